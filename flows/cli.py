@@ -1,0 +1,215 @@
+"""The command line. Heavy imports wait inside the commands: `--help` answers at once."""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+app = typer.Typer(
+    help="Cluster growing feeds of documents, night by night.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+_PUBLISHED: Final = 0
+_FAILED: Final = 1
+_BAD_USAGE: Final = 2
+
+_SAMPLE: Final = Path(__file__).parent / "sample"
+
+StoreOption = Annotated[Path, typer.Option(help="Folder of the store; made if it is not there.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@app.command()
+def run(  # noqa: PLR0913 - a command's options are its parameters
+    feed: Annotated[
+        str, typer.Argument(help="File, folder, glob or URL of JSONL, CSV or Parquet.")
+    ],
+    store: StoreOption,
+    night: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today (UTC) if left out.")
+    ] = None,
+    feed_name: Annotated[
+        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
+    window_days: Annotated[
+        int | None, typer.Option(help="Nights that are clustered together.")
+    ] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Run one night of a feed and publish its tables."""
+    said = {
+        "feed": feed,
+        "store": str(store),
+        "night": night.date() if night else None,
+        "feed_name": feed_name,
+        "clustering.n_clusters": _count_or_auto(n_clusters),
+        "window_days": window_days,
+    }
+    _guarded(lambda: _run_nights(store, [(config, said)], debug), debug)
+
+
+@app.command()
+def demo(
+    store: Annotated[Path, typer.Option(help="Folder of the demo's store.")] = Path("demo-store"),
+    debug: DebugOption = False,
+) -> None:
+    """Run four nights of the bundled sample feed."""
+    nights = [
+        (
+            None,
+            {
+                "feed": str(_SAMPLE / f"night-{number}"),
+                "store": str(store),
+                "night": f"2026-03-0{number}",
+                "feed_name": "sample",
+            },
+        )
+        for number in range(1, 5)
+    ]
+    _guarded(lambda: _run_nights(store, nights, debug), debug)
+
+
+@app.command()
+def clusters(
+    store: Annotated[Path, typer.Option(help="Folder of the store.")],
+    feed_name: Annotated[
+        str | None, typer.Option(help="Needed if the store has several feeds.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show the clusters of the last night."""
+
+    def show() -> None:
+        from flows.console import clusters_json, show_clusters
+        from flows.results import last_night, read_night
+
+        found = read_night(last_night(store, feed_name))
+        if as_json:
+            sys.stdout.write(clusters_json(found) + "\n")
+        else:
+            show_clusters(Console(), found)
+
+    _guarded(show, debug)
+
+
+@app.command()
+def ui(
+    store: Annotated[Path, typer.Option(help="Folder of the store.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 4200,
+    debug: DebugOption = False,
+) -> None:
+    """Open the Prefect UI on the runs of a store."""
+
+    def serve() -> None:
+        from flows.ui import serve_ui
+
+        serve_ui(store.absolute(), port)
+
+    _guarded(serve, debug)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _run_nights(store: Path, nights: list[tuple[Path | None, dict[str, Any]]], debug: bool) -> None:
+    """Run nights one after the other on one embedded Prefect, and show each."""
+    from flows.runtime import embed_prefect, exit_on_sigterm, stop_orphaned_servers
+
+    console = Console()
+    store = store.expanduser().absolute()
+    embed_prefect(store, log_level="INFO" if debug else "ERROR")
+    exit_on_sigterm()
+    stop_orphaned_servers(store)
+    for file, said in nights:
+        _run_night(console, file, said)
+    console.print(f"Prefect UI: nightfold ui --store {escape(str(store))}", soft_wrap=True)
+
+
+def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> None:
+    from flows.config import load_config
+    from flows.console import show_night
+    from flows.results import read_night
+    from tasks.feed import require_feed
+    from tasks.lock import require_free
+
+    config = load_config(file, said)
+    require_feed(config.feed)
+    require_free(config.tonight())
+    console.print(
+        f"night {config.night} of feed {escape(config.feed_name)}, from {escape(config.feed)}",
+        soft_wrap=True,
+    )
+    from flows.nightly import nightly
+
+    report = nightly(config)
+    show_night(console, read_night(config.tonight()), report)
+
+
+def _count_or_auto(n_clusters: str | None) -> int | str | None:
+    return int(n_clusters) if n_clusters and n_clusters.isdigit() else n_clusters
+
+
+def _guarded(command: Callable[[], None], debug: bool) -> None:
+    """Turn an error into one sentence and an exit code; the traceback only with --debug."""
+    try:
+        command()
+    except KeyboardInterrupt:
+        _say_error("interrupted; run the same command again to go on where it stopped")
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            Console(stderr=True).print_exception()
+        _say_error(
+            str(error)
+            if _is_explained(error)
+            else f"{type(error).__name__}: {error}; --debug shows where"
+        )
+        sys.exit(_exit_code(error))
+
+
+def _is_explained(error: Exception) -> bool:
+    """Say whether an error was raised with a sentence for the person who reads it."""
+    from flows.config import ConfigError
+    from flows.results import NoNightError
+    from tasks.feed import FeedError
+    from tasks.lock import StoreBusyError
+
+    return isinstance(error, ConfigError | FeedError | StoreBusyError | NoNightError | ValueError)
+
+
+def _exit_code(error: Exception) -> int:
+    from flows.config import ConfigError
+    from flows.results import NoNightError
+    from tasks.feed import FeedMissingError
+
+    return (
+        _BAD_USAGE if isinstance(error, ConfigError | FeedMissingError | NoNightError) else _FAILED
+    )
+
+
+def _say_error(sentence: str) -> None:
+    from flows.console import printable
+
+    Console(stderr=True, highlight=False).print(
+        f"nightfold: {escape(printable(sentence))}", soft_wrap=True, style="red"
+    )
+
+
+if os.environ.get("COLUMNS") is None and not sys.stdout.isatty():
+    # Tables in a log or a pipe would be folded at 80 columns.
+    os.environ["COLUMNS"] = "140"

@@ -1,0 +1,128 @@
+"""What an operator may turn, validated once at the flow's edge; the Prefect UI renders it as a form."""
+
+import os
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+from tasks.identify import IdentityRules
+
+from tasks.checks import CheckSettings
+from tasks.clustering import ClusteringSettings
+from tasks.embed import EmbedSettings
+from tasks.evaluate import EvaluateSettings
+from tasks.ingest import IngestSettings
+from tasks.prepare import PrepareSettings
+from tasks.storage import Store
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message names the key, the rule and the value."""
+
+
+class NightlyConfig(BaseModel):
+    """One night of one feed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    feed: str = Field(description="File, folder, glob or fsspec URL of JSONL, CSV or Parquet.")
+    store: Path = Field(description="Local folder of the store; made if it is not there.")
+    night: date = Field(
+        default_factory=lambda: datetime.now(UTC).date(),
+        description="The night that is published; today (UTC) if left out.",
+    )
+    feed_name: str = Field(
+        "default",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="Name of the feed; nights of one feed share clusters and their ids.",
+    )
+    window_days: PositiveInt = Field(
+        30, description="Documents of so many nights, tonight included, are clustered together."
+    )
+    encoder: str = Field(
+        "all-MiniLM-L6-v2", description="Hub name or folder of a sentence-transformers model."
+    )
+    random_state: int = Field(0, ge=0, description="Seed of everything random.")
+    ingest: IngestSettings = IngestSettings()
+    check: CheckSettings = CheckSettings()
+    prepare: PrepareSettings = PrepareSettings()
+    embed: EmbedSettings = EmbedSettings()
+    clustering: ClusteringSettings = ClusteringSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    identity: IdentityRules = IdentityRules()
+
+    @field_validator("store")
+    @classmethod
+    def _store_is_local(cls, store: Path) -> Path:
+        if "://" in str(store) or ":/" in str(store):
+            raise ValueError(f"store must be a local folder, got {store}")
+        return store.expanduser().absolute()
+
+    @field_validator("feed")
+    @classmethod
+    def _feed_is_absolute(cls, feed: str) -> str:
+        # A worker runs in another folder than the person who wrote a relative path.
+        if "://" in feed or "::" in feed:
+            return feed
+        return os.path.abspath(os.path.expanduser(feed))
+
+    def tonight(self) -> Store:
+        """Give tonight's place in the store."""
+        return Store(root=self.store, feed=self.feed_name, night=self.night)
+
+    def decided(self) -> dict[str, Any]:
+        """Give what decides the result, for the manifest: everything but where feed and store lie."""
+        return self.model_dump(mode="json", exclude={"feed", "store"})
+
+
+def load_config(file: Path | None, said: dict[str, Any]) -> NightlyConfig:
+    """Read a TOML file and lay what was said on the command line over it.
+
+    Parameters
+    ----------
+    file
+        None for the defaults.
+    said
+        Dotted key → value, for instance ``{"clustering.n_clusters": 8}``; a None was not said.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first key that is unknown or has an impossible value.
+    """
+    values = _read_toml(file) if file else {}
+    for key, value in said.items():
+        if value is not None:
+            _set(values, key, value)
+    try:
+        return NightlyConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explained(error, file)) from error
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{file} must be a readable TOML file, but {error}") from error
+
+
+def _set(values: dict[str, Any], key: str, value: object) -> None:
+    *folders, last = key.split(".")
+    for folder in folders:
+        values = values.setdefault(folder, {})
+    values[last] = value
+
+
+def _explained(error: ValidationError, file: Path | None) -> str:
+    """Say the first mistake as a sentence."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"] if part != "constrained-int")
+    where = f" in {file}" if file else ""
+    if first["type"] == "extra_forbidden":
+        return f"{key}{where} is no key of the configuration; see `nightfold run --help` and the README"
+    if first["type"] == "missing":
+        return f"{key} is missing; give it on the command line or in the config file"
+    return f"{key}{where}: {first['msg'].removeprefix('Value error, ')}, got {first['input']!r}"

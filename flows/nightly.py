@@ -1,0 +1,96 @@
+"""The pipeline: from tonight's feed to published tables.
+
+By hand: ``nightfold run FEED --store DIR``. As a Prefect entrypoint: ``flows/nightly.py:nightly``.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+
+from prefect import flow
+from pydantic import BaseModel, ConfigDict
+from tasks.describe import describe
+
+from flows.config import NightlyConfig
+from flows.dead_runs import close_dead_runs
+from tasks.check_prepared import check_prepared
+from tasks.check_raw import check_raw
+from tasks.embed import embed, encoder_ref
+from tasks.evaluate import evaluate
+from tasks.feed import find_feed
+from tasks.history import read_history
+from tasks.ingest import ingest
+from tasks.lock import run_lock
+from tasks.prepare import prepare
+from tasks.pretrain import pretrain
+from tasks.publish import Night, Published, publish
+from tasks.refine import refine
+from tasks.stage import StageRecord, recorded_stages
+from tasks.storage import clear_scratch
+
+
+class NightReport(BaseModel):
+    """What a run did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    published: Published
+    ran: list[StageRecord]
+    """The stages that were not cached, in order."""
+
+
+@flow(name="nightly", flow_run_name="{config.feed_name} {config.night}")
+def nightly(config: NightlyConfig) -> NightReport:
+    """Cluster one night of a feed and publish its tables."""
+    store = config.tonight()
+    with run_lock(store), recorded_stages() as ran:
+        clear_scratch(store)
+        close_dead_runs()
+        past, latest, seed = read_history(store), latest_date(config.night), config.random_state
+        encoder = encoder_ref(config.encoder)
+
+        feed = find_feed(store, config.feed)
+        raw = ingest(store, feed, config.ingest)
+        raw_check = check_raw(store, raw, config.check, latest, past.median_rows())
+        prepared = prepare(store, raw, raw_check, past.documents(), config.prepare)
+        documents = check_prepared(
+            store,
+            prepared,
+            raw,
+            raw_check,
+            config.check,
+            latest,
+            config.prepare,
+            past.median_documents(),
+        )
+        window = [*past.documents_within(store, config.window_days), documents.tonight(store)]
+        views = embed(store, window, encoder, config.embed, seed)
+        pretrained = pretrain(store, views, config.clustering, seed)
+        refined = refine(store, views, pretrained, config.clustering)
+        evaluation = evaluate(store, views, refined, window, config.evaluate, seed)
+        described = describe(store, views, evaluation, window, past.last, config.identity)
+        night = Night(
+            raw=raw,
+            raw_checks=raw_check.results,
+            documents=documents,
+            views=views,
+            refined=refined,
+            evaluation=evaluation,
+            described=described,
+            encoder=encoder,
+            config=config.decided(),
+        )
+        published = publish(store, night, ran)
+    return NightReport(published=published, ran=ran)
+
+
+def latest_date(night: date) -> date:
+    """Give the latest date that a document may bear: a day past the night, or past today for an old night.
+
+    A night that is made up later holds documents that are dated after it and are not from the future.
+    """
+    return max(night, datetime.now(UTC).date()) + timedelta(days=1)
+
+
+if __name__ == "__main__":
+    from flows.cli import main
+
+    main()

@@ -1,0 +1,69 @@
+"""Read a published night back: what the command line shows comes from the tables, like everything people see."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tasks.storage import Ref, Store, read_table
+
+
+class NoNightError(ValueError):
+    """There is no published night to show."""
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """A published night.
+
+    Parameters
+    ----------
+    store
+        Where it is.
+    manifest
+        Its manifest.
+    clusters, events
+        Rows of the tables `clusters` (the largest first) and `cluster_events`.
+    """
+
+    store: Store
+    manifest: dict[str, Any]
+    clusters: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+
+
+def last_night(root: Path, feed_name: str | None) -> Store:
+    """Find the last published night of a store.
+
+    Raises
+    ------
+    NoNightError
+        If there is none, or several feeds and no name.
+    """
+    root = root.expanduser().absolute()
+    feeds = sorted(path.name.removeprefix("feed=") for path in (root / "runs").glob("feed=*"))
+    chosen = [feed for feed in feeds if feed_name in (None, feed)]
+    if not chosen:
+        raise NoNightError(
+            f"{root} holds no published night{f' of feed {feed_name!r}' if feed_name else ''};"
+            f" run `nightfold run FEED --store {root}` first"
+        )
+    if len(chosen) > 1:
+        raise NoNightError(f"{root} holds the feeds {', '.join(feeds)}; say which with --feed-name")
+    nights = Store(root=root, feed=chosen[0], night=date.min).published_nights()
+    if not nights:
+        raise NoNightError(f"{root} holds no published night of feed {chosen[0]!r}")
+    return Store(root=root, feed=chosen[0], night=nights[-1])
+
+
+def read_night(store: Store) -> NightResult:
+    """Read what people want to see of a night."""
+    manifest = store.read_manifest()
+    tables = {name: Ref.model_validate(ref) for name, ref in manifest["tables"].items()}
+    rows = read_table(store, tables["clusters"]).to_pylist()
+    return NightResult(
+        store=store,
+        manifest=manifest,
+        clusters=sorted(rows, key=lambda row: (-row["size"], row["cluster_id"])),
+        events=read_table(store, tables["cluster_events"]).to_pylist(),
+    )

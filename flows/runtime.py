@@ -1,0 +1,103 @@
+"""The embedded Prefect of a store: environment, what a killed run left behind, the clean end.
+
+Nothing here imports Prefect at the top: its settings are read from the environment at import.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import psutil
+
+RUN_PID: Final = "NIGHTFOLD_RUN_PID"
+"""Carried by the API server that a run starts, so that a later run knows whose it was."""
+
+_STORE: Final = "NIGHTFOLD_STORE"
+
+_SETTINGS: Final = {
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    # With the default of one record a batch, the last task runs are lost when the process ends.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.5",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks,models,validation",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def embed_prefect(store: Path, *, log_level: str = "WARNING") -> None:
+    """Point Prefect at the store's own home; has to come before Prefect is imported.
+
+    With PREFECT_API_URL set, runs are reported there and only the home is the store's.
+
+    Parameters
+    ----------
+    store
+        Root of the store.
+    log_level
+        Of the lines on the terminal; the UI gets everything from INFO.
+    """
+    state = store / "state"
+    os.environ.update(
+        _SETTINGS
+        | {
+            "PREFECT_HOME": str(state / "prefect"),
+            "PREFECT_LOCAL_STORAGE_PATH": str(state / "results"),
+            "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": log_level,
+            _STORE: str(store),
+            RUN_PID: str(os.getpid()),
+        }
+    )
+
+
+def is_embedded() -> bool:
+    """Say whether runs are kept in the store's own Prefect database."""
+    return _STORE in os.environ and not os.environ.get("PREFECT_API_URL")
+
+
+def exit_on_sigterm() -> None:
+    """Let SIGTERM end the process by the way of atexit, which stops the embedded API server.
+
+    Prefect restores this handler and sends the signal again after it has marked the run crashed.
+    """
+    signal.signal(signal.SIGTERM, _exit)
+
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def stop_orphaned_servers(store: Path) -> list[int]:
+    """End the API servers of this store whose run was killed; give their process ids."""
+    stopped = []
+    for process, run_pid in _servers(store):
+        if not psutil.pid_exists(run_pid):
+            process.terminate()
+            stopped.append(process.pid)
+    return stopped
+
+
+def _servers(store: Path) -> Iterator[tuple[psutil.Process, int]]:
+    """Find the processes that carry this store and a run's process id in their environment."""
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+        except (psutil.Error, OSError):
+            continue  # another person's process, or one that just ended: not ours to judge
+        run_pid = environment.get(RUN_PID, "")
+        if (
+            environment.get(_STORE) == str(store)
+            and run_pid.isdigit()
+            and process.pid != int(run_pid)
+        ):
+            yield process, int(run_pid)

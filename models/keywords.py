@@ -1,0 +1,268 @@
+"""What people read of a cluster: its keywords, its name, the documents that show it best."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
+from sklearn.preprocessing import normalize
+
+UNNAMED: Final = "no words"
+"""Name of a cluster whose documents hold no word."""
+
+# Keywords need no more: time and memory stay flat however many documents there are.
+_MAX_TEXTS: Final = 20_000
+_MAX_CHARS: Final = 2_000
+
+# A word that is common in most clusters and nowhere much more so tells none of them apart.
+_COMMON_SHARE: Final = 0.05
+_TELLING_RATIO: Final = 3.0
+
+_NAME_TERMS: Final = 3
+
+# Vowel signs of many scripts are marks, which `\w` leaves out.
+_MARKS: Final = "".join(
+    chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in {"Mn", "Mc"}
+)
+_WORD: Final = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])+")
+_NOISE: Final = re.compile(
+    r"(?:https?|ftp)://\S+|www\.\S+|\S+@\S+\.\w+"  # addresses
+    r"|<[a-z/!][^<>]{0,500}>|&[a-z]+;|&?(?:#\d+|#x[0-9a-f]+|amp|apos|gt|lt|nbsp|quot);",  # HTML
+    re.IGNORECASE,
+)
+
+# The list of scikit-learn has no auxiliaries like "did" and no halves of "don't" and "we've".
+_MORE_STOP_WORDS: Final = (
+    "ain aren com couldn did didn does doesn doing don dont hadn hasn haven having http https im"
+    " isn ive just ll shouldn thats ve wasn weren wouldn www youre"
+)
+_STOP_WORDS: Final = ENGLISH_STOP_WORDS.union(_MORE_STOP_WORDS.split())
+
+
+def class_keywords(
+    texts: Sequence[str], labels: NDArray[np.integer], n_keywords: int = 10
+) -> dict[int, list[str]]:
+    r"""Find the words and pairs of words that set each cluster apart.
+
+    The weight of term :math:`t` in cluster :math:`c` is
+
+    .. math:: W_{t,c} = tf_{t,c} \log(1 + A / tf_t)
+
+    where :math:`tf_{t,c}` is the share of t among the terms of c, :math:`tf_t` its count in all
+    clusters and A the mean number of terms in a cluster.
+
+    Addresses, HTML and numbers are no words. English stop words are left out, and, so that other
+    languages work, words that are common in most clusters alike. A cluster that has nothing else
+    gets its most frequent words.
+
+    Parameters
+    ----------
+    texts
+        The documents. Of large feeds an evenly spaced sample is read, and of long texts the
+        beginning.
+    labels
+        Cluster of each document, shape (n_texts,); negative ones are outliers and are left out.
+    n_keywords
+        Keywords for each cluster, at most.
+
+    Returns
+    -------
+    For each cluster its keywords, the most telling first, ties by the alphabet; none for a cluster
+    without any word.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many labels as texts, or ``n_keywords`` is below 1.
+
+    References
+    ----------
+    Grootendorst (2022), BERTopic: Neural topic modeling with a class-based TF-IDF procedure, eq. 2.
+    """
+    if len(labels) != len(texts):
+        raise ValueError(f"labels must be as many as texts ({len(texts)}), got {len(labels)}")
+    if n_keywords < 1:
+        raise ValueError(f"n_keywords must be at least 1, got {n_keywords}")
+    clusters, positions, codes = _sample(labels)
+    keywords: dict[int, list[str]] = {int(cluster): [] for cluster in clusters}
+    sample = [texts[i][:_MAX_CHARS] for i in positions]
+    if not any(next(_words(text), None) for text in sample):
+        return keywords
+    vectorizer = CountVectorizer(analyzer=_terms, dtype=np.float32)
+    counts = vectorizer.fit_transform(sample)
+    terms = vectorizer.get_feature_names_out()
+    members = sparse.csr_matrix((np.ones(len(codes), np.float32), (codes, np.arange(len(codes)))))
+    stop_words = _STOP_WORDS | _common_words(terms, counts, members)
+    telling = np.array([stop_words.isdisjoint(term.split(" ")) for term in terms])
+    class_counts = (members @ counts).tocsr()
+    weights = _class_tfidf(class_counts)
+    for code, cluster in enumerate(clusters):
+        chosen = _best(weights[[code]], telling, n_keywords)
+        if len(chosen) == 0:
+            single = np.array([" " not in term for term in terms])
+            chosen = _best(class_counts[[code]], single, n_keywords)
+        keywords[int(cluster)] = [str(terms[i]) for i in chosen]
+    return keywords
+
+
+def cluster_names(
+    keywords: Mapping[int, Sequence[str]], taken: Collection[str] = ()
+) -> dict[int, str]:
+    """Name every cluster by its first keywords: ``"battery life, charger, cable"``.
+
+    No word stands twice in a name, nor beside its plural: a pair of words takes the place of the
+    single words that it holds, and of two pairs that share a word the first stays. Two clusters
+    never share a name: the later one (by label) shows one more keyword, or a number in the end.
+
+    Parameters
+    ----------
+    keywords
+        For each cluster its keywords, the most telling first.
+    taken
+        Names that are given already and stay free of others.
+
+    Returns
+    -------
+    For each cluster its name.
+    """
+    names: dict[int, str] = {}
+    used = set(taken)
+    for label in sorted(keywords):
+        names[label] = next(name for name in _candidates(keywords[label]) if name not in used)
+        used.add(names[label])
+    return names
+
+
+def exemplars(
+    X: NDArray[np.float32], labels: NDArray[np.integer], n: int = 5
+) -> dict[int, NDArray[np.int64]]:
+    """Find the documents that show each cluster best: the nearest to its centroid.
+
+    Parameters
+    ----------
+    X
+        Embeddings, shape (n_samples, embedding_dim).
+    labels
+        Cluster of each document, shape (n_samples,); negative ones are outliers and are left out.
+    n
+        Exemplars for each cluster, at most.
+
+    Returns
+    -------
+    For each cluster the positions of its exemplars, by cosine to the mean direction of the cluster,
+    the nearest first, ties by position.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many labels as rows, or ``n`` is below 1.
+    """
+    if len(labels) != len(X):
+        raise ValueError(f"labels must be as many as rows ({len(X)}), got {len(labels)}")
+    if n < 1:
+        raise ValueError(f"n must be at least 1, got {n}")
+    nearest = {}
+    for label in np.unique(labels[labels >= 0]):
+        positions = np.flatnonzero(labels == label)
+        directions = normalize(X[positions].astype(np.float64))
+        # A product rounds equal rows differently in the last bits, which must not rank them.
+        cosines = np.round(directions @ normalize(directions.mean(axis=0)[None])[0], 6)
+        nearest[int(label)] = positions[np.argsort(-cosines, kind="stable")[:n]]
+    return nearest
+
+
+def _sample(
+    labels: NDArray[np.integer],
+) -> tuple[NDArray[np.integer], NDArray[np.int64], NDArray[np.int64]]:
+    """Choose evenly spaced documents of every cluster: clusters, positions, their clusters."""
+    clusters = np.unique(labels[labels >= 0])
+    n_each = max(50, _MAX_TEXTS // max(1, len(clusters)))
+    chosen = []
+    for cluster in clusters:
+        positions = np.flatnonzero(labels == cluster)
+        step = max(1.0, len(positions) / n_each)
+        chosen.append(positions[np.arange(0, len(positions), step).astype(np.int64)])
+    codes = np.repeat(np.arange(len(clusters)), [len(positions) for positions in chosen])
+    return clusters, np.concatenate([np.zeros(0, np.int64), *chosen]), codes
+
+
+def _words(text: str) -> Iterator[str]:
+    """Split a text into words of at least two characters, most of them letters."""
+    for word in _WORD.findall(_NOISE.sub(" ", text).lower()):
+        if word.isalpha() or 2 * sum(map(str.isdigit, word)) <= len(word):
+            yield word
+
+
+def _terms(text: str) -> list[str]:
+    """List the words of a text, and the pairs of words that stand side by side."""
+    words = list(_words(text))
+    told = [word for word in words if word not in _STOP_WORDS]
+    return words + [f"{first} {second}" for first, second in pairwise(told) if first != second]
+
+
+def _common_words(
+    terms: NDArray[np.str_], counts: sparse.csr_matrix, members: sparse.csr_matrix
+) -> frozenset[str]:
+    """Find words that most clusters hold alike, whatever the language."""
+    if members.shape[0] < 2:
+        return frozenset()
+    sizes = np.asarray(members.sum(axis=1))
+    shares = sparse.csc_matrix((members @ (counts > 0).astype(np.float32)).multiply(1 / sizes))
+    common = np.flatnonzero((shares >= _COMMON_SHARE).getnnz(axis=0) > len(sizes) / 2)
+    dense = shares[:, common].toarray()
+    middle = np.quantile(dense, 0.5, axis=0, method="lower")
+    alike = dense.max(axis=0, initial=0) < _TELLING_RATIO * middle
+    return frozenset(str(terms[i]) for i in common[alike])
+
+
+def _class_tfidf(class_counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Weigh counts of terms in clusters, shape (n_clusters, n_terms), by c-TF-IDF."""
+    n_terms = np.asarray(class_counts.sum(axis=1))  # (n_clusters, 1)
+    totals = np.asarray(class_counts.sum(axis=0))  # (1, n_terms)
+    idf = np.log1p(n_terms.mean() / totals)
+    return sparse.csr_matrix(class_counts.multiply(1 / np.maximum(n_terms, 1)).multiply(idf))
+
+
+def _best(row: sparse.csr_matrix, allowed: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
+    """Choose the columns of largest weight in one row; columns are sorted by the alphabet."""
+    row.sort_indices()
+    columns = row.indices[allowed[row.indices]]
+    weights = row.data[allowed[row.indices]]
+    return np.asarray(columns[np.argsort(-weights, kind="stable")[:n]], dtype=np.int64)
+
+
+def _candidates(keywords: Sequence[str]) -> Iterator[str]:
+    """Give names for a cluster, the best first, without end."""
+    terms = _without_repeats(keywords)
+    for n_terms in range(_NAME_TERMS, max(_NAME_TERMS, len(terms)) + 1):
+        yield ", ".join(terms[:n_terms]) or UNNAMED
+    name = ", ".join(terms[:_NAME_TERMS]) or UNNAMED
+    number = 2
+    while True:
+        yield f"{name} ({number})"
+        number += 1
+
+
+def _without_repeats(keywords: Sequence[str]) -> list[str]:
+    """Drop what repeats a chosen word; a pair takes the place of the single words it holds."""
+    chosen: list[str] = []
+    for keyword in keywords:
+        words = _stems(keyword)
+        related = [term for term in chosen if not words.isdisjoint(_stems(term))]
+        if not related:
+            chosen.append(keyword)
+        elif len(words) > 1 and all(len(_stems(term)) == 1 for term in related):
+            chosen[chosen.index(related[0])] = keyword
+            chosen = [term for term in chosen if term not in related[1:]]
+    return chosen
+
+
+def _stems(term: str) -> frozenset[str]:
+    """Take the words of a term without a plural s."""
+    words = term.split(" ")
+    return frozenset(word.removesuffix("s") if len(word) > 3 else word for word in words)

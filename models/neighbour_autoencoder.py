@@ -1,0 +1,57 @@
+"""Pretraining: an autoencoder that turns a document into the mean of its neighbourhood.
+
+The graph cannot place a document that it has not seen; a network that has learned what the graph
+does to a document can.
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from models.autoencoder import Autoencoder
+from models.devices import place_rows
+from models.functional import reconstruction_loss
+from models.training import History, Progress, Schedule, fit_epochs
+
+LEARNING_RATE: Final = 1e-3
+
+
+def pretrain_on_neighbourhoods(
+    autoencoder: Autoencoder,
+    rows: Tensor,
+    targets: Tensor,
+    schedule: Schedule,
+    progress: Progress | None = None,
+) -> History:
+    r"""Train an autoencoder whose target is the neighbourhood of its input.
+
+    .. math::
+        L = \frac{1}{n d} \sum_i \| s_i - g(f(x_i)) \|^2
+
+    Parameters
+    ----------
+    autoencoder
+        The network, on the device to train on.
+    rows
+        Standardized rows x, shape (n_samples, n_features), on any device.
+    targets
+        Smoothed rows s in the same units, same shape.
+    schedule
+        Epochs, batch size and seed.
+    progress
+        See `models.training.Progress`.
+
+    Returns
+    -------
+    See `models.training.History`.
+    """
+    device = autoencoder.feature_mean.device
+    placed, placed_targets = place_rows(rows, device), place_rows(targets, device)
+
+    def batch_losses(indices: Tensor) -> dict[str, Tensor]:
+        x = placed[indices].to(device)
+        return {"loss": reconstruction_loss(placed_targets[indices].to(device), autoencoder(x)[1])}
+
+    optimizer = torch.optim.Adam(autoencoder.parameters(), lr=LEARNING_RATE)
+    return fit_epochs(optimizer, batch_losses, len(rows), schedule, progress=progress)

@@ -1,0 +1,166 @@
+"""From fused rows to clusters: graph, starts, choice, refinement and guard, in this order.
+
+Works on the documents at hand; `models.heads` learns from the result where new ones belong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.cotraining import Neighbourhood, cotrain
+from models.graph import (
+    Floats,
+    Integers,
+    nearest_neighbours,
+    neighbour_graph,
+    normalise_rows,
+    smooth,
+)
+from models.lloyd import cluster_means
+from models.n_clusters import NClustersChoice, choose_n_clusters
+from models.silhouette import SampledSilhouette
+from models.starts import MANY_CLUSTERS, Start, candidate_starts, choose_start
+from models.training import History, Progress
+from models.views import Projection
+
+SMOOTHED_DIM: Final = 100
+SMOOTHING_ROUNDS: Final = 4
+MIXING_NEIGHBOURS: Final = 10
+START_TEMPERATURE: Final = 0.05
+TOLERATED_LOSS: Final = 0.98
+"""Refined labels are kept if their silhouette is at least this share of the start's."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator turns."""
+
+    n_clusters: int | Literal["auto"]
+    n_neighbors: int
+    deep_refinement: bool
+    seed: int
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why these labels: every silhouette is that of the un-smoothed fused rows.
+
+    Attributes
+    ----------
+    start
+        Kind of the start that was chosen: kmeans, ward, average or consensus.
+    start_scores
+        Best silhouette of each kind.
+    score_before, score_after
+        Silhouette of the start and of its refinement; None where there was none.
+    is_refined
+        Whether the refined labels were kept.
+    """
+
+    start: str
+    start_scores: dict[str, float]
+    score_before: float
+    score_after: float | None
+    is_refined: bool
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Clusters of the documents at hand."""
+
+    soft_assignments: Tensor  # (n_samples, n_clusters), rows sum to 1
+    mixing_neighbours: Integers  # (n_samples, at most MIXING_NEIGHBOURS)
+    evidence: Evidence
+    choice: NClustersChoice | None
+    history: History
+
+
+def find_partition(
+    fused: Floats, views: Sequence[Tensor], settings: Settings, progress: Progress | None = None
+) -> Partition:
+    """Cluster the documents at hand.
+
+    Parameters
+    ----------
+    fused
+        Rows of length one, shape (n_samples, n_features).
+    views
+        What the heads see, each of shape (n_samples, view_dim).
+    settings
+        See `Settings`.
+    progress
+        See `models.training.Progress`.
+
+    Returns
+    -------
+    See `Partition`; no cluster is empty.
+    """
+    rng = np.random.default_rng(settings.seed)
+    neighbours = nearest_neighbours(fused, max(settings.n_neighbors, MIXING_NEIGHBOURS))
+    walk = neighbour_graph(neighbours, settings.n_neighbors)
+    smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
+    space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)
+    choice = _choose(fused, space, settings)
+    n_clusters = settings.n_clusters if choice is None else choice.n_clusters
+    judge = SampledSilhouette(fused, rng)
+    pool = candidate_starts(space, int(n_clusters), judge, rng)
+    start = choose_start(pool)
+    soft = soft_start(space, start.labels)
+    near = neighbours.indices[:, :MIXING_NEIGHBOURS]
+    evidence = Evidence(start.kind, best_scores(pool), start.score, None, is_refined=False)
+    if not settings.deep_refinement or not is_refinable(start):
+        return Partition(anchored(soft, start.labels), near, evidence, choice, [])
+    hood = Neighbourhood(near, neighbour_graph(neighbours, MIXING_NEIGHBOURS))
+    refined, history = cotrain(views, soft, hood, settings.seed, settings.device, progress)
+    labels = refined.argmax(dim=1).numpy()
+    after = judge.score(labels)
+    is_kept = is_no_worse(labels, after, start)
+    evidence = replace(evidence, score_after=after, is_refined=is_kept)
+    kept = refined if is_kept else anchored(soft, start.labels)
+    return Partition(kept, near, evidence, choice, history)
+
+
+def soft_start(space: Floats, labels: Integers) -> Tensor:
+    """Soften labels by the closeness to each cluster's mean, shape (n_samples, n_clusters)."""
+    centers = normalise_rows(cluster_means(space, labels, int(labels.max()) + 1))
+    cosines = torch.from_numpy(normalise_rows(space) @ centers.T)
+    return (cosines / START_TEMPERATURE).softmax(dim=1)
+
+
+def anchored(soft_assignments: Tensor, labels: Integers) -> Tensor:
+    """Give half of the membership to the label, so that it is where the membership is highest."""
+    hard = torch.nn.functional.one_hot(torch.from_numpy(labels), soft_assignments.shape[1])
+    return (soft_assignments + hard) / 2
+
+
+def is_refinable(start: Start) -> bool:
+    """Tell whether refinement has been seen to help: few clusters, and more than one."""
+    n_clusters = int(start.labels.max()) + 1
+    return 1 < n_clusters <= MANY_CLUSTERS and start.kind != "average"
+
+
+def is_no_worse(labels: Integers, score: float, start: Start) -> bool:
+    """Tell whether refined labels have lost neither a cluster nor silhouette."""
+    n_clusters = int(start.labels.max()) + 1
+    has_all = len(np.unique(labels)) == n_clusters
+    return has_all and score >= min(TOLERATED_LOSS * start.score, start.score)
+
+
+def best_scores(pool: Sequence[Start]) -> dict[str, float]:
+    """Best silhouette of each kind of start."""
+    scores: dict[str, float] = {}
+    for start in pool:
+        scores[start.kind] = max(start.score, scores.get(start.kind, -1.0))
+    return scores
+
+
+def _choose(fused: Floats, space: Floats, settings: Settings) -> NClustersChoice | None:
+    """Choose the number of clusters, if it was left open."""
+    if settings.n_clusters != "auto":
+        return None
+    return choose_n_clusters(fused, settings.seed, space)

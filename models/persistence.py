@@ -1,0 +1,90 @@
+"""Models on disk: weights as safetensors, all the rest as JSON, never pickle."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+WEIGHTS_FILE: Final = "model.safetensors"
+CONFIG_FILE: Final = "model.json"
+FORMAT_VERSION: Final = 1
+
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+Tensors: TypeAlias = Mapping[str, NDArray[Any]]
+
+
+def save_state(folder: Path, tensors: Tensors, config: Mapping[str, JSON]) -> None:
+    """Write a model; the same state always gives the same bytes.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there; ``model.safetensors`` and ``model.json`` in it are replaced.
+    tensors
+        Arrays by name.
+    config
+        What is no array. No NaN and no infinity: JSON has none.
+
+    Raises
+    ------
+    ValueError
+        If a number in ``config`` is not finite.
+    """
+    weights = save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
+    document = {
+        "format_version": FORMAT_VERSION,
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "config": config,
+    }
+    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS_FILE).write_bytes(weights)
+    (folder / CONFIG_FILE).write_bytes(f"{text}\n".encode())
+
+
+def load_state(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read what `save_state` wrote.
+
+    Parameters
+    ----------
+    folder
+        Where the two files are.
+
+    Returns
+    -------
+    The arrays by name, and the config.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of the files is missing.
+    ValueError
+        If a file is corrupt, of another format version, or the two were not saved together.
+    """
+    document = _load_document(folder / CONFIG_FILE)
+    path = folder / WEIGHTS_FILE
+    weights = path.read_bytes()
+    if hashlib.sha256(weights).hexdigest() != document.get("weights_sha256"):
+        raise ValueError(f"{path} must be the weights that {CONFIG_FILE} was saved with, is not")
+    try:
+        return load(weights), document["config"]
+    except SafetensorError as error:
+        raise ValueError(f"{path} must be a safetensors file, got {error}") from error
+
+
+def _load_document(path: Path) -> dict[str, Any]:
+    """Read the JSON file and check its version."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} must be JSON, got {error}") from error
+    version = document.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ValueError(f"{path} must have format_version {FORMAT_VERSION}, got {version!r}")
+    return document

@@ -1,0 +1,143 @@
+"""Guard the preparation from behind: check the documents and close the books of the night's rows.
+
+Reads  candidates, duplicates, rows refused so far
+Writes documents (DOCUMENTS and metadata), quarantine (QUARANTINE), results as JSON
+"""
+
+import logging
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from tasks.check_raw import RawCheck
+from tasks.checks import (
+    REFUSED,
+    CheckSettings,
+    keep_refused,
+    keep_results,
+    midnight,
+    stop_if_critical,
+)
+from tasks.history import NightTable
+from tasks.ingest import RawFeed
+from tasks.prepare import Prepared, PrepareSettings
+from tasks.stage import stage
+from tasks.storage import Ref, Store, TableWriter, keep_table, read_batches, read_table, read_tables
+from validation.schemas import DUPLICATE_OF, POSITION, REUSED_ON
+
+logger = logging.getLogger(__name__)
+
+
+class Counts(BaseModel):
+    """Where tonight's rows went: read = accepted + duplicate + quarantined."""
+
+    model_config = ConfigDict(frozen=True)
+
+    read: int
+    accepted: int
+    duplicate: int
+    quarantined: int
+
+
+class Documents(BaseModel):
+    """Tonight's documents, and every row that did not become one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    documents: Ref
+    duplicates: Ref
+    quarantine: Ref
+    results: Ref
+    counts: Counts
+
+    def tonight(self, store: Store) -> NightTable:
+        """Give tonight's documents as the last night of the window."""
+        return NightTable(night=store.night, table=self.documents)
+
+
+@stage("check prepared", version=1)
+def check_prepared(  # noqa: PLR0913 - every reference that decides the stage's result is a parameter
+    store: Store,
+    prepared: Prepared,
+    raw: RawFeed,
+    raw_check: RawCheck,
+    settings: CheckSettings,
+    latest: date,
+    prepare_settings: PrepareSettings,
+    median_documents: float | None,
+) -> Documents:
+    """Check the prepared documents and close the books: every row read is in exactly one place.
+
+    Raises
+    ------
+    DataValidationError
+        If a critical rule fails; nothing is published then.
+    """
+    from validation.limits import PreparedLimits
+    from validation.measure import measure_prepared
+    from validation.run import validate
+    from validation.suites import prepared_suite
+
+    limits = PreparedLimits(
+        earliest=midnight(settings.earliest_date),
+        latest=midnight(latest),
+        max_chars=prepare_settings.max_text_chars,
+        max_refused_share=settings.max_refused_share,
+        n_read=raw.rows.rows,
+        n_refused_before=raw_check.refused.rows,
+        median_documents=median_documents,
+    )
+    frame = measure_prepared(read_batches(store, prepared.candidates))
+    # Rows are named by their place in the feed, not among the candidates.
+    frame[POSITION] = read_table(store, prepared.candidates, [POSITION])[POSITION].to_numpy()
+    report = validate(frame, prepared_suite(limits))
+    refused = keep_refused(store, raw, report)
+    results = keep_results(store, "check prepared", report)
+    stop_if_critical(store, report, refused)
+    return _closed(store, prepared, raw, [raw_check.refused, refused], results)
+
+
+def _closed(
+    store: Store, prepared: Prepared, raw: RawFeed, refused: list[Ref], results: Ref
+) -> Documents:
+    documents, n_accepted = _keep_documents(store, prepared, refused[-1])
+    quarantine = (
+        read_tables(store, refused, REFUSED.names, REFUSED).sort_by(POSITION).drop_columns(POSITION)
+    )
+    counts = Counts(
+        read=raw.rows.rows,
+        accepted=n_accepted,
+        duplicate=prepared.duplicates.rows,
+        quarantined=len(quarantine),
+    )
+    if counts.read != counts.accepted + counts.duplicate + counts.quarantined:
+        raise RuntimeError(
+            f"rows are not conserved: {counts}; this is a defect of nightfold, please report it"
+        )
+    logger.info(
+        "of %s", ", ".join(f"{value:,} {name}" for name, value in counts.model_dump().items())
+    )
+    return Documents(
+        documents=documents,
+        duplicates=prepared.duplicates,
+        quarantine=keep_table(store, "check-prepared", quarantine),
+        results=results,
+        counts=counts,
+    )
+
+
+def _keep_documents(store: Store, prepared: Prepared, refused: Ref) -> tuple[Ref, int]:
+    """Copy the candidates that are not refused, without the columns that only the check needs."""
+    left_out = read_table(store, refused, [POSITION])[POSITION].combine_chunks()
+    fields = pq.read_schema(store.resolve(prepared.candidates))
+    schema = pa.schema([field for field in fields if field.name not in {POSITION, REUSED_ON}])
+    n_accepted = 0
+    with TableWriter(store, "check-prepared", schema) as writer:
+        for batch in read_batches(store, prepared.candidates):
+            kept = batch.filter(pc.invert(pc.is_in(batch[POSITION], left_out)))
+            n_accepted += kept[DUPLICATE_OF].null_count
+            writer.write(kept.select(schema.names))
+    return writer.ref, n_accepted

@@ -1,0 +1,89 @@
+"""The estimators by name, and what the flow asks of them: two steps, and to be saved in between."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from tasks.embed import Views
+from tasks.progress import Report
+from tasks.shelf import matrix_of
+from tasks.storage import Store, read_table
+from validation.schemas import EMBEDDING, LEXICAL
+
+Estimator = Literal["nightfold", "idec"]
+
+_CLASSES: Final[dict[str, tuple[str, str]]] = {
+    "nightfold": ("models.nightfold_clustering", "NightfoldClustering"),
+    "idec": ("models.idec", "IDEC"),
+}
+
+
+class ClusteringSettings(BaseModel):
+    """Which estimator clusters the window, and into how many clusters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    estimator: Estimator = Field("nightfold", description="The clustering method.")
+    n_clusters: PositiveInt | Literal["auto"] = Field("auto", description="Number of clusters.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:<index> or mps.")
+
+
+class DeepClustering(Protocol):
+    """An estimator whose representation and clusters are learnt in two steps."""
+
+    labels_: NDArray[np.integer[Any]]
+    soft_assignments_: NDArray[np.floating[Any]]
+    n_clusters_: int
+
+    def pretrain(self, X: NDArray[np.float32], *, progress: Report | None = None) -> Self:
+        """Learn the representation."""
+        ...
+
+    def refine(self, X: NDArray[np.float32], *, progress: Report | None = None) -> Self:
+        """Find the clusters in it."""
+        ...
+
+    def transform(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the latent vectors, shape (n_samples, latent_dim)."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write weights and parameters."""
+        ...
+
+
+def new_estimator(settings: ClusteringSettings, views: Views, random_state: int) -> DeepClustering:
+    """Make the configured estimator, unfitted."""
+    parameters: dict[str, Any] = {
+        "n_clusters": settings.n_clusters,
+        "random_state": random_state,
+        "device": settings.device,
+    }
+    if settings.estimator == "nightfold":
+        parameters["semantic_dim"] = views.embedding_dim
+    estimator: DeepClustering = _class(settings)(**parameters)
+    return estimator
+
+
+def load_estimator(settings: ClusteringSettings, folder: Path) -> DeepClustering:
+    """Load a saved estimator."""
+    estimator: DeepClustering = _class(settings).load(folder)
+    return estimator
+
+
+def read_features(store: Store, views: Views, settings: ClusteringSettings) -> NDArray[np.float32]:
+    """Read what the estimator clusters: the embedding, and the lexical view for one that uses it."""
+    table = read_table(store, views.items)
+    embedding = matrix_of(table[EMBEDDING])
+    if settings.estimator != "nightfold":
+        return embedding
+    return np.hstack([embedding, matrix_of(table[LEXICAL])])
+
+
+def _class(settings: ClusteringSettings) -> Any:
+    module, name = _CLASSES[settings.estimator]
+    return getattr(import_module(module), name)

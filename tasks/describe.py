@@ -1,0 +1,225 @@
+"""Give tonight's clusters their ids, names and examples, and say what changed since the last night.
+
+Reads  items, decided labels, the window's documents, the last night's clusters
+Writes assignments (ASSIGNMENTS), clusters (CLUSTERS), events (CLUSTER_EVENTS), identity for tomorrow
+"""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tasks.cleaning import embedded_text
+from tasks.embed import Views
+from tasks.evaluate import Evaluation, Labels, Matrix, centroids_of
+from tasks.history import NightTable, PastNight
+from tasks.identify import (
+    Identified,
+    IdentityRules,
+    TonightCluster,
+    identify,
+    keep_identity,
+    load_known,
+    remembered,
+)
+from tasks.shelf import matrix_of
+from tasks.stage import stage
+from tasks.storage import ModelRef, Ref, Store, keep_table, read_table
+from validation.schemas import (
+    ASSIGNMENTS,
+    CLUSTER_EVENTS,
+    CLUSTER_ID,
+    CLUSTERS,
+    COHESION,
+    CONFIDENCE,
+    DOC_ID,
+    EMBEDDING,
+    EXEMPLAR_DOC_IDS,
+    FIRST_SEEN,
+    GROWTH,
+    IS_NEW,
+    IS_OUTLIER,
+    KEYWORDS,
+    LABEL,
+    LAST_SEEN,
+    MARGIN,
+    NAME,
+    SIZE,
+    STATUS,
+    TEXT,
+    TEXT_DIGEST,
+    TITLE,
+)
+
+logger = logging.getLogger(__name__)
+
+_EXEMPLARS = 5
+_KEYWORDS = 10
+
+
+class Described(BaseModel):
+    """Tonight's clusters as people know them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    assignments: Ref
+    clusters: Ref
+    events: Ref
+    identity: ModelRef
+    n_clusters: int
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The window's documents in order, each with the position of its text among the items."""
+
+    doc_ids: list[str]
+    items: NDArray[np.int64]
+    is_new: NDArray[np.bool_]
+    texts: list[str]
+    """Of the items, not of the documents."""
+
+
+@stage("describe", version=1)
+def describe(
+    store: Store,
+    views: Views,
+    evaluation: Evaluation,
+    window: list[NightTable],
+    last: PastNight | None,
+    rules: IdentityRules,
+) -> Described:
+    """Match tonight's clusters to the known ones, name them, and choose the documents that show them."""
+    items = read_table(store, views.items, [TEXT_DIGEST, EMBEDDING])
+    X, decided = matrix_of(items[EMBEDDING]), read_table(store, evaluation.labels)
+    labels = decided[LABEL].to_numpy()
+    documents = _read_window(store, window, items[TEXT_DIGEST].to_pylist())
+    tonight = _tonight(X, labels, documents)
+    known = load_known(store, last, frozenset(documents.doc_ids))
+    found = identify(store, tonight, known, rules)
+    keywords, names = _words(documents.texts, labels, found)
+    clusters = _clusters(store, tonight, found, X, labels, documents, keywords, names)
+    logger.info(
+        "%d clusters, %d of them known before",
+        len(tonight),
+        len(set(found.ids.values()) & found.known.keys()),
+    )
+    return Described(
+        assignments=keep_table(store, "describe", _assignments(decided, documents, found)),
+        clusters=keep_table(store, "describe", pa.Table.from_pylist(clusters, schema=CLUSTERS)),
+        events=keep_table(
+            store, "describe", pa.Table.from_pylist(found.events, schema=CLUSTER_EVENTS)
+        ),
+        identity=keep_identity(store, remembered(store, tonight, found, names, rules), X.shape[1]),
+        n_clusters=len(tonight),
+    )
+
+
+def _read_window(store: Store, window: list[NightTable], digests: list[str]) -> _Window:
+    place = {digest: position for position, digest in enumerate(digests)}
+    doc_ids: list[str] = []
+    items: list[int] = []
+    is_new: list[bool] = []
+    texts = [""] * len(digests)
+    for night in window:
+        table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST, TITLE, TEXT])
+        for doc_id, digest, title, text in zip(
+            *(column.to_pylist() for column in table.columns), strict=True
+        ):
+            doc_ids.append(doc_id)
+            items.append(place[digest])
+            is_new.append(night.night == store.night)
+            texts[place[digest]] = embedded_text(title, text)
+    return _Window(doc_ids, np.array(items, dtype=np.int64), np.array(is_new, dtype=bool), texts)
+
+
+def _tonight(X: Matrix, labels: Labels, documents: _Window) -> list[TonightCluster]:
+    """Lay out tonight's clusters for matching; only documents of earlier nights can be shared."""
+    by_label: dict[int, set[str]] = {int(label): set() for label in np.unique(labels)}
+    sizes = Counter(labels[documents.items].tolist())
+    for position in np.flatnonzero(~documents.is_new):
+        by_label[int(labels[documents.items[position]])].add(documents.doc_ids[position])
+    return [
+        TonightCluster(
+            label=label, centroid=centroid, member_ids=frozenset(members), size=sizes[label]
+        )
+        for (label, members), centroid in zip(
+            by_label.items(), centroids_of(X, labels), strict=True
+        )
+    ]
+
+
+def _words(
+    texts: list[str], labels: Labels, found: Identified
+) -> tuple[dict[int, list[str]], dict[int, str]]:
+    """Find keywords and names; a known cluster keeps its name until it has moved away from it."""
+    from models.keywords import class_keywords, cluster_names
+
+    keywords = class_keywords(texts, labels, _KEYWORDS)
+    unnamed = {label: words for label, words in keywords.items() if label not in found.kept_names}
+    return keywords, found.kept_names | cluster_names(unnamed, taken=set(found.kept_names.values()))
+
+
+def _clusters(  # noqa: PLR0913, PLR0917 - a row of the table draws on everything that is known of a cluster
+    store: Store,
+    tonight: list[TonightCluster],
+    found: Identified,
+    X: Matrix,
+    labels: Labels,
+    documents: _Window,
+    keywords: dict[int, list[str]],
+    names: dict[int, str],
+) -> list[dict[str, Any]]:
+    from models.keywords import exemplars
+
+    examples = exemplars(X, labels, _EXEMPLARS)
+    first_doc = _first_documents(documents)
+    status = {event["cluster_id"]: event["event"] for event in reversed(found.events)}
+    rows = []
+    for cluster in tonight:
+        cluster_id = found.ids[cluster.label]
+        before = found.known.get(cluster_id)
+        rows.append(
+            {
+                CLUSTER_ID: cluster_id,
+                NAME: names[cluster.label],
+                KEYWORDS: keywords.get(cluster.label, []),
+                SIZE: cluster.size,
+                GROWTH: cluster.size - (before.size if before and not before.nights_absent else 0),
+                COHESION: float(np.mean(X[labels == cluster.label] @ cluster.centroid)),
+                EXEMPLAR_DOC_IDS: [first_doc[int(item)] for item in examples[cluster.label]],
+                FIRST_SEEN: before.first_seen if before else str(store.night),
+                LAST_SEEN: str(store.night),
+                STATUS: status.get(cluster_id, "survived"),
+            }
+        )
+    return sorted(rows, key=lambda row: (-row[SIZE], row[CLUSTER_ID]))
+
+
+def _first_documents(documents: _Window) -> dict[int, str]:
+    """Give, for each text, the first document that has it."""
+    first: dict[int, str] = {}
+    for doc_id, item in zip(documents.doc_ids, documents.items.tolist(), strict=True):
+        first.setdefault(item, doc_id)
+    return first
+
+
+def _assignments(decided: pa.Table, documents: _Window, found: Identified) -> pa.Table:
+    """Give every document of the window the cluster of its text."""
+    labels = decided[LABEL].to_numpy()[documents.items]
+    taken = {
+        name: decided[name].take(pa.array(documents.items))
+        for name in (CONFIDENCE, MARGIN, IS_OUTLIER)
+    }
+    columns = {
+        DOC_ID: pa.array(documents.doc_ids),
+        CLUSTER_ID: pa.array([found.ids[int(label)] for label in labels]),
+        **taken,
+        IS_NEW: pa.array(documents.is_new),
+    }
+    return pa.table(columns).cast(ASSIGNMENTS)

@@ -1,0 +1,79 @@
+"""What earlier nights left in the store: their documents, their sizes, their clusters."""
+
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.storage import ModelRef, Ref, Store
+
+
+class NightTable(BaseModel):
+    """A published table of one night."""
+
+    model_config = ConfigDict(frozen=True)
+
+    night: date
+    table: Ref
+
+
+class PastNight(BaseModel):
+    """One published night."""
+
+    model_config = ConfigDict(frozen=True)
+
+    night: date
+    rows: int
+    documents: Ref
+    assignments: Ref
+    clusters: Ref
+    identity: ModelRef
+
+
+class History(BaseModel):
+    """The published nights before tonight, oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    nights: list[PastNight]
+
+    def documents(self) -> list[NightTable]:
+        """Give every earlier night's documents."""
+        return [NightTable(night=night.night, table=night.documents) for night in self.nights]
+
+    def documents_within(self, store: Store, window_days: int) -> list[NightTable]:
+        """Give the documents that share tonight's window of so many days, tonight included."""
+        first = store.night - timedelta(days=window_days - 1)
+        return [table for table in self.documents() if table.night >= first]
+
+    @property
+    def last(self) -> PastNight | None:
+        """The night before this one."""
+        return self.nights[-1] if self.nights else None
+
+    def median_rows(self) -> float | None:
+        """Give the median number of rows of the last seven nights; None on the first night."""
+        return median(night.rows for night in self.nights[-7:]) if self.nights else None
+
+    def median_documents(self) -> float | None:
+        """Give the median number of documents of the last seven nights."""
+        return median(night.documents.rows for night in self.nights[-7:]) if self.nights else None
+
+
+def read_history(store: Store) -> History:
+    """Read the manifests of the nights before tonight; later nights have no say in this one."""
+    nights = [night for night in store.published_nights() if night < store.night]
+    return History(nights=[_past_night(night, store.read_manifest(night)) for night in nights])
+
+
+def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
+    tables = manifest["tables"]
+    return PastNight(
+        night=night,
+        rows=manifest["counts"]["read"],
+        documents=Ref.model_validate(tables["documents"]),
+        assignments=Ref.model_validate(tables["assignments"]),
+        clusters=Ref.model_validate(tables["clusters"]),
+        identity=ModelRef.model_validate({"files": manifest["models"]["identity"]}),
+    )

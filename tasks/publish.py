@@ -1,0 +1,221 @@
+"""Publish a night: its tables first, its manifest last.
+
+Reads  the references of all stages
+Writes every table of the night, its models, its summary, runs/feed=F/night=D/manifest.json
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from prefect.context import FlowRunContext
+from pydantic import BaseModel, ConfigDict
+
+from tasks.check_prepared import Documents
+from tasks.describe import Described
+from tasks.embed import EncoderRef, Views
+from tasks.evaluate import Evaluation
+from tasks.ingest import RawFeed
+from tasks.refine import Refined
+from tasks.show import show_markdown
+from tasks.stage import StageRecord, stage
+from tasks.storage import (
+    ModelRef,
+    Ref,
+    Store,
+    canonical_json,
+    copy_atomically,
+    is_intact,
+    read_table,
+    write_atomically,
+)
+from tasks.summary import summarise
+
+logger = logging.getLogger(__name__)
+
+FORMAT_VERSION: Final = 1
+"""Of the manifest and the layout of the store."""
+
+_RUN: Final = "run"
+"""The one part of a manifest that may differ between two runs of the same night."""
+
+
+class Night(BaseModel):
+    """Everything that a night is published from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    raw: RawFeed
+    raw_checks: Ref
+    documents: Documents
+    views: Views
+    refined: Refined
+    evaluation: Evaluation
+    described: Described
+    encoder: EncoderRef
+    config: dict[str, Any]
+
+
+class Published(BaseModel):
+    """Where the night is, and whether anything had to be written."""
+
+    model_config = ConfigDict(frozen=True)
+
+    manifest: str
+    summary: str
+    changed: bool
+
+
+@stage("publish", version=1, retries=2, cached=False)
+def publish(store: Store, night: Night, records: list[StageRecord]) -> Published:
+    """Bring the night's files to their places; the manifest, which makes them count, comes last.
+
+    Where the same night is there already with the same content, nothing is written.
+    """
+    tables, models = _tables(night), _models(night)
+    shown = {"clusters": night.described.clusters, "cluster_events": night.described.events}
+    rows = {name: read_table(store, ref).to_pylist() for name, ref in shown.items()}
+    summary = summarise(store, night.documents.counts, night.evaluation, rows)
+    content = _content(store, night, tables, models)
+    show_markdown(f"night-{store.feed}", summary, f"Night {store.night} of {store.feed}")
+    manifest_path = store.manifest_path()
+    summary_path = store.partition("reports") / "summary.md"
+    changed = not _is_published(store, content, summary, summary_path)
+    if changed:
+        for source, target in _placed(store, tables, models):
+            copy_atomically(store.resolve(source), store.root / target)
+        write_atomically(summary_path, summary.encode())
+        write_atomically(manifest_path, canonical_json(content | {_RUN: _run(records)}))
+    _sweep(store, content)
+    logger.info(
+        "%s %s", "published" if changed else "already published, nothing to change:", manifest_path
+    )
+    return Published(manifest=str(manifest_path), summary=str(summary_path), changed=changed)
+
+
+def _tables(night: Night) -> dict[str, Ref]:
+    found = night.described
+    return {
+        "documents": night.documents.documents,
+        "duplicates": night.documents.duplicates,
+        "quarantine": night.documents.quarantine,
+        "assignments": found.assignments,
+        "clusters": found.clusters,
+        "cluster_events": found.events,
+        "metrics": night.evaluation.metrics,
+    }
+
+
+def _models(night: Night) -> dict[str, ModelRef]:
+    return {
+        "clustering": night.refined.model,
+        "lexical": night.views.lexical,
+        "identity": night.described.identity,
+    }
+
+
+def _table_path(store: Store, table: str, ref: Ref) -> str:
+    path = store.partition(table) / f"part-{ref.sha256[:16]}.parquet"
+    return path.relative_to(store.root).as_posix()
+
+
+def _model_path(store: Store, model: str, file: str, ref: Ref) -> str:
+    """Put a model's files in a folder named by their content, so that a night is replaced whole."""
+    name = Path(file)
+    path = (
+        store.partition("models")
+        / model
+        / name.with_name(f"{name.stem}-{ref.sha256[:16]}{name.suffix}")
+    )
+    return path.relative_to(store.root).as_posix()
+
+
+def _placed(
+    store: Store, tables: Mapping[str, Ref], models: Mapping[str, ModelRef]
+) -> list[tuple[Ref, str]]:
+    """Pair every stage file with its published path."""
+    placed = [(ref, _table_path(store, table, ref)) for table, ref in tables.items()]
+    for model, saved in models.items():
+        placed += [(ref, _model_path(store, model, file, ref)) for file, ref in saved.files.items()]
+    return placed
+
+
+def _content(
+    store: Store, night: Night, tables: Mapping[str, Ref], models: Mapping[str, ModelRef]
+) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "feed": store.feed,
+        "night": str(store.night),
+        "counts": night.documents.counts.model_dump(),
+        "window_documents": night.described.assignments.rows,
+        "tables": {
+            name: ref.model_copy(update={"path": _table_path(store, name, ref)}).model_dump()
+            for name, ref in tables.items()
+        },
+        "models": {
+            model: {
+                file: ref.model_copy(
+                    update={"path": _model_path(store, model, file, ref)}
+                ).model_dump()
+                for file, ref in saved.files.items()
+            }
+            for model, saved in models.items()
+        },
+        "columns": night.raw.columns,
+        "checks": {
+            "raw": json.loads(store.resolve(night.raw_checks).read_bytes()),
+            "prepared": json.loads(store.resolve(night.documents.results).read_bytes()),
+        },
+        "encoder": {"name": night.encoder.name, "digest": night.encoder.digest},
+        "labels": {"published": night.evaluation.published, "reason": night.evaluation.reason},
+        "n_clusters": night.described.n_clusters,
+        "metrics": read_table(store, night.evaluation.metrics).to_pylist(),
+        "config": night.config,
+    }
+
+
+def _run(records: list[StageRecord]) -> dict[str, Any]:
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    return {
+        "flow_run_id": str(run.id) if run else None,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "stages": [record.model_dump() for record in records],
+    }
+
+
+def _is_published(
+    store: Store, content: Mapping[str, Any], summary: str, summary_path: Path
+) -> bool:
+    """Say whether this very night stands there, whole."""
+    if not store.manifest_path().is_file() or not summary_path.is_file():
+        return False
+    there = store.read_manifest()
+    there.pop(_RUN, None)
+    if (
+        there != json.loads(canonical_json(content))
+        or summary_path.read_text(encoding="utf-8") != summary
+    ):
+        return False
+    return all(is_intact(store, ref) for ref in _published_refs(content))
+
+
+def _published_refs(content: Mapping[str, Any]) -> list[Ref]:
+    refs = [
+        *content["tables"].values(),
+        *(ref for model in content["models"].values() for ref in model.values()),
+    ]
+    return [Ref.model_validate(ref) for ref in refs]
+
+
+def _sweep(store: Store, content: Mapping[str, Any]) -> None:
+    """Remove what the manifest does not name: files of the night that was replaced, or of a killed run."""
+    named = {store.resolve(ref) for ref in _published_refs(content)}
+    for table in (*content["tables"], "models"):
+        for path in store.partition(table).rglob("*"):
+            if path.is_file() and path not in named:
+                path.unlink()

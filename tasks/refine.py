@@ -1,0 +1,88 @@
+"""Find the clusters and change the network so that they separate.
+
+Reads  items, the pretrained model
+Writes the refined model; labels (text_digest, label, confidence, margin, latent)
+"""
+
+import logging
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tasks.clustering import ClusteringSettings, DeepClustering, load_estimator, read_features
+from tasks.embed import Views
+from tasks.progress import shown_progress
+from tasks.shelf import fixed_lists
+from tasks.stage import stage
+from tasks.storage import (
+    ModelRef,
+    Ref,
+    Store,
+    keep_folder,
+    keep_table,
+    model_folder,
+    read_table,
+    scratch_folder,
+)
+from validation.schemas import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST
+
+logger = logging.getLogger(__name__)
+
+
+class Refined(BaseModel):
+    """The clusters, as integers inside this run, and the model that found them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: ModelRef
+    labels: Ref
+    n_clusters: int
+
+
+@stage("refine", version=1, retries=1)
+def refine(
+    store: Store, views: Views, pretrained: ModelRef, settings: ClusteringSettings
+) -> Refined:
+    """Cluster the window's texts, starting from the pretrained model."""
+    X = read_features(store, views, settings)
+    with model_folder(store, pretrained) as folder:
+        estimator = load_estimator(settings, folder)
+    with shown_progress("refine") as report:
+        estimator.refine(X, progress=report)
+    logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(X):,}")
+    labels = _labels(store, views, estimator, X)
+    with scratch_folder(store) as folder:
+        estimator.save(folder)
+        model = keep_folder(store, "refine", folder)
+    return Refined(
+        model=model, labels=keep_table(store, "refine", labels), n_clusters=estimator.n_clusters_
+    )
+
+
+def top_two(q: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give confidence and margin of soft assignments q, shape (n_samples, n_clusters).
+
+    Confidence is the highest membership, margin its distance to the second; with one cluster, both are 1.
+    """
+    if q.shape[1] == 1:
+        ones = np.ones(len(q), dtype=np.float32)
+        return ones, ones
+    second, first = np.partition(q, -2, axis=1)[:, -2:].T
+    return first.astype(np.float32), (first - second).astype(np.float32)
+
+
+def _labels(
+    store: Store, views: Views, estimator: DeepClustering, X: NDArray[np.float32]
+) -> pa.Table:
+    confidence, margin = top_two(estimator.soft_assignments_)
+    return pa.table(
+        {
+            TEXT_DIGEST: read_table(store, views.items, [TEXT_DIGEST])[TEXT_DIGEST],
+            LABEL: pa.array(estimator.labels_.astype(np.int32)),
+            CONFIDENCE: pa.array(confidence),
+            MARGIN: pa.array(margin),
+            LATENT: fixed_lists(estimator.transform(X)),
+        }
+    )

@@ -1,0 +1,89 @@
+"""The content-addressed store of embeddings: a text is embedded once in its life.
+
+Reads and writes embeddings/encoder=E/ (text_digest, embedding)
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tasks.storage import write_atomically
+from validation.schemas import EMBEDDING, TEXT_DIGEST, embeddings
+
+
+class EmbeddingShelf:
+    """The embeddings of one encoder: files that only ever come on top.
+
+    Parameters
+    ----------
+    root
+        The store's root.
+    encoder, digest
+        Name of the encoder, for people, and digest of what decides its vectors.
+    """
+
+    def __init__(self, root: Path, encoder: str, digest: str) -> None:
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", encoder.rstrip("/").rsplit("/", maxsplit=1)[-1])
+        self._folder = root / "embeddings" / f"encoder={name}-{digest[:12]}"
+
+    def digests(self) -> set[str]:
+        """Give the digests of all texts that were ever encoded."""
+        found: set[str] = set()
+        for part in self._parts():
+            found.update(
+                pq.read_table(part, columns=[TEXT_DIGEST], partitioning=None)[
+                    TEXT_DIGEST
+                ].to_pylist()
+            )
+        return found
+
+    def add(self, digests: list[str], vectors: NDArray[np.float32]) -> None:
+        """Save some vectors under the digest of their file's content."""
+        schema = embeddings(vectors.shape[1])
+        sink = pa.BufferOutputStream()
+        pq.write_table(
+            pa.table([pa.array(digests), fixed_lists(vectors)], schema=schema),
+            sink,
+            compression="zstd",
+        )
+        content = sink.getvalue().to_pybytes()
+        write_atomically(
+            self._folder / f"part-{hashlib.sha256(content).hexdigest()[:16]}.parquet", content
+        )
+
+    def gather(self, digests: list[str]) -> NDArray[np.float32]:
+        """Lay out the vectors of some texts in their order, shape (n_texts, embedding_dim)."""
+        place = {digest: position for position, digest in enumerate(digests)}
+        wanted = pa.array(digests, pa.string())
+        matrix: NDArray[np.float32] | None = None
+        for part in self._parts():
+            table = pq.read_table(part, partitioning=None)
+            table = table.filter(pc.is_in(table[TEXT_DIGEST], wanted))
+            vectors = matrix_of(table[EMBEDDING])
+            if matrix is None:
+                matrix = np.full((len(digests), vectors.shape[1]), np.nan, dtype=np.float32)
+            matrix[[place[digest] for digest in table[TEXT_DIGEST].to_pylist()]] = vectors
+        if matrix is None or np.isnan(matrix).any():
+            raise RuntimeError(f"{self._folder} lacks vectors that were just written; run again")
+        return matrix
+
+    def _parts(self) -> list[Path]:
+        return sorted(self._folder.glob("part-*.parquet"))
+
+
+def fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
+    """Give a matrix (n, d) as an Arrow array of n lists of d float32."""
+    flat = pa.array(np.ascontiguousarray(matrix, dtype=np.float32).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
+
+
+def matrix_of(lists: pa.ChunkedArray) -> NDArray[np.float32]:
+    """Give an Arrow column of n lists of d float32 as a matrix (n, d)."""
+    array: NDArray[np.float32] = lists.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return array.reshape(-1, lists.type.list_size)

@@ -1,0 +1,313 @@
+"""The store on disk: references to files, atomic content-addressed writes, paths of the published tables.
+
+Nobody else makes paths or writes files below the store's root.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from validation.schemas import SCHEMA_VERSION
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_BATCH_ROWS = 8192
+
+
+class Ref(BaseModel):
+    """A file of the store that a stage made: what travels between stages instead of its content."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    """Relative to the store's root, so that a store can be moved."""
+    sha256: str
+    rows: int
+    schema_version: int = SCHEMA_VERSION
+
+
+class ModelRef(BaseModel):
+    """A saved model: its files by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    files: dict[str, Ref]
+
+
+class Store(BaseModel):
+    """One feed's night in a store: where its files are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    root: Path
+    feed: str
+    night: date
+
+    @field_validator("feed")
+    @classmethod
+    def _feed_is_a_safe_name(cls, feed: str) -> str:
+        if not _SAFE_NAME.fullmatch(feed):
+            raise ValueError(
+                f"feed_name must be 1 to 64 letters, digits, '.', '_' or '-' and start with a letter"
+                f" or digit, got {feed!r}"
+            )
+        return feed
+
+    @property
+    def state(self) -> Path:
+        """The folder for what is not published: stage files, Prefect home, lock."""
+        return self.root / "state"
+
+    def resolve(self, ref: Ref) -> Path:
+        """Give the absolute path of a reference."""
+        return self.root / ref.path
+
+    def partition(self, table: str, night: date | None = None) -> Path:
+        """Give the folder of one published table's night."""
+        return self.root / table / f"feed={self.feed}" / f"night={night or self.night}"
+
+    def manifest_path(self, night: date | None = None) -> Path:
+        """Give the path of a night's manifest, whose presence says that the night is published."""
+        return self.partition("runs", night) / "manifest.json"
+
+    def published_nights(self) -> list[date]:
+        """List the nights of this feed that have a manifest, oldest first."""
+        folder = self.root / "runs" / f"feed={self.feed}"
+        found = (
+            path.parent.name.removeprefix("night=") for path in folder.glob("night=*/manifest.json")
+        )
+        return sorted(date.fromisoformat(night) for night in found)
+
+    def read_manifest(self, night: date | None = None) -> dict[str, Any]:
+        """Read a night's manifest.
+
+        Raises
+        ------
+        ValueError
+            If the manifest is there but is no JSON object.
+        """
+        path = self.manifest_path(night)
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"{path} must be a JSON manifest, but {error}; run that night again"
+            ) from error
+        return dict(manifest)
+
+
+def sha256_of(path: Path) -> str:
+    """Give the SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_intact(store: Store, ref: Ref) -> bool:
+    """Say whether the file of a reference is there with its digest."""
+    path = store.resolve(ref)
+    return path.is_file() and sha256_of(path) == ref.sha256
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(path.parent) as temporary:
+        temporary.write_bytes(content)
+        _move_durably(temporary, path)
+
+
+def copy_atomically(source: Path, target: Path) -> None:
+    """Copy a file so that a reader sees it whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(target.parent) as temporary:
+        shutil.copyfile(source, temporary)
+        _move_durably(temporary, target)
+
+
+def canonical_json(value: Any) -> bytes:
+    """Spell a JSON value the same way every time."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, indent=2, default=str)
+    return (text + "\n").encode()
+
+
+def keep_bytes(store: Store, stage: str, content: bytes, suffix: str, rows: int = 0) -> Ref:
+    """Keep a stage's result under the digest of its content."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = _stage_path(store, stage, digest, suffix)
+    write_atomically(path, content)
+    return _reference(store, path, digest, rows)
+
+
+def keep_folder(store: Store, stage: str, folder: Path) -> ModelRef:
+    """Keep every file of a saved model."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return ModelRef(
+        files={
+            path.relative_to(folder).as_posix(): _keep_file(store, stage, path) for path in paths
+        }
+    )
+
+
+def keep_table(store: Store, stage: str, table: pa.Table) -> Ref:
+    """Keep a table that is already in memory."""
+    with TableWriter(store, stage, table.schema) as writer:
+        writer.write(table)
+    return writer.ref
+
+
+def read_table(store: Store, ref: Ref, columns: list[str] | None = None) -> pa.Table:
+    """Read a table, or some of its columns."""
+    return pq.read_table(store.resolve(ref), columns=columns, partitioning=None)
+
+
+def read_tables(
+    store: Store, refs: Iterable[Ref], columns: list[str], schema: pa.Schema
+) -> pa.Table:
+    """Read columns of several tables as one; without any, an empty table of the schema."""
+    wanted = pa.schema([schema.field(name) for name in columns])
+    return pa.concat_tables(
+        [wanted.empty_table(), *(read_table(store, ref, columns).cast(wanted) for ref in refs)]
+    )
+
+
+def read_batches(
+    store: Store, ref: Ref, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Read a table in batches, so that memory stays flat."""
+    with pq.ParquetFile(store.resolve(ref)) as file:
+        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
+
+
+@contextmanager
+def model_folder(store: Store, model: ModelRef) -> Iterator[Path]:
+    """Lay a saved model's files out under their names, in a folder that goes away afterwards."""
+    with tempfile.TemporaryDirectory(dir=_scratch(store)) as name:
+        for file, ref in model.files.items():
+            target = Path(name) / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(store.resolve(ref), target)
+        yield Path(name)
+
+
+@contextmanager
+def scratch_folder(store: Store) -> Iterator[Path]:
+    """Give an empty folder on the store's disk that goes away afterwards."""
+    with tempfile.TemporaryDirectory(dir=_scratch(store)) as name:
+        yield Path(name)
+
+
+def clear_scratch(store: Store) -> None:
+    """Remove what a killed run left half-written; only to be called by the holder of the run lock."""
+    shutil.rmtree(store.state / "scratch", ignore_errors=True)
+
+
+class TableWriter:
+    """Write a stage's table batch by batch; it gets its name, the digest of its bytes, at the end.
+
+    Parameters
+    ----------
+    store, stage
+        Where the table belongs.
+    schema
+        Schema of every batch.
+    """
+
+    ref: Ref
+
+    def __init__(self, store: Store, stage: str, schema: pa.Schema) -> None:
+        self._store = store
+        self._stage = stage
+        self._path = _scratch(store) / f"{stage}-{os.getpid()}-{id(self)}.parquet"
+        self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, rows: pa.Table | pa.RecordBatch) -> None:
+        """Add rows."""
+        table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
+        self._writer.write_table(table, row_group_size=_BATCH_ROWS)
+        self._rows += len(table)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.close()
+        if kind is None:
+            self.ref = _keep_file(self._store, self._stage, self._path, rows=self._rows)
+        self._path.unlink(missing_ok=True)
+
+
+def refs_in(value: Any) -> Iterator[Ref]:
+    """Find every reference inside a stage's result or parameters."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from refs_in(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from refs_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from refs_in(item)
+
+
+def _keep_file(store: Store, stage: str, source: Path, rows: int = 0) -> Ref:
+    digest = sha256_of(source)
+    path = _stage_path(store, stage, digest, source.suffix)
+    copy_atomically(source, path)
+    return _reference(store, path, digest, rows)
+
+
+def _stage_path(store: Store, stage: str, digest: str, suffix: str) -> Path:
+    return store.state / "stages" / stage / f"{digest[:32]}{suffix}"
+
+
+def _reference(store: Store, path: Path, digest: str, rows: int) -> Ref:
+    return Ref(path=path.relative_to(store.root).as_posix(), sha256=digest, rows=rows)
+
+
+def _scratch(store: Store) -> Path:
+    folder = store.state / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".writing-")
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _move_durably(temporary: Path, path: Path) -> None:
+    """Bring the bytes to the disk before the name points at them, and the name after."""
+    temporary.chmod(0o644)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

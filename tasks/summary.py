@@ -1,0 +1,102 @@
+"""The night as a short markdown text, made from its tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tasks.check_prepared import Counts
+from tasks.evaluate import Evaluation
+from tasks.storage import Store, read_table
+
+_SHOWN_CLUSTERS: Final = 50
+_SPECIAL: Final = str.maketrans(
+    {mark: f"\\{mark}" for mark in "\\`*_{}[]()<>#+-.!|~"} | {"\n": " "}
+)
+
+
+def escape_markdown(text: str) -> str:
+    """Take the meaning out of every mark, so that a text from a feed is shown as it is."""
+    return "".join(mark for mark in text if mark.isprintable() or mark == "\n").translate(_SPECIAL)
+
+
+def summarise(
+    store: Store,
+    counts: Counts,
+    evaluation: Evaluation,
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> str:
+    """Write the summary of a night.
+
+    Parameters
+    ----------
+    store
+        Which night.
+    counts
+        Where the rows went.
+    evaluation
+        The figures and the decision.
+    tables
+        Rows of `clusters` and `cluster_events`.
+    """
+    clusters = sorted(tables["clusters"], key=lambda row: (-row["size"], row["cluster_id"]))
+    lines = [
+        f"# {escape_markdown(store.feed)}, night {store.night}",
+        "",
+        f"{counts.read:,} rows read: {counts.accepted:,} accepted, {counts.duplicate:,} duplicate,"
+        f" {counts.quarantined:,} quarantined.",
+        "",
+        f"## {len(clusters)} clusters",
+        "",
+        "| cluster | name | size | change | status |",
+        "|---|---|---:|---:|---|",
+        *(_cluster_line(row) for row in clusters[:_SHOWN_CLUSTERS]),
+        *(
+            [f"\n… and {len(clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`."]
+            if len(clusters) > _SHOWN_CLUSTERS
+            else []
+        ),
+        "",
+        "## What changed",
+        "",
+        *_event_lines(tables["cluster_events"]),
+        "",
+        "## Quality",
+        "",
+        f"Published: the {evaluation.published} labels ({escape_markdown(evaluation.reason)}).",
+        "",
+        "| metric | space | nightfold | k-means |",
+        "|---|---|---:|---:|",
+        *(_metric_line(row) for row in read_table(store, evaluation.metrics).to_pylist()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _cluster_line(row: Mapping[str, Any]) -> str:
+    name = escape_markdown(row["name"])
+    return (
+        f"| {row['cluster_id']} | {name} | {row['size']:,} | {row['growth']:+,} | {row['status']} |"
+    )
+
+
+def _event_lines(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say every event but the plain survivals."""
+    told = [event for event in events if event["event"] != "survived"]
+    return [f"- {event_sentence(event)}" for event in told] or ["Nothing but sizes."]
+
+
+def event_sentence(event: Mapping[str, Any]) -> str:
+    """Say an event with its evidence."""
+    overlap = "" if event["overlap"] is None else f" (overlap {event['overlap']:.2f})"
+    others = {
+        "split": f" into {', '.join(event['to_ids'])}",
+        "merged": f" from {', '.join(event['from_ids'])}",
+    }.get(event["event"], "")
+    return f"`{event['cluster_id']}` {event['event']}{others}{overlap}"
+
+
+def _metric_line(row: Mapping[str, Any]) -> str:
+    return f"| {row['metric']} | {row['space']} | {_figure(row['value'])} | {_figure(row['baseline_value'])} |"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.4f}"

@@ -1,0 +1,111 @@
+"""The building blocks of the suites: how a rule is described, and the rules that both share.
+
+Each expectation carries in its ``meta`` the rule's id, its scope ("row": a row that breaks it is
+refused; "table": it judges the night as a whole), what it expects as a sentence, and, for a row
+rule, the template of a reason, to be filled with the measurements of the refused row.
+"""
+
+# Great Expectations does not mark what it exports.
+# mypy: disable-error-code="attr-defined"
+
+import math
+from datetime import datetime
+from typing import Any, Final
+
+import great_expectations.expectations as gxe
+from great_expectations.expectations.expectation import Expectation
+
+from validation.measure import N_CHARS
+from validation.report import Severity
+
+IS_REFUSED: Final = "is_refused"
+"""Column of 0 and 1 that the run adds when the row rules are through."""
+
+_ROW_COUNT_FACTOR: Final = 5
+
+
+def row_rule(
+    rule_id: str, expected: str, reason: str, severity: Severity = "warning"
+) -> dict[str, Any]:
+    """Describe a rule whose breach refuses the row, as keywords of an expectation.
+
+    Parameters
+    ----------
+    rule_id
+        Name of the rule, one of its kind in its suite.
+    expected
+        What the rule expects, as a sentence.
+    reason
+        Why a row is refused: a format string over the row's measurements.
+    severity
+        "warning" sends the row to quarantine, "critical" also stops the run.
+    """
+    meta = {"rule_id": rule_id, "scope": "row", "expected": expected, "reason": reason}
+    return {"severity": severity, "meta": meta}
+
+
+def table_rule(rule_id: str, expected: str, severity: Severity = "warning") -> dict[str, Any]:
+    """Describe a rule about the night as a whole, as keywords of an expectation.
+
+    Parameters
+    ----------
+    rule_id
+        Name of the rule, one of its kind in its suite.
+    expected
+        What the rule expects, as a sentence.
+    severity
+        "warning" is reported, "critical" stops the run.
+    """
+    meta = {"rule_id": rule_id, "scope": "table", "expected": expected}
+    return {"severity": severity, "meta": meta}
+
+
+def columns(names: frozenset[str]) -> Expectation:
+    """Expect all measurements to be there; without them no other rule means anything."""
+    return gxe.ExpectTableColumnsToMatchSet(
+        column_set=sorted(names),
+        exact_match=False,
+        **table_rule("columns", "every row is measured in full", "critical"),
+    )
+
+
+def text_length(max_chars: int, severity: Severity) -> Expectation:
+    """Expect no text to be longer than `max_chars` characters."""
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=N_CHARS,
+        max_value=max_chars,
+        **row_rule(
+            "text_length",
+            f"a text has at most {max_chars:,} characters",
+            f"{{n_chars:,}} characters; at most {max_chars:,} are allowed",
+            severity,
+        ),
+    )
+
+
+def date_in_bounds(column: str, earliest: datetime, latest: datetime) -> Expectation:
+    """Expect the dates of a column to lie between two, both included; no date is fine."""
+    bounds = " and ".join(date.isoformat(" ", "minutes") for date in (earliest, latest))
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=column,
+        min_value=earliest,
+        max_value=latest,
+        **row_rule(
+            "date_in_bounds",
+            f"every date lies between {bounds}",
+            f"dated {{{column}}}, not between {bounds}",
+        ),
+    )
+
+
+def row_count(rule_id: str, median: float | None) -> list[Expectation]:
+    """Expect about as many rows as on the last nights; nothing on the first night."""
+    if not median:
+        return []
+    low, high = math.ceil(median / _ROW_COUNT_FACTOR), math.floor(median * _ROW_COUNT_FACTOR)
+    expected = f"{low:,} to {high:,} rows, as on the last nights (median {median:,.0f})"
+    return [
+        gxe.ExpectTableRowCountToBeBetween(
+            min_value=low, max_value=high, **table_rule(rule_id, expected)
+        )
+    ]

@@ -1,0 +1,182 @@
+"""Every table that nightfold writes: the one spelling of its columns, and its version.
+
+Reads nothing, writes nothing: a stage asks here for the schema of what it is about to write.
+"""
+
+from typing import Final
+
+import pyarrow as pa
+
+SCHEMA_VERSION: Final = 1
+"""Raised when a column of a published table changes its name, its type or its meaning."""
+
+# documents
+DOC_ID: Final = "doc_id"
+TEXT: Final = "text"
+TEXT_DIGEST: Final = "text_digest"
+TIMESTAMP: Final = "timestamp"
+SOURCE: Final = "source"
+TITLE: Final = "title"
+DUPLICATE_OF: Final = "duplicate_of"
+IS_TRUNCATED: Final = "is_truncated"
+LABEL: Final = "label"
+
+# raw rows, quarantine, duplicates
+FILE: Final = "file"
+ROW: Final = "row"
+RAW: Final = "raw"
+PROBLEM_RULE: Final = "problem_rule"
+PROBLEM: Final = "problem"
+RULE_ID: Final = "rule_id"
+SEVERITY: Final = "severity"
+REASON: Final = "reason"
+KIND: Final = "kind"
+FIRST_NIGHT: Final = "first_night"
+
+# stage files that are never published
+POSITION: Final = "position"
+REUSED_ON: Final = "reused_on"
+
+# embeddings
+EMBEDDING: Final = "embedding"
+LEXICAL: Final = "lexical"
+LATENT: Final = "latent"
+
+# assignments, clusters, cluster_events
+CLUSTER_ID: Final = "cluster_id"
+CONFIDENCE: Final = "confidence"
+MARGIN: Final = "margin"
+IS_OUTLIER: Final = "is_outlier"
+IS_NEW: Final = "is_new"
+NAME: Final = "name"
+KEYWORDS: Final = "keywords"
+SIZE: Final = "size"
+GROWTH: Final = "growth"
+COHESION: Final = "cohesion"
+EXEMPLAR_DOC_IDS: Final = "exemplar_doc_ids"
+FIRST_SEEN: Final = "first_seen"
+LAST_SEEN: Final = "last_seen"
+STATUS: Final = "status"
+EVENT: Final = "event"
+FROM_IDS: Final = "from_ids"
+TO_IDS: Final = "to_ids"
+OVERLAP: Final = "overlap"
+
+# metrics
+METRIC: Final = "metric"
+SPACE: Final = "space"
+VALUE: Final = "value"
+BASELINE_VALUE: Final = "baseline_value"
+
+RAW_ROWS: Final = pa.schema(
+    [
+        pa.field(FILE, pa.string(), nullable=False),
+        pa.field(
+            ROW, pa.int64(), nullable=False
+        ),  # 1-based: line, record or row number in its file
+        pa.field(DOC_ID, pa.string()),
+        pa.field(TEXT, pa.large_string()),
+        pa.field(TIMESTAMP, pa.string()),  # as it came; parsed by the check
+        pa.field(SOURCE, pa.string()),
+        pa.field(TITLE, pa.string()),
+        pa.field(LABEL, pa.string()),
+        pa.field(
+            RAW, pa.large_string(), nullable=False
+        ),  # the whole row as JSON, or the broken line
+        pa.field(PROBLEM_RULE, pa.string()),  # set by the reader: row_parses or text_decodes
+        pa.field(PROBLEM, pa.string()),  # why the reader could not make a row of it
+    ]
+)
+"""What ingest hands over; a row that could not be read is here too, with its problem."""
+
+DOCUMENTS: Final = pa.schema(
+    [
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(TEXT, pa.large_string(), nullable=False),
+        pa.field(TEXT_DIGEST, pa.string(), nullable=False),
+        pa.field(TIMESTAMP, pa.timestamp("us", tz="UTC")),
+        pa.field(SOURCE, pa.string(), nullable=False),
+        pa.field(TITLE, pa.string()),
+        pa.field(LABEL, pa.string()),  # used to score, never to cluster
+        pa.field(DUPLICATE_OF, pa.string()),  # doc_id of the first document with this text
+        pa.field(IS_TRUNCATED, pa.bool_(), nullable=False),
+    ]
+)
+"""Tonight's documents; metadata columns of the feed follow these, as they came."""
+
+DUPLICATES: Final = pa.schema(
+    [
+        pa.field(FILE, pa.string(), nullable=False),
+        pa.field(ROW, pa.int64(), nullable=False),
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(DUPLICATE_OF, pa.string(), nullable=False),
+        pa.field(KIND, pa.string(), nullable=False),  # same_row: id and text; same_text: text only
+        pa.field(FIRST_NIGHT, pa.string(), nullable=False),
+    ]
+)
+
+QUARANTINE: Final = pa.schema(
+    [
+        pa.field(FILE, pa.string(), nullable=False),
+        pa.field(ROW, pa.int64(), nullable=False),
+        pa.field(RULE_ID, pa.string(), nullable=False),
+        pa.field(SEVERITY, pa.string(), nullable=False),
+        pa.field(REASON, pa.string(), nullable=False),
+        pa.field(RAW, pa.large_string(), nullable=False),
+    ]
+)
+
+ASSIGNMENTS: Final = pa.schema(
+    [
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(CONFIDENCE, pa.float32(), nullable=False),
+        pa.field(MARGIN, pa.float32(), nullable=False),
+        pa.field(IS_OUTLIER, pa.bool_(), nullable=False),
+        pa.field(IS_NEW, pa.bool_(), nullable=False),
+    ]
+)
+
+CLUSTERS: Final = pa.schema(
+    [
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(NAME, pa.string(), nullable=False),
+        pa.field(KEYWORDS, pa.list_(pa.string()), nullable=False),
+        pa.field(SIZE, pa.int64(), nullable=False),
+        pa.field(GROWTH, pa.int64(), nullable=False),  # documents more than on the last night
+        pa.field(COHESION, pa.float32(), nullable=False),
+        pa.field(EXEMPLAR_DOC_IDS, pa.list_(pa.string()), nullable=False),
+        pa.field(FIRST_SEEN, pa.string(), nullable=False),
+        pa.field(LAST_SEEN, pa.string(), nullable=False),
+        pa.field(STATUS, pa.string(), nullable=False),
+    ]
+)
+
+CLUSTER_EVENTS: Final = pa.schema(
+    [
+        pa.field(EVENT, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(FROM_IDS, pa.list_(pa.string()), nullable=False),
+        pa.field(TO_IDS, pa.list_(pa.string()), nullable=False),
+        pa.field(OVERLAP, pa.float32()),
+    ]
+)
+
+METRICS: Final = pa.schema(
+    [
+        pa.field(METRIC, pa.string(), nullable=False),
+        pa.field(SPACE, pa.string(), nullable=False),
+        pa.field(VALUE, pa.float64()),  # null where it is not defined, for instance for one cluster
+        pa.field(BASELINE_VALUE, pa.float64()),
+    ]
+)
+
+
+def embeddings(embedding_dim: int) -> pa.Schema:
+    """Give the schema of the embedding store for vectors of one width."""
+    return pa.schema(
+        [
+            pa.field(TEXT_DIGEST, pa.string(), nullable=False),
+            pa.field(EMBEDDING, pa.list_(pa.float32(), embedding_dim), nullable=False),
+        ]
+    )

@@ -1,0 +1,106 @@
+"""Read the dates of a feed, whatever common form they come in.
+
+Knows ISO 8601, RFC 2822 and Unix time; guesses nothing else, so that a date is right or refused.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_UTC_DTYPE: Final = pd.DatetimeTZDtype("us", "UTC")
+
+# The patterns decide, not pandas: its ISO parser also takes "today", "2012/05/18" and "2012-5-8".
+_TIME: Final = r"\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?"
+_ISO: Final = rf"(?i)^\d{{4}}(-\d{{2}}(-\d{{2}}([T ]{_TIME})?)?)?$|^\d{{8}}(T{_TIME})?$"
+_RFC: Final = (
+    r"^([A-Za-z]{3,9},? +)?\d{1,2} +[A-Za-z]{3} +(\d{4}|\d{2}) +\d{1,2}:\d{2}(:\d{2})?"
+    r"( +([+-]\d{4}|[A-Za-z]{1,5}))?( *\(.*\))?$"
+)
+# Fewer digits are years, calendar dates or serial numbers; 9 are seconds since March 1973.
+_SECONDS: Final = r"^\d{9,11}(\.\d+)?$"
+_MILLISECONDS: Final = r"^\d{12,13}(\.\d+)?$"
+
+_FIRST: Final = pd.Timestamp("0001-01-01", tz="UTC").as_unit("us")
+_LAST: Final = pd.Timestamp("9999-12-31T23:59:59.999999", tz="UTC").as_unit("us")
+
+
+def parse_timestamps(values: Sequence[str | None] | pd.Series | pa.Array) -> pd.Series:
+    """Parse dates of mixed forms and zones into UTC.
+
+    Accepted are ISO 8601 (a date, or a date and a time with or without a zone; basic or extended
+    form; cut to microseconds), RFC 2822, and Unix time as digits: 9 to 11 are seconds, 12 or 13
+    milliseconds. A time without a zone is UTC.
+
+    Parameters
+    ----------
+    values
+        Strings, shape (n_values,); null or blank where there is no date.
+
+    Returns
+    -------
+    Series of dtype ``datetime64[us, UTC]`` and length n_values, numbered from 0; null where there
+    is no date or where it could not be parsed. All lie in the years 1 to 9999.
+    """
+    array = pa.array(values, from_pandas=True)
+    texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
+    parsed = pd.Series(pd.NaT, index=range(len(texts)), dtype=_UTC_DTYPE)
+    for pattern, parse in _PARSERS:
+        matches = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+        if pc.any(matches).as_py():
+            parsed[matches.to_numpy(zero_copy_only=False)] = parse(texts.filter(matches)).array
+    return parsed.where(parsed.between(_FIRST, _LAST))
+
+
+def _parse_iso(texts: pa.Array) -> pd.Series:
+    """Parse ISO 8601 dates."""
+    # One value with nanoseconds would turn the whole batch to a unit that ends in the year 2262.
+    texts = pc.replace_substring_regex(texts, r"[.,](\d{1,6})\d*", r".\1")
+    values: pd.Series = pc.utf8_upper(texts).to_pandas()
+    return pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce").astype(_UTC_DTYPE)
+
+
+def _parse_rfc(texts: pa.Array) -> pd.Series:
+    """Parse RFC 2822 dates, each distinct one once."""
+    encoded = texts.dictionary_encode()
+    distinct = pd.Series([_rfc_date(t) for t in encoded.dictionary.to_pylist()], dtype=_UTC_DTYPE)
+    return distinct.take(encoded.indices.to_numpy()).reset_index(drop=True)
+
+
+def _rfc_date(text: str) -> datetime | None:
+    """Parse one RFC 2822 date."""
+    try:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _parse_seconds(texts: pa.Array) -> pd.Series:
+    """Parse seconds since 1970."""
+    return _unix_time(texts, 1_000_000)
+
+
+def _parse_milliseconds(texts: pa.Array) -> pd.Series:
+    """Parse milliseconds since 1970."""
+    return _unix_time(texts, 1_000)
+
+
+def _unix_time(texts: pa.Array, microseconds: int) -> pd.Series:
+    """Parse numbers of a unit of so many microseconds since 1970."""
+    numbers = pc.cast(texts, pa.float64()).to_numpy()
+    stamps = np.rint(numbers * microseconds).astype("datetime64[us]")
+    return pd.Series(stamps).dt.tz_localize("UTC")
+
+
+_PARSERS: Final = (
+    (_ISO, _parse_iso),
+    (_RFC, _parse_rfc),
+    (_SECONDS, _parse_seconds),
+    (_MILLISECONDS, _parse_milliseconds),
+)
