@@ -30,7 +30,7 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback o
 
 
 @app.command()
-def run(  # noqa: PLR0913 - a command's options are its parameters
+def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[
         str, typer.Argument(help="File, folder, glob or URL of JSONL, CSV or Parquet.")
     ],
@@ -184,12 +184,10 @@ def _guarded(command: Callable[[], None], debug: bool) -> None:
 
 def _is_explained(error: Exception) -> bool:
     """Say whether an error was raised with a sentence for the person who reads it."""
-    from flows.config import ConfigError
-    from flows.results import NoNightError
-    from tasks.feed import FeedError
+    from flows.runtime import StoreNotWritableError
     from tasks.lock import StoreBusyError
 
-    return isinstance(error, ConfigError | FeedError | StoreBusyError | NoNightError | ValueError)
+    return isinstance(error, ValueError | StoreBusyError | StoreNotWritableError)
 
 
 def _exit_code(error: Exception) -> int:

@@ -1,4 +1,4 @@
-"""What an operator may turn, validated once at the flow's edge; the Prefect UI renders it as a form."""
+"""What an operator may turn, validated at the flow's edge; the Prefect UI makes a form of it."""
 
 import os
 import tomllib
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
-from tasks.identify import IdentityRules
 
 from tasks.checks import CheckSettings
 from tasks.clustering import ClusteringSettings
 from tasks.embed import EmbedSettings
 from tasks.evaluate import EvaluateSettings
+from tasks.identify import IdentityRules
 from tasks.ingest import IngestSettings
 from tasks.prepare import PrepareSettings
 from tasks.storage import Store
@@ -73,7 +73,7 @@ class NightlyConfig(BaseModel):
         return Store(root=self.store, feed=self.feed_name, night=self.night)
 
     def decided(self) -> dict[str, Any]:
-        """Give what decides the result, for the manifest: everything but where feed and store lie."""
+        """Give what decides the result, for the manifest: all but where feed and store lie."""
         return self.model_dump(mode="json", exclude={"feed", "store"})
 
 
@@ -122,7 +122,7 @@ def _explained(error: ValidationError, file: Path | None) -> str:
     key = ".".join(str(part) for part in first["loc"] if part != "constrained-int")
     where = f" in {file}" if file else ""
     if first["type"] == "extra_forbidden":
-        return f"{key}{where} is no key of the configuration; see `nightfold run --help` and the README"
+        return f"{key}{where} is no key of the configuration; the README lists them"
     if first["type"] == "missing":
         return f"{key} is missing; give it on the command line or in the config file"
     return f"{key}{where}: {first['msg'].removeprefix('Value error, ')}, got {first['input']!r}"

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _SHOWN_CLUSTERS: Final = 30
 STAGES: Final = (
-    "find feed", "ingest", "check raw", "prepare", "check prepared", "embed", "pretrain", "refine", "evaluate",
-    "describe", "publish",
+    "find feed", "ingest", "check raw", "prepare", "check prepared",
+    "embed", "pretrain", "refine", "evaluate", "describe", "publish",
 )  # fmt: skip
 
 
@@ -43,14 +43,15 @@ def show_counts(console: Console, night: "NightResult") -> None:
     """Show where the rows went, and the rules that failed."""
     counts = night.manifest["counts"]
     console.print(
-        f"  read {counts['read']:,} = accepted {counts['accepted']:,} + duplicate {counts['duplicate']:,}"
-        f" + quarantined {counts['quarantined']:,}"
+        f"  read {counts['read']:,} = accepted {counts['accepted']:,}"
+        f" + duplicate {counts['duplicate']:,} + quarantined {counts['quarantined']:,}"
     )
     for check, result in night.manifest["checks"].items():
         for rule in result["outcomes"]:
             if not rule["success"]:
+                said = f"{rule['severity']}: {rule['rule_id']}: {_text(rule['observed'])}"
                 console.print(
-                    f"  check {check}, {rule['severity']}: {_text(rule['rule_id'])}: {_text(rule['observed'])}",
+                    f"  check {check}, {said}",
                     soft_wrap=True,
                     highlight=False,
                 )
@@ -59,9 +60,8 @@ def show_counts(console: Console, night: "NightResult") -> None:
 def show_clusters(console: Console, night: "NightResult") -> None:
     """Show the largest clusters and what happened to the others since the last night."""
     manifest = night.manifest
-    table = Table(
-        title=f"{manifest['n_clusters']} clusters on {manifest['night']} in feed {_text(manifest['feed'])}"
-    )
+    where = f"on {manifest['night']} in feed {_text(manifest['feed'])}"
+    table = Table(title=f"{manifest['n_clusters']} clusters {where}")
     for column in ("cluster", "name", "size", "change", "status"):
         table.add_column(
             column, justify="right" if column in {"size", "change"} else "left", overflow="fold"
@@ -74,7 +74,7 @@ def show_clusters(console: Console, night: "NightResult") -> None:
     console.print(table)
     if len(night.clusters) > _SHOWN_CLUSTERS:
         console.print(
-            f"  and {len(night.clusters) - _SHOWN_CLUSTERS} smaller clusters in the table `clusters`"
+            f"  and {len(night.clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`"
         )
     gone = [event["cluster_id"] for event in night.events if event["event"] == "vanished"]
     if gone:

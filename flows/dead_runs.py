@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 def close_dead_runs() -> None:
     """Mark every other running run as crashed; only to be called by the holder of the run lock.
 
-    On a server of its own (PREFECT_API_URL) runs of other stores may be alive, so nothing is closed there.
+    On a server of its own (PREFECT_API_URL) runs of other stores may be alive: nothing is closed.
     """
     context = FlowRunContext.get()
     if context is None or context.flow_run is None or not is_embedded():

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from prefect import flow
 from pydantic import BaseModel, ConfigDict
-from tasks.describe import describe
 
 from flows.config import NightlyConfig
 from flows.dead_runs import close_dead_runs
 from tasks.check_prepared import check_prepared
 from tasks.check_raw import check_raw
+from tasks.describe import describe
 from tasks.embed import embed, encoder_ref
 from tasks.evaluate import evaluate
 from tasks.feed import find_feed
@@ -83,9 +83,9 @@ def nightly(config: NightlyConfig) -> NightReport:
 
 
 def latest_date(night: date) -> date:
-    """Give the latest date that a document may bear: a day past the night, or past today for an old night.
+    """Give the latest date that a document may bear: a day past the night or today.
 
-    A night that is made up later holds documents that are dated after it and are not from the future.
+    A night that is made up for later holds documents dated after it, none from the future.
     """
     return max(night, datetime.now(UTC).date()) + timedelta(days=1)
 

@@ -1,4 +1,4 @@
-"""Read a published night back: what the command line shows comes from the tables, like everything people see."""
+"""Read a published night back: what people see comes from the tables."""
 
 from dataclasses import dataclass
 from datetime import date

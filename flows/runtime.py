@@ -6,12 +6,18 @@ Nothing here imports Prefect at the top: its settings are read from the environm
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import psutil
+
+
+class StoreNotWritableError(OSError):
+    """The store's folder cannot be made or written to."""
+
 
 RUN_PID: Final = "NIGHTFOLD_RUN_PID"
 """Carried by the API server that a run starts, so that a later run knows whose it was."""
@@ -20,7 +26,7 @@ _STORE: Final = "NIGHTFOLD_STORE"
 
 _SETTINGS: Final = {
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # With the default of one record a batch, the last task runs are lost when the process ends.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
@@ -46,8 +52,14 @@ def embed_prefect(store: Path, *, log_level: str = "WARNING") -> None:
         Root of the store.
     log_level
         Of the lines on the terminal; the UI gets everything from INFO.
+
+    Raises
+    ------
+    StoreNotWritableError
+        If the store cannot be written to.
     """
     state = store / "state"
+    _require_writable(state / "prefect")
     os.environ.update(
         _SETTINGS
         | {
@@ -58,6 +70,19 @@ def embed_prefect(store: Path, *, log_level: str = "WARNING") -> None:
             RUN_PID: str(os.getpid()),
         }
     )
+
+
+def _require_writable(folder: Path) -> None:
+    """Make a folder and a file in it: permission bits alone do not tell for every file system."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StoreNotWritableError(
+            f"the store cannot be written to: {error.strerror}: {error.filename or folder};"
+            " give another --store or mend its permissions"
+        ) from error
 
 
 def is_embedded() -> bool:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from models.devices import seeded_rng
 
 _MAX_HIDDEN_DIM = 256
-_MAX_LATENT_DIM = 32
+_MAX_LATENT_DIM = 10
 _ROWS_AT_ONCE = 65_536
 
 
@@ -23,7 +23,7 @@ def default_hidden_dims(n_features: int) -> tuple[int, ...]:
 
 
 def default_latent_dim(n_features: int) -> int:
-    """Give 32 latent dimensions, or as many as there are features where there are fewer."""
+    """Give 10 latent dimensions, as published, or one per feature where there are fewer."""
     return min(_MAX_LATENT_DIM, n_features)
 
 
@@ -54,8 +54,8 @@ class Autoencoder(nn.Module):
 
     def __init__(self, n_features: int, hidden_dims: Sequence[int], latent_dim: int) -> None:
         super().__init__()
-        self.hidden_dims = tuple(hidden_dims)
-        self.latent_dim = latent_dim
+        self.hidden_dims = tuple(int(width) for width in hidden_dims)
+        self.latent_dim = int(latent_dim)
         dims = (n_features, *hidden_dims, latent_dim)
         self.encoder = _layers(dims)
         self.decoder = _layers(dims[::-1])

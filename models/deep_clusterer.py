@@ -45,7 +45,7 @@ class DeepClusterer(
 
     `pretrain` learns the latent space and `refine` finds the clusters; they can run in different
     processes, with `save` and `load` between them, and `fit` is one after the other. A subclass
-    gives the parameters, with the names that are used here, `_refine`, and `predict_proba`.
+    gives the parameters, with the names that are used here, `_refine`, and `_predict_proba`.
     """
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
@@ -127,18 +127,12 @@ class DeepClusterer(
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """Map rows (n_samples, n_features) to the latent space, (n_samples, latent_dim)."""
         check_is_fitted(self, "autoencoder_")
-        X = self._check(X, reset=False)
-        network = self.autoencoder_
-        latent = map_rows(
-            lambda x: network.encode(network.standardize(x)),
-            as_tensor(X),
-            network.feature_mean.device,
-        )
-        return np.asarray(latent.cpu().numpy())
+        return self._transform(self._check(X, reset=False))
 
-    @abstractmethod
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Give the soft assignments of rows, (n_samples, n_clusters_); each sums to 1."""
+        check_is_fitted(self, "cluster_centers_")
+        return self._predict_proba(self._check(X, reset=False))
 
     def predict(self, X: ArrayLike) -> NDArray[np.intp]:
         """Give the cluster of each row, shape (n_samples,)."""
@@ -176,6 +170,20 @@ class DeepClusterer(
     def _refine(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
 
+    @abstractmethod
+    def _predict_proba(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Do what `predict_proba` says, with X checked."""
+
+    def _transform(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Do what `transform` says, with X checked."""
+        network = self.autoencoder_
+        latent = map_rows(
+            lambda x: network.encode(network.standardize(x)),
+            as_tensor(X),
+            network.feature_mean.device,
+        )
+        return np.asarray(latent.cpu().numpy())
+
     def _pretrain(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:
         """Do what `pretrain` says, with X checked."""
         for name in [name for name in vars(self) if name.endswith("_")]:
@@ -201,6 +209,9 @@ class DeepClusterer(
             is_count = isinstance(value, Integral) and int(value) >= smallest
             if not is_count and (name, value) not in {("n_clusters", "auto"), ("latent_dim", None)}:
                 raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
+        if any(width < 1 for width in params["hidden_dims"] or ()):
+            widths = params["hidden_dims"]
+            raise ValueError(f"hidden_dims must be integers of at least 1, got {widths!r}")
         for name in _MEASURES:
             value = params.get(name, 0.0)
             if not value >= 0.0:

@@ -7,8 +7,7 @@ from typing import Final, Literal, Self
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
 
 from models.deep_clusterer import DeepClusterer
 from models.devices import as_tensor, place_rows, resolve_device
@@ -136,15 +135,14 @@ class IDEC(DeepClusterer):
         self.random_state = random_state
         self.device = device
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Give the soft assignments of rows, (n_samples, n_clusters_); each sums to 1."""
-        check_is_fitted(self, "cluster_centers_")
-        latent = torch.from_numpy(self.transform(X))
+    def _predict_proba(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Do what `predict_proba` says, with X checked."""
+        latent = torch.from_numpy(self._transform(X))
         return soft_assignment(latent, torch.from_numpy(self.cluster_centers_)).numpy()
 
     def _refine(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
-        latent = self.transform(X)
+        latent = self._transform(X)
         n_clusters = self._choose_n_clusters(X, latent)
         labels_at_start, centers = fit_kmeans(latent, n_clusters, _N_INIT, self.seed_)
         refinement = self._start(X, centers)
@@ -166,7 +164,7 @@ class IDEC(DeepClusterer):
         """Take the number that was given, or choose one and log why."""
         self.n_clusters_choice_ = None
         if self.n_clusters != "auto":
-            return self.n_clusters
+            return int(self.n_clusters)
         self.n_clusters_choice_ = choose_n_clusters(X, self.seed_, latent)
         logger.info("chose the number of clusters: %s", self.n_clusters_choice_)
         return self.n_clusters_choice_.n_clusters
@@ -182,7 +180,7 @@ class IDEC(DeepClusterer):
     def _keep_clusters(self, X: NDArray[np.float32], centers: NDArray[np.float32]) -> None:
         """Keep the centres that have rows, and assign the rows to them."""
         self.cluster_centers_ = centers
-        self.cluster_centers_ = centers[np.unique(self.predict(X))]
-        self.soft_assignments_ = self.predict_proba(X)
+        self.cluster_centers_ = centers[np.unique(self._predict_proba(X).argmax(axis=1))]
+        self.soft_assignments_ = self._predict_proba(X)
         self.labels_ = np.argmax(self.soft_assignments_, axis=1)
         self.n_clusters_ = len(self.cluster_centers_)

@@ -4,6 +4,7 @@ Labels mean nothing from one night to the next. What lasts is found by the docum
 clusters share, and, where they have too few in common to tell, by their centroids.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
@@ -16,6 +17,8 @@ from scipy.optimize import linear_sum_assignment
 Centroid = NDArray[np.floating]
 Matrix = NDArray[np.float64]
 
+_UNBOUNDED = frozenset({"min_shared", "min_resize", "max_name_drift"})  # the other rules are shares
+
 
 @dataclass(frozen=True, eq=False)
 class TonightCluster:
@@ -26,8 +29,7 @@ class TonightCluster:
     label
         Its number in this run.
     centroid
-        In the space of the encoder, shape (embedding_dim,); latent spaces of two nights cannot be
-        compared.
+        In the encoder's space, shape (embedding_dim,): latent spaces of two nights differ.
     member_ids
         doc_id of its documents; to be matched, without those that are new tonight.
     size
@@ -96,33 +98,27 @@ class MatchRules:
         Relative change of the size from which a cluster has grown or shrunk.
     max_name_drift
         Cosine distance from the founding centroid up to which the name is kept.
-    max_nights_absent
-        Nights after which a cluster that vanished is forgotten and cannot return.
 
     Raises
     ------
     ValueError
-        If a share is not in (0, 1] or a count is negative.
+        If a threshold is not above 0, or a share is above 1.
     """
 
     min_shared: int = 5
     min_jaccard: float = 0.3
     min_containment: float = 0.5
-    min_cosine: float = 0.8
+    min_cosine: float = 0.85
     min_split_share: float = 0.3
     min_split_total: float = 0.7
     min_resize: float = 0.25
-    max_name_drift: float = 0.2
-    max_nights_absent: int = 14
+    max_name_drift: float = 0.25
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, float) and not 0 < value <= 1:
-                raise ValueError(f"{name} must be in (0, 1], got {value}")
-        if self.min_shared < 1:
-            raise ValueError(f"min_shared must be at least 1, got {self.min_shared}")
-        if self.max_nights_absent < 0:
-            raise ValueError(f"max_nights_absent must be at least 0, got {self.max_nights_absent}")
+            upper = math.inf if name in _UNBOUNDED else 1.0
+            if not 0 < value <= upper:
+                raise ValueError(f"{name} must be above 0 and at most {upper}, got {value}")
 
 
 DEFAULT_RULES = MatchRules()
@@ -156,9 +152,9 @@ def match_clusters(
 
     The clusters of the last night come first; what they leave may be the return of an older one.
     Within each group, shared members decide before centroids do. The squares of the shared counts
-    are maximised: of two pieces of a split the larger keeps the id, and so does the larger of two
-    parents. Centroids decide where members cannot: never for a known cluster whose members stand
-    in one other cluster, nor for one of tonight's that is a piece of one other cluster.
+    are maximised: the larger piece of a split keeps the id, and so does the larger of two parents.
+    Centroids decide where members cannot: never for a known cluster whose members stand in another
+    cluster of tonight, nor for one of tonight's that is a piece of another known one.
 
     Parameters
     ----------
@@ -215,12 +211,8 @@ def new_cluster_ids(n: int, night: str, taken: Collection[str]) -> list[str]:
     night
         The night of birth.
     taken
-        Ids given on *other* nights. With tonight's own left out, a night that runs again gives the
+        Ids given on *other* nights; with tonight's own left out, a night that runs again gives the
         same ids again.
-
-    Returns
-    -------
-    Different ids, none of them taken.
     """
     digits = "".join(character for character in night if character.isalnum())
     used = frozenset(taken)
@@ -234,7 +226,8 @@ def assign_ids(
     """Give every cluster of tonight its id: that of its match, or a new one by rank of size."""
     ids = {match.label: match.cluster_id for match in matches}
     born = [cluster.label for cluster in by_size(tonight) if cluster.label not in ids]
-    return ids | dict(zip(born, new_cluster_ids(len(born), night, taken), strict=True))
+    new_ids = new_cluster_ids(len(born), night, {*taken, *ids.values()})
+    return ids | dict(zip(born, new_ids, strict=True))
 
 
 def by_size(tonight: Sequence[TonightCluster]) -> list[TonightCluster]:

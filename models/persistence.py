@@ -8,12 +8,13 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 WEIGHTS_FILE: Final = "model.safetensors"
 CONFIG_FILE: Final = "model.json"
 FORMAT_VERSION: Final = 1
+
+_KEYS: Final = {"format_version", "weights_sha256", "config"}
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
@@ -36,7 +37,7 @@ def save_state(folder: Path, tensors: Tensors, config: Mapping[str, JSON]) -> No
     ValueError
         If a number in ``config`` is not finite.
     """
-    weights = save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
+    weights = save({name: np.asarray(array, order="C") for name, array in tensors.items()})
     document = {
         "format_version": FORMAT_VERSION,
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
@@ -70,21 +71,24 @@ def load_state(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     document = _load_document(folder / CONFIG_FILE)
     path = folder / WEIGHTS_FILE
     weights = path.read_bytes()
-    if hashlib.sha256(weights).hexdigest() != document.get("weights_sha256"):
-        raise ValueError(f"{path} must be the weights that {CONFIG_FILE} was saved with, is not")
-    try:
-        return load(weights), document["config"]
-    except SafetensorError as error:
-        raise ValueError(f"{path} must be a safetensors file, got {error}") from error
+    digest = hashlib.sha256(weights).hexdigest()
+    if digest != document["weights_sha256"]:
+        raise ValueError(
+            f"{path} must have the SHA-256 {document['weights_sha256']} that {CONFIG_FILE} was "
+            f"saved with, got {digest}"
+        )
+    return load(weights), document["config"]
 
 
 def _load_document(path: Path) -> dict[str, Any]:
-    """Read the JSON file and check its version."""
+    """Read the JSON file and check that it is one of ours."""
     try:
         document: dict[str, Any] = json.loads(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"{path} must be JSON, got {error}") from error
-    version = document.get("format_version")
-    if version != FORMAT_VERSION:
+    if not isinstance(document, dict) or not document.keys() >= _KEYS:
+        raise ValueError(f"{path} must be an object with {sorted(_KEYS)}, got {document!r:.200}")
+    if document["format_version"] != FORMAT_VERSION:
+        version = document["format_version"]
         raise ValueError(f"{path} must have format_version {FORMAT_VERSION}, got {version!r}")
     return document

@@ -59,7 +59,7 @@ class Documents(BaseModel):
 
 
 @stage("check prepared", version=1)
-def check_prepared(  # noqa: PLR0913 - every reference that decides the stage's result is a parameter
+def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the stage's result is a parameter
     store: Store,
     prepared: Prepared,
     raw: RawFeed,

@@ -1,4 +1,4 @@
-"""What the two checks share: their bounds, the refused rows as a table, results for people, the stop.
+"""What the two checks share: bounds, refused rows as a table, results for people, the stop.
 
 Reads  raw rows
 Writes refused rows (REFUSED), results as JSON

@@ -18,19 +18,25 @@ _MARKUP: Final = re.compile(
 )
 """Signs that a text is marked up. A bare `<div>` or `List<String>` in prose is no such sign."""
 
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_INLINE: Final = ["a", "b", "code", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u"]
+"""Mark-up inside a line: taking it off leaves no gap between words."""
+
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+"""Those that are not white space: a form feed still parts two words."""
 
 
 def clean_text(text: str) -> str:
     """Repair mojibake, take mark-up off, normalise characters (NFKC) and white space.
 
-    Applying it twice gives what applying it once gives.
+    A text without a visible character comes out empty. Applying it twice gives what applying it
+    once gives, but for rare texts in which one repair lays open another.
     """
     text = ftfy.fix_text(text, normalization=None, uncurl_quotes=False)
     if _MARKUP.search(text):
         text = _without_markup(text)
     text = _CONTROLS.sub("", unicodedata.normalize("NFKC", text))
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    return text if any(mark != " " and unicodedata.category(mark) != "Cf" for mark in text) else ""
 
 
 def cut_text(text: str, max_chars: int) -> tuple[str, bool]:
@@ -38,7 +44,7 @@ def cut_text(text: str, max_chars: int) -> tuple[str, bool]:
     if len(text) <= max_chars:
         return text, False
     head = text[:max_chars]
-    at_space = head.rsplit(maxsplit=1)[0] if not text[max_chars].isspace() else head
+    at_space = head if text[max_chars].isspace() else head.rpartition(" ")[0]
     # One endless word has no white space to cut at.
     return (at_space if len(at_space) >= max_chars // 2 else head).rstrip(), True
 
@@ -57,4 +63,8 @@ def _without_markup(text: str) -> str:
     tree = LexborHTMLParser(text)
     for node in tree.css("script, style, head title"):
         node.decompose()
-    return str(tree.root.text(separator=" ")) if tree.root is not None else text
+    tree.unwrap_tags(_INLINE)
+    if tree.root is None:
+        return text
+    tree.root.merge_text_nodes()
+    return str(tree.root.text(separator=" "))

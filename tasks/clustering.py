@@ -76,7 +76,7 @@ def load_estimator(settings: ClusteringSettings, folder: Path) -> DeepClustering
 
 
 def read_features(store: Store, views: Views, settings: ClusteringSettings) -> NDArray[np.float32]:
-    """Read what the estimator clusters: the embedding, and the lexical view for one that uses it."""
+    """Read what the estimator clusters: the embedding, and the lexical view if it uses one."""
     table = read_table(store, views.items)
     embedding = matrix_of(table[EMBEDDING])
     if settings.estimator != "nightfold":

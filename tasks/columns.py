@@ -1,4 +1,4 @@
-"""Which column of a feed is the id, the text, the date: taken from the config or guessed, and said aloud."""
+"""Which column of a feed is the id, the text, the date: configured or guessed, and said aloud."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -88,7 +88,8 @@ def map_columns(present: Iterable[str], wanted: Columns, file: str) -> dict[str,
         If a column that the config names, or a required part, is absent.
     """
     names = list(present)
-    by_lower = {name.lower(): name for name in reversed(names)}
+    spoken_for = set(wanted.model_dump().values())
+    by_lower = {name.lower(): name for name in reversed(names) if name not in spoken_for}
     mapping: dict[str, str] = {}
     for part, guesses in GUESSES.items():
         said = getattr(wanted, part)
@@ -111,6 +112,8 @@ def as_text(value: Any) -> str | None:
     """Give a cell as text; None for what is absent."""
     if value is None or value != value:  # noqa: PLR0124 - NaN is the one value that differs from itself
         return None
+    if isinstance(value, bytes):  # Parquet of older writers, which do not mark their strings
+        return value.decode(errors="backslashreplace")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value if isinstance(value, str) else str(value)
@@ -119,6 +122,11 @@ def as_text(value: Any) -> str | None:
 def parts_of(values: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, str | None]:
     """Pick the mapped columns out of a row, as text."""
     return {part: as_text(values.get(column)) for part, column in mapping.items()}
+
+
+def encodable(text: str) -> str:
+    """Escape lone surrogates, which JSON can spell and UTF-8 cannot."""
+    return text.encode("utf-8", errors="backslashreplace").decode()
 
 
 def _listed(names: list[str]) -> str:

@@ -1,13 +1,13 @@
 """Give tonight's clusters their ids, names and examples, and say what changed since the last night.
 
 Reads  items, decided labels, the window's documents, the last night's clusters
-Writes assignments (ASSIGNMENTS), clusters (CLUSTERS), events (CLUSTER_EVENTS), identity for tomorrow
+Writes assignments (ASSIGNMENTS), clusters (CLUSTERS), events (CLUSTER_EVENTS), identity model
 """
 
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -22,10 +22,10 @@ from tasks.identify import (
     Identified,
     IdentityRules,
     TonightCluster,
+    event_rows,
     identify,
     keep_identity,
     load_known,
-    remembered,
 )
 from tasks.shelf import matrix_of
 from tasks.stage import stage
@@ -39,6 +39,7 @@ from validation.schemas import (
     CONFIDENCE,
     DOC_ID,
     EMBEDDING,
+    EVENT,
     EXEMPLAR_DOC_IDS,
     FIRST_SEEN,
     GROWTH,
@@ -60,6 +61,8 @@ logger = logging.getLogger(__name__)
 
 _EXEMPLARS = 5
 _KEYWORDS = 10
+_TELLING: Final = ("born", "returned", "split", "merged", "grown", "shrunk", "survived")
+"""Events that make a cluster's status, the most telling first."""
 
 
 class Described(BaseModel):
@@ -94,16 +97,29 @@ def describe(
     last: PastNight | None,
     rules: IdentityRules,
 ) -> Described:
-    """Match tonight's clusters to the known ones, name them, and choose the documents that show them."""
+    """Match tonight's clusters to the known ones, name them, choose documents that show them."""
     items = read_table(store, views.items, [TEXT_DIGEST, EMBEDDING])
     X, decided = matrix_of(items[EMBEDDING]), read_table(store, evaluation.labels)
     labels = decided[LABEL].to_numpy()
     documents = _read_window(store, window, items[TEXT_DIGEST].to_pylist())
     tonight = _tonight(X, labels, documents)
-    known = load_known(store, last, frozenset(documents.doc_ids))
+    known = load_known(store, last, frozenset(documents.doc_ids), views.encoder_digest)
     found = identify(store, tonight, known, rules)
     keywords, names = _words(documents.texts, labels, found)
-    clusters = _clusters(store, tonight, found, X, labels, documents, keywords, names)
+    events = event_rows(tonight, found, names, rules)
+    portraits = _Portraits(
+        night=str(store.night),
+        found=found,
+        cohesion=_cohesion(tonight, X, labels),
+        exemplars=_exemplars(X, labels, documents),
+        keywords=keywords,
+        names=names,
+        status=_status(events),
+    )
+    rows = sorted(
+        (portraits.row(cluster) for cluster in tonight),
+        key=lambda row: (-row[SIZE], row[CLUSTER_ID]),
+    )
     logger.info(
         "%d clusters, %d of them known before",
         len(tonight),
@@ -111,11 +127,9 @@ def describe(
     )
     return Described(
         assignments=keep_table(store, "describe", _assignments(decided, documents, found)),
-        clusters=keep_table(store, "describe", pa.Table.from_pylist(clusters, schema=CLUSTERS)),
-        events=keep_table(
-            store, "describe", pa.Table.from_pylist(found.events, schema=CLUSTER_EVENTS)
-        ),
-        identity=keep_identity(store, remembered(store, tonight, found, names, rules), X.shape[1]),
+        clusters=keep_table(store, "describe", pa.Table.from_pylist(rows, schema=CLUSTERS)),
+        events=keep_table(store, "describe", pa.Table.from_pylist(events, schema=CLUSTER_EVENTS)),
+        identity=keep_identity(store, tonight, found, names, views.encoder_digest),
         n_clusters=len(tonight),
     )
 
@@ -165,40 +179,57 @@ def _words(
     return keywords, found.kept_names | cluster_names(unnamed, taken=set(found.kept_names.values()))
 
 
-def _clusters(  # noqa: PLR0913, PLR0917 - a row of the table draws on everything that is known of a cluster
-    store: Store,
-    tonight: list[TonightCluster],
-    found: Identified,
-    X: Matrix,
-    labels: Labels,
-    documents: _Window,
-    keywords: dict[int, list[str]],
-    names: dict[int, str],
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Portraits:
+    """All that is known of tonight's clusters, to be written down cluster by cluster."""
+
+    night: str
+    found: Identified
+    cohesion: dict[int, float]
+    exemplars: dict[int, list[str]]
+    keywords: dict[int, list[str]]
+    names: dict[int, str]
+    status: dict[str, str]
+
+    def row(self, cluster: TonightCluster) -> dict[str, Any]:
+        """Give a cluster's row of the table."""
+        label, cluster_id = cluster.label, self.found.ids[cluster.label]
+        before = self.found.known.get(cluster_id)
+        size_before = before.size if before and not before.nights_absent else 0
+        return {
+            CLUSTER_ID: cluster_id,
+            NAME: self.names[label],
+            KEYWORDS: self.keywords.get(label, []),
+            SIZE: cluster.size,
+            GROWTH: cluster.size - size_before,
+            COHESION: self.cohesion[label],
+            EXEMPLAR_DOC_IDS: self.exemplars[label],
+            FIRST_SEEN: before.first_seen if before else self.night,
+            LAST_SEEN: self.night,
+            STATUS: self.status[cluster_id],
+        }
+
+
+def _cohesion(tonight: list[TonightCluster], X: Matrix, labels: Labels) -> dict[int, float]:
+    """Give the mean cosine of a cluster's texts to its centroid."""
+    return {it.label: float(np.mean(X[labels == it.label] @ it.centroid)) for it in tonight}
+
+
+def _exemplars(X: Matrix, labels: Labels, documents: _Window) -> dict[int, list[str]]:
+    """Give the documents that show each cluster best; of several with one text, the first."""
     from models.keywords import exemplars
 
-    examples = exemplars(X, labels, _EXEMPLARS)
-    first_doc = _first_documents(documents)
-    status = {event["cluster_id"]: event["event"] for event in reversed(found.events)}
-    rows = []
-    for cluster in tonight:
-        cluster_id = found.ids[cluster.label]
-        before = found.known.get(cluster_id)
-        rows.append(
-            {
-                CLUSTER_ID: cluster_id,
-                NAME: names[cluster.label],
-                KEYWORDS: keywords.get(cluster.label, []),
-                SIZE: cluster.size,
-                GROWTH: cluster.size - (before.size if before and not before.nights_absent else 0),
-                COHESION: float(np.mean(X[labels == cluster.label] @ cluster.centroid)),
-                EXEMPLAR_DOC_IDS: [first_doc[int(item)] for item in examples[cluster.label]],
-                FIRST_SEEN: before.first_seen if before else str(store.night),
-                LAST_SEEN: str(store.night),
-                STATUS: status.get(cluster_id, "survived"),
-            }
-        )
-    return sorted(rows, key=lambda row: (-row[SIZE], row[CLUSTER_ID]))
+    first = _first_documents(documents)
+    chosen = exemplars(X, labels, _EXEMPLARS)
+    return {label: [first[item] for item in items.tolist()] for label, items in chosen.items()}
+
+
+def _status(events: list[dict[str, Any]]) -> dict[str, str]:
+    """Give the event that says most about each cluster."""
+    found: dict[str, str] = {}
+    for name in reversed(_TELLING):
+        found |= {event[CLUSTER_ID]: name for event in events if event[EVENT] == name}
+    return found
 
 
 def _first_documents(documents: _Window) -> dict[int, str]:

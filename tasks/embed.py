@@ -2,7 +2,7 @@
 
 Reads  documents of tonight and of the window
 Writes embeddings/encoder=E/ (text_digest, embedding), for good
-       items (text_digest, n_documents, embedding, lexical): the distinct texts of the window, in order
+       items (text_digest, embedding, lexical): the distinct texts of the window, in order
 """
 
 import logging
@@ -53,6 +53,7 @@ class Views(BaseModel):
     items: Ref
     lexical: ModelRef
     embedding_dim: int
+    encoder_digest: str
 
 
 def encoder_ref(name: str) -> EncoderRef:
@@ -95,7 +96,10 @@ def embed(
         names=[TEXT_DIGEST, EMBEDDING, LEXICAL],
     )
     return Views(
-        items=keep_table(store, "embed", items), lexical=model, embedding_dim=vectors.shape[1]
+        items=keep_table(store, "embed", items),
+        lexical=model,
+        embedding_dim=vectors.shape[1],
+        encoder_digest=encoder.digest,
     )
 
 

@@ -56,7 +56,7 @@ class EvaluateSettings(BaseModel):
         0.02,
         ge=0,
         le=2,
-        description="The baseline is published if its silhouette in the embedding space is better by more.",
+        description="The baseline is published if its silhouette (embedding) is better by more.",
     )
 
 
@@ -108,10 +108,9 @@ def evaluate(
 
 
 def _k_means(X: Matrix, n_clusters: int, random_state: int) -> Labels:
-    from sklearn.cluster import KMeans
+    from models.kmeans import fit_kmeans
 
-
-XX
+    return fit_kmeans(X, n_clusters, _BASELINE_STARTS, random_state)[0]
 
 
 def _geometry(space: str, X: Matrix, labels: Labels, baseline: Labels) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -27,6 +28,8 @@ FORMATS: Final = {
 }
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
 _READ_BYTES = 1 << 20
+# A port is digits up to a slash; what else stands between a colon and an @ is a password.
+_PASSWORD: Final = re.compile(r"://[^/@:]*:(?!\d*/)[^@]*@")
 
 
 class FeedError(ValueError):
@@ -72,9 +75,12 @@ def find_feed(store: Store, feed: str) -> Feed:
 
     Raises
     ------
+    FeedMissingError
+        If nothing is there.
     FeedError
-        If nothing is there, or nothing in a format that nightfold reads.
+        If nothing is there in a format that nightfold reads.
     """
+    require_feed(feed)
     files = [_described(url, name) for url, name in _readable(feed)]
     if not files:
         raise FeedError(
@@ -93,12 +99,46 @@ def require_feed(feed: str) -> None:
     ------
     FeedMissingError
         If the path or URL does not exist, or a glob matches nothing.
+    FeedError
+        As `require_no_secret`.
     """
+    require_no_secret(feed)
     filesystem, path = _filesystem(feed)
-    if not (filesystem.glob(path) if _is_glob(path) else filesystem.exists(path)):
+    if not (filesystem.exists(path) or (_is_glob(path) and filesystem.glob(path))):
         raise FeedMissingError(
             f"{feed} is not there; give a file, a folder, a glob or a URL that exists"
         )
+
+
+def require_no_secret(feed: str) -> None:
+    """Fail on a URL with a password: it would end up in logs, manifests and the UI.
+
+    Raises
+    ------
+    FeedError
+        If there is one; the message does not repeat it.
+    """
+    if _PASSWORD.search(feed):
+        raise FeedError(
+            "feed must be a URL without a password; hand the password to fsspec, for sftp:// for"
+            " instance in the environment variable FSSPEC_SFTP_PASSWORD"
+        )
+
+
+def require_unchanged(file: FeedFile) -> None:
+    """Fail where a file's bytes are no longer those that were found; to be called after reading.
+
+    Raises
+    ------
+    FeedError
+        If they are not, or the file is gone.
+    """
+    try:
+        found = _described(file.url, file.name)
+    except FileNotFoundError:
+        found = None
+    if found != file:
+        raise FeedError(f"{file.name} changed while it was read; run again")
 
 
 @contextmanager
@@ -121,9 +161,9 @@ def feed_format(name: str) -> tuple[str, str | None] | None:
 
 
 def _readable(feed: str) -> Iterator[tuple[str, str]]:
-    """Give URL and name of every file of the feed in a readable format; say which are passed over."""
+    """Give URL and name of every readable file of the feed; say which are passed over."""
     filesystem, path = _filesystem(feed)
-    is_single = not _is_glob(path) and filesystem.isfile(path)
+    is_single = filesystem.isfile(path)
     for found in sorted([path] if is_single else _walk(filesystem, path)):
         name = _relative(found, path) if not is_single else PurePosixPath(found).name
         if feed_format(name):
@@ -161,6 +201,8 @@ def _described(url: str, name: str) -> FeedFile:
 
 
 def _filesystem(feed: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    if "::" in feed:
+        raise FeedError(f"{feed} must be one path or URL, not a chain of them")
     try:
         filesystem, path = url_to_fs(stringify_path(feed))
     except (ValueError, ImportError) as error:

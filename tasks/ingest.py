@@ -6,7 +6,7 @@ Writes raw rows (RAW_ROWS): every row that was read, the broken ones with their 
 
 import codecs
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tasks.columns import Columns, map_columns, parts_of
-from tasks.feed import Feed, FeedFile, opened
+from tasks.columns import Columns, encodable, map_columns, parts_of
+from tasks.feed import Feed, FeedFile, opened, require_unchanged
 from tasks.readers import Row, read_rows
 from tasks.stage import stage
 from tasks.storage import Ref, Store, TableWriter
@@ -41,9 +41,12 @@ class IngestSettings(BaseModel):
     @classmethod
     def _encoding_exists(cls, encoding: str) -> str:
         try:
-            return codecs.lookup(encoding).name
-        except LookupError as error:
-            raise ValueError(f"encoding must be one that Python knows, got {encoding!r}") from error
+            "\n".encode(encoding)
+        except (LookupError, UnicodeError) as error:
+            raise ValueError(
+                f"encoding must be a text encoding that Python knows, got {encoding!r}"
+            ) from error
+        return codecs.lookup(encoding).name
 
 
 class RawFeed(BaseModel):
@@ -65,21 +68,22 @@ def ingest(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     Raises
     ------
     FeedError
-        If a file is unreadable as a whole or has no text or id column.
+        If a file is unreadable as a whole, has no text or id column, or changes meanwhile.
     """
     columns: dict[str, dict[str, str]] = {}
-    types: dict[str, str] = {}
+    types: list[dict[str, str] | None] = []
     with TableWriter(store, "ingest", RAW_ROWS) as writer:
         for file in feed.files:
             rows = read_rows(file, settings.encoding)
             peeked = list(islice(rows, _PEEKED_ROWS))
             mapping = _mapping(peeked, settings.columns, file)
             columns[file.name] = mapping
-            types |= _metadata_types(file, mapping)
+            types.append(_metadata_types(file, mapping))
             _write_rows(writer, file, chain(peeked, rows), mapping)
+            require_unchanged(file)
     _say_columns(columns)
     logger.info("read %s rows from %d files", f"{writer.ref.rows:,}", len(feed.files))
-    return RawFeed(rows=writer.ref, columns=columns, metadata_types=types)
+    return RawFeed(rows=writer.ref, columns=columns, metadata_types=_agreed(types))
 
 
 def _mapping(peeked: list[Row], wanted: Columns, file: FeedFile) -> dict[str, str]:
@@ -108,7 +112,7 @@ def _record(row: Row, file: FeedFile, mapping: dict[str, str]) -> dict[str, Any]
         FILE: file.name,
         ROW: row.number,
         SOURCE: file.name,
-        RAW: _encodable(row.raw),
+        RAW: encodable(row.raw),
         PROBLEM_RULE: row.problem_rule,
         PROBLEM: row.problem,
     }
@@ -117,7 +121,7 @@ def _record(row: Row, file: FeedFile, mapping: dict[str, str]) -> dict[str, Any]
     parts = {
         part: value for part, value in parts_of(row.values, mapping).items() if value is not None
     }
-    if any(value != _encodable(value) for value in parts.values()):
+    if any(value != encodable(value) for value in parts.values()):
         return record | {
             PROBLEM_RULE: "text_decodes",
             PROBLEM: "the row holds half a surrogate pair, which is no character",
@@ -125,18 +129,25 @@ def _record(row: Row, file: FeedFile, mapping: dict[str, str]) -> dict[str, Any]
     return record | parts
 
 
-def _encodable(text: str) -> str:
-    """Escape lone surrogates, which JSON can spell and UTF-8 cannot."""
-    return text.encode("utf-8", errors="backslashreplace").decode()
-
-
-def _metadata_types(file: FeedFile, mapping: dict[str, str]) -> dict[str, str]:
+def _metadata_types(file: FeedFile, mapping: dict[str, str]) -> dict[str, str] | None:
     """Read the types of the columns that are carried along, where the format states them."""
     if file.format != "parquet" or file.compression is not None:
-        return {}
+        return None
     with opened(file) as stream:
         schema = pq.read_schema(stream)
     return {field.name: str(field.type) for field in schema if field.name not in mapping.values()}
+
+
+def _agreed(stated: Sequence[dict[str, str] | None]) -> dict[str, str]:
+    """Keep the types that no file contradicts; a file that states none might hold anything."""
+    known = [types for types in stated if types is not None]
+    if len(known) < len(stated):
+        return {}
+    return {
+        name: kind
+        for name, kind in chain.from_iterable(types.items() for types in known)
+        if all(types.get(name, kind) == kind for types in known)
+    }
 
 
 def _say_columns(columns: dict[str, dict[str, str]]) -> None:

@@ -6,7 +6,21 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from tasks.columns import encodable
+
 _INT64: Final = range(-(2**63), 2**63)
+_FLOAT64: Final = range(-(2**53), 2**53 + 1)
+"""The integers that a float64 column holds exactly."""
+
+_RESTORABLE: Final = (
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_date,
+    pa.types.is_timestamp,
+)
 
 
 def metadata_fields(
@@ -42,7 +56,7 @@ def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """Build one metadata column from JSON values."""
     if pa.types.is_string(kind):
         return pa.array([_spelled(value) for value in values], kind)
-    if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_temporal(kind):
         return pa.array([None if value is None else str(value) for value in values]).cast(kind)
     return pa.array(values, kind)
 
@@ -54,7 +68,7 @@ def _kind(value: Any) -> str:
         case bool():
             return "bool"
         case int() if value in _INT64:
-            return "int"
+            return "int" if value in _FLOAT64 else "long"
         case float():
             return "float"
         case str():
@@ -71,7 +85,7 @@ def _type(kinds: set[str], stated: str | None) -> pa.DataType:
     match kinds - {"null"}:
         case found if found == {"bool"}:
             return pa.bool_()
-        case found if found == {"int"}:
+        case found if found and found <= {"int", "long"}:
             return pa.int64()
         case found if found and found <= {"int", "float"}:
             return pa.float64()
@@ -80,15 +94,16 @@ def _type(kinds: set[str], stated: str | None) -> pa.DataType:
 
 
 def _stated_type(stated: str) -> pa.DataType | None:
-    """Read a type that JSON values can be turned back into; nested types and zones are kept as text."""
+    """Read a type that JSON values turn back into; the others are kept as text."""
     try:
-        return pa.type_for_alias(stated)
+        kind = pa.type_for_alias(stated)
     except ValueError:
         return None
+    return kind if any(is_kind(kind) for is_kind in _RESTORABLE) else None
 
 
 def _free_name(key: str, taken: set[str]) -> str:
-    name = key if key not in taken else f"feed_{key}"
+    name = encodable(key if key not in taken else f"feed_{key}")
     while name in taken:
         name += "_"
     taken.add(name)
@@ -96,6 +111,8 @@ def _free_name(key: str, taken: set[str]) -> str:
 
 
 def _spelled(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return encodable(value)

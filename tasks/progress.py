@@ -1,4 +1,4 @@
-"""Tell how far a long stage is: a bar in the terminal, a progress artifact in the UI, a line in the log."""
+"""Tell how far a long stage is: in the terminal, in the UI, in the log."""
 
 import logging
 import sys

@@ -213,7 +213,7 @@ def _published_refs(content: Mapping[str, Any]) -> list[Ref]:
 
 
 def _sweep(store: Store, content: Mapping[str, Any]) -> None:
-    """Remove what the manifest does not name: files of the night that was replaced, or of a killed run."""
+    """Remove what the manifest does not name: of a night that was replaced, of a killed run."""
     named = {store.resolve(ref) for ref in _published_refs(content)}
     for table in (*content["tables"], "models"):
         for path in store.partition(table).rglob("*"):

@@ -1,26 +1,29 @@
-"""Read rows out of JSONL, CSV and Parquet streams; a row that cannot be read is a row with a problem."""
+"""Read rows out of JSONL, CSV and Parquet; a row that cannot be read is a row with a problem."""
 
 import codecs
 import csv
-import io
 import json
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import IO, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.columns import as_text
 from tasks.feed import FeedError, FeedFile, opened
 
 MAX_LINE_BYTES: Final = 16 << 20
 """A longer line is no document; it is kept out of memory and refused."""
 
+_READ_BYTES = 1 << 20
 _RAW_BYTES_KEPT = 1 << 20
 _BATCH_ROWS = 1024
 _DELIMITERS = ",;\t|"
-_WIDE = {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
 
 csv.field_size_limit(MAX_LINE_BYTES)
 
@@ -59,24 +62,25 @@ def read_rows(file: FeedFile, encoding: str) -> Iterator[Row]:
     try:
         with opened(file) as stream:
             yield from _READERS[file.format](stream, encoding)
-    except (pa.ArrowInvalid, EOFError) as error:
-        raise FeedError(
-            f"{file.name} is no readable {_kind(file)} file ({error}); fetch it again"
-        ) from error
+    except FileNotFoundError as error:
+        raise FeedError(f"{file.name} is gone since it was found; run again") from error
     except OSError as error:
-        if "decompress" not in str(error).lower():
+        # Arrow's own complaints carry no errno; trouble on disk or network must pass.
+        if error.errno is not None or isinstance(error, ConnectionError | TimeoutError):
             raise
-        raise FeedError(
-            f"{file.name} is no readable {_kind(file)} file ({error}); fetch it again"
-        ) from error
-    except UnicodeError as error:
-        raise FeedError(
-            f"{file.name} is not encoded as {encoding}: {error}; set `encoding`"
-        ) from error
+        raise _unreadable(file, error) from error
+    except (csv.Error, ValueError, OverflowError, NotImplementedError) as error:
+        if isinstance(error, UnicodeError) and file.format != "parquet":
+            raise FeedError(
+                f"{file.name} is not encoded as {encoding}: {error}; set `encoding`"
+            ) from error
+        raise _unreadable(file, error) from error
 
 
-def _kind(file: FeedFile) -> str:
-    return f"{file.format} ({file.compression})" if file.compression else file.format
+def _unreadable(file: FeedFile, error: Exception) -> FeedError:
+    kind = f"{file.format} ({file.compression})" if file.compression else file.format
+    why = " ".join(str(error).split())
+    return FeedError(f"{file.name} is no readable {kind} file ({why}); fetch it again")
 
 
 def _read_jsonl(stream: IO[bytes], encoding: str) -> Iterator[Row]:
@@ -107,13 +111,13 @@ def _json_row(number: int, line: str) -> Row:
 
 def _read_csv(stream: IO[bytes], encoding: str) -> Iterator[Row]:
     lines = _Lines(stream, encoding)
-    header_line = next(iter(lines), None)
-    lines.take()
-    if header_line is None:
-        return
+    header_line = next((line for line in lines if line.strip()), "")
+    # Strict, for a quotation mark gone astray shall spoil its row and not pull others into it.
     delimiter = max(_DELIMITERS, key=header_line.count)
-    header = next(csv.reader([header_line], delimiter=delimiter))
-    records = csv.reader(lines, delimiter=delimiter)
+    records = csv.reader(chain([header_line], lines), delimiter=delimiter, strict=True)
+    header, consumed = next(records, []), lines.take()
+    if consumed.problem is not None:
+        raise csv.Error(f"its header is illegible: {consumed.problem}")
     for number, record in enumerate(_until_end(records), start=1):
         yield from _csv_row(number, header, record, lines.take())
 
@@ -136,10 +140,12 @@ def _csv_row(
         yield Row(number, None, consumed.text, consumed.rule, consumed.problem)
     elif isinstance(record, csv.Error):
         yield Row(number, None, consumed.text, "row_parses", f"the record is no CSV: {record}")
-    elif record and len(record) != len(header):
+    elif len(record) < 2 and not "".join(record).strip():
+        return  # a blank line
+    elif len(record) != len(header):
         problem = f"the record has {len(record)} fields, the header {len(header)}"
         yield Row(number, None, consumed.text, "row_parses", problem)
-    elif record:
+    else:
         values = dict(zip(header, record, strict=True))
         yield Row(number, values, json.dumps(values, ensure_ascii=False))
 
@@ -150,18 +156,19 @@ def _read_parquet(stream: IO[bytes], _encoding: str) -> Iterator[Row]:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             for values in batch.to_pylist():
                 number += 1
-                yield Row(number, values, json.dumps(values, ensure_ascii=False, default=str))
+                yield Row(number, values, json.dumps(values, ensure_ascii=False, default=as_text))
 
 
-def _seekable(stream: IO[bytes]) -> IO[bytes]:
+@contextmanager
+def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
     """Parquet is read from its end, so a compressed stream goes through a temporary file."""
     if not isinstance(stream, pa.CompressedInputStream):
-        return stream
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller's `with`
-    while block := stream.read(1 << 20):
-        copy.write(block)
-    copy.seek(0)
-    return copy
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy, _READ_BYTES)
+        copy.seek(0)
+        yield copy
 
 
 @dataclass
@@ -184,8 +191,10 @@ class _Lines:
     """
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._lines = _wide_lines(stream, encoding) if encoding in _WIDE else _byte_lines(stream)
-        self._encoding = "utf-8" if encoding in _WIDE | {"utf-8", "utf-8-sig"} else encoding
+        # Lines are cut at the byte of a line feed; where a line feed is no such byte, in UTF-8.
+        is_recoded = "\n".encode(encoding) != b"\n"
+        self._lines = _cut(_recoded(stream, encoding) if is_recoded else _blocks(stream))
+        self._encoding = "utf-8" if is_recoded or encoding == "utf-8-sig" else encoding
         self._offset = 0
         self._consumed = _Consumed()
 
@@ -193,13 +202,19 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        line, n_dropped = next(self._lines)
         if self._offset == 0 and line.startswith(codecs.BOM_UTF8):
             line, self._offset = line[len(codecs.BOM_UTF8) :], len(codecs.BOM_UTF8)
+        n_bytes = len(line) + n_dropped
+        is_too_long = n_bytes > MAX_LINE_BYTES
+        if is_too_long:
+            self._blame("row_parses", f"the line is longer than {MAX_LINE_BYTES:,} bytes")
+            line = line[:_RAW_BYTES_KEPT]
         text = self._decoded(line)
-        self._offset += len(line)
+        self._offset += n_bytes
         self._consumed.lines.append(text)
-        return text
+        # A part of a row is not to be parsed: a quotation mark left open would take in more rows.
+        return "" if is_too_long else text
 
     def take(self) -> _Consumed:
         """Give what was consumed since the last call."""
@@ -207,9 +222,6 @@ class _Lines:
         return consumed
 
     def _decoded(self, line: bytes) -> str:
-        if len(line) >= MAX_LINE_BYTES and not line.endswith(b"\n"):
-            self._blame("row_parses", f"the line is longer than {MAX_LINE_BYTES:,} bytes")
-            return line[:_RAW_BYTES_KEPT].decode(self._encoding, errors="backslashreplace")
         try:
             return line.decode(self._encoding)
         except UnicodeDecodeError as error:
@@ -224,36 +236,31 @@ class _Lines:
             self._consumed.rule, self._consumed.problem = rule, problem
 
 
-def _byte_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Cut a stream at line feeds, holding no more than one line of the longest length."""
-    buffered = (
-        io.BufferedReader(stream, buffer_size=1 << 20)
-        if isinstance(stream, io.RawIOBase)
-        else stream
-    )
-    pending = b""
-    while block := buffered.read(1 << 20):
+def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    while block := stream.read(_READ_BYTES):
+        yield block
+
+
+def _recoded(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for block in _blocks(stream):
+        yield decoder.decode(block).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def _cut(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Cut at line feeds; of a line that is too long, give the start and how much was dropped."""
+    pending, n_dropped = b"", 0
+    for block in blocks:
         *lines, pending = (pending + block).split(b"\n")
         for line in lines:
-            yield line + b"\n"
-        while len(pending) >= MAX_LINE_BYTES:
-            yield pending[:MAX_LINE_BYTES]
-            pending = pending[MAX_LINE_BYTES:]
+            yield line + b"\n", n_dropped
+            n_dropped = 0
+        if len(pending) > MAX_LINE_BYTES:
+            n_dropped += len(pending[_RAW_BYTES_KEPT:])
+            pending = pending[:_RAW_BYTES_KEPT]
     if pending:
-        yield pending
-
-
-def _wide_lines(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
-    """Re-encode an encoding whose line feeds are more than one byte, so that lines can be cut."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    pending = ""
-    while block := stream.read(1 << 20):
-        *lines, pending = (pending + decoder.decode(block)).split("\n")
-        for line in lines:
-            yield f"{line}\n".encode()
-    pending += decoder.decode(b"", final=True)
-    if pending:
-        yield pending.encode()
+        yield pending, n_dropped
 
 
 _READERS: Final[dict[str, Callable[[IO[bytes], str], Iterator[Row]]]] = {

@@ -64,7 +64,7 @@ def refine(
 def top_two(q: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give confidence and margin of soft assignments q, shape (n_samples, n_clusters).
 
-    Confidence is the highest membership, margin its distance to the second; with one cluster, both are 1.
+    Confidence is the highest membership, margin its lead over the second; both 1 for one cluster.
     """
     if q.shape[1] == 1:
         ones = np.ones(len(q), dtype=np.float32)

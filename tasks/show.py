@@ -1,4 +1,4 @@
-"""Show a stage's results in the Prefect UI, where the stage runs under Prefect; a plain call shows nothing."""
+"""Show a stage's results in the Prefect UI; outside Prefect, nothing is shown."""
 
 import re
 from collections.abc import Sequence

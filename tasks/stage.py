@@ -1,4 +1,4 @@
-"""What makes a plain function a stage: cache key, trust in cached files, retries, log lines, measurements."""
+"""What makes a plain function a stage: cache key, trust in cached files, retries, measurements."""
 
 import errno
 import functools
@@ -52,7 +52,7 @@ _records: ContextVar[list[StageRecord] | None] = ContextVar("stage_records", def
 
 @contextmanager
 def recorded_stages() -> Iterator[list[StageRecord]]:
-    """Give the list that every stage enters when it really runs; what is missing came from the cache."""
+    """Give the list that stages enter when they really run; what is missing was cached."""
     records: list[StageRecord] = []
     token = _records.set(records)
     try:
@@ -97,7 +97,7 @@ def stage(
 
 
 def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Say whether another try may help: a network or disk hiccup does, a bad document or config does not."""
+    """Say whether another try may help: it does after a hiccup, not after a bad document."""
     try:
         state.result()
     except (ConnectionError, TimeoutError):
@@ -112,21 +112,27 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
 def trusted_key(
     name: str, version: int, context: TaskRunContext, parameters: dict[str, Any]
 ) -> str:
-    """Give the cache key of a call, past every record whose files are gone or changed.
+    """Give the cache key of a call, past every record that cannot be trusted.
 
-    A record cannot be taken back from Prefect's result store, so a record that lost its files is
-    passed over: the key's last part counts how often that happened.
+    A record cannot be taken back from Prefect's result store, so one that is cut short or has lost
+    its files is passed over: the key's last part counts how often that happened.
     """
     base = cache_key(name, version, parameters)
     for generation in count():
         key = f"{base}-{generation}"
-        if not context.result_store.exists(key):
-            return key
-        result = context.result_store.read(key).result
-        if all(is_intact(parameters["store"], ref) for ref in refs_in(result)):
+        if not context.result_store.exists(key) or _is_trusted(context, key, parameters["store"]):
             return key
         logger.warning("%s: a cached file is missing or changed, so the stage runs again", name)
     raise AssertionError("unreachable")
+
+
+def _is_trusted(context: TaskRunContext, key: str, store: Store) -> bool:
+    """Say whether a record is whole and its files are there, unchanged."""
+    try:
+        result = context.result_store.read(key).result
+    except ValueError:  # Prefect writes records in place, so a killed run leaves half of one
+        return False
+    return all(is_intact(store, ref) for ref in refs_in(result))
 
 
 def cache_key(name: str, version: int, parameters: Mapping[str, Any]) -> str:
@@ -138,7 +144,7 @@ def cache_key(name: str, version: int, parameters: Mapping[str, Any]) -> str:
 
 
 def _spelled(value: Any) -> Any:
-    """Reduce a parameter to what decides the result: a reference is its content, the store a name."""
+    """Reduce a parameter to what decides the result: a reference is its content."""
     match value:
         case Ref():
             found: Any = value.sha256

@@ -1,4 +1,4 @@
-"""The store on disk: references to files, atomic content-addressed writes, paths of the published tables.
+"""The store on disk: references, atomic content-addressed writes, paths of published tables.
 
 Nobody else makes paths or writes files below the store's root.
 """
@@ -24,6 +24,7 @@ from validation.schemas import SCHEMA_VERSION
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _BATCH_ROWS = 8192
+_WRITING = ".writing-"
 
 
 class Ref(BaseModel):
@@ -60,7 +61,7 @@ class Store(BaseModel):
     def _feed_is_a_safe_name(cls, feed: str) -> str:
         if not _SAFE_NAME.fullmatch(feed):
             raise ValueError(
-                f"feed_name must be 1 to 64 letters, digits, '.', '_' or '-' and start with a letter"
+                f"feed_name must be 1 to 64 letters, digits, '.', '_', '-' and start with a letter"
                 f" or digit, got {feed!r}"
             )
         return feed
@@ -86,7 +87,8 @@ class Store(BaseModel):
         """List the nights of this feed that have a manifest, oldest first."""
         folder = self.root / "runs" / f"feed={self.feed}"
         found = (
-            path.parent.name.removeprefix("night=") for path in folder.glob("night=*/manifest.json")
+            path.parent.name.removeprefix("night=")
+            for path in folder.glob("night=????-??-??/manifest.json")
         )
         return sorted(date.fromisoformat(night) for night in found)
 
@@ -100,12 +102,14 @@ class Store(BaseModel):
         """
         path = self.manifest_path(night)
         try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
+            manifest = json.loads(path.read_bytes())
+        except ValueError as error:
             raise ValueError(
                 f"{path} must be a JSON manifest, but {error}; run that night again"
             ) from error
-        return dict(manifest)
+        if not isinstance(manifest, dict):
+            raise ValueError(f"{path} must be a JSON object, got {manifest}; run that night again")
+        return manifest
 
 
 def sha256_of(path: Path) -> str:
@@ -209,8 +213,11 @@ def scratch_folder(store: Store) -> Iterator[Path]:
 
 
 def clear_scratch(store: Store) -> None:
-    """Remove what a killed run left half-written; only to be called by the holder of the run lock."""
+    """Remove what a killed run left half-written; only for the holder of the run lock."""
     shutil.rmtree(store.state / "scratch", ignore_errors=True)
+    for folder in ("state/stages/*", "embeddings/*", f"*/feed={store.feed}/night=*"):
+        for temporary in store.root.glob(f"{folder}/{_WRITING}*"):
+            temporary.unlink()
 
 
 class TableWriter:
@@ -248,10 +255,12 @@ class TableWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._writer.close()
-        if kind is None:
-            self.ref = _keep_file(self._store, self._stage, self._path, rows=self._rows)
-        self._path.unlink(missing_ok=True)
+        try:
+            self._writer.close()
+            if kind is None:
+                self.ref = _keep_file(self._store, self._stage, self._path, rows=self._rows)
+        finally:
+            self._path.unlink(missing_ok=True)
 
 
 def refs_in(value: Any) -> Iterator[Ref]:
@@ -292,7 +301,7 @@ def _scratch(store: Store) -> Path:
 
 @contextmanager
 def _temporary(folder: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".writing-")
+    handle, name = tempfile.mkstemp(dir=folder, prefix=_WRITING)
     os.close(handle)
     try:
         yield Path(name)

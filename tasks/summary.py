@@ -95,7 +95,8 @@ def event_sentence(event: Mapping[str, Any]) -> str:
 
 
 def _metric_line(row: Mapping[str, Any]) -> str:
-    return f"| {row['metric']} | {row['space']} | {_figure(row['value'])} | {_figure(row['baseline_value'])} |"
+    figures = f"{_figure(row['value'])} | {_figure(row['baseline_value'])}"
+    return f"| {row['metric']} | {row['space']} | {figures} |"
 
 
 def _figure(value: float | None) -> str:

@@ -9,6 +9,7 @@ import great_expectations as gx
 import numpy as np
 import pandas as pd
 from great_expectations.core import ExpectationValidationResult
+from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -56,12 +57,13 @@ def validate(measurements: pd.DataFrame, suite: gx.ExpectationSuite) -> Report:
     frame = measurements.reset_index(drop=True)
     rules: list[Expectation] = suite.expectations
     of_rows = [rule for rule in rules if not _is_last(rule)]
-    judged = _plain(frame)
-    results = _run(judged, of_rows, _BRIEF)
-    broken = _broken_rows(judged, [rule for rule in of_rows if _has_broken_rows(rule, results)])
+    judged, batches = _plain(frame), _batch_definition()
+    results = _run(judged, of_rows, _BRIEF, batches)
+    to_name = [rule for rule in of_rows if _has_broken_rows(rule, results)]
+    broken = _broken_rows(judged, to_name, batches)
     refused = _refused(frame, of_rows, broken)
     is_refused = pd.DataFrame({IS_REFUSED: frame.index.isin(refused.index).astype(np.int8)})
-    results |= _run(is_refused, [rule for rule in rules if _is_last(rule)], _BRIEF)
+    results |= _run(is_refused, [rule for rule in rules if _is_last(rule)], _BRIEF, batches)
     outcomes = tuple(_outcome(rule, results, frame[POSITION], broken) for rule in rules)
     refused.insert(0, POSITION, frame[POSITION].to_numpy()[refused.index])
     return Report(suite.name, len(frame), outcomes, refused.reset_index(drop=True))
@@ -87,6 +89,8 @@ def validate_raw(measurements: pd.DataFrame, limits: RawLimits) -> tuple[pd.Data
     report = validate(measurements, raw_suite(limits))
     # The rule about ids is the last, so the rows it claims break no other.
     at_fault = report.refused.loc[report.refused[RULE_ID] != "id_unique", POSITION]
+    if at_fault.empty:
+        return measurements, report
     settled = assign_id_use(measurements, excluded=at_fault)
     others = ~measurements[POSITION].isin(at_fault)
     if settled.loc[others, ID_USE].equals(measurements.loc[others, ID_USE]):
@@ -100,27 +104,38 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(counts, "float64"))
 
 
-def _run(
-    frame: pd.DataFrame, rules: Iterable[Expectation], result_format: dict[str, Any]
-) -> _Results:
-    """Judge rules; Great Expectations returns them in an order of its own, so by rule id."""
+def _batch_definition() -> BatchDefinition[Any]:
+    """Open a project in memory: nothing is written, shown or sent."""
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas("measurements").add_dataframe_asset("measurements")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    return asset.add_batch_definition_whole_dataframe("all")
+
+
+def _run(
+    frame: pd.DataFrame,
+    rules: Iterable[Expectation],
+    result_format: dict[str, Any],
+    batches: BatchDefinition[Any],
+) -> _Results:
+    """Judge rules; Great Expectations returns them in an order of its own, so by rule id."""
     # A rule belongs to one suite for good, hence the copies.
     suite = gx.ExpectationSuite("run", expectations=[copy.copy(rule) for rule in rules])
-    result = batch.validate(suite, result_format=result_format)
+    result = batches.get_batch({"dataframe": frame}).validate(suite, result_format=result_format)
     found = ((one.expectation_config, one) for one in result.results)
     return {_rule_id(config): one for config, one in found if config}
 
 
-def _broken_rows(frame: pd.DataFrame, rules: Sequence[Expectation]) -> _Rows:
+def _broken_rows(
+    frame: pd.DataFrame, rules: Sequence[Expectation], batches: BatchDefinition[Any]
+) -> _Rows:
     """Give all rows that break each of the rules."""
     if not rules:
         return {}
-    results = _run(frame, rules, _ALL_ROWS)
+    # Every column handed over is hashed, which for ids takes longer than all the rules together.
+    columns = list(dict.fromkeys(map(_column, rules)))
+    results = _run(frame[columns], rules, _ALL_ROWS, batches)
     return {rule_id: one.result["unexpected_index_list"] for rule_id, one in results.items()}
 
 
@@ -128,9 +143,9 @@ def _refused(frame: pd.DataFrame, rules: Iterable[Expectation], broken: _Rows) -
     """Give each row that breaks a rule once: rule_id, severity, reason; index is the row."""
     found: dict[int, list[str]] = {}
     for rule in (rule for rule in rules if _rule_id(rule) in broken):
-        rows = broken[_rule_id(rule)]
+        claim, rows = (_rule_id(rule), _severity(rule)), broken[_rule_id(rule)]
         for row, reason in zip(rows, _reasons(frame, _meta(rule)["reason"], rows), strict=True):
-            found.setdefault(row, [_rule_id(rule), _severity(rule)]).append(reason)
+            found.setdefault(row, [*claim]).append(reason)
     rows = sorted(found)
     refused = [(*found[row][:2], "; ".join(found[row][2:])) for row in rows]
     return pd.DataFrame(
@@ -192,7 +207,7 @@ def _counts(rule: Expectation, result: dict[str, Any]) -> tuple[int, int]:
 def _observed(result: dict[str, Any], n_checked: int, n_failed: int) -> str:
     """Say what was found."""
     if "unexpected_count" in result:
-        return f"{n_failed:,} of {n_checked:,} rows ({n_failed / max(n_checked, 1):.1%})"
+        return f"{n_failed:,} of {n_checked:,} rows, {n_failed / max(n_checked, 1):.1%}"
     if isinstance(result["observed_value"], list):
         missing = result.get("details", {}).get("mismatched", {}).get("missing", [])
         return f"missing {', '.join(sorted(missing))}" if missing else "all are there"
@@ -209,6 +224,11 @@ def _rule_id(rule: Expectation | ExpectationConfiguration) -> str:
     return str(_meta(rule)["rule_id"])
 
 
+def _column(rule: Expectation) -> str | None:
+    """Give the column that a rule is about, if it is about one."""
+    return getattr(rule, "column", None)
+
+
 def _severity(rule: Expectation) -> Severity:
     """Give the rule's severity as a plain string."""
     return rule.severity.value
@@ -216,7 +236,7 @@ def _severity(rule: Expectation) -> Severity:
 
 def _is_last(rule: Expectation) -> bool:
     """Say whether a rule judges what the others refuse."""
-    return getattr(rule, "column", None) == IS_REFUSED
+    return _column(rule) == IS_REFUSED
 
 
 def _has_broken_rows(rule: Expectation, results: _Results) -> bool:

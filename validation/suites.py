@@ -235,7 +235,9 @@ def _prepared_keys() -> list[Expectation]:
     return [
         gxe.ExpectColumnValuesToNotBeNull(
             column=DOC_ID,
-            **row_rule("id_present", "every document has an id", "no id", "critical"),
+            **row_rule(
+                "id_present", "every document has an id", "the document has no id", "critical"
+            ),
         ),
         gxe.ExpectColumnValuesToBeUnique(
             column=DOC_ID,

@@ -93,9 +93,12 @@ def _parse_milliseconds(texts: pa.Array) -> pd.Series:
 
 def _unix_time(texts: pa.Array, microseconds: int) -> pd.Series:
     """Parse numbers of a unit of so many microseconds since 1970."""
-    numbers = pc.cast(texts, pa.float64()).to_numpy()
-    stamps = np.rint(numbers * microseconds).astype("datetime64[us]")
-    return pd.Series(stamps).dt.tz_localize("UTC")
+    # One float for both parts would be off by microseconds from the year 2242 on.
+    parts = texts.to_pandas().str.partition(".")
+    whole = parts[0].astype("int64") * microseconds
+    rest = ("0." + parts[2]).astype("float64") * microseconds
+    stamps = whole.to_numpy() + np.rint(rest.to_numpy()).astype(np.int64)
+    return pd.Series(stamps.astype("datetime64[us]")).dt.tz_localize("UTC")
 
 
 _PARSERS: Final = (

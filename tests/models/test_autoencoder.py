@@ -32,7 +32,7 @@ def test_code_and_output_are_linear() -> None:
 
 @pytest.mark.parametrize(
     ("n_features", "hidden_dims", "latent_dim"),
-    [(1, (4,), 1), (3, (12,), 3), (64, (256,), 32), (384, (256,), 32)],
+    [(1, (4,), 1), (3, (12,), 3), (64, (256,), 10), (384, (256,), 10)],
 )
 def test_default_sizes_follow_the_stated_rule(
     n_features: int, hidden_dims: tuple[int, ...], latent_dim: int

@@ -103,7 +103,9 @@ def test_importing_the_module_loads_no_heavy_library() -> None:
         " 'huggingface_hub', 'sklearn', 'scipy'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
     )
     root = Path(encoder.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -62,11 +62,19 @@ def test_a_config_that_is_not_json_is_named(tmp_path: Path, content: bytes) -> N
         load_state(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"[]", b"3", b'{"config": {}}', b'{"format_version": 99}'])
-def test_another_format_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"[]", b"3", b'{"config": {}}', b'{"format_version": 1}'])
+def test_json_of_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
     save_state(tmp_path, TENSORS, CONFIG)
     (tmp_path / CONFIG_FILE).write_bytes(content)
-    with pytest.raises(ValueError, match=f"{CONFIG_FILE} must have format_version 1, got"):
+    with pytest.raises(ValueError, match=f"{CONFIG_FILE} must be an object with .*, got"):
+        load_state(tmp_path)
+
+
+def test_another_format_version_is_refused(tmp_path: Path) -> None:
+    save_state(tmp_path, TENSORS, CONFIG)
+    document = json.loads((tmp_path / CONFIG_FILE).read_bytes())
+    (tmp_path / CONFIG_FILE).write_text(json.dumps(document | {"format_version": 99}))
+    with pytest.raises(ValueError, match=f"{CONFIG_FILE} must have format_version 1, got 99"):
         load_state(tmp_path)
 
 
@@ -75,7 +83,7 @@ def test_one_wrong_bit_in_the_weights_is_found(tmp_path: Path) -> None:
     weights = bytearray((tmp_path / WEIGHTS_FILE).read_bytes())
     weights[-1] ^= 1
     (tmp_path / WEIGHTS_FILE).write_bytes(weights)
-    with pytest.raises(ValueError, match=f"{WEIGHTS_FILE} must be the weights that"):
+    with pytest.raises(ValueError, match=f"{WEIGHTS_FILE} must have the SHA-256"):
         load_state(tmp_path)
 
 
@@ -83,7 +91,7 @@ def test_files_of_two_models_are_not_mixed(tmp_path: Path) -> None:
     save_state(tmp_path / "first", TENSORS, CONFIG)
     save_state(tmp_path / "second", {"x": np.zeros(1)}, CONFIG)
     (tmp_path / "first" / WEIGHTS_FILE).replace(tmp_path / "second" / WEIGHTS_FILE)
-    with pytest.raises(ValueError, match=f"{WEIGHTS_FILE} must be the weights that"):
+    with pytest.raises(ValueError, match=f"{WEIGHTS_FILE} must have the SHA-256"):
         load_state(tmp_path / "second")
 
 

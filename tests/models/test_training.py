@@ -1,6 +1,7 @@
 """The loop over batches: what it covers, repeats, reports and refuses."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 import pytest
 import torch
@@ -46,7 +47,7 @@ def test_each_epoch_sees_each_row_once(n_samples: int, sizes: list[int]) -> None
     batches = _record_batches(Schedule("step", 2, 4, seed=0), n_samples)
     assert [len(batch) for batch in batches] == sizes * 2
     for epoch in (batches[: len(sizes)], batches[len(sizes) :]):
-        assert sorted(sum(epoch, [])) == list(range(n_samples))
+        assert sorted(chain.from_iterable(epoch)) == list(range(n_samples))
 
 
 def test_order_changes_with_epoch_and_seed_and_repeats_with_the_seed() -> None:
@@ -72,7 +73,6 @@ def test_random_layers_repeat_and_leave_the_global_random_numbers_alone() -> Non
     losses = []
     for _ in range(2):
         torch.manual_seed(len(losses))
-        state = torch.get_rng_state()
         dropout = nn.Sequential(nn.Dropout(0.5), nn.Linear(6, 1))
         with torch.no_grad():
             for weights in dropout.parameters():

@@ -1,0 +1,194 @@
+"""The two steps of a deep clusterer, what it refuses, and how it is saved."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from models.idec import IDEC
+
+RNG = np.random.default_rng(0)
+X = (RNG.normal(size=(3, 6))[np.arange(90) % 3] * 5 + RNG.normal(size=(90, 6))).astype(np.float32)
+RESULTS = ("labels_", "soft_assignments_", "cluster_centers_")
+
+
+def _idec(**params: Any) -> IDEC:
+    small = {"pretrain_epochs": 3, "clustering_epochs": 3, "batch_size": 32, "random_state": 0}
+    return IDEC(**{"n_clusters": 3, **small, **params})
+
+
+def _assert_same(first: IDEC, second: IDEC) -> None:
+    """Assert that two estimators are equal in all that they hold."""
+    states = [
+        {name: value for name, value in vars(idec).items() if name != "autoencoder_"}
+        for idec in (first, second)
+    ]
+    np.testing.assert_equal(states[0], states[1])
+    weights = second.autoencoder_.state_dict()
+    for name, value in first.autoencoder_.state_dict().items():
+        assert torch.equal(value, weights[name])
+
+
+def test_fit_is_pretrain_then_refine() -> None:
+    _assert_same(_idec().fit(X), _idec().pretrain(X).refine(X))
+
+
+def test_refine_needs_pretrain() -> None:
+    with pytest.raises(NotFittedError):
+        _idec().refine(X)
+
+
+def test_a_pretrained_estimator_has_a_latent_space_and_no_clusters() -> None:
+    idec = _idec().pretrain(X)
+    assert idec.transform(X).shape == (90, 6)
+    with pytest.raises(NotFittedError):
+        idec.predict(X)
+
+
+def test_pretraining_again_forgets_the_clusters() -> None:
+    idec = _idec().fit(X)
+    _assert_same(idec.pretrain(X), _idec().pretrain(X))
+
+
+def test_other_rows_can_be_refined_than_were_pretrained() -> None:
+    assert _idec().pretrain(X).refine(X[:40]).labels_.shape == (40,)
+
+
+def test_progress_is_told_of_both_steps() -> None:
+    calls: list[tuple[str, int, int]] = []
+
+    def progress(step: str, done: int, total: int, loss: float) -> None:
+        assert np.isfinite(loss)
+        calls.append((step, done, total))
+
+    _idec(tol=0.0).pretrain(X, progress).refine(X, progress)
+    assert calls == [(step, done, 3) for step in ("pretrain", "refine") for done in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("n_clusters", 0, "an integer of at least 1"),
+        ("n_clusters", 2.0, "an integer of at least 1"),
+        ("n_clusters", "many", "an integer of at least 1"),
+        ("latent_dim", 0, "an integer of at least 1"),
+        ("pretrain_epochs", -1, "an integer of at least 0"),
+        ("clustering_epochs", None, "an integer of at least 0"),
+        ("batch_size", 0, "an integer of at least 1"),
+        ("update_interval", 0, "an integer of at least 1"),
+        ("learning_rate", -0.1, "at least 0"),
+        ("clustering_loss_weight", float("nan"), "at least 0"),
+        ("tol", -1, "at least 0"),
+        ("device", "gpu", "'auto', 'cpu', 'cuda'"),
+        ("hidden_dims", (8, 0), "integers of at least 1"),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(name: str, value: Any, rule: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be {rule}.*got"):
+        _idec(**{name: value}).pretrain(X)
+
+
+def test_more_clusters_than_distinct_rows_are_refused_before_the_training() -> None:
+    rows = np.repeat(X[:3], 10, axis=0)
+    idec = _idec(n_clusters=4, pretrain_epochs=10**9)
+    with pytest.raises(ValueError, match="n_clusters=4 for 3 distinct rows of n_samples=30"):
+        idec.fit(rows)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(value: float) -> None:
+    rows = X.copy()
+    rows[3, 1] = value
+    with pytest.raises(ValueError, match="Input X contains"):
+        _idec().pretrain(rows)
+
+
+def test_rows_of_another_width_are_refused() -> None:
+    idec = _idec().fit(X)
+    for method in (idec.refine, idec.transform, idec.predict):
+        with pytest.raises(ValueError, match="X has 5 features"):
+            method(X[:, :5])
+
+
+def test_read_only_rows_are_taken() -> None:
+    rows = X.copy()
+    rows.flags.writeable = False
+    np.testing.assert_array_equal(_idec().fit_predict(rows), _idec().fit_predict(X))
+
+
+def test_a_refined_estimator_comes_back_whole(tmp_path: Path) -> None:
+    idec = _idec(n_clusters="auto", hidden_dims=(8, 4), latent_dim=np.int64(2)).fit(X)
+    idec.save(tmp_path)
+    loaded = IDEC.load(tmp_path)
+    _assert_same(idec, loaded)
+    np.testing.assert_array_equal(loaded.predict(X), idec.labels_)
+    np.testing.assert_array_equal(loaded.predict_proba(X), idec.soft_assignments_)
+    np.testing.assert_array_equal(loaded.transform(X), idec.transform(X))
+
+
+@pytest.mark.parametrize("random_state", [0, None, np.random.RandomState(3)])
+def test_a_round_trip_between_the_steps_changes_nothing(tmp_path: Path, random_state: Any) -> None:
+    idec = _idec(random_state=random_state).pretrain(X)
+    idec.save(tmp_path)
+    loaded = IDEC.load(tmp_path).refine(X)
+    idec.refine(X)
+    for name in RESULTS:
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(idec, name))
+    assert loaded.history_ == idec.history_
+
+
+def test_a_generator_is_saved_as_its_seed(tmp_path: Path) -> None:
+    idec = _idec(random_state=np.random.RandomState(3)).pretrain(X)
+    idec.save(tmp_path)
+    assert IDEC.load(tmp_path).random_state == idec.seed_
+
+
+def test_the_same_estimator_gives_the_same_files(tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        _idec().fit(X).save(tmp_path / folder)
+    files = [sorted((tmp_path / folder).iterdir()) for folder in ("first", "second")]
+    for first, second in zip(*files, strict=True):
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_names_of_features_come_back(tmp_path: Path) -> None:
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    idec = _idec().fit(frame)
+    idec.save(tmp_path)
+    loaded = IDEC.load(tmp_path)
+    np.testing.assert_array_equal(loaded.feature_names_in_, idec.feature_names_in_)
+    np.testing.assert_array_equal(loaded.predict(frame), idec.labels_)
+
+
+def test_what_is_not_fitted_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(NotFittedError):
+        _idec().save(tmp_path)
+
+
+def test_an_estimator_of_another_class_is_refused(tmp_path: Path) -> None:
+    class Other(IDEC):
+        """Another method."""
+
+        __init__ = IDEC.__init__
+
+    _idec().pretrain(X).save(tmp_path)
+    with pytest.raises(ValueError, match="estimator must be Other, got IDEC"):
+        Other.load(tmp_path)
+
+
+def test_a_clone_has_the_parameters_and_nothing_learned() -> None:
+    idec = _idec(latent_dim=2).fit(X)
+    copied: IDEC = clone(idec)
+    assert copied.get_params() == idec.get_params()
+    assert not hasattr(copied, "autoencoder_")
+
+
+def test_latent_features_have_names() -> None:
+    names: NDArray[Any] = _idec(latent_dim=2).pretrain(X).get_feature_names_out()
+    assert names.tolist() == ["idec0", "idec1"]

@@ -1,0 +1,208 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from validation.limits import RawLimits
+from validation.measure import measure_raw
+from validation.rules import IS_REFUSED, row_rule, table_rule
+from validation.run import validate, validate_raw
+from validation.suites import raw_suite
+
+Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
+
+
+def small(severity: Any = "warning") -> gx.ExpectationSuite:
+    """Two rules about numbers; the row rule's column sorts after the table rule's."""
+    return gx.ExpectationSuite(
+        name="small",
+        expectations=[
+            gxe.ExpectColumnValuesToBeBetween(
+                column="size",
+                max_value=9,
+                **row_rule("size", "at most 9", "{size:,} is more than 9", severity),
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(
+                column="name", **row_rule("name", "has a name", "no name", severity)
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column=IS_REFUSED,
+                value_set=[0],
+                mostly=0.5,
+                **table_rule("refused_share", "at most half", "critical"),
+            ),
+        ],
+    )
+
+
+def numbers(sizes: list[int | None], names: list[str | None] | None = None) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "position": np.arange(len(sizes)),
+            "size": pd.array(sizes, dtype="Int64"),
+            "name": pd.Series(names or ["n"] * len(sizes), dtype="str"),
+        }
+    )
+
+
+def test_all_failing_rows_are_named_however_many() -> None:
+    report = validate(numbers([10, 1] * 700), small())
+    assert report.refused.position.tolist() == list(range(0, 1_400, 2))
+    assert report.outcomes[0].n_failed == 700
+    assert report.outcomes[0].first_positions == (0, 2, 4, 6, 8)
+
+
+def test_a_row_that_breaks_two_rules_is_refused_once_with_both_reasons() -> None:
+    report = validate(numbers([1, 1_000, 2, 1], ["a", None, None, "b"]), small())
+    assert report.refused.to_dict("records") == [
+        {
+            "position": 1,
+            "rule_id": "size",
+            "severity": "warning",
+            "reason": "1,000 is more than 9; no name",
+        },
+        {"position": 2, "rule_id": "name", "severity": "warning", "reason": "no name"},
+    ]
+    assert [outcome.n_failed for outcome in report.outcomes] == [1, 2, 2]
+
+
+def test_positions_are_those_of_the_frame_not_of_its_index() -> None:
+    frame = numbers([10, 1, 10, 1])[1:].set_index(pd.Index(["x", "x", "y"]))
+    assert validate(frame, small()).refused.position.tolist() == [2]
+
+
+def test_outcomes_come_in_the_order_of_the_suite() -> None:
+    report = validate(numbers([1]), small())
+    assert [outcome.rule_id for outcome in report.outcomes] == ["size", "name", "refused_share"]
+
+
+def test_a_null_breaks_no_row_rule_but_is_counted_as_seen() -> None:
+    outcome = validate(numbers([None, 1]), small()).outcomes[0]
+    assert (outcome.success, outcome.n_checked, outcome.n_failed) == (True, 2, 0)
+    assert outcome.observed == "0 of 2 rows, 0.0%"
+
+
+def test_the_refused_share_counts_each_row_once() -> None:
+    report = validate(numbers([10, 1], [None, "a"]), small())
+    assert report.outcomes[-1].success
+    assert report.outcomes[-1].observed == "1 of 2 rows, 50.0%"
+    assert not validate(numbers([10, 1], [None, None]), small()).outcomes[-1].success
+
+
+def test_rows_that_break_a_critical_rule_are_named_too() -> None:
+    report = validate(numbers([10, 1]), small("critical"))
+    assert report.refused.severity.tolist() == ["critical"]
+    with pytest.raises(ValueError, match=r"size \(1 of 2 rows, 50.0%.*positions 0;"):
+        report.raise_if_critical("numbers")
+
+
+@pytest.mark.parametrize("severity", ["info", "warning", "critical"])
+def test_a_rule_that_raises_is_critical_whatever_its_severity(severity: str) -> None:
+    report = validate(numbers([10, 1]).drop(columns="name"), small(severity))
+    outcome = report.outcomes[1]
+    assert (outcome.severity, outcome.success) == ("critical", False)
+    assert '"name"' in str(outcome.error)
+    assert outcome in report.critical_failures
+    assert report.refused.position.tolist() == [0]
+
+
+def test_a_suite_can_be_run_again() -> None:
+    suite = small()
+    first, second = (validate(numbers([10, 1, None]), suite) for _ in range(2))
+    assert first.to_json() == second.to_json()
+    pd.testing.assert_frame_equal(first.refused, second.refused)
+
+
+def test_a_table_without_rows_can_be_judged() -> None:
+    report = validate(numbers([]), small())
+    assert (report.n_rows, len(report.refused)) == (0, 0)
+    assert all(outcome.success for outcome in report.outcomes)
+
+
+def test_no_refused_row_means_an_empty_table_of_the_same_columns() -> None:
+    good, bad = (validate(numbers([size] * 3), small()).refused for size in (1, 10))
+    assert good.empty
+    assert good.dtypes.to_dict() == bad.dtypes.to_dict()
+
+
+def test_the_measurements_are_left_as_they_were() -> None:
+    frame = numbers([10, None], [None, "a"])
+    before = frame.copy(deep=True)
+    validate(frame, small())
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_a_corrected_row_takes_the_id_of_a_refused_one(
+    raw_batches: Build, raw_limits: RawLimits
+) -> None:
+    rows = [
+        {"doc_id": "a", "text": "x y", "timestamp": "31/31/20xx"},
+        {"doc_id": "a", "text": "x y"},
+        {"doc_id": "a", "text": "x y"},
+        {"doc_id": "b", "text": "lorem " * 50_000},
+        {"doc_id": "b", "text": "short"},
+        {"doc_id": "b", "text": "other"},
+    ]
+    frame, report = validate_raw(measure_raw(raw_batches([*rows, *[{}] * 9])), raw_limits)
+    assert frame.id_use[:6].fillna("").tolist() == ["", "first", "repeat", "", "first", "conflict"]
+    assert report.refused[["position", "rule_id"]].to_numpy().tolist() == [
+        [0, "date_parses"],
+        [3, "text_length"],
+        [5, "id_unique"],
+    ]
+
+
+def test_ids_stay_as_measured_where_no_good_row_loses_by_it(
+    raw_batches: Build, raw_limits: RawLimits
+) -> None:
+    measured = measure_raw(raw_batches([{"timestamp": "x"}, *[{}] * 9]))
+    frame, report = validate_raw(measured, raw_limits)
+    pd.testing.assert_frame_equal(frame, measured)
+    assert report.refused.position.tolist() == [0]
+
+
+def test_the_json_of_a_report_is_the_same_every_time(
+    raw_batches: Build, raw_limits: RawLimits
+) -> None:
+    batches = raw_batches([{"doc_id": None}, {"timestamp": "x"}, {"text": " "}, *[{}] * 20])
+    texts = {validate(measure_raw(batches), raw_suite(raw_limits)).to_json() for _ in range(3)}
+    assert len(texts) == 1
+    content = json.loads(texts.pop())
+    assert content["refused_by_rule"] == {"id_present": 1, "text_present": 1, "date_parses": 1}
+
+
+@pytest.mark.slow
+def test_a_check_prints_writes_and_sends_nothing(tmp_path: Path) -> None:
+    code = (
+        "import pandas as pd\n"
+        "from datetime import UTC, datetime\n"
+        "from validation.limits import RawLimits\n"
+        "from validation.measure import measure_raw\n"
+        "import socket, sys\n"
+        "socket.socket.connect = None\n"
+        "assert 'great_expectations' not in sys.modules\n"
+        "from validation.run import validate_raw\n"
+        "validate_raw(measure_raw([]), RawLimits(latest=datetime.now(UTC)))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []

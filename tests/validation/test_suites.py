@@ -1,0 +1,289 @@
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pydantic import ValidationError
+
+from validation.limits import PreparedLimits, RawLimits
+from validation.measure import measure_prepared, measure_raw
+from validation.report import Report
+from validation.run import validate, validate_raw
+from validation.schemas import RAW_ROWS
+from validation.suites import prepared_suite, raw_suite
+
+Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
+Rows = list[dict[str, Any]]
+
+CRISIS_TWEETS = Path(__file__).parents[3] / "shared" / "data" / "crisislex_t26.parquet"
+
+GOOD: Rows = [{}] * 10
+UNREADABLE: dict[str, Any] = {"doc_id": None, "text": None, "timestamp": None}
+
+# The good rows of a feed, and one that breaks one rule: what nightly feeds really bring.
+DAMAGE: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {**UNREADABLE, "problem_rule": "row_parses", "problem": "unterminated string, column 9"},
+        "row_parses",
+        "unterminated string, column 9",
+    ),
+    (
+        {**UNREADABLE, "problem_rule": "text_decodes", "problem": "byte 0xff is not UTF-8"},
+        "text_decodes",
+        "byte 0xff is not UTF-8",
+    ),
+    ({"doc_id": None}, "id_present", "the row has no id"),
+    ({"text": "   "}, "text_present", "the text is missing or blank"),
+    ({"text": None}, "text_present", "the text is missing or blank"),
+    (
+        {"text": "lorem " * 166_667},
+        "text_length",
+        "1,000,002 characters; at most 200,000 are allowed",
+    ),
+    ({"timestamp": "31/31/20xx"}, "date_parses", "timestamp '31/31/20xx' is no date"),
+    (
+        {"timestamp": "2999-01-01T00:00:00"},
+        "date_in_bounds",
+        "dated 2999-01-01 00:00:00+00:00, not between 1970-01-01 00:00+00:00 and "
+        "2026-11-24 00:00+00:00",
+    ),
+    (
+        {"timestamp": "0001-01-01"},
+        "date_in_bounds",
+        "dated 0001-01-01 00:00:00+00:00, not between 1970-01-01 00:00+00:00 and "
+        "2026-11-24 00:00+00:00",
+    ),
+    (
+        {"text": "\x00\x07\x1b[31m?\x00"},
+        "control_characters",
+        "4 of 9 characters are control characters",
+    ),
+    (
+        {"doc_id": "id-1", "text": "another text"},
+        "id_unique",
+        "id 'id-1' belongs to an earlier row with another text",
+    ),
+]
+
+PREPARED_DAMAGE: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"text": " \n"}, "text_present", "warning", "nothing to read is left"),
+    (
+        {"text": "x" * 1_001},
+        "text_length",
+        "critical",
+        "1,001 characters; at most 1,000 are allowed",
+    ),
+    ({"text": "a\x07"}, "control_characters", "critical", "1 control characters were left"),
+    (
+        {"text_digest": "A" * 64},
+        "digest_form",
+        "critical",
+        f"digest '{'A' * 64}' is not 64 hexadecimal digits",
+    ),
+    ({"doc_id": " "}, "id_present", "critical", "the document has no id"),
+    (
+        {"timestamp": datetime(2999, 1, 1, tzinfo=UTC)},
+        "date_in_bounds",
+        "warning",
+        "dated 2999-01-01 00:00:00+00:00, not between 1970-01-01 00:00+00:00 and "
+        "2026-11-24 00:00+00:00",
+    ),
+]
+
+
+def failed(report: Report) -> list[str]:
+    return [outcome.rule_id for outcome in report.outcomes if not outcome.success]
+
+
+def test_a_good_night_passes_every_rule(raw_batches: Build, raw_limits: RawLimits) -> None:
+    frame, report = validate_raw(measure_raw(raw_batches(GOOD)), raw_limits)
+    assert failed(report) == []
+    assert report.refused.empty
+    assert set(frame.id_use) == {"first"}
+
+
+def test_each_kind_of_damage_is_refused_by_its_own_rule(
+    raw_batches: Build, raw_limits: RawLimits
+) -> None:
+    damaged = [row for row, _, _ in DAMAGE]
+    report = validate(measure_raw(raw_batches([*GOOD * 3, *damaged])), raw_suite(raw_limits))
+    assert report.refused.to_dict("records") == [
+        {"position": position, "rule_id": rule_id, "severity": "warning", "reason": reason}
+        for position, (_, rule_id, reason) in enumerate(DAMAGE, start=30)
+    ]
+    row_rules = {o.rule_id for o in report.outcomes if o.scope == "row"}
+    assert row_rules == {rule_id for _, rule_id, _ in DAMAGE}
+    assert not report.critical_failures
+
+
+def test_a_repeat_is_no_reason_to_refuse(raw_batches: Build, raw_limits: RawLimits) -> None:
+    repeat = {"doc_id": "id-1", "text": "good text number 1"}
+    frame, report = validate_raw(measure_raw(raw_batches([*GOOD, repeat])), raw_limits)
+    assert report.refused.empty
+    assert frame.id_use.tolist() == ["first"] * 10 + ["repeat"]
+
+
+def test_rows_without_a_date_are_good(raw_batches: Build, raw_limits: RawLimits) -> None:
+    _, report = validate_raw(measure_raw(raw_batches([{"timestamp": None}] * 3)), raw_limits)
+    assert report.refused.empty
+    assert failed(report) == ["missing_date_share"]
+
+
+@pytest.mark.parametrize("text", ["Toll rises to 14 in Italy\x92s Sardinia", "Hello\x00", "ok 😀"])
+def test_stray_controls_and_symbols_lose_no_row(
+    raw_batches: Build, raw_limits: RawLimits, text: str
+) -> None:
+    _, report = validate_raw(measure_raw(raw_batches([{"text": text}])), raw_limits)
+    assert report.refused.empty
+
+
+@pytest.mark.parametrize(
+    ("rows", "limits", "rule_id", "severity"),
+    [
+        ([], {}, "rows_present", "critical"),
+        ([*GOOD, {"text": ""}], {}, "missing_text_share", "warning"),
+        ([{"timestamp": ""}] * 6 + [{}] * 4, {}, "missing_date_share", "warning"),
+        ([{"doc_id": "a", "text": "b c"}] * 3, {}, "repeat_share", "warning"),
+        ([{"text": "12345 67890"}] * 3 + [{}] * 7, {}, "letter_share", "warning"),
+        ([{"text": "caf\ufffd"}] + [{}] * 9, {}, "replacement_share", "warning"),
+        (GOOD, {"median_rows": 51}, "row_count", "warning"),
+        (GOOD, {"median_rows": 1.9}, "row_count", "warning"),
+        ([{"doc_id": ""}] * 4 + [{}] * 6, {}, "refused_share", "critical"),
+    ],
+)
+def test_a_night_out_of_the_ordinary_is_noticed(
+    raw_batches: Build, rows: Rows, limits: dict[str, float], rule_id: str, severity: str
+) -> None:
+    limit = RawLimits(latest=datetime(2026, 11, 24, tzinfo=UTC), **limits)  # type: ignore[arg-type]
+    _, report = validate_raw(measure_raw(raw_batches(rows)), limit)
+    outcome = {outcome.rule_id: outcome for outcome in report.outcomes}[rule_id]
+    assert (outcome.success, outcome.severity, outcome.scope) == (False, severity, "table")
+
+
+@pytest.mark.parametrize(
+    ("rows", "limits"),
+    [
+        ([{"doc_id": ""}] * 3 + [{}] * 7, {}),
+        ([{"text": "12345 67890"}] * 2 + [{}] * 8, {}),
+        ([{"text": ""}] + [{}] * 19, {}),
+        ([{"timestamp": ""}] * 5 + [{}] * 5, {}),
+        ([{"doc_id": "a", "text": "b c"}] * 2 + [{}] * 3, {}),
+        ([{"text": "caf\ufffd"}] + [{}] * 19, {}),
+        (GOOD, {"median_rows": 50}),
+        (GOOD, {"median_rows": 2}),
+        (GOOD, {"median_rows": 0}),
+    ],
+)
+def test_a_night_exactly_at_a_limit_passes(
+    raw_batches: Build, rows: Rows, limits: dict[str, float]
+) -> None:
+    limit = RawLimits(latest=datetime(2026, 11, 24, tzinfo=UTC), **limits)  # type: ignore[arg-type]
+    _, report = validate_raw(measure_raw(raw_batches(rows)), limit)
+    assert [o.rule_id for o in report.outcomes if not o.success and o.scope == "table"] == []
+
+
+def test_a_missing_measurement_is_critical(raw_batches: Build, raw_limits: RawLimits) -> None:
+    frame = measure_raw(raw_batches(GOOD)).drop(columns="letter_share")
+    report = validate(frame, raw_suite(raw_limits))
+    found = {o.rule_id: o.observed or o.error for o in report.critical_failures}
+    assert found["columns"] == "missing letter_share"
+    assert "letter_share" in str(found["letter_share"])
+
+
+def test_good_documents_pass_every_rule(
+    document_batches: Build, prepared_limits: PreparedLimits
+) -> None:
+    frame = measure_prepared(document_batches([*GOOD, {"timestamp": None}]))
+    report = validate(frame, prepared_suite(prepared_limits))
+    assert failed(report) == []
+    assert report.refused.empty
+
+
+def test_each_kind_of_bad_document_is_found_by_its_own_rule(
+    document_batches: Build, prepared_limits: PreparedLimits
+) -> None:
+    damaged = [row for row, *_ in PREPARED_DAMAGE]
+    frame = measure_prepared(document_batches([*GOOD, *damaged]))
+    limits = prepared_limits.model_copy(update={"n_read": 100})
+    report = validate(frame, prepared_suite(limits))
+    assert report.refused.to_dict("records") == [
+        {"position": position, "rule_id": rule_id, "severity": severity, "reason": reason}
+        for position, (_, rule_id, severity, reason) in enumerate(PREPARED_DAMAGE, start=10)
+    ]
+    found = {rule_id for _, rule_id, *_ in PREPARED_DAMAGE}
+    assert set(failed(report)) == found
+    assert {o.rule_id for o in report.outcomes if o.scope == "row"} == found | {"id_unique"}
+
+
+def test_documents_that_share_an_id_are_critical(
+    document_batches: Build, prepared_limits: PreparedLimits
+) -> None:
+    frame = measure_prepared(document_batches([{"doc_id": "a"}, {}, {"doc_id": "a"}]))
+    report = validate(frame, prepared_suite(prepared_limits))
+    assert report.refused.position.tolist() == [0, 2]
+    assert [outcome.rule_id for outcome in report.critical_failures] == ["id_unique"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "limits", "rule_id"),
+    [
+        ([{"duplicate_of": "id-9"}] * 3 + [{}] * 2, {}, "duplicate_share"),
+        (GOOD, {"median_documents": 51}, "document_count"),
+        ([{"text": ""}, *GOOD], {"n_refused_before": 3}, "refused_share"),
+    ],
+)
+def test_documents_out_of_the_ordinary_are_noticed(
+    document_batches: Build,
+    prepared_limits: PreparedLimits,
+    rows: Rows,
+    limits: dict[str, float],
+    rule_id: str,
+) -> None:
+    frame = measure_prepared(document_batches(rows))
+    report = validate(frame, prepared_suite(prepared_limits.model_copy(update=limits)))
+    assert [o.rule_id for o in report.outcomes if not o.success and o.scope == "table"] == [rule_id]
+
+
+def test_rows_refused_by_both_checks_may_reach_the_limit(
+    document_batches: Build, prepared_limits: PreparedLimits
+) -> None:
+    limits = prepared_limits.model_copy(update={"n_refused_before": 2})
+    report = validate(
+        measure_prepared(document_batches([{"text": ""}, {}])), prepared_suite(limits)
+    )
+    assert not report.critical_failures
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"max_repeat_share": 1.1}, {"max_chars": 0}, {"latest": datetime(2026, 1, 1)}, {"x": 1}],
+)
+def test_impossible_limits_are_refused(raw_limits: RawLimits, change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        RawLimits(**{**raw_limits.model_dump(), **change})
+
+
+@pytest.mark.skipif(not CRISIS_TWEETS.exists(), reason="the evaluation data are not here")
+def test_no_real_tweet_is_refused(raw_limits: RawLimits) -> None:
+    tweets = pd.read_parquet(CRISIS_TWEETS)
+    rows = pa.table(
+        {
+            "file": pa.repeat("tweets", len(tweets)),
+            "row": range(len(tweets)),
+            "doc_id": tweets["id"],
+            "text": tweets["text"],
+            "timestamp": [moment.isoformat() for moment in tweets["timestamp"]],
+            "raw": pa.repeat(json.dumps({}), len(tweets)),
+        }
+    )
+    for name in set(RAW_ROWS.names) - set(rows.column_names):
+        rows = rows.append_column(name, pa.nulls(len(tweets), pa.string()))
+    batches = rows.select(RAW_ROWS.names).cast(RAW_ROWS).to_batches(max_chunksize=4_096)
+    frame, report = validate_raw(measure_raw(batches), raw_limits)
+    assert failed(report) == []
+    assert report.refused.empty
+    assert frame.id_use.value_counts().to_dict() == {"first": 27_932, "repeat": 1}
