@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.config import NightlyConfig
 from flows.dead_runs import close_dead_runs
+from flows.runtime import let_info_through
 from tasks.check_prepared import check_prepared
 from tasks.check_raw import check_raw
 from tasks.describe import describe
@@ -40,6 +41,7 @@ class NightReport(BaseModel):
 @flow(name="nightly", flow_run_name="{config.feed_name} {config.night}")
 def nightly(config: NightlyConfig) -> NightReport:
     """Cluster one night of a feed and publish its tables."""
+    let_info_through()
     store = config.tonight()
     with run_lock(store), recorded_stages() as ran:
         clear_scratch(store)

@@ -3,6 +3,7 @@
 Nothing here imports Prefect at the top: its settings are read from the environment at import.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -24,6 +25,9 @@ RUN_PID: Final = "NIGHTFOLD_RUN_PID"
 
 _STORE: Final = "NIGHTFOLD_STORE"
 
+LOGGERS: Final = ("flows", "tasks", "models", "validation")
+"""Our own loggers, whose lines belong to a run in the UI."""
+
 _SETTINGS: Final = {
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
@@ -33,7 +37,7 @@ _SETTINGS: Final = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.5",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks,models,validation",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(LOGGERS),
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -88,6 +92,12 @@ def _require_writable(folder: Path) -> None:
 def is_embedded() -> bool:
     """Say whether runs are kept in the store's own Prefect database."""
     return _STORE in os.environ and not os.environ.get("PREFECT_API_URL")
+
+
+def let_info_through() -> None:
+    """Let our own INFO lines reach the UI: Prefect hands them on, but leaves their level at WARNING."""
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def exit_on_sigterm() -> None:

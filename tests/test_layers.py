@@ -50,5 +50,7 @@ def test_light_modules_stay_light() -> None:
 
     heavy = "prefect torch sklearn pandas great_expectations sentence_transformers pyarrow".split()
     code = f"import sys, flows.cli; print([m for m in {heavy!r} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -210,27 +210,21 @@ def _count(text: pa.Array) -> dict[str, pa.Array]:
     n_chars = pc.utf8_length(text)
     n_visible = pc.utf8_length(visible)
     # Replacing runs and comparing lengths is three times as fast as counting single letters.
-    n_letters = pc.subtract(n_visible, pc.utf8_length(_without_letters(visible)))
+    n_others = pc.utf8_length(pc.replace_substring_regex(visible, _LETTERS, ""))
     n_control = pc.count_substring_regex(text, _CONTROL)
     return {
         N_CHARS: n_chars,
         N_VISIBLE_CHARS: n_visible,
         N_CONTROL: n_control,
         CONTROL_SHARE: _share(n_control, n_chars),
-        LETTER_SHARE: _share(n_letters, n_visible),
+        LETTER_SHARE: _share(pc.subtract(n_visible, n_others), n_visible),
         N_REPLACEMENT: pc.count_substring(text, "\ufffd"),
     }
 
 
-def _without_letters(text: pa.Array) -> pa.Array:
-    """Take the letters out."""
-    return pc.replace_substring_regex(text, _LETTERS, "")
-
-
 def _share(part: pa.Array, whole: pa.Array) -> pa.Array:
-    """Divide counts; null where there is nothing to divide by."""
-    divisor = pc.if_else(pc.equal(whole, 0), None, whole)
-    return pc.divide(pc.cast(part, pa.float64()), pc.cast(divisor, pa.float64()))
+    """Divide counts; nothing over nothing is not a number, which a frame shows as null."""
+    return pc.divide(pc.cast(part, pa.float64()), pc.cast(whole, pa.float64()))
 
 
 def _hash(text: pa.Array) -> pa.Array:

@@ -19,7 +19,7 @@ from validation.measure import ID_USE, POSITION, assign_id_use
 from validation.report import Report, RuleOutcome, Severity
 from validation.rules import IS_REFUSED
 from validation.schemas import REASON, RULE_ID, SEVERITY
-from validation.suites import raw_suite
+from validation.suites import ID_UNIQUE, raw_suite
 
 _BRIEF: Final[dict[str, Any]] = {"result_format": "BASIC", "partial_unexpected_count": 0}
 # Complete means complete only here: SUMMARY ends at 20 rows. Naming an index column, or leaving
@@ -88,7 +88,7 @@ def validate_raw(measurements: pd.DataFrame, limits: RawLimits) -> tuple[pd.Data
     """
     report = validate(measurements, raw_suite(limits))
     # The rule about ids is the last, so the rows it claims break no other.
-    at_fault = report.refused.loc[report.refused[RULE_ID] != "id_unique", POSITION]
+    at_fault = report.refused.loc[report.refused[RULE_ID] != ID_UNIQUE, POSITION]
     if at_fault.empty:
         return measurements, report
     settled = assign_id_use(measurements, excluded=at_fault)

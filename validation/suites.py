@@ -4,6 +4,7 @@
 # mypy: disable-error-code="attr-defined"
 
 import math
+from typing import Final
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
@@ -39,6 +40,8 @@ from validation.rules import (
 )
 from validation.schemas import DOC_ID, PROBLEM_RULE, TEXT_DIGEST, TIMESTAMP
 
+ID_UNIQUE: Final = "id_unique"
+
 
 def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
     """Build the suite for what `validation.measure.measure_raw` gives.
@@ -64,7 +67,7 @@ def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
             column=ID_USE,
             value_set=[CONFLICT],
             **row_rule(
-                "id_unique",
+                ID_UNIQUE,
                 "no two texts share an id",
                 "id {doc_id!r:.80} belongs to an earlier row with another text",
             ),
@@ -242,7 +245,7 @@ def _prepared_keys() -> list[Expectation]:
         gxe.ExpectColumnValuesToBeUnique(
             column=DOC_ID,
             **row_rule(
-                "id_unique", "every id is there once", "id {doc_id!r:.80} is shared", "critical"
+                ID_UNIQUE, "every id is there once", "id {doc_id!r:.80} is shared", "critical"
             ),
         ),
         gxe.ExpectColumnValuesToMatchRegex(

@@ -90,14 +90,14 @@ def test_an_id_belongs_to_the_first_row_with_a_text(raw_batches: Build) -> None:
     rows = [
         {"doc_id": "a", "text": None},
         {"doc_id": "a", "text": "one"},
-        {"doc_id": "b", "text": "one"},
         {"doc_id": " a ", "text": "one"},
+        {"doc_id": "b", "text": "two"},
         {"doc_id": "a", "text": "two"},
         {"doc_id": None, "text": "one"},
-        {"doc_id": "b", "text": "one"},
+        {"doc_id": "b", "text": "two"},
     ]
     frame = measure_raw(raw_batches(rows))
-    use = [None, "first", "first", "repeat", "conflict", None, "repeat"]
+    use = [None, "first", "repeat", "first", "conflict", None, "repeat"]
     assert column(frame, "id_use") == use
 
 

@@ -1,0 +1,73 @@
+"""Flow tests run the real thing: the command line in its own process, a store, an embedded Prefect."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment() -> dict[str, str]:
+    """A person's environment, without what an outer run or another Prefect may have set."""
+    ours = ("PREFECT_", "NIGHTFOLD_", "COLUMNS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "flows.nightly", *map(str, words)]
+
+
+@pytest.fixture
+def sample() -> Path:
+    """The bundled sample feed."""
+    return ROOT / "flows" / "sample"
+
+
+@pytest.fixture
+def nightfold() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line and give its exit code and output."""
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*words),
+            cwd=ROOT,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def start(sample: Path) -> Callable[[Path], "subprocess.Popen[str]"]:
+    """Start a run of the sample's first night on a store; its log comes on standard error."""
+
+    def started(store: Path) -> "subprocess.Popen[str]":
+        words = (
+            "run",
+            sample / "night-1",
+            "--store",
+            store,
+            "--night",
+            "2026-03-01",
+            "--n-clusters",
+            "11",
+            "--debug",
+        )
+        return subprocess.Popen(
+            command(*words),
+            cwd=ROOT,
+            env=environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    return started

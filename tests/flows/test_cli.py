@@ -1,0 +1,116 @@
+"""The command line: exit codes, sentences, what it shows, two runs at once."""
+
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tasks.lock import run_lock
+from tasks.storage import Store
+
+Nightfold = Callable[..., CompletedProcess[str]]
+
+
+def test_help_answers_within_a_second(nightfold: Nightfold) -> None:
+    nightfold("--help")  # once for the byte code
+    started = time.perf_counter()
+    done = nightfold("--help")
+    assert time.perf_counter() - started < 1
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in ("run", "demo", "clusters", "ui"))
+
+
+def test_a_missing_feed_is_bad_usage(nightfold: Nightfold, tmp_path: Path) -> None:
+    done = nightfold("run", tmp_path / "nowhere.jsonl", "--store", tmp_path / "store")
+    assert done.returncode == 2
+    assert "nowhere.jsonl is not there" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_key_in_the_config_is_bad_usage(nightfold: Nightfold, tmp_path: Path) -> None:
+    config = tmp_path / "nightfold.toml"
+    config.write_text("[clustering]\nn_cluster = 3\n")
+    done = nightfold("run", tmp_path, "--store", tmp_path / "store", "--config", config)
+    assert done.returncode == 2
+    assert "clustering.n_cluster in" in done.stderr
+    assert "is no key of the configuration" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--n-clusters", "many", "clustering.n_clusters"),
+        ("--window-days", "0", "window_days"),
+        ("--feed-name", "../up", "feed_name"),
+        ("--night", "tonight", "--night"),
+        ("--config", "nowhere.toml", "nowhere.toml must be a readable TOML file"),
+    ],
+)
+def test_a_bad_option_is_bad_usage(
+    nightfold: Nightfold, tmp_path: Path, option: str, value: str, said: str
+) -> None:
+    done = nightfold("run", tmp_path, "--store", tmp_path / "store", option, value)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="needs a file system that root cannot write"
+)
+def test_a_store_that_cannot_be_written_fails_with_a_sentence(
+    nightfold: Nightfold, tmp_path: Path
+) -> None:
+    (tmp_path / "feed.jsonl").write_text('{"id": "a", "text": "b"}\n')
+    done = nightfold("run", tmp_path / "feed.jsonl", "--store", "/proc/nightfold-store")
+    assert done.returncode == 1
+    assert "the store cannot be written to" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_store_without_a_night_has_no_clusters_to_show(
+    nightfold: Nightfold, tmp_path: Path
+) -> None:
+    done = nightfold("clusters", "--store", tmp_path)
+    assert done.returncode == 2
+    assert "holds no published night" in done.stderr
+
+
+def test_a_second_run_on_a_busy_store_is_refused(nightfold: Nightfold, tmp_path: Path) -> None:
+    (tmp_path / "feed.jsonl").write_text('{"id": "a", "text": "b"}\n')
+    with run_lock(Store(root=tmp_path / "store", feed="default", night=date(2026, 3, 1))):
+        done = nightfold("run", tmp_path / "feed.jsonl", "--store", tmp_path / "store")
+    assert done.returncode == 1
+    assert "another run works on this store" in done.stderr
+    assert "night 2026-03-01" in done.stderr
+
+
+def test_a_night_by_the_command_line(nightfold: Nightfold, tmp_path: Path, sample: Path) -> None:
+    """The smoke test of the embedded Prefect: its run can be read back from the store's database."""
+    store = tmp_path / "store"
+    done = nightfold(
+        "run", sample / "night-1", "--store", store, "--night", "2026-03-01", "--n-clusters", "11"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "text = content" in done.stdout
+    assert "read 372 = accepted" in done.stdout
+    assert "11 clusters on 2026-03-01" in done.stdout
+    with sqlite3.connect(store / "state" / "prefect" / "prefect.db") as database:
+        runs = database.execute("select name, state_name from flow_run").fetchall()
+        tasks = database.execute("select name, state_name from task_run").fetchall()
+    assert runs == [("default 2026-03-01", "Completed")]
+    assert len(tasks) == 11
+    assert {state for _, state in tasks} == {"Completed"}
+    database.close()
+
+    shown = nightfold("clusters", "--store", store, "--json")
+    found = json.loads(shown.stdout)
+    assert len(found["clusters"]) == 11
+    assert found["counts"]["read"] == 372
+    assert "11 clusters" in nightfold("clusters", "--store", store).stdout

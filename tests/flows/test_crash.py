@@ -1,0 +1,92 @@
+"""A run that is killed in the middle of any stage leaves nothing half-done, and the next run completes."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.slow
+
+STAGES = (
+    "ingest", "check raw", "prepare", "check prepared", "embed", "pretrain", "refine", "evaluate", "describe",
+    "publish",
+)  # fmt: skip
+
+Start = Callable[[Path], "subprocess.Popen[str]"]
+
+
+def published(store: Path) -> dict[str, Any]:
+    """Every published file by path; of a manifest, what does not tell of the run itself."""
+    found: dict[str, Any] = {}
+    for path in sorted(store.rglob("*")):
+        name = path.relative_to(store)
+        if path.is_file() and name.parts[0] != "state":
+            found[name.as_posix()] = path.read_bytes()
+            if path.name == "manifest.json":
+                found[name.as_posix()] = {**json.loads(path.read_text()), "run": None}
+    return found
+
+
+def kill_in(process: "subprocess.Popen[str]", stage: str, number: int) -> None:
+    """Send a signal as soon as the log says that a stage has started."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if f"{stage}: started" in line:
+            time.sleep(0.05)
+            process.send_signal(number)
+            process.stderr.read()
+            process.wait(timeout=60)
+            return
+    raise AssertionError(f"the run ended before {stage} started")
+
+
+def servers_of(store: Path) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+        except psutil.Error:
+            continue
+        if environment.get("NIGHTFOLD_STORE") == str(store):
+            found.append(process.pid)
+    return found
+
+
+def test_kill_in_every_stage_then_run_again(start: Start, tmp_path: Path) -> None:
+    undisturbed, store = tmp_path / "undisturbed", tmp_path / "store"
+    assert start(undisturbed).wait() == 0
+    for stage in STAGES:
+        kill_in(start(store), stage, signal.SIGKILL)
+        assert not list(store.glob("runs/**/manifest.json"))
+    last = start(store)
+    output, _ = last.communicate()
+    assert last.returncode == 0, output
+    assert published(store) == published(undisturbed)
+    assert not list((store / "state" / "scratch").glob("*"))
+    with sqlite3.connect(store / "state" / "prefect" / "prefect.db") as database:
+        states = [
+            state
+            for (state,) in database.execute("select state_name from flow_run order by start_time")
+        ]
+    database.close()
+    assert states == ["Crashed"] * len(STAGES) + ["Completed"]
+    assert servers_of(store) == []
+
+
+def test_sigterm_leaves_no_server_and_a_crashed_run(start: Start, tmp_path: Path) -> None:
+    process = start(tmp_path / "store")
+    kill_in(process, "embed", signal.SIGTERM)
+    assert process.returncode == 143
+    time.sleep(1)
+    assert servers_of(tmp_path / "store") == []
+    with sqlite3.connect(tmp_path / "store" / "state" / "prefect" / "prefect.db") as database:
+        states = [state for (state,) in database.execute("select state_name from flow_run")]
+    database.close()
+    assert states == ["Crashed"]

@@ -1,0 +1,378 @@
+"""The flow, end to end, on small feeds: a real Prefect API, real suites, the real encoder."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.config import NightlyConfig
+from flows.nightly import nightly
+from tasks.storage import sha256_of
+from validation import schemas
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+TOPICS = {
+    "battery": [
+        "The battery dies before noon",
+        "Charging takes the whole night",
+        "The charger gets hot",
+    ],
+    "parcel": [
+        "The parcel came a week late",
+        "The courier left the box in the rain",
+        "My delivery never arrived",
+    ],
+    "coffee": ["The coffee machine leaks", "The espresso tastes burnt", "The milk frother is loud"],
+}
+OPENINGS = ["Honestly,", "Well:", "After two weeks,", "Sadly", "To be fair,"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_api() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+def small_feed(start: int = 0) -> list[dict[str, Any]]:
+    """45 documents about three things; another start gives other documents."""
+    texts = [
+        f"{opening} {text.lower()}, item {start + number}."
+        for number, opening in enumerate(OPENINGS)
+        for topic in TOPICS.values()
+        for text in topic
+    ]
+    return [
+        {"id": f"d{start + number:04d}", "text": text, "date": "2026-03-01", "stars": number % 5}
+        for number, text in enumerate(texts)
+    ]
+
+
+def write_jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a night of a feed into the test's own store."""
+
+    def run_night(feed: Path, night: str = "2026-03-01", **config: Any) -> Any:
+        given = {
+            "clustering": {"n_clusters": 3},
+            "feed": str(feed),
+            "store": tmp_path / "store",
+            "night": night,
+        }
+        return nightly(NightlyConfig.model_validate(given | config))
+
+    return run_night
+
+
+def table(store: Path, name: str, night: str = "2026-03-01") -> pd.DataFrame:
+    return pd.read_parquet(store / name / "feed=default" / f"night={night}", partitioning=None)
+
+
+def manifest(store: Path, night: str = "2026-03-01") -> dict[str, Any]:
+    path = store / "runs" / "feed=default" / f"night={night}" / "manifest.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_a_night_is_published_whole(run: Run, tmp_path: Path) -> None:
+    run(write_jsonl(tmp_path / "feed.jsonl", small_feed()))
+    store = tmp_path / "store"
+    said = manifest(store)
+    assert said["counts"] == {"read": 45, "accepted": 45, "duplicate": 0, "quarantined": 0}
+    for name, ref in said["tables"].items():
+        assert sha256_of(store / ref["path"]) == ref["sha256"], name
+        assert pq.read_metadata(store / ref["path"]).num_rows == ref["rows"], name
+    for model in said["models"].values():
+        for ref in model.values():
+            assert sha256_of(store / ref["path"]) == ref["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("documents", schemas.DOCUMENTS),
+        ("duplicates", schemas.DUPLICATES),
+        ("quarantine", schemas.QUARANTINE),
+        ("assignments", schemas.ASSIGNMENTS),
+        ("clusters", schemas.CLUSTERS),
+        ("cluster_events", schemas.CLUSTER_EVENTS),
+        ("metrics", schemas.METRICS),
+    ],
+)
+def test_published_tables_have_their_schemas(first_night: Path, name: str, schema: Any) -> None:
+    found = pq.read_schema(first_night / manifest(first_night)["tables"][name]["path"])
+    assert [found.field(field.name).type for field in schema] == [field.type for field in schema]
+
+
+@pytest.fixture(scope="session")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with one published night, for tests that only read."""
+    folder = tmp_path_factory.mktemp("first")
+    feed = write_jsonl(folder / "feed.jsonl", small_feed())
+    given = {
+        "clustering": {"n_clusters": 3},
+        "feed": str(feed),
+        "store": folder / "store",
+        "night": "2026-03-01",
+    }
+    nightly(NightlyConfig.model_validate(given))
+    return folder / "store"
+
+
+def test_every_document_has_a_cluster_with_a_name(first_night: Path) -> None:
+    documents, assignments = table(first_night, "documents"), table(first_night, "assignments")
+    clusters = table(first_night, "clusters")
+    assert sorted(assignments.doc_id) == sorted(documents.doc_id)
+    assert set(assignments.cluster_id) == set(clusters.cluster_id)
+    assert clusters.name.is_unique
+    assert clusters["size"].sum() == len(documents)
+    assert assignments.confidence.between(0, 1).all()
+
+
+def test_clusters_are_the_topics(first_night: Path) -> None:
+    documents, assignments = table(first_night, "documents"), table(first_night, "assignments")
+    position = documents.doc_id.str[1:].astype(int) % 9 // 3
+    assert pd.crosstab(
+        position, assignments.set_index("doc_id").cluster_id[documents.doc_id].to_numpy()
+    ).max(axis=1).sum() == len(documents)
+
+
+def test_tables_can_be_read_with_duckdb(first_night: Path) -> None:
+    found = duckdb.sql(
+        f"select name, count(*) from '{first_night}/assignments/*/*/*.parquet'"
+        f" join '{first_night}/clusters/*/*/*.parquet' using (cluster_id) group by name"
+    ).fetchall()
+    assert sum(count for _, count in found) == 45
+
+
+def test_metadata_is_carried_through_untouched(first_night: Path) -> None:
+    documents = table(first_night, "documents").sort_values("doc_id")
+    assert documents.stars.tolist() == [row["stars"] for row in small_feed()]
+    assert str(documents.timestamp.iloc[0]) == "2026-03-01 00:00:00+00:00"
+
+
+def test_the_same_night_again_changes_nothing_and_runs_nothing(run: Run, tmp_path: Path) -> None:
+    feed = write_jsonl(tmp_path / "feed.jsonl", small_feed())
+    run(feed)
+    before = {
+        path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "runs").rglob("*.json")
+    }
+    again = run(feed)
+    assert [record.stage for record in again.ran] == ["find feed", "publish"]
+    assert not again.published.changed
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_changed_setting_runs_only_its_stage_and_what_follows(run: Run, tmp_path: Path) -> None:
+    feed = write_jsonl(tmp_path / "feed.jsonl", small_feed())
+    run(feed)
+    again = run(feed, evaluate={"silhouette_tolerance": 0.5})
+    assert [record.stage for record in again.ran][:2] == ["find feed", "evaluate"]
+    again = run(feed, clustering={"n_clusters": 4})
+    assert [record.stage for record in again.ran] == [
+        "find feed", "pretrain", "refine", "evaluate", "describe", "publish",
+    ]  # fmt: skip
+    assert manifest(tmp_path / "store")["n_clusters"] == 4
+    assert len(list((tmp_path / "store" / "clusters").rglob("*.parquet"))) == 1
+
+
+def test_a_lost_stage_file_is_made_again(run: Run, tmp_path: Path) -> None:
+    feed = write_jsonl(tmp_path / "feed.jsonl", small_feed())
+    run(feed)
+    for path in (tmp_path / "store" / "state" / "stages" / "refine").iterdir():
+        path.unlink()
+    again = run(feed)
+    assert "refine" in [record.stage for record in again.ran]
+    assert not again.published.changed
+
+
+def test_a_damaged_published_file_is_replaced(run: Run, tmp_path: Path) -> None:
+    feed = write_jsonl(tmp_path / "feed.jsonl", small_feed())
+    run(feed)
+    path = next((tmp_path / "store" / "clusters").rglob("*.parquet"))
+    good = path.read_bytes()
+    path.write_bytes(b"PAR1 damaged")
+    assert run(feed).published.changed
+    assert path.read_bytes() == good
+
+
+def test_ids_last_from_night_to_night(run: Run, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    run(write_jsonl(tmp_path / "one.jsonl", small_feed()))
+    run(write_jsonl(tmp_path / "two.jsonl", small_feed(start=100)), night="2026-03-02")
+    first, second = table(store, "clusters"), table(store, "clusters", "2026-03-02")
+    assert set(first.cluster_id) == set(second.cluster_id)
+    assert dict(zip(first.cluster_id, first.name, strict=True)) == dict(
+        zip(second.cluster_id, second.name, strict=True)
+    )
+    assert second["size"].sum() == 90
+    assert second.growth.sum() == 45
+    assignments = table(store, "assignments", "2026-03-02")
+    assert assignments.is_new.sum() == 45
+
+
+def test_a_growing_feed_adds_only_what_is_new(run: Run, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    run(write_jsonl(tmp_path / "feed.jsonl", small_feed()))
+    run(
+        write_jsonl(tmp_path / "feed.jsonl", small_feed() + small_feed(start=100)),
+        night="2026-03-02",
+    )
+    assert manifest(store, "2026-03-02")["counts"] == {
+        "read": 90, "accepted": 45, "duplicate": 45, "quarantined": 0,
+    }  # fmt: skip
+    duplicates = table(store, "duplicates", "2026-03-02")
+    assert set(duplicates.kind) == {"same_row"}
+    assert set(duplicates.first_night) == {"2026-03-01"}
+
+
+def test_the_window_forgets_old_nights(run: Run, tmp_path: Path) -> None:
+    run(write_jsonl(tmp_path / "one.jsonl", small_feed()))
+    run(
+        write_jsonl(tmp_path / "two.jsonl", small_feed(start=100)),
+        night="2026-03-05",
+        window_days=3,
+    )
+    assert len(table(tmp_path / "store", "assignments", "2026-03-05")) == 45
+
+
+def test_true_labels_are_scored_against(run: Run, tmp_path: Path) -> None:
+    rows = [row | {"label": "abc"[number % 9 // 3]} for number, row in enumerate(small_feed())]
+    run(write_jsonl(tmp_path / "feed.jsonl", rows))
+    metrics = table(tmp_path / "store", "metrics").set_index("metric").value
+    assert metrics["acc"] == metrics["nmi"] == metrics["ari"] == 1.0
+
+
+def test_one_document_is_one_cluster(run: Run, tmp_path: Path) -> None:
+    run(write_jsonl(tmp_path / "feed.jsonl", small_feed()[:1]), clustering={"n_clusters": "auto"})
+    assert table(tmp_path / "store", "clusters")["size"].tolist() == [1]
+
+
+def test_three_identical_documents_are_one_cluster(run: Run, tmp_path: Path) -> None:
+    rows = [small_feed()[0] | {"id": name} for name in "abc"]
+    run(write_jsonl(tmp_path / "feed.jsonl", rows), clustering={"n_clusters": "auto"})
+    documents = table(tmp_path / "store", "documents")
+    assert documents.duplicate_of.tolist() == [None, "a", "a"] or documents.duplicate_of.isna().tolist() == [
+        True, False, False,
+    ]  # fmt: skip
+    assert table(tmp_path / "store", "clusters")["size"].tolist() == [3]
+    assert manifest(tmp_path / "store")["counts"]["duplicate"] == 2
+
+
+def test_a_text_of_a_megabyte_is_quarantined(run: Run, tmp_path: Path) -> None:
+    rows = [*small_feed(), {"id": "huge", "text": "lorem " * 170_000, "date": None}]
+    run(write_jsonl(tmp_path / "feed.jsonl", rows))
+    quarantine = table(tmp_path / "store", "quarantine")
+    assert quarantine.rule_id.tolist() == ["text_length"]
+    assert json.loads(quarantine.raw.iloc[0])["id"] == "huge"
+
+
+def test_a_long_text_is_cut_and_flagged(run: Run, tmp_path: Path) -> None:
+    rows = [*small_feed(), {"id": "long", "text": "coffee machine " * 2_000, "date": None}]
+    run(write_jsonl(tmp_path / "feed.jsonl", rows))
+    documents = table(tmp_path / "store", "documents").set_index("doc_id")
+    assert documents.is_truncated.sum() == 1
+    assert len(documents.text["long"]) <= 10_000
+
+
+def test_ids_that_are_no_strings_become_strings(run: Run, tmp_path: Path) -> None:
+    rows = [row | {"id": number} for number, row in enumerate(small_feed())]
+    run(write_jsonl(tmp_path / "feed.jsonl", rows))
+    assert sorted(table(tmp_path / "store", "documents").doc_id, key=int) == [
+        str(n) for n in range(45)
+    ]
+
+
+def test_mixed_time_zones_become_utc(run: Run, tmp_path: Path) -> None:
+    dates = [
+        "2026-03-01T10:00:00+02:00",
+        "2026-03-01T10:00:00Z",
+        "2026-03-01T10:00:00",
+        "2026-03-01",
+    ]
+    rows = [row | {"date": dates[number % 4]} for number, row in enumerate(small_feed())]
+    run(write_jsonl(tmp_path / "feed.jsonl", rows))
+    stamps = table(tmp_path / "store", "documents").sort_values("doc_id").timestamp
+    assert [stamp.hour for stamp in stamps[:4]] == [8, 10, 10, 0]
+
+
+def assert_nothing_is_published(store: Path) -> None:
+    assert not list(store.glob("runs/**/manifest.json"))
+    assert not list(store.glob("documents/**/*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "row_count"),
+        (bytes(range(256)) * 50, "refused_share"),
+        (b'{"id": 1, "text": ""}\n' * 5, "refused_share"),
+        (b'{"id": "a", "txt": "hello"}\n', "no column that looks like text"),
+    ],
+    ids=["empty file", "binary file", "all rows bad", "no text column"],
+)
+def test_a_feed_that_cannot_be_used_publishes_nothing(
+    run: Run, tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes(content)
+    with pytest.raises(ValueError, match=sentence):
+        run(feed)
+    assert_nothing_is_published(tmp_path / "store")
+
+
+def test_a_csv_with_only_a_header_publishes_nothing(run: Run, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.csv"
+    with feed.open("w", newline="") as file:
+        csv.writer(file).writerow(["id", "text", "date"])
+    with pytest.raises(ValueError, match="row_count"):
+        run(feed)
+    assert_nothing_is_published(tmp_path / "store")
+
+
+def test_an_empty_folder_publishes_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "feed").mkdir()
+    with pytest.raises(ValueError, match="holds no file that ends in"):
+        run(tmp_path / "feed")
+    assert_nothing_is_published(tmp_path / "store")
+
+
+def test_more_clusters_than_documents_are_refused(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"n_clusters.*100.*|n_clusters.*45"):
+        run(write_jsonl(tmp_path / "feed.jsonl", small_feed()), clustering={"n_clusters": 100})
+    assert_nothing_is_published(tmp_path / "store")
+
+
+def test_a_reused_id_is_quarantined(run: Run, tmp_path: Path) -> None:
+    run(write_jsonl(tmp_path / "one.jsonl", small_feed()))
+    rows = [
+        small_feed()[0] | {"text": "Another text under an id of last night."},
+        *small_feed(start=100),
+    ]
+    run(write_jsonl(tmp_path / "two.jsonl", rows), night="2026-03-02")
+    quarantine = table(tmp_path / "store", "quarantine", "2026-03-02")
+    assert quarantine.rule_id.tolist() == ["id_reused"]
+    assert "2026-03-01" in quarantine.reason.iloc[0]
+
+
+def test_every_estimator_runs_in_the_flow(run: Run, tmp_path: Path) -> None:
+    run(
+        write_jsonl(tmp_path / "feed.jsonl", small_feed()),
+        clustering={"estimator": "idec", "n_clusters": 3},
+    )
+    assert len(table(tmp_path / "store", "assignments")) == 45
