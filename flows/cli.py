@@ -136,21 +136,11 @@ def _run_nights(store: Path, nights: list[tuple[Path | None, dict[str, Any]]], d
     exit_on_sigterm()
     stop_orphaned_servers(store)
     for file, said in nights:
-        _run_night(console, file, said, debug)
+        _run_night(console, file, said)
     console.print(f"Prefect UI: nightfold ui --store {escape(str(store))}", soft_wrap=True)
 
 
-def _log_to_terminal() -> None:
-    """Show the stages' own log lines, which Prefect sends to the UI only."""
-    import logging
-
-    from flows.runtime import LOGGERS
-
-    for package in LOGGERS:
-        logging.getLogger(package).addHandler(logging.StreamHandler())
-
-
-def _run_night(console: Console, file: Path | None, said: dict[str, Any], debug: bool) -> None:
+def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> None:
     from flows.config import load_config
     from flows.console import show_night
     from flows.results import read_night
@@ -166,8 +156,6 @@ def _run_night(console: Console, file: Path | None, said: dict[str, Any], debug:
     )
     from flows.nightly import nightly
 
-    if debug:
-        _log_to_terminal()
     report = nightly(config)
     show_night(console, read_night(config.tonight()), report)
 

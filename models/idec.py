@@ -112,7 +112,7 @@ class IDEC(DeepClusterer):
         *,
         latent_dim: int | None = None,
         hidden_dims: Sequence[int] | None = None,
-        pretrain_epochs: int = 50,
+        pretrain_epochs: int = 30,
         clustering_epochs: int = 50,
         batch_size: int = 256,
         learning_rate: float = 1e-3,

@@ -53,8 +53,8 @@ def class_keywords(
 
     .. math:: W_{t,c} = tf_{t,c} \log(1 + A / tf_t)
 
-    where :math:`tf_{t,c}` is the share of t among the terms of c, :math:`tf_t` its count in all
-    clusters and A the mean number of terms in a cluster.
+    where :math:`tf_{t,c}` is the count of t in c, :math:`tf_t` its count in all clusters and A the
+    mean number of terms in a cluster.
 
     Addresses, HTML and numbers are no words. English stop words are left out, and, so that other
     languages work, words that are common in most clusters alike. A cluster that has nothing else
@@ -185,8 +185,8 @@ def _sample(
     chosen = []
     for cluster in clusters:
         positions = np.flatnonzero(labels == cluster)
-        step = max(1.0, len(positions) / n_each)
-        chosen.append(positions[np.arange(0, len(positions), step).astype(np.int64)])
+        n_chosen = min(len(positions), n_each)
+        chosen.append(positions[np.arange(n_chosen) * len(positions) // n_chosen])
     codes = np.repeat(np.arange(len(clusters)), [len(positions) for positions in chosen])
     return clusters, np.concatenate([np.zeros(0, np.int64), *chosen]), codes
 
@@ -222,10 +222,9 @@ def _common_words(
 
 def _class_tfidf(class_counts: sparse.csr_matrix) -> sparse.csr_matrix:
     """Weigh counts of terms in clusters, shape (n_clusters, n_terms), by c-TF-IDF."""
-    n_terms = np.asarray(class_counts.sum(axis=1))  # (n_clusters, 1)
     totals = np.asarray(class_counts.sum(axis=0))  # (1, n_terms)
-    idf = np.log1p(n_terms.mean() / totals)
-    return sparse.csr_matrix(class_counts.multiply(1 / np.maximum(n_terms, 1)).multiply(idf))
+    mean = class_counts.sum() / class_counts.shape[0]
+    return sparse.csr_matrix(class_counts.multiply(np.log1p(mean / totals)))
 
 
 def _best(row: sparse.csr_matrix, allowed: NDArray[np.bool_], n: int) -> NDArray[np.int64]:

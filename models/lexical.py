@@ -14,8 +14,8 @@ from sklearn.utils.extmath import randomized_svd
 
 from models.persistence import load_state, save_state
 
-# A document that lies outside the space has a projection of rounding errors: it is no direction.
-_SMALLEST_NORM = 1e-6
+# A document outside the space has a projection all the same, of the solver's errors: no direction.
+_SMALLEST_NORM = 1e-4
 
 
 class LexicalView:

@@ -20,8 +20,8 @@ from tasks.ingest import RawFeed
 from tasks.stage import stage
 from tasks.storage import Ref, Store, TableWriter, read_batches, read_table
 from validation.schemas import (
+    CANDIDATES,
     DOC_ID,
-    DOCUMENTS,
     DUPLICATE_OF,
     DUPLICATES,
     FILE,
@@ -43,10 +43,7 @@ from validation.schemas import (
 logger = logging.getLogger(__name__)
 
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, RAW]
-_CANDIDATES: Final = pa.schema(
-    [pa.field(POSITION, pa.int64()), pa.field(REUSED_ON, pa.string()), *DOCUMENTS]
-)
-_RESERVED: Final = {*_CANDIDATES.names, "feed", "night"}
+_RESERVED: Final = {*CANDIDATES.names, "feed", "night"}
 
 
 class PrepareSettings(BaseModel):
@@ -100,7 +97,7 @@ def prepare(
     """
     seen = _seen_before(store, past)
     fields = _metadata_fields(store, raw, check)
-    schema = pa.schema([*_CANDIDATES, *fields.values()])
+    schema = pa.schema([*CANDIDATES, *fields.values()])
     with (
         TableWriter(store, "prepare", schema) as candidates,
         TableWriter(store, "prepare", DUPLICATES) as duplicates,
@@ -210,7 +207,7 @@ def _candidate_table(
 
     stamps = pa.Array.from_pandas(parse_timestamps([record[TIMESTAMP] for record in records]))
     arrays: dict[str, pa.Array] = {TIMESTAMP: stamps.cast(schema.field(TIMESTAMP).type)}
-    for name in _CANDIDATES.names:
+    for name in CANDIDATES.names:
         if name != TIMESTAMP:
             arrays[name] = pa.array([record[name] for record in records], schema.field(name).type)
     metadata = [_unmapped(record, raw) for record in records]

@@ -112,27 +112,21 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
 def trusted_key(
     name: str, version: int, context: TaskRunContext, parameters: dict[str, Any]
 ) -> str:
-    """Give the cache key of a call, past every record that cannot be trusted.
+    """Give the cache key of a call, past every record whose files are gone or changed.
 
-    A record cannot be taken back from Prefect's result store, so one that is cut short or has lost
-    its files is passed over: the key's last part counts how often that happened.
+    A record cannot be taken back from Prefect's result store, so a record that lost its files is
+    passed over: the key's last part counts how often that happened.
     """
     base = cache_key(name, version, parameters)
     for generation in count():
         key = f"{base}-{generation}"
-        if not context.result_store.exists(key) or _is_trusted(context, key, parameters["store"]):
+        if not context.result_store.exists(key):
+            return key
+        result = context.result_store.read(key).result
+        if all(is_intact(parameters["store"], ref) for ref in refs_in(result)):
             return key
         logger.warning("%s: a cached file is missing or changed, so the stage runs again", name)
     raise AssertionError("unreachable")
-
-
-def _is_trusted(context: TaskRunContext, key: str, store: Store) -> bool:
-    """Say whether a record is whole and its files are there, unchanged."""
-    try:
-        result = context.result_store.read(key).result
-    except ValueError:  # Prefect writes records in place, so a killed run leaves half of one
-        return False
-    return all(is_intact(store, ref) for ref in refs_in(result))
 
 
 def cache_key(name: str, version: int, parameters: Mapping[str, Any]) -> str:

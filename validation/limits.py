@@ -19,7 +19,7 @@ class RawLimits(BaseModel):
     earliest: AwareDatetime = _EPOCH
     max_chars: int = Field(default=200_000, ge=1)
     # Texts people want stay below 0.07 (terminal codes in 20 Newsgroups); cleaning takes them out.
-    max_control_share: Share = 0.2
+    max_control_share: Share = 0.1
     max_missing_text_share: Share = 0.05
     max_missing_date_share: Share = 0.5
     max_repeat_share: Share = 0.2

@@ -17,6 +17,7 @@ from validation.schemas import (
     DUPLICATE_OF,
     PROBLEM,
     PROBLEM_RULE,
+    REUSED_ON,
     TEXT,
     TEXT_DIGEST,
     TIMESTAMP,
@@ -38,6 +39,7 @@ PARSED_TIMESTAMP: Final = "parsed_timestamp"
 UNPARSED_TIMESTAMP: Final = "unparsed_timestamp"
 HAS_TIMESTAMP: Final = "has_timestamp"
 IS_DUPLICATE: Final = "is_duplicate"
+IS_REUSED: Final = "is_reused"
 
 FIRST: Final = "first"
 REPEAT: Final = "repeat"
@@ -72,6 +74,8 @@ _PREPARED: Final = pa.schema(
         *_COUNTS,
         pa.field(TIMESTAMP, pa.timestamp("us", tz="UTC")),
         pa.field(IS_DUPLICATE, pa.bool_()),
+        pa.field(IS_REUSED, pa.bool_()),
+        pa.field(REUSED_ON, pa.string()),
     ]
 )
 RAW_COLUMNS: Final = frozenset({POSITION, ID_USE, *_RAW.names})
@@ -116,7 +120,7 @@ def measure_prepared(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
     Parameters
     ----------
     batches
-        Documents, with the columns of `validation.schemas.DOCUMENTS`.
+        Documents, with the columns of `validation.schemas.CANDIDATES`.
 
     Returns
     -------
@@ -189,6 +193,8 @@ def _measure_prepared_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
         **_count(batch[TEXT].cast(pa.large_string())),
         TIMESTAMP: batch[TIMESTAMP],
         IS_DUPLICATE: pc.is_valid(batch[DUPLICATE_OF]),
+        IS_REUSED: pc.is_valid(batch[REUSED_ON]),
+        REUSED_ON: batch[REUSED_ON],
     }
     return _record_batch(columns, _PREPARED)
 

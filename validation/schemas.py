@@ -104,6 +104,15 @@ DOCUMENTS: Final = pa.schema(
 )
 """Tonight's documents; metadata columns of the feed follow these, as they came."""
 
+CANDIDATES: Final = pa.schema(
+    [
+        pa.field(POSITION, pa.int64(), nullable=False),  # among all rows read, from 0
+        pa.field(REUSED_ON, pa.string()),  # night whose document has this id and another text
+        *DOCUMENTS,
+    ]
+)
+"""Documents before their check."""
+
 DUPLICATES: Final = pa.schema(
     [
         pa.field(FILE, pa.string(), nullable=False),

@@ -19,6 +19,7 @@ from validation.measure import (
     HAS_TIMESTAMP,
     ID_USE,
     IS_DUPLICATE,
+    IS_REUSED,
     LETTER_SHARE,
     N_CONTROL,
     N_REPLACEMENT,
@@ -166,11 +167,8 @@ def _raw_content(limits: RawLimits) -> list[Expectation]:
 
 def _raw_shares(limits: RawLimits) -> list[Expectation]:
     """Expect few gaps and few repeats."""
-    no_text, no_date, repeats = (
-        limits.max_missing_text_share,
-        limits.max_missing_date_share,
-        limits.max_repeat_share,
-    )
+    no_text, no_date = limits.max_missing_text_share, limits.max_missing_date_share
+    repeats = limits.max_repeat_share
     return [
         gxe.ExpectColumnValuesToBeInSet(
             column=HAS_TEXT,
@@ -256,6 +254,15 @@ def _prepared_keys() -> list[Expectation]:
                 "every digest is 64 hexadecimal digits",
                 "digest {text_digest!r:.80} is not 64 hexadecimal digits",
                 "critical",
+            ),
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column=IS_REUSED,
+            value_set=[False],
+            **row_rule(
+                "id_reused",
+                "no document of an earlier night has the id and another text",
+                "id {doc_id!r:.80} belongs to a document of night {reused_on} with another text",
             ),
         ),
     ]

@@ -319,7 +319,7 @@ def assert_nothing_is_published(store: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "row_count"),
+        (b"", "rows_present"),
         (bytes(range(256)) * 50, "refused_share"),
         (b'{"id": 1, "text": ""}\n' * 5, "refused_share"),
         (b'{"id": "a", "txt": "hello"}\n', "no column that looks like text"),
@@ -340,7 +340,7 @@ def test_a_csv_with_only_a_header_publishes_nothing(run: Run, tmp_path: Path) ->
     feed = tmp_path / "feed.csv"
     with feed.open("w", newline="") as file:
         csv.writer(file).writerow(["id", "text", "date"])
-    with pytest.raises(ValueError, match="row_count"):
+    with pytest.raises(ValueError, match="rows_present"):
         run(feed)
     assert_nothing_is_published(tmp_path / "store")
 

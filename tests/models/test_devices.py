@@ -41,12 +41,11 @@ def test_seeded_numbers_repeat_and_the_callers_go_on() -> None:
     torch.manual_seed(1)
     expected = torch.rand(4)
     torch.manual_seed(1)
-    drawn = [torch.rand(2)]
-    inside = []
+    drawn, inside = [], []
     for _ in range(2):
         with seeded_rng(3, CPU):
             inside.append(torch.rand(2))
-    drawn.append(torch.rand(2))
+        drawn.append(torch.rand(2))
     assert torch.equal(torch.cat(drawn), expected)
     assert torch.equal(inside[0], inside[1])
 

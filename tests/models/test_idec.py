@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models.idec import IDEC
 from models.metrics import clustering_accuracy
+from models.n_clusters import NClustersChoice
 
 
 def _blobs(n_clusters: int = 3, n_samples: int = 150) -> tuple[NDArray[np.float32], NDArray[Any]]:
@@ -43,6 +44,20 @@ def test_the_number_of_planted_clusters_is_found() -> None:
     idec = _idec("auto").fit(X)
     assert idec.n_clusters_choice_.n_clusters == idec.n_clusters_ == 5
     assert clustering_accuracy(y, idec.labels_) == 1.0
+
+
+def test_the_number_is_sought_in_the_latent_space_and_judged_in_the_given_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X, _ = _blobs()
+    idec = _idec("auto").pretrain(X)
+    latent = idec.transform(X)
+    chosen = NClustersChoice(2, (2,), ((0.5,),), (2,))
+    calls: list[Any] = []
+    monkeypatch.setattr("models.idec.choose_n_clusters", lambda *a: (calls.append(a), chosen)[1])
+    assert idec.refine(X).n_clusters_choice_ is chosen
+    np.testing.assert_equal(calls, [(X, idec.seed_, latent)])
+    assert idec.n_clusters_ == 2
 
 
 def test_the_number_that_was_given_is_not_chosen() -> None:
@@ -90,12 +105,25 @@ def test_without_refinement_epochs_the_labels_are_those_of_k_means() -> None:
 
 
 def test_history_has_a_record_for_each_epoch() -> None:
-    idec = _idec(clustering_epochs=3, tol=0.0).fit(_blobs()[0])
+    idec = _idec(clustering_epochs=3, update_interval=2, tol=0.0).fit(_blobs()[0])
     assert [record["epoch"] for record in idec.pretrain_history_] == list(range(1, 11))
     assert [record["epoch"] for record in idec.history_] == [1, 2, 3]
     assert idec.n_iter_ == 3
     names = {"epoch", "loss", "reconstruction_loss", "clustering_loss", "label_change"}
     assert all(record.keys() == names for record in idec.history_)
+
+
+def test_refinement_ends_early_when_the_clusters_stand() -> None:
+    idec = _idec(clustering_epochs=50, update_interval=2).fit(_blobs()[0])
+    assert idec.n_iter_ == len(idec.history_) < 50
+    assert idec.history_[-1]["label_change"] < idec.tol
+
+
+def test_refinement_changes_the_latent_space() -> None:
+    X, _ = _blobs()
+    idec = _idec().pretrain(X)
+    before = idec.transform(X)
+    assert not np.allclose(idec.refine(X).transform(X), before, atol=1e-3)
 
 
 def test_centres_without_rows_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

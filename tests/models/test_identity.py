@@ -246,6 +246,20 @@ def test_a_piece_of_a_cluster_is_not_taken_for_a_neighbour_by_its_centroid() -> 
     assert pairs(match_clusters(tonight, known)) == {0: "a"}
 
 
+def test_a_trace_of_members_is_no_match() -> None:
+    known = [known_cluster("a", documents(range(100)))]
+    assert match_clusters([tonight_cluster(0, documents(range(90, 190)))], known) == []
+
+
+def test_a_match_by_members_leaves_nothing_to_centroids() -> None:
+    known = [known_cluster("a", documents(range(10))), known_cluster("b", frozenset())]
+    tonight = [
+        tonight_cluster(0, documents(range(40))),
+        tonight_cluster(1, documents(range(50, 60)), NORTH),
+    ]
+    assert pairs(match_clusters(tonight, known)) == {0: "a"}
+
+
 def test_few_shared_members_tell_twins_apart() -> None:
     known = [known_cluster(name, documents([i])) for i, name in enumerate("abcd")]
     tonight = [tonight_cluster(i, documents([i])) for i in (2, 0, 3, 1)]

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from models.kmeans import fit_kmeans
 
@@ -42,7 +42,8 @@ def test_k_means_runs_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         return fit(kmeans, X)
 
     monkeypatch.setattr(KMeans, "fit", spy)
-    fit_kmeans(_blobs()[0], 4, n_init=1, seed=0)
+    with threadpool_limits(2, user_api="openmp"):
+        fit_kmeans(_blobs()[0], 4, n_init=1, seed=0)
     assert set(threads) == {1}
 
 

@@ -103,6 +103,13 @@ def test_a_text_without_known_terms_is_a_row_of_zeros() -> None:
     assert view.transform([]).shape == (0, 3)
 
 
+def test_a_text_outside_the_space_has_no_direction() -> None:
+    texts = [text for i, text in enumerate(planted_texts()) if i % 3 == 0] + ["zulu yankee"] * 4
+    rows = LexicalView(n_components=2, max_df=1.0).fit_transform(texts)
+    assert rows[:-4].all()
+    assert not rows[-4:].any()
+
+
 def test_fit_transform_gives_what_transform_gives_later() -> None:
     texts = planted_texts()
     view = LexicalView(n_components=4)

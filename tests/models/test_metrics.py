@@ -98,7 +98,7 @@ def test_silhouette_of_many_rows_is_that_of_a_fixed_sample() -> None:
 
 def test_silhouette_is_none_where_the_sample_has_one_cluster() -> None:
     X, _ = _clustering(n_samples=400)
-    scores = [silhouette(X, np.arange(400) == row, sample_size=390) for row in range(40)]
+    scores = [silhouette(X, np.arange(400) == row, sample_size=200) for row in range(20)]
     assert None in scores
     assert any(score is not None for score in scores)
 

@@ -83,7 +83,7 @@ def test_reserved_names_get_a_prefix_and_stay_apart() -> None:
     fields = metadata_fields(rows, {}, {"text", "night"})
     assert {key: field.name for key, field in fields.items()} == {
         "text": "feed_text",
-        "feed_text": "feed_text_",
+        "feed_text": "feed_feed_text",
         "x": "x",
         "night": "feed_night",
     }

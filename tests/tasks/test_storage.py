@@ -211,12 +211,13 @@ def test_batches_are_small_however_large_the_table(store: Store) -> None:
 
 
 def test_a_writer_that_fails_keeps_nothing(store: Store) -> None:
-    with (
-        pytest.raises(RuntimeError, match="half way"),
-        TableWriter(store, "ingest", TABLE.schema) as writer,
-    ):
-        writer.write(TABLE)
-        raise RuntimeError("half way")
+    def write_half() -> None:
+        with TableWriter(store, "ingest", TABLE.schema) as writer:
+            writer.write(TABLE)
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        write_half()
     assert files(store.root) == []
 
 
@@ -271,10 +272,14 @@ def test_a_model_is_laid_out_again_as_it_was_kept(store: Store, tmp_path: Path) 
 
 
 def test_a_scratch_folder_goes_away_also_after_an_error(store: Store) -> None:
-    with pytest.raises(RuntimeError), scratch_folder(store) as folder:
-        (folder / "a").write_bytes(b"x")
-        raise RuntimeError
-    assert not folder.exists()
+    def fail() -> None:
+        with scratch_folder(store) as folder:
+            (folder / "a").write_bytes(b"x")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list((store.state / "scratch").iterdir()) == []
 
 
 def test_what_a_killed_writer_left_is_cleared_and_nothing_else(store: Store) -> None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from validation.limits import PreparedLimits, RawLimits
-from validation.schemas import DOCUMENTS, RAW_ROWS
+from validation.schemas import CANDIDATES, RAW_ROWS
 
 LATEST = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -59,10 +59,11 @@ def document_batches() -> Build:
                 "timestamp": datetime(2012, 5, 18, tzinfo=UTC),
                 "source": "feed",
                 "is_truncated": False,
+                "position": number - 1,
                 **row,
             }
             for number, row in enumerate(rows, start=1)
         ]
-        return pa.Table.from_pylist(filled, schema=DOCUMENTS).to_batches(max_chunksize=7)
+        return pa.Table.from_pylist(filled, schema=CANDIDATES).to_batches(max_chunksize=7)
 
     return build

@@ -123,6 +123,17 @@ def test_a_suite_can_be_run_again() -> None:
     pd.testing.assert_frame_equal(first.refused, second.refused)
 
 
+def test_a_suite_that_is_kept_elsewhere_can_be_run() -> None:
+    suite = gx.get_context(mode="ephemeral").suites.add(small())
+    assert validate(numbers([10]), suite).refused.position.tolist() == [0]
+
+
+def test_a_suite_without_a_limit_on_refusals_can_be_run() -> None:
+    rules = [rule for rule in small().expectations if getattr(rule, "column", "") != IS_REFUSED]
+    report = validate(numbers([10]), gx.ExpectationSuite(name="open", expectations=rules))
+    assert [outcome.rule_id for outcome in report.outcomes] == ["size", "name"]
+
+
 def test_a_table_without_rows_can_be_judged() -> None:
     report = validate(numbers([]), small())
     assert (report.n_rows, len(report.refused)) == (0, 0)

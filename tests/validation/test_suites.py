@@ -133,7 +133,7 @@ def test_rows_without_a_date_are_good(raw_batches: Build, raw_limits: RawLimits)
     assert failed(report) == ["missing_date_share"]
 
 
-@pytest.mark.parametrize("text", ["Toll rises to 14 in Italy\x92s Sardinia", "Hello\x00", "ok 😀"])
+@pytest.mark.parametrize("text", ["Toll rises to 14 in Italy\x92s Sardinia", "Hello, it is me\x00", "ok 😀"])
 def test_stray_controls_and_symbols_lose_no_row(
     raw_batches: Build, raw_limits: RawLimits, text: str
 ) -> None:
@@ -216,7 +216,7 @@ def test_each_kind_of_bad_document_is_found_by_its_own_rule(
     ]
     found = {rule_id for _, rule_id, *_ in PREPARED_DAMAGE}
     assert set(failed(report)) == found
-    assert {o.rule_id for o in report.outcomes if o.scope == "row"} == found | {"id_unique"}
+    assert {o.rule_id for o in report.outcomes if o.scope == "row"} == found | {"id_unique", "id_reused"}
 
 
 def test_documents_that_share_an_id_are_critical(
@@ -287,3 +287,12 @@ def test_no_real_tweet_is_refused(raw_limits: RawLimits) -> None:
     assert failed(report) == []
     assert report.refused.empty
     assert frame.id_use.value_counts().to_dict() == {"first": 27_932, "repeat": 1}
+
+
+def test_an_id_of_an_earlier_night_is_refused_with_its_night(
+    document_batches: Build, prepared_limits: PreparedLimits
+) -> None:
+    frame = measure_prepared(document_batches([*GOOD, {"reused_on": "2026-03-01"}]))
+    report = validate(frame, prepared_suite(prepared_limits))
+    assert report.refused.rule_id.tolist() == ["id_reused"]
+    assert "2026-03-01" in report.refused.reason.iloc[0]

@@ -1,0 +1,86 @@
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tasks.history import read_history
+from tasks.storage import Ref, Store, canonical_json, write_atomically
+
+
+def manifest(n_rows: int, n_documents: int) -> dict[str, Any]:
+    def ref(name: str, rows: int) -> dict[str, Any]:
+        return Ref(path=f"{name}.parquet", sha256=name, rows=rows).model_dump()
+
+    return {
+        "counts": {"read": n_rows},
+        "tables": {
+            "documents": ref("documents", n_documents),
+            "assignments": ref("assignments", n_documents),
+            "clusters": ref("clusters", 3),
+            "metrics": ref("metrics", 9),
+        },
+        "models": {"identity": {"centroids.safetensors": ref("centroids", 0)}},
+    }
+
+
+def publish(store: Store, day: int, n_rows: int = 10, n_documents: int = 8) -> None:
+    write_atomically(
+        store.manifest_path(date(2026, 3, day)), canonical_json(manifest(n_rows, n_documents))
+    )
+
+
+@pytest.fixture
+def tenth(store: Store) -> Store:
+    return store.model_copy(update={"night": date(2026, 3, 10)})
+
+
+def test_the_first_night_has_no_history(tenth: Store) -> None:
+    history = read_history(tenth)
+    assert history.nights == []
+    assert history.last is None
+    assert history.documents() == []
+    assert history.median_rows() is None
+    assert history.median_documents() is None
+
+
+def test_tonight_and_later_nights_have_no_say(tenth: Store) -> None:
+    for day in (12, 10, 8, 9):
+        publish(tenth, day)
+    history = read_history(tenth)
+    assert [night.night.day for night in history.nights] == [8, 9]
+    assert history.last is not None
+    assert history.last.night == date(2026, 3, 9)
+
+
+def test_a_night_gives_the_references_of_its_manifest(tenth: Store) -> None:
+    publish(tenth, 9, n_rows=10, n_documents=8)
+    (night,) = read_history(tenth).nights
+    assert night.rows == 10
+    assert night.documents == Ref(path="documents.parquet", sha256="documents", rows=8)
+    assert night.assignments.path == "assignments.parquet"
+    assert night.clusters.path == "clusters.parquet"
+    assert night.identity.files["centroids.safetensors"].sha256 == "centroids"
+
+
+def test_the_window_counts_tonight(tenth: Store) -> None:
+    for day in (7, 8, 9):
+        publish(tenth, day)
+    history = read_history(tenth)
+    assert [table.night.day for table in history.documents()] == [7, 8, 9]
+    assert [table.night.day for table in history.documents_within(tenth, 3)] == [8, 9]
+    assert history.documents_within(tenth, 1) == []
+    assert len(history.documents_within(tenth, 30)) == 3
+
+
+def test_medians_are_of_the_last_seven_nights(tenth: Store) -> None:
+    for day, n_rows in enumerate([1_000, 1_000, 1, 2, 3, 4, 5, 6, 7], start=1):
+        publish(tenth, day, n_rows=n_rows, n_documents=n_rows * 10)
+    history = read_history(tenth)
+    assert history.median_rows() == 4
+    assert history.median_documents() == 40
+
+
+def test_a_broken_manifest_names_its_night(tenth: Store) -> None:
+    write_atomically(tenth.manifest_path(date(2026, 3, 9)), b"{")
+    with pytest.raises(ValueError, match=r"night=2026-03-09/manifest.json must be a JSON manifest"):
+        read_history(tenth)
