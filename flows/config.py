@@ -125,4 +125,7 @@ def _explained(error: ValidationError, file: Path | None) -> str:
         return f"{key}{where} is no key of the configuration; the README lists them"
     if first["type"] == "missing":
         return f"{key} is missing; give it on the command line or in the config file"
-    return f"{key}{where}: {first['msg'].removeprefix('Value error, ')}, got {first['input']!r}"
+    rule = first["msg"].removeprefix("Value error, ")
+    # Our own rules say the value themselves.
+    got = "" if first["type"] == "value_error" else f", got {first['input']!r}"
+    return f"{key}{where}: {rule}{got}"

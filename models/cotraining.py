@@ -20,6 +20,8 @@ from models.training import History, Progress, Schedule, fit_epochs
 
 ROUNDS: Final = 6
 EPOCHS: Final = 5
+MIN_STEPS: Final = 100
+"""Steps of a round, at least: five epochs of a few batches would teach fresh heads nothing."""
 BATCH_SIZE: Final = 512
 HIDDEN_DIM: Final = 256
 DROPOUT: Final = 0.3
@@ -130,11 +132,18 @@ def cotrain(
     history: History = []
     for number in range(ROUNDS):
         target = target_distribution(soft_assignments)
-        schedule = Schedule(f"round {number + 1}", EPOCHS, BATCH_SIZE, seed + number)
+        schedule = head_schedule(f"round {number + 1}", len(target), seed + number)
         heads, records = fit_heads(views, target, neighbourhood.indices, schedule, device, progress)
         history += records
         soft_assignments = average_over(neighbourhood.walk, heads.predict_proba(views))
     return soft_assignments, history
+
+
+def head_schedule(step: str, n_samples: int, seed: int) -> Schedule:
+    """Plan the training of heads: five epochs, more where they have few batches."""
+    n_batches = -(-n_samples // BATCH_SIZE)
+    n_epochs = max(EPOCHS, -(-MIN_STEPS // n_batches))
+    return Schedule(step, n_epochs, BATCH_SIZE, seed)
 
 
 def average_over(walk: sparse.csr_array, probabilities: Tensor) -> Tensor:

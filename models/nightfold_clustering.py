@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from models.autoencoder import build_autoencoder
-from models.cotraining import BATCH_SIZE, fit_heads
+from models.cotraining import BATCH_SIZE, fit_heads, head_schedule
 from models.devices import as_tensor, draw_seed, resolve_device
 from models.graph import (
     Floats,
@@ -37,7 +37,6 @@ from models.training import Progress, Schedule, map_rows
 from models.views import FusedView
 
 FUSED_DIM: Final = 256
-HEAD_EPOCHS: Final = 15
 
 _SMALLEST: Final = {"semantic_dim": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
 
@@ -204,7 +203,7 @@ class NightfoldClustering(
             views,
             partition.soft_assignments,
             partition.mixing_neighbours,
-            Schedule("heads", HEAD_EPOCHS, BATCH_SIZE, self.seed_),
+            head_schedule("heads", len(X), self.seed_),
             device,
             progress,
         )

@@ -96,7 +96,9 @@ def _layers_of(network: Autoencoder | ClusterHeads) -> dict[str, JSON]:
             "hidden_dim": network.hidden_dim,
             "dropout": network.dropout,
         }
-    widths = [layer.out_features for layer in network.encoder.modules() if isinstance(layer, nn.Linear)]
+    widths = [
+        layer.out_features for layer in network.encoder.modules() if isinstance(layer, nn.Linear)
+    ]
     n_features = len(network.feature_mean)
     return {"n_features": n_features, "hidden_dims": widths[:-1], "latent_dim": widths[-1]}
 

@@ -121,7 +121,7 @@ def keep_identity(
     from models.persistence import save_state
 
     known = remember(tonight, list(found.known.values()), found.ids, names, str(store.night))
-    # A cluster that was last seen with another encoder has no centroid in this one: it cannot return.
+    # A cluster that was last seen with another encoder has no centroid here and cannot return.
     known = [cluster for cluster in known if cluster.centroid is not None]
     stories = [{name: getattr(cluster, name) for name in _STORY} for cluster in known]
     with scratch_folder(store) as folder:

@@ -20,7 +20,7 @@ from tasks.embed import EncoderRef, Views
 from tasks.evaluate import Evaluation
 from tasks.ingest import RawFeed
 from tasks.refine import Refined
-from tasks.show import show_markdown
+from tasks.show import show_markdown, show_table
 from tasks.stage import StageRecord, stage
 from tasks.storage import (
     ModelRef,
@@ -81,6 +81,7 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
     summary = summarise(store, night.documents.counts, night.evaluation, rows)
     content = _content(store, night, tables, models)
     show_markdown(f"night-{store.feed}", summary, f"Night {store.night} of {store.feed}")
+    show_table(f"clusters-{store.feed}", rows["clusters"], f"Clusters of night {store.night}")
     manifest_path = store.manifest_path()
     summary_path = store.partition("reports") / "summary.md"
     changed = not _is_published(store, content, summary, summary_path)

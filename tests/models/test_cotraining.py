@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from models.cotraining import Neighbourhood, average_over, cotrain, fit_heads
+from models.cotraining import (
+    MIN_STEPS,
+    Neighbourhood,
+    average_over,
+    cotrain,
+    fit_heads,
+    head_schedule,
+)
 from models.graph import nearest_neighbours, neighbour_graph, normalise_rows
 from models.training import Schedule
 
@@ -85,3 +92,10 @@ def test_any_number_of_views_will_do(n_views: int) -> None:
         views[:n_views], one_hot(labels), hood.indices, Schedule("h", 1, 64, 0), CPU
     )
     assert heads.predict_proba(views[:n_views]).shape == (40, 4)
+
+
+@pytest.mark.parametrize(("n_samples", "n_epochs"), [(1, 100), (512, 100), (513, 50), (20_000, 5)])
+def test_few_documents_are_seen_more_often(n_samples: int, n_epochs: int) -> None:
+    schedule = head_schedule("heads", n_samples, 0)
+    assert schedule.n_epochs == n_epochs
+    assert n_epochs * -(-n_samples // schedule.batch_size) >= MIN_STEPS

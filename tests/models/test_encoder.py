@@ -170,9 +170,18 @@ def test_a_name_that_cannot_be_a_repository_is_a_value_error() -> None:
         find_encoder("not a/repository name")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "/no/such/folder", "./nowhere", "~/nowhere-at-all"])
-def test_a_name_that_is_nothing_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="encoder must be"):
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("", "a hub name or a folder"),
+        ("  ", "a hub name or a folder"),
+        ("/no/such/folder", "a folder that exists"),
+        ("./nowhere", "a folder that exists"),
+        ("~/nowhere-at-all", "a folder that exists"),
+    ],
+)
+def test_a_name_that_is_nothing_is_refused(name: str, rule: str) -> None:
+    with pytest.raises(ValueError, match=f"encoder must be {rule}"):
         find_encoder(name)
 
 
@@ -232,7 +241,7 @@ def test_digest_changes_with_every_file_that_changes_the_vectors(tmp_path: Path,
 def test_digest_tells_names_from_contents(tmp_path: Path) -> None:
     first, second = plain_folder(tmp_path / "a"), plain_folder(tmp_path / "b")
     (first / "config.json").write_text("{}")
-    (second / "tokenizer.json").write_text("{}")
+    (second / "configuration.json").write_text("{}")
     assert find_encoder(str(first)).digest != find_encoder(str(second)).digest
 
 

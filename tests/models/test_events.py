@@ -142,6 +142,21 @@ def test_a_split_names_its_pieces() -> None:
     ]
 
 
+def test_equal_pieces_and_parents_are_told_in_one_order() -> None:
+    whole = [cluster(0, documents(range(100)))]
+    halves = [
+        cluster(0, documents(range(50)), EAST),
+        cluster(1, documents(range(50, 100)), NORTH),
+    ]
+    split = run(halves, run(whole).known, "n2")
+    assert split.told("split")[0].to_ids == ("c-n1-001", "c-n2-001")
+    assert run(halves[::-1], run(whole).known, "n2").events == split.events
+    known = run(halves).known
+    merged = run(whole, known, "n2")
+    assert merged.told("merged")[0].from_ids == ("c-n1-001", "c-n1-002")
+    assert run(whole, known[::-1], "n2").events == merged.events
+
+
 def test_pieces_that_hold_too_little_are_no_split() -> None:
     known = run([cluster(0, documents(range(100)))]).known
     pieces = [
@@ -168,6 +183,13 @@ def test_a_cluster_whose_documents_are_nowhere_has_vanished() -> None:
     known = run([cluster(0, documents(range(20))), cluster(1, documents(range(20, 50)))]).known
     night = run([cluster(0, documents(range(20)))], known, "n2")
     assert night.told("vanished") == [ClusterEvent("vanished", "c-n1-001", ("c-n1-001",), (), None)]
+
+
+def test_a_cluster_vanishes_once() -> None:
+    nights = [run([cluster(0, documents(range(20)), EAST)])]
+    for name in ("n2", "n3"):
+        nights.append(run([cluster(0, documents(range(50, 70)), NORTH)], nights[-1].known, name))
+    assert [len(night.told("vanished")) for night in nights] == [0, 1, 0]
 
 
 def test_a_cluster_that_falls_to_pieces_has_vanished_and_says_where_to() -> None:

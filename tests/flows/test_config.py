@@ -1,0 +1,69 @@
+"""The configuration: defaults, TOML, what the command line says on top, and clear refusals."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flows.config import ConfigError, NightlyConfig, load_config
+
+SAID = {"feed": "feed.jsonl", "store": "store"}
+
+
+def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "nightfold.toml"
+    file.write_text('window_days = 5\n[clustering]\nn_clusters = 4\nestimator = "idec"\n')
+    config = load_config(file, SAID | {"clustering.n_clusters": 7, "window_days": None})
+    assert (config.window_days, config.clustering.n_clusters, config.clustering.estimator) == (
+        5,
+        7,
+        "idec",
+    )
+
+
+def test_paths_become_absolute_for_a_worker_elsewhere() -> None:
+    config = load_config(None, SAID)
+    assert config.store == Path("store").absolute()
+    assert config.feed == str(Path("feed.jsonl").absolute())
+    assert (
+        load_config(None, SAID | {"feed": "s3://bucket/feed-*.jsonl"}).feed
+        == "s3://bucket/feed-*.jsonl"
+    )
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ("n_clusters = 3", "n_clusters in .* is no key of the configuration"),
+        ("[clustering]\nn_clusters = 0", "clustering.n_clusters.*greater than 0, got 0"),
+        ("[ingest]\nencoding = 'utf-9'", "encoding must be .* that Python knows, got 'utf-9'$"),
+        ("[check]\nmax_refused_share = 2", "check.max_refused_share"),
+        ("[identity]\nmin_jaccard = 2.0", "min_jaccard must be above 0"),
+        ("window_days = ", "must be a readable TOML file"),
+        ("feed_name = '../other'", "feed_name"),
+    ],
+)
+def test_a_bad_file_is_refused_with_key_rule_and_value(
+    tmp_path: Path, toml: str, sentence: str
+) -> None:
+    file = tmp_path / "nightfold.toml"
+    file.write_text(toml)
+    with pytest.raises(ConfigError, match=sentence):
+        load_config(file, SAID)
+
+
+def test_a_store_elsewhere_is_refused() -> None:
+    with pytest.raises(ConfigError, match="store must be a local folder"):
+        load_config(None, SAID | {"store": "s3://bucket/store"})
+
+
+def test_the_manifest_part_leaves_out_where_things_lie() -> None:
+    config = NightlyConfig(feed="f", store=Path("s"), night=date(2026, 3, 1))
+    assert not {"feed", "store"} & config.decided().keys()
+    assert config.decided()["night"] == "2026-03-01"
+
+
+def test_the_form_of_the_ui_has_every_field_described() -> None:
+    schema = NightlyConfig.model_json_schema()
+    assert {"feed", "store", "night", "window_days", "clustering"} <= schema["properties"].keys()
+    assert schema["properties"]["window_days"]["description"]

@@ -1,0 +1,113 @@
+"""Figures beside the baseline, the decision between the two, and the marking of outliers."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import silhouette_score
+
+from tasks.embed import Views
+from tasks.evaluate import EvaluateSettings, Evaluation, evaluate, find_outliers
+from tasks.history import NightTable
+from tasks.refine import Refined, top_two
+from tasks.shelf import fixed_lists
+from tasks.storage import ModelRef, Store, keep_table, read_table
+
+GOOD = np.repeat([0, 1, 2], 20)
+NO_MODEL = ModelRef(files={})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(root=tmp_path, feed="f", night=date(2026, 3, 1))
+
+
+def three_topics() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    X = np.eye(8, dtype=np.float32)[GOOD] + rng.normal(0, 0.1, (60, 8)).astype(np.float32)
+    return np.asarray(X / np.linalg.norm(X, axis=1, keepdims=True), dtype=np.float32)
+
+
+def evaluated(
+    store: Store, labels: np.ndarray, truth: list[str | None] | None = None
+) -> Evaluation:
+    X = three_topics()
+    digests = [f"{number:064x}" for number in range(len(X))]
+    items = pa.table([pa.array(digests), fixed_lists(X)], names=["text_digest", "embedding"])
+    found = pa.table(
+        [
+            pa.array(digests),
+            pa.array(labels.astype(np.int32)),
+            pa.array(np.ones(60, np.float32)),
+            pa.array(np.ones(60, np.float32)),
+            fixed_lists(X[:, :3]),
+        ],
+        names=["text_digest", "label", "confidence", "margin", "latent"],
+    )
+    documents = pa.table(
+        [pa.array(digests), pa.array(truth or [None] * 60, pa.string())],
+        names=["text_digest", "label"],
+    )
+    views = Views(
+        items=keep_table(store, "t", items), lexical=NO_MODEL, embedding_dim=8, encoder_digest="e"
+    )
+    refined = Refined(model=NO_MODEL, labels=keep_table(store, "t", found), n_clusters=3)
+    window = [NightTable(night=store.night, table=keep_table(store, "t", documents))]
+    return evaluate.fn(store, views, refined, window, EvaluateSettings(), 0)
+
+
+def figures(store: Store, evaluation: Evaluation) -> dict[tuple[str, str], tuple[Any, Any]]:
+    rows = read_table(store, evaluation.metrics).to_pylist()
+    return {(row["metric"], row["space"]): (row["value"], row["baseline_value"]) for row in rows}
+
+
+def test_good_labels_are_published_with_their_figures(store: Store) -> None:
+    evaluation = evaluated(store, GOOD)
+    found = figures(store, evaluation)
+    assert evaluation.published == "refined"
+    assert found["silhouette", "embedding"][0] == pytest.approx(
+        silhouette_score(three_topics(), GOOD), abs=1e-5
+    )
+    assert found["silhouette", "embedding"][0] == pytest.approx(found["silhouette", "embedding"][1])
+    assert found["n_clusters", "sizes"] == (3, 3)
+    assert found["smallest_share", "sizes"][0] == pytest.approx(1 / 3)
+    assert ("acc", "truth") not in found
+
+
+def test_bad_labels_give_way_to_the_baseline(store: Store) -> None:
+    evaluation = evaluated(store, np.arange(60) % 3)
+    assert evaluation.published == "baseline"
+    assert "better by more than 0.02" in evaluation.reason
+    labels = read_table(store, evaluation.labels)
+    assert len({tuple(labels["label"].to_numpy()[topic == GOOD]) for topic in range(3)}) == 3
+    assert all(len(set(labels["label"].to_numpy()[topic == GOOD])) == 1 for topic in range(3))
+    assert labels["confidence"].to_numpy().min() > 0.5
+
+
+def test_true_labels_are_scored_where_there_are_any(store: Store) -> None:
+    truth: list[str | None] = [f"topic {label}" for label in GOOD]
+    truth[0] = None
+    found = figures(store, evaluated(store, GOOD, truth))
+    assert found["acc", "truth"] == (1.0, 1.0)
+
+
+def test_outliers_are_far_out_and_few() -> None:
+    X = three_topics()
+    X[0] = np.eye(8, dtype=np.float32)[7]
+    assert np.flatnonzero(find_outliers(X, GOOD)).tolist() == [0]
+
+
+def test_small_clusters_have_no_outliers() -> None:
+    X = np.eye(8, dtype=np.float32)
+    assert not find_outliers(X, np.zeros(8, dtype=int)).any()
+
+
+def test_confidence_and_margin_are_the_best_two() -> None:
+    q = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
+    confidence, margin = top_two(q)
+    np.testing.assert_allclose(confidence, [0.5, 1.0])
+    np.testing.assert_allclose(margin, [0.2, 1.0], atol=1e-7)
+    np.testing.assert_array_equal(top_two(np.ones((3, 1))), np.ones((2, 3)))

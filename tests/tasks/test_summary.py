@@ -1,0 +1,51 @@
+"""The night as markdown: numbers from the tables, nothing from a feed taken for mark-up."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from tasks.check_prepared import Counts
+from tasks.evaluate import Evaluation
+from tasks.storage import Store, keep_table
+from tasks.summary import escape_markdown, event_sentence, summarise
+from validation.schemas import METRICS
+
+
+def test_marks_lose_their_meaning() -> None:
+    assert escape_markdown("[x](http://e) | <b>\x1b[31m") == r"\[x\]\(http://e\) \| \<b\>\[31m"
+
+
+def test_an_event_is_told_with_its_evidence() -> None:
+    event = {
+        "event": "merged",
+        "cluster_id": "c-1",
+        "from_ids": ["c-2"],
+        "to_ids": ["c-1"],
+        "overlap": 0.5,
+    }
+    assert event_sentence(event) == "`c-1` merged from c-2 (overlap 0.50)"
+    assert event_sentence(event | {"event": "born", "overlap": None}) == "`c-1` born"
+
+
+def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -> None:
+    store = Store(root=tmp_path, feed="f", night=date(2026, 3, 1))
+    rows = [{"metric": "silhouette", "space": "embedding", "value": 0.25, "baseline_value": None}]
+    metrics = keep_table(store, "t", pa.Table.from_pylist(rows, schema=METRICS))
+    evaluation = Evaluation(
+        metrics=metrics, labels=metrics, published="refined", reason="it is better"
+    )
+    clusters = [
+        {"cluster_id": f"c-{size}", "name": "a | b", "size": size, "growth": -1, "status": "shrunk"}
+        for size in range(1, 61)
+    ]
+    events = [
+        {"event": "vanished", "cluster_id": "c-0", "from_ids": [], "to_ids": [], "overlap": None}
+    ]
+    counts = Counts(read=1200, accepted=1100, duplicate=60, quarantined=40)
+    text = summarise(store, counts, evaluation, {"clusters": clusters, "cluster_events": events})
+    assert "1,200 rows read: 1,100 accepted, 60 duplicate, 40 quarantined." in text
+    assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
+    assert "and 10 smaller ones" in text
+    assert "- `c-0` vanished" in text
+    assert "| silhouette | embedding | 0.2500 | – |" in text
