@@ -1,0 +1,141 @@
+"""Tonight's clusters as people know them: ids, names, examples, events; memory from night to night."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tasks.describe import Described, describe
+from tasks.embed import Views
+from tasks.evaluate import Evaluation
+from tasks.history import NightTable, PastNight
+from tasks.identify import IdentityRules
+from tasks.shelf import fixed_lists
+from tasks.storage import ModelRef, Store, keep_table, read_table
+
+TOPICS = ["coffee machine leaks", "parcel came late", "battery dies fast"]
+
+
+class Nights:
+    """Describe made-up nights one after the other, each document a topic and a number."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.window: list[NightTable] = []
+        self.topics: list[int] = []
+        self.last: PastNight | None = None
+
+    def run(self, day: int, topics: list[int], encoder: str = "e") -> Described:
+        """Add a night's documents, one for each topic given, and describe the window."""
+        store = Store(root=self.root, feed="f", night=date(2026, 3, day))
+        first = len(self.topics)
+        self.topics += topics
+        numbers = range(first, len(self.topics))
+        texts = [f"{TOPICS[self.topics[n] % 3]} number{n}" for n in numbers]
+        documents = pa.table(
+            {
+                "doc_id": [f"d{n:03d}" for n in numbers],
+                "text_digest": [f"{n:064x}" for n in numbers],
+                "title": pa.array([None] * len(texts), pa.string()),
+                "text": pa.array(texts, pa.large_string()),
+            }
+        )
+        self.window.append(NightTable(night=store.night, table=keep_table(store, "t", documents)))
+        found = self._describe(store, encoder)
+        self.last = PastNight(
+            night=store.night,
+            rows=1,
+            documents=self.window[-1].table,
+            assignments=found.assignments,
+            clusters=found.clusters,
+            identity=found.identity,
+        )
+        return found
+
+    def _describe(self, store: Store, encoder: str) -> Described:
+        n = len(self.topics)
+        rng = np.random.default_rng(0)
+        X = np.eye(8, dtype=np.float32)[self.topics] + rng.normal(0, 0.05, (n, 8)).astype(
+            np.float32
+        )
+        X /= np.linalg.norm(X, axis=1, keepdims=True)
+        digests = pa.array([f"{number:064x}" for number in range(n)])
+        items = pa.table([digests, fixed_lists(X)], names=["text_digest", "embedding"])
+        labels = pa.table(
+            {
+                "text_digest": digests,
+                "label": pa.array(np.unique(self.topics, return_inverse=True)[1].astype(np.int32)),
+                "confidence": pa.array(np.full(n, 0.9, np.float32)),
+                "margin": pa.array(np.full(n, 0.8, np.float32)),
+                "is_outlier": pa.array(np.zeros(n, bool)),
+            }
+        )
+        kept = keep_table(store, "t", labels)
+        views = Views(
+            items=keep_table(store, "t", items),
+            lexical=ModelRef(files={}),
+            embedding_dim=8,
+            encoder_digest=encoder,
+        )
+        evaluation = Evaluation(metrics=kept, labels=kept, published="refined", reason="")
+        return describe.fn(store, views, evaluation, self.window, self.last, IdentityRules())
+
+
+def rows(nights: Nights, ref: Any) -> list[dict[str, Any]]:
+    store = Store(root=nights.root, feed="f", night=date(2026, 3, 1))
+    return list(read_table(store, ref).to_pylist())
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Nights:
+    return Nights(tmp_path)
+
+
+def test_the_first_night_names_every_cluster(nights: Nights) -> None:
+    found = nights.run(1, [0] * 10 + [1] * 8)
+    clusters = rows(nights, found.clusters)
+    assert [(row["cluster_id"], row["size"], row["growth"], row["status"]) for row in clusters] == [
+        ("c-20260301-001", 10, 10, "born"),
+        ("c-20260301-002", 8, 8, "born"),
+    ]
+    assert "coffee" in clusters[0]["name"]
+    assert set(clusters[0]["exemplar_doc_ids"]) <= {f"d{n:03d}" for n in range(10)}
+    assert 0.9 < clusters[0]["cohesion"] <= 1
+
+
+def test_ids_names_and_stories_go_on(nights: Nights) -> None:
+    first = nights.run(1, [0] * 10 + [1] * 8)
+    second = nights.run(2, [1] * 12 + [2] * 6)
+    before = {row["cluster_id"]: row for row in rows(nights, first.clusters)}
+    after = {row["cluster_id"]: row for row in rows(nights, second.clusters)}
+    assert set(before) < set(after)
+    assert after["c-20260301-002"]["growth"] == 12
+    assert after["c-20260301-002"]["name"] == before["c-20260301-002"]["name"]
+    assert after["c-20260301-002"]["first_seen"] == "2026-03-01"
+    assert after["c-20260302-001"]["status"] == "born"
+    assignments = rows(nights, second.assignments)
+    assert [row["is_new"] for row in assignments] == [False] * 18 + [True] * 18
+
+
+def test_another_encoder_matches_by_shared_documents_alone(nights: Nights) -> None:
+    nights.run(1, [0] * 10 + [1] * 8, encoder="old")
+    second = nights.run(2, [0] * 2, encoder="new")
+    assert {row["cluster_id"] for row in rows(nights, second.clusters)} == {
+        "c-20260301-001",
+        "c-20260301-002",
+    }
+
+
+def test_a_night_without_its_documents_is_an_event(nights: Nights) -> None:
+    nights.run(1, [0] * 10 + [1] * 8)
+    nights.window, nights.topics = [], []
+    second = nights.run(2, [2] * 9)
+    events = {(row["event"], row["cluster_id"]) for row in rows(nights, second.events)}
+    assert {
+        ("vanished", "c-20260301-001"),
+        ("vanished", "c-20260301-002"),
+        ("born", "c-20260302-001"),
+    } <= events
