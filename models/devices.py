@@ -21,8 +21,8 @@ def resolve_device(device: str) -> torch.device:
     Parameters
     ----------
     device
-        ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or
-        ``"cuda:<index>"``.
+        ``"auto"`` (CUDA where there is one, else Apple's MPS, else the CPU), ``"cpu"``,
+        ``"cuda"``, ``"cuda:<index>"`` or ``"mps"``.
 
     Returns
     -------
@@ -34,16 +34,29 @@ def resolve_device(device: str) -> torch.device:
         If the name is none of these, or this machine has no such device.
     """
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(_best_device())
     try:
         resolved = torch.device(device)
     except (RuntimeError, TypeError):
         resolved = None
-    if resolved is None or resolved.type not in {"cpu", "cuda"}:
-        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:<index>', got {device!r}")
-    if resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count():
+    if resolved is None or resolved.type not in {"cpu", "cuda", "mps"}:
+        known = "'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps'"
+        raise ValueError(f"device must be {known}, got {device!r}")
+    if not _is_here(resolved):
         raise ValueError(f"device must be one that this machine has, got {device!r}")
     return resolved
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _is_here(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return (device.index or 0) < torch.cuda.device_count()
+    return device.type == "cpu" or torch.backends.mps.is_available()
 
 
 def draw_seed(random_state: int | np.random.RandomState | None) -> int:
@@ -61,6 +74,8 @@ def seeded_rng(seed: int, device: torch.device) -> Iterator[None]:
         if on_cuda:
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
+        if device.type == "mps":
+            torch.mps.manual_seed(seed)
         yield
 
 

@@ -148,8 +148,7 @@ class TextEncoder:
     source
         As given by `find_encoder`.
     device
-        ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or
-        ``"cuda:<index>"``.
+        See `models.devices.resolve_device`.
     batch_size
         Texts encoded at once.
 

@@ -6,29 +6,21 @@ from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    ClusterMixin,
-    TransformerMixin,
-)
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from models.autoencoder import build_autoencoder
 from models.cotraining import BATCH_SIZE, fit_heads, head_schedule
+from models.deep_clusterer import DeepClusterer
 from models.devices import as_tensor, draw_seed, resolve_device
 from models.graph import (
     Floats,
-    Integers,
     nearest_neighbours,
     neighbour_graph,
     normalise_rows,
     smooth,
 )
 from models.lloyd import cluster_means
-from models.n_clusters import count_distinct_rows
 from models.neighbour_autoencoder import pretrain_on_neighbourhoods
 from models.nightfold_state import restore, state_of
 from models.partition import SMOOTHING_ROUNDS, Partition, Settings, find_partition
@@ -38,15 +30,21 @@ from models.views import FusedView
 
 FUSED_DIM: Final = 256
 
-_SMALLEST: Final = {"semantic_dim": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
+_SMALLEST: Final = {
+    "n_clusters": 1,
+    "semantic_dim": 1,
+    "latent_dim": 1,
+    "n_neighbors": 1,
+    "pretrain_epochs": 0,
+}
+_MAY_BE: Final = {("n_clusters", "auto"), ("semantic_dim", None)}
+_REFINED: Final = (
+    *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
+    *("history_", "evidence_", "n_clusters_choice_"),
+)
 
 
-class NightfoldClustering(
-    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
-    TransformerMixin,  # type: ignore[misc]
-    ClusterMixin,  # type: ignore[misc]
-    BaseEstimator,  # type: ignore[misc]
-):
+class NightfoldClustering(DeepClusterer):
     """Cluster documents by what they mean and which words they use.
 
     `pretrain` learns a latent space: an autoencoder on the fused view that is asked for the mean of
@@ -72,7 +70,7 @@ class NightfoldClustering(
     random_state
         Seed; the same seed gives the same bits.
     device
-        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:<index>"``.
+        See `models.devices.resolve_device`.
 
     Attributes
     ----------
@@ -113,153 +111,19 @@ class NightfoldClustering(
         self.random_state = random_state
         self.device = device
 
-    def fit(self, X: ArrayLike, y: None = None) -> Self:
-        """Pretrain and refine.
-
-        Parameters
-        ----------
-        X
-            Shape (n_samples, n_features), finite: sentence embeddings, then the lexical view.
-        y
-            Not used; here by convention.
-
-        Returns
-        -------
-        The estimator.
-
-        Raises
-        ------
-        ValueError
-            If X or a parameter cannot be used, or X has fewer distinct rows than ``n_clusters``.
-        """
-        return self.pretrain(X).refine(X)
-
-    def pretrain(self, X: ArrayLike, progress: Progress | None = None) -> Self:
-        """Learn the representation, from nothing.
-
-        Parameters
-        ----------
-        X
-            Shape (n_samples, n_features), finite.
-        progress
-            See `models.training.Progress`; the step's name is ``"pretrain"``.
-
-        Returns
-        -------
-        The estimator, ready for `refine` and `transform`.
-
-        Raises
-        ------
-        ValueError
-            If X or a parameter cannot be used, or X has fewer distinct rows than ``n_clusters``.
-        """
-        X = self._checked(X, reset=True)
-        self._check_parameters(X)
-        self.seed_ = draw_seed(self.random_state)
-        self.view_ = FusedView.fit(X, self.semantic_dim or X.shape[1], FUSED_DIM)
-        fused = self.view_.transform(X)
-        neighbours = nearest_neighbours(fused, self.n_neighbors)
-        smoothed = smooth(fused, neighbour_graph(neighbours, self.n_neighbors), SMOOTHING_ROUNDS)
-        self.autoencoder_ = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
-        self.autoencoder_.fit_standardization(as_tensor(fused))
-        self.pretrain_history_ = pretrain_on_neighbourhoods(
-            self.autoencoder_.to(resolve_device(self.device)),
-            self.autoencoder_.standardize(as_tensor(fused)),
-            self.autoencoder_.standardize(as_tensor(smoothed)),
-            Schedule("pretrain", self.pretrain_epochs, BATCH_SIZE, self.seed_),
-            progress,
-        )
-        return self
-
-    def refine(self, X: ArrayLike, progress: Progress | None = None) -> Self:
-        """Find the clusters, in the representation that `pretrain` has learned.
-
-        Parameters
-        ----------
-        X
-            The rows that `pretrain` was given, shape (n_samples, n_features).
-        progress
-            See `models.training.Progress`; the steps are called ``"round 1"``, ... and ``"heads"``.
-
-        Returns
-        -------
-        The estimator.
-
-        Raises
-        ------
-        ValueError
-            If X cannot be used, or has fewer distinct rows than ``n_clusters``.
-        """
-        check_is_fitted(self, "autoencoder_")
-        X = self._checked(X, reset=False)
-        self._check_parameters(X)
-        device = resolve_device(self.device)
-        settings = Settings(
-            self.n_clusters, self.n_neighbors, self.deep_refinement, self.seed_, device
-        )
-        fused, views = self.view_.transform(X), self._views(X)
-        partition = find_partition(fused, views, settings, progress)
-        self.heads_, records = fit_heads(
-            views,
-            partition.soft_assignments,
-            partition.mixing_neighbours,
-            head_schedule("heads", len(X), self.seed_),
-            device,
-            progress,
-        )
-        self.history_ = partition.history + records
-        self._keep(partition, self._latent(fused))
-        return self
-
-    def transform(self, X: ArrayLike) -> Floats:
-        """Map rows (n_samples, n_features) to the latent space (n_samples, latent_dim)."""
-        check_is_fitted(self, "autoencoder_")
-        return self._latent(self.view_.transform(self._checked(X, reset=False)))
-
-    def predict_proba(self, X: ArrayLike) -> Floats:
-        """Tell how much rows belong to each cluster, shape (n_samples, n_clusters_).
-
-        No graph is asked: a document is placed alike whatever comes with it. For the documents of
-        the training `soft_assignments_` knows more, the neighbours.
-        """
-        check_is_fitted(self, "heads_")
-        X = self._checked(X, reset=False)
-        return self.heads_.predict_proba(self._views(X)).numpy()
-
-    def predict(self, X: ArrayLike) -> Integers:
-        """Place rows, shape (n_samples, n_features), in the clusters found."""
-        return np.asarray(self.predict_proba(X).argmax(axis=1))
-
     def save(self, folder: Path) -> None:
-        """Write the estimator, also between `pretrain` and `refine`.
+        """Write the estimator, pretrained or refined; see `models.persistence.save_state`.
 
-        Parameters
-        ----------
-        folder
-            Gets two files, see `models.persistence.save_state`.
+        A ``random_state`` that is a generator is saved as the seed that was drawn from it.
         """
         check_is_fitted(self, "autoencoder_")
         save_state(folder, *state_of(self))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read an estimator that `save` wrote.
+        """Read an estimator that `save` wrote; see `models.persistence.load_state` for errors.
 
-        Parameters
-        ----------
-        folder
-            Where its files are.
-
-        Returns
-        -------
-        The estimator, fitted as far as it was.
-
-        Raises
-        ------
-        FileNotFoundError
-            If a file is missing.
-        ValueError
-            If a file is corrupt or was saved by another estimator.
+        One more is ValueError, where the folder holds an estimator of another class.
         """
         return restore(cls(), *load_state(folder))
 
@@ -278,68 +142,85 @@ class NightfoldClustering(
         ordered = np.sort(self.soft_assignments_, axis=1)
         return np.asarray(ordered[:, -1] - ordered[:, -2])
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        return tags
-
-    @property
-    def _n_features_out(self) -> int:
-        """Width of what `transform` gives."""
-        return self.latent_dim
-
-    def _checked(self, X: ArrayLike, *, reset: bool) -> Floats:
-        """Make X a finite float32 matrix of the right width."""
-        return np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
-
-    def _check_parameters(self, X: Floats) -> None:
-        """Raise ValueError on what cannot be used."""
+    def _check(self, X: ArrayLike, reset: bool) -> Floats:
+        """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
         for name, smallest in _SMALLEST.items():
             value = getattr(self, name)
-            if name == "semantic_dim" and value is None:
-                continue
-            if not isinstance(value, Integral) or value < smallest:
+            is_count = isinstance(value, Integral) and int(value) >= smallest
+            if not is_count and (name, value) not in _MAY_BE:
                 raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
-        if self.semantic_dim is not None and self.semantic_dim > X.shape[1]:
+        checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
+        if self.semantic_dim is not None and self.semantic_dim > checked.shape[1]:
             raise ValueError(
-                f"semantic_dim must be at most the {X.shape[1]} columns of X, "
+                f"semantic_dim must be at most the {checked.shape[1]} columns of X, "
                 f"got {self.semantic_dim}"
             )
-        if self.n_clusters != "auto":
-            self._check_n_clusters(X)
+        return checked
 
-    def _check_n_clusters(self, X: Floats) -> None:
-        """Raise ValueError where there are not rows enough for the clusters asked for."""
-        if not isinstance(self.n_clusters, Integral) or self.n_clusters < 1:
-            raise ValueError(
-                f"n_clusters must be 'auto' or an integer of at least 1, got {self.n_clusters!r}"
-            )
-        distinct = count_distinct_rows(X, limit=int(self.n_clusters))
-        if self.n_clusters > distinct:
-            raise ValueError(
-                f"n_clusters must be at most the {distinct} distinct rows of X, "
-                f"got {self.n_clusters}"
-            )
-
-    def _latent(self, fused: Floats) -> Floats:
-        """Encode fused rows."""
+    def _pretrain(self, X: Floats, progress: Progress | None = None) -> Self:
+        """Do what `pretrain` says, with X checked."""
+        for name in _REFINED:  # what an earlier fit found lies in another latent space
+            vars(self).pop(name, None)
+        self.seed_ = draw_seed(self.random_state)
+        self.view_ = FusedView.fit(X, self.semantic_dim or X.shape[1], FUSED_DIM)
+        fused = self.view_.transform(X)
+        walk = neighbour_graph(nearest_neighbours(fused, self.n_neighbors), self.n_neighbors)
+        smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
+        network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
+        network.fit_standardization(as_tensor(fused))
+        rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
+        schedule = Schedule("pretrain", self.pretrain_epochs, BATCH_SIZE, self.seed_)
         device = resolve_device(self.device)
-        autoencoder = self.autoencoder_.to(device)
-        codes = map_rows(
-            lambda rows: autoencoder.encode(autoencoder.standardize(rows)), as_tensor(fused), device
+        self.pretrain_history_ = pretrain_on_neighbourhoods(
+            network.to(device), rows, targets, schedule, progress
         )
-        return np.asarray(codes.cpu().numpy())
+        self.autoencoder_ = network
+        return self
 
-    def _views(self, X: Floats) -> list[Tensor]:
-        """Give what the heads see: semantic, lexical and latent rows, all of one scale."""
-        views = [*self.view_.split(X), normalise_rows(self._latent(self.view_.transform(X)))]
-        return [as_tensor(view * np.float32(np.sqrt(view.shape[1]) / 4)) for view in views]
+    def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
+        """Do what `refine` says, with X checked."""
+        device = resolve_device(self.device)
+        settings = Settings(
+            self.n_clusters, self.n_neighbors, self.deep_refinement, self.seed_, device
+        )
+        views = self._views(X)
+        partition = find_partition(self.view_.transform(X), views, settings, progress)
+        self.heads_, records = fit_heads(
+            views,
+            partition.soft_assignments,
+            partition.mixing_neighbours,
+            head_schedule("heads", len(X), self.seed_),
+            device,
+            progress,
+        )
+        self.history_ = partition.history + records
+        self._keep(partition, self._transform(X))
+        return self
 
     def _keep(self, partition: Partition, latent: Floats) -> None:
-        """Set what `refine` has found."""
+        """Set what was found."""
         self.soft_assignments_ = partition.soft_assignments.numpy()
         self.labels_ = self.soft_assignments_.argmax(axis=1)
         self.n_clusters_ = self.soft_assignments_.shape[1]
         self.cluster_centers_ = cluster_means(latent, self.labels_, self.n_clusters_)
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
+
+    def _transform(self, X: Floats) -> Floats:
+        """Do what `transform` says, with X checked."""
+        network = self.autoencoder_.to(resolve_device(self.device))
+        codes = map_rows(
+            lambda rows: network.encode(network.standardize(rows)),
+            as_tensor(self.view_.transform(X)),
+            network.feature_mean.device,
+        )
+        return np.asarray(codes.cpu().numpy())
+
+    def _predict_proba(self, X: Floats) -> Floats:
+        """Place rows by the heads alone: alike, whatever comes with them."""
+        return np.asarray(self.heads_.predict_proba(self._views(X)).numpy())
+
+    def _views(self, X: Floats) -> list[Tensor]:
+        """Give what the heads see: semantic, lexical and latent rows, all of one scale."""
+        views = [*self.view_.split(X), normalise_rows(self._transform(X))]
+        return [as_tensor(view * np.float32(np.sqrt(view.shape[1]) / 4)) for view in views]

@@ -37,7 +37,7 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
     if isinstance(params["random_state"], np.random.RandomState):
         params["random_state"] = fitted["seed_"]
     networks = {name: fitted[name] for name in _NETWORKS if name in fitted}
-    tensors = {name: fitted[name] for name in _ARRAYS if name in fitted}
+    tensors: Arrays = {name: fitted[name] for name in _ARRAYS if name in fitted}
     for name, network in networks.items():
         tensors |= {f"{name}.{key}": value for key, value in _weights_of(network).items()}
     view = fitted["view_"]

@@ -23,6 +23,8 @@ MAX_LINE_BYTES: Final = 16 << 20
 _READ_BYTES = 1 << 20
 _RAW_BYTES_KEPT = 1 << 20
 _BATCH_ROWS = 1024
+# A noncharacter: no text that is exchanged holds it.
+_HELD_RETURN = "\ufdd0"
 _DELIMITERS = ",;\t|"
 
 csv.field_size_limit(MAX_LINE_BYTES)
@@ -114,12 +116,19 @@ def _read_csv(stream: IO[bytes], encoding: str) -> Iterator[Row]:
     header_line = next((line for line in lines if line.strip()), "")
     # Strict, for a quotation mark gone astray shall spoil its row and not pull others into it.
     delimiter = max(_DELIMITERS, key=header_line.count)
-    records = csv.reader(chain([header_line], lines), delimiter=delimiter, strict=True)
+    held = map(_hold_returns, chain([header_line], lines))
+    records = csv.reader(held, delimiter=delimiter, strict=True)
     header, consumed = next(records, []), lines.take()
     if consumed.problem is not None:
         raise csv.Error(f"its header is illegible: {consumed.problem}")
     for number, record in enumerate(_until_end(records), start=1):
         yield from _csv_row(number, header, record, lines.take())
+
+
+def _hold_returns(line: str) -> str:
+    """Hide a carriage return inside a line from csv, which would end an unquoted field there."""
+    text = line.rstrip("\r\n")
+    return text.replace("\r", _HELD_RETURN) + line[len(text) :]
 
 
 def _until_end(records: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
@@ -146,7 +155,8 @@ def _csv_row(
         problem = f"the record has {len(record)} fields, the header {len(header)}"
         yield Row(number, None, consumed.text, "row_parses", problem)
     else:
-        values = dict(zip(header, record, strict=True))
+        fields = (value.replace(_HELD_RETURN, "\r") for value in record)
+        values = dict(zip(header, fields, strict=True))
         yield Row(number, values, json.dumps(values, ensure_ascii=False))
 
 

@@ -9,15 +9,23 @@ from models.devices import as_tensor, draw_seed, place_rows, resolve_device, see
 CPU = torch.device("cpu")
 
 
-def test_auto_is_cuda_where_there_is_one() -> None:
-    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+@pytest.mark.parametrize(
+    ("cuda", "mps", "best"),
+    [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_auto_is_the_best_there_is(
+    monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, best: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert resolve_device("auto").type == best
 
 
 def test_cpu_is_the_cpu() -> None:
     assert resolve_device("cpu") == CPU
 
 
-@pytest.mark.parametrize("name", ["gpu", "", "mps", "meta", "cuda:x"])
+@pytest.mark.parametrize("name", ["gpu", "", "meta", "cuda:x"])
 def test_unknown_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"device must be .* got {name!r}"):
         resolve_device(name)
@@ -26,6 +34,12 @@ def test_unknown_names_are_refused(name: str) -> None:
 def test_a_device_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="device must be one that this machine has"):
         resolve_device(f"cuda:{torch.cuda.device_count()}")
+
+
+def test_mps_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="device must be one that this machine has"):
+        resolve_device("mps")
 
 
 def test_an_integer_always_draws_the_same_seed() -> None:

@@ -122,7 +122,7 @@ def test_duplicates_share_a_cluster() -> None:
 
 def test_more_clusters_than_distinct_documents_are_refused() -> None:
     X = np.repeat(feed(4)[0], 3, axis=0)
-    with pytest.raises(ValueError, match="at most the 4 distinct rows of X, got 5"):
+    with pytest.raises(ValueError, match="got n_clusters=5 for 4 distinct rows"):
         NightfoldClustering(5).fit(X)
 
 

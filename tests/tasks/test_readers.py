@@ -408,3 +408,12 @@ def test_a_file_that_is_gone_is_a_feed_error() -> None:
     file = memory_file(b"", "jsonl").model_copy(update={"url": "memory://gone.jsonl"})
     with pytest.raises(FeedError, match=r"drawn.jsonl is gone since it was found; run again"):
         list(read_rows(file, "utf-8"))
+
+
+def test_a_carriage_return_inside_an_unquoted_field_is_text() -> None:
+    """pandas writes such fields without quotation marks."""
+    rows = read(b"id,text\na,one\rtwo\nb,three\r\n", "csv")
+    assert [row.values for row in rows] == [
+        {"id": "a", "text": "one\rtwo"},
+        {"id": "b", "text": "three"},
+    ]
