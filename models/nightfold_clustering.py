@@ -160,7 +160,8 @@ class NightfoldClustering(DeepClusterer):
     def _pretrain(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `pretrain` says, with X checked."""
         for name in _REFINED:  # what an earlier fit found lies in another latent space
-            vars(self).pop(name, None)
+            if hasattr(self, name):
+                delattr(self, name)
         self.seed_ = draw_seed(self.random_state)
         self.view_ = FusedView.fit(X, self.semantic_dim or X.shape[1], FUSED_DIM)
         fused = self.view_.transform(X)

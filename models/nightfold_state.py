@@ -46,13 +46,15 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
         "view_.mean": view.projection.mean,
         "view_.components": view.projection.components,
     }
-    config = {
+    config: dict[str, JSON] = {
         "estimator": type(estimator).__name__,
         "params": params,
         "layers": {name: _layers_of(network) for name, network in networks.items()},
         "records": {name: _as_json(fitted.get(name)) for name in _RECORDS if name in fitted},
         "values": {name: fitted[name] for name in _VALUES if name in fitted},
     }
+    if "feature_names_in_" in fitted:
+        config["feature_names"] = fitted["feature_names_in_"].tolist()
     return tensors, config
 
 
@@ -82,6 +84,8 @@ def restore(
     fitted["view_"] = FusedView(len(semantic_mean), semantic_mean, Projection(mean, components))
     fitted |= {name: tensors[name] for name in _ARRAYS if name in tensors}
     fitted |= config["values"]
+    if "feature_names" in config:
+        fitted["feature_names_in_"] = np.array(config["feature_names"], dtype=object)
     for name, record in config["records"].items():
         fitted[name] = None if record is None else _RECORDS[name](**_as_tuples(record))
     return estimator

@@ -116,7 +116,7 @@ def _read_csv(stream: IO[bytes], encoding: str) -> Iterator[Row]:
     header_line = next((line for line in lines if line.strip()), "")
     # Strict, for a quotation mark gone astray shall spoil its row and not pull others into it.
     delimiter = max(_DELIMITERS, key=header_line.count)
-    held = map(_hold_returns, chain([header_line], lines))
+    held = chain([header_line], map(_hold_returns, lines))
     records = csv.reader(held, delimiter=delimiter, strict=True)
     header, consumed = next(records, []), lines.take()
     if consumed.problem is not None:
