@@ -3,10 +3,16 @@
 import os
 import subprocess
 import sys
+import time
+import urllib.request
+import webbrowser
 from pathlib import Path
+from urllib.error import URLError
 
 from flows.results import NoNightError
 from flows.runtime import RUN_PID, embed_prefect
+
+_SECONDS_TO_START = 120
 
 
 def serve_ui(store: Path, port: int) -> None:
@@ -16,6 +22,8 @@ def serve_ui(store: Path, port: int) -> None:
     ------
     NoNightError
         If no run was ever made on this store.
+    RuntimeError
+        If the server does not start or ends by itself.
     """
     if not (store / "state" / "prefect").is_dir():
         raise NoNightError(
@@ -27,7 +35,36 @@ def serve_ui(store: Path, port: int) -> None:
     # `--port` alone leaves the pages asking for the API on port 4200.
     os.environ["PREFECT_SERVER_API_PORT"] = str(port)
     os.environ.pop("PREFECT_API_URL", None)
-    sys.stdout.write(f"Prefect UI of {store}: http://127.0.0.1:{port} (Ctrl-C ends it)\n")
-    sys.stdout.flush()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
-    subprocess.run(command, check=True)
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        _show(server, store, f"http://127.0.0.1:{port}")
+        server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        server.wait()
+        return
+    raise RuntimeError(f"the Prefect server ended with code {server.returncode}")
+
+
+def _show(server: "subprocess.Popen[bytes]", store: Path, address: str) -> None:
+    """Wait until the server answers; say where it is, open it for a person at a terminal."""
+    deadline = time.monotonic() + _SECONDS_TO_START
+    while server.poll() is None and time.monotonic() < deadline:
+        if _answers(address):
+            sys.stdout.write(f"Prefect UI of {store}: {address} (Ctrl-C ends it)\n")
+            sys.stdout.flush()
+            if sys.stdout.isatty():
+                webbrowser.open(address)
+            return
+        time.sleep(0.5)
+    server.terminate()
+    raise RuntimeError(f"the Prefect server did not start on {address}; is the port taken?")
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/api/health", timeout=5) as response:
+            return bool(response.status == 200)
+    except (URLError, TimeoutError):
+        return False

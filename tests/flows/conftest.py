@@ -1,9 +1,10 @@
 """Flow tests run the real thing: the command line in its own process, a store, an embedded Prefect."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,31 @@ def start(sample: Path) -> Callable[[Path], "subprocess.Popen[str]"]:
         )
 
     return started
+
+
+@pytest.fixture
+def serve_ui() -> Iterator[Callable[[Path, int], str]]:
+    """Start the UI of a store, wait until it says its address, and stop it after the test."""
+    servers: list[subprocess.Popen[str]] = []
+
+    def serve(store: Path, port: int) -> str:
+        words = command("ui", "--store", store, "--port", port)
+        server = subprocess.Popen(
+            words,
+            cwd=ROOT,
+            env=environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        servers.append(server)
+        assert server.stdout is not None
+        said = server.stdout.readline()
+        address = f"http://127.0.0.1:{port}"
+        assert address in said
+        return address
+
+    yield serve
+    for server in servers:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=60) == 0

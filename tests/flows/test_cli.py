@@ -4,11 +4,13 @@ import json
 import sqlite3
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import psutil
 import pytest
 
 from tasks.lock import run_lock
@@ -114,3 +116,34 @@ def test_a_night_by_the_command_line(nightfold: Nightfold, tmp_path: Path, sampl
     assert len(found["clusters"]) == 11
     assert found["counts"]["read"] == 372
     assert "11 clusters" in nightfold("clusters", "--store", store).stdout
+
+
+@pytest.mark.slow
+def test_the_ui_serves_the_runs_of_a_store_on_loopback_only(
+    nightfold: Nightfold, serve_ui: Callable[[Path, int], str], tmp_path: Path
+) -> None:
+    (tmp_path / "feed.jsonl").write_text("")
+    assert nightfold("run", tmp_path / "feed.jsonl", "--store", tmp_path / "store").returncode == 1
+    address = serve_ui(tmp_path / "store", 4217)
+    request = urllib.request.Request(
+        f"{address}/api/flow_runs/filter", data=b"{}", headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        runs = json.load(response)
+    assert [run["state_name"] for run in runs] == ["Failed"]
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{address}/dashboard", headers={"Accept": "text/html"}), timeout=10
+    ) as page:
+        assert b"<!DOCTYPE html>" in page.read()
+    listening = {
+        c.laddr.ip
+        for c in psutil.net_connections("tcp")
+        if c.status == "LISTEN" and c.laddr.port == 4217
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_a_store_without_runs_has_no_ui(nightfold: Nightfold, tmp_path: Path) -> None:
+    done = nightfold("ui", "--store", tmp_path)
+    assert done.returncode == 2
+    assert "has no runs to show" in done.stderr

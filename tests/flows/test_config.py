@@ -67,3 +67,12 @@ def test_the_form_of_the_ui_has_every_field_described() -> None:
     schema = NightlyConfig.model_json_schema()
     assert {"feed", "store", "night", "window_days", "clustering"} <= schema["properties"].keys()
     assert schema["properties"]["window_days"]["description"]
+
+
+def test_the_flow_is_an_entrypoint_whose_config_is_a_form() -> None:
+    from prefect.flows import load_flow_from_entrypoint
+
+    flow = load_flow_from_entrypoint("flows/nightly.py:nightly")
+    schema = flow.parameters.model_dump()
+    assert schema["required"] == ["config"]
+    assert "window_days" in schema["definitions"]["NightlyConfig"]["properties"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.events import ClusterEvent, cluster_events, kept_names, remember
@@ -17,7 +17,9 @@ from models.identity import (
     match_clusters,
 )
 
-N_DOCUMENTS = 60
+# A busy machine must not fail a property.
+STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+N_DOCUMENTS = 40
 LABELS = st.lists(st.integers(-1, 5), min_size=N_DOCUMENTS, max_size=N_DOCUMENTS)
 EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
 WENT_ON = {"survived", "returned"}
@@ -72,6 +74,7 @@ def night_of(labels: Sequence[int]) -> list[TonightCluster]:
 
 
 @given(before=LABELS, after=LABELS)
+@STEADY
 def test_every_cluster_has_one_beginning_and_every_old_one_has_one_fate(
     before: list[int], after: list[int]
 ) -> None:
@@ -86,6 +89,7 @@ def test_every_cluster_has_one_beginning_and_every_old_one_has_one_fate(
 
 
 @given(before=LABELS, after=LABELS, names=st.permutations(range(6)))
+@STEADY
 def test_labels_and_order_of_the_clusters_change_no_event(
     before: list[int], after: list[int], names: list[int]
 ) -> None:
@@ -96,6 +100,7 @@ def test_labels_and_order_of_the_clusters_change_no_event(
 
 
 @given(labels=LABELS)
+@STEADY
 def test_the_same_clusters_all_survive(labels: list[int]) -> None:
     first = run(night_of(labels))
     second = run(night_of(labels), first.known, "n2")
@@ -104,6 +109,7 @@ def test_the_same_clusters_all_survive(labels: list[int]) -> None:
 
 
 @given(before=LABELS, after=LABELS)
+@STEADY
 def test_events_speak_of_clusters_that_exist(before: list[int], after: list[int]) -> None:
     first = run(night_of(before))
     second = run(night_of(after), first.known, "n2")

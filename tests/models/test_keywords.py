@@ -3,12 +3,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models import keywords as keywords_module
 from models.keywords import UNNAMED, class_keywords, cluster_names, exemplars
 
+# A busy machine must not fail a property.
+STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SPANISH = (
     "el perro y la casa de la calle",
     "la batería de el móvil no carga",
@@ -131,7 +133,7 @@ def test_outliers_get_no_keywords() -> None:
     texts=st.lists(st.text(max_size=20), min_size=1, max_size=8),
     labels=st.lists(st.integers(-1, 3), min_size=8, max_size=8),
 )
-@settings(max_examples=60, deadline=None)
+@STEADY
 def test_any_text_gives_keywords_for_every_cluster(texts: list[str], labels: list[int]) -> None:
     found = class_keywords(texts, np.array(labels[: len(texts)]), n_keywords=3)
     assert set(found) == set(labels[: len(texts)]) - {-1}
@@ -194,6 +196,7 @@ def test_names_that_are_taken_are_not_given_again() -> None:
 
 
 @given(keywords=st.dictionaries(st.integers(0, 9), WORD_LISTS))
+@STEADY
 def test_names_are_unique_and_never_empty(keywords: dict[int, list[str]]) -> None:
     names = cluster_names(keywords)
     assert names.keys() == keywords.keys()

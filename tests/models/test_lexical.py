@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import NotFittedError
@@ -11,6 +11,8 @@ from sklearn.preprocessing import normalize
 
 from models.lexical import LexicalView
 
+# A busy machine must not fail a property.
+STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TOPICS = (
     "battery charger cable power adapter voltage socket plug",
     "flight airport delay luggage pilot runway ticket gate",
@@ -49,7 +51,7 @@ def test_texts_of_one_topic_are_closer_than_texts_of_two() -> None:
 
 
 @given(texts=SMALL_TEXTS, n_components=st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@STEADY
 def test_rows_are_of_length_one_or_zero_on_any_small_corpus(
     texts: list[str], n_components: int
 ) -> None:
