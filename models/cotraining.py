@@ -80,7 +80,9 @@ def fit_heads(
     with seeded_rng(schedule.seed, torch.device("cpu")):
         dims = [view.shape[1] for view in views]
         heads = ClusterHeads(dims, target.shape[1], HIDDEN_DIM, DROPOUT).to(device)
-    optimizer = torch.optim.AdamW(heads.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    optimizer = torch.optim.AdamW(
+        heads.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True
+    )
     placed = [place_rows(view, device) for view in views]
     near = torch.from_numpy(neighbours.copy())
     sureness = target.max(dim=1).values

@@ -6,13 +6,12 @@ does to a document can.
 
 from typing import Final
 
-import torch
 from torch import Tensor
 
 from models.autoencoder import Autoencoder
 from models.devices import place_rows
 from models.functional import reconstruction_loss
-from models.training import History, Progress, Schedule, fit_epochs
+from models.training import History, Progress, Schedule, fit_epochs, make_optimizer
 
 LEARNING_RATE: Final = 1e-3
 
@@ -53,5 +52,5 @@ def pretrain_on_neighbourhoods(
         x = placed[indices].to(device)
         return {"loss": reconstruction_loss(placed_targets[indices].to(device), autoencoder(x)[1])}
 
-    optimizer = torch.optim.Adam(autoencoder.parameters(), lr=LEARNING_RATE)
+    optimizer = make_optimizer(autoencoder, LEARNING_RATE)
     return fit_epochs(optimizer, batch_losses, len(rows), schedule, progress=progress)

@@ -23,7 +23,7 @@ def fitted(X: np.ndarray, n_clusters: int = 3, **params: object) -> NightfoldClu
 
 
 @parametrize_with_checks(
-    [NightfoldClustering(2, pretrain_epochs=1)],
+    [NightfoldClustering(2, pretrain_epochs=1, deep_refinement=False)],
     expected_failed_checks=lambda _: EXPECTED_FAILURES,
 )
 def test_it_keeps_the_contract_of_scikit_learn(estimator: object, check: object) -> None:
