@@ -22,7 +22,7 @@ N_DOCUMENTS = 40
 LABELS = st.lists(st.integers(-1, 5), min_size=N_DOCUMENTS, max_size=N_DOCUMENTS)
 # Few values, so that equal centroids and centroids of zeros are common.
 CENTROIDS = st.lists(st.tuples(*[st.integers(-1, 1)] * 3), min_size=6, max_size=6)
-EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
+EAST = (1.0, 0.0)
 
 
 def documents(*numbers: Sequence[int]) -> frozenset[str]:

@@ -46,6 +46,15 @@ def test_first_centres_are_distinct_rows() -> None:
     assert all(np.any(np.all(center == X, axis=1)) for center in centers)
 
 
+def test_first_centres_are_spread_over_far_blobs() -> None:
+    X, truth = blobs()
+    order = np.argsort(truth)  # the first rows are all of one blob
+    for seed in range(5):
+        centers = kmeans_plus_plus(X[order], 4, np.random.default_rng(seed))
+        rows = [int(np.argmin(((X - center) ** 2).sum(axis=1))) for center in centers]
+        assert len({int(truth[row]) for row in rows}) == 4
+
+
 def test_centres_given_are_not_changed() -> None:
     X, _ = blobs()
     start = X[:4].copy()

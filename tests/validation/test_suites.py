@@ -133,7 +133,9 @@ def test_rows_without_a_date_are_good(raw_batches: Build, raw_limits: RawLimits)
     assert failed(report) == ["missing_date_share"]
 
 
-@pytest.mark.parametrize("text", ["Toll rises to 14 in Italy\x92s Sardinia", "Hello, it is me\x00", "ok 😀"])
+@pytest.mark.parametrize(
+    "text", ["Toll rises to 14 in Italy\x92s Sardinia", "Hello, it is me\x00", "ok 😀"]
+)
 def test_stray_controls_and_symbols_lose_no_row(
     raw_batches: Build, raw_limits: RawLimits, text: str
 ) -> None:
@@ -216,7 +218,10 @@ def test_each_kind_of_bad_document_is_found_by_its_own_rule(
     ]
     found = {rule_id for _, rule_id, *_ in PREPARED_DAMAGE}
     assert set(failed(report)) == found
-    assert {o.rule_id for o in report.outcomes if o.scope == "row"} == found | {"id_unique", "id_reused"}
+    assert {o.rule_id for o in report.outcomes if o.scope == "row"} == found | {
+        "id_unique",
+        "id_reused",
+    }
 
 
 def test_documents_that_share_an_id_are_critical(
