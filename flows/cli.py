@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -22,6 +22,9 @@ app = typer.Typer(
 _PUBLISHED: Final = 0
 _FAILED: Final = 1
 _BAD_USAGE: Final = 2
+
+Nights = Sequence[tuple[Path | None, dict[str, Any]]]
+"""Configuration file and what was said on the command line, night by night."""
 
 _SAMPLE: Final = Path(__file__).parent / "sample"
 
@@ -66,18 +69,7 @@ def demo(
     debug: DebugOption = False,
 ) -> None:
     """Run four nights of the bundled sample feed."""
-    nights = [
-        (
-            None,
-            {
-                "feed": str(_SAMPLE / f"night-{number}"),
-                "store": str(store),
-                "night": f"2026-03-0{number}",
-                "feed_name": "sample",
-            },
-        )
-        for number in range(1, 5)
-    ]
+    nights = [(None, _sample_night(number, store)) for number in range(1, 5)]
     _guarded(lambda: _run_nights(store, nights, debug), debug)
 
 
@@ -126,7 +118,18 @@ def main() -> None:
     app()
 
 
-def _run_nights(store: Path, nights: list[tuple[Path | None, dict[str, Any]]], debug: bool) -> None:
+def _sample_night(number: int, store: Path) -> dict[str, Any]:
+    """Say how a night of the sample runs: two nights together, so that a theme can die out."""
+    return {
+        "feed": str(_SAMPLE / f"night-{number}"),
+        "store": str(store),
+        "night": f"2026-03-0{number}",
+        "feed_name": "sample",
+        "window_days": 2,
+    }
+
+
+def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
     """Run nights one after the other on one embedded Prefect, and show each."""
     from flows.runtime import embed_prefect, exit_on_sigterm, stop_orphaned_servers
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from models.identity import TonightCluster
 from tasks.cleaning import embedded_text
 from tasks.embed import Views
 from tasks.evaluate import Evaluation, Labels, Matrix, centroids_of
@@ -21,7 +22,6 @@ from tasks.history import NightTable, PastNight
 from tasks.identify import (
     Identified,
     IdentityRules,
-    TonightCluster,
     event_rows,
     identify,
     keep_identity,
