@@ -19,7 +19,7 @@ def environment() -> dict[str, str]:
 
 
 def command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "flows.nightly", *map(str, words)]
+    return [str(Path(sys.executable).with_name("nightfold")), *map(str, words)]
 
 
 @pytest.fixture
