@@ -61,7 +61,8 @@ class IDEC(DeepClusterer):
     clustering_loss_weight
         The γ of the loss; the reconstruction has weight 1.
     update_interval
-        Steps between two targets.
+        Steps between two targets; fewer on small data, see
+        `models.refinement.MAX_EPOCHS_PER_TARGET`.
     tol
         Share of rows; see above. 0 never stops early.
     random_state

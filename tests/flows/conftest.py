@@ -99,4 +99,5 @@ def serve_ui() -> Iterator[Callable[[Path, int], str]]:
     yield serve
     for server in servers:
         server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=60) == 0
+        server.communicate(timeout=60)
+        assert server.returncode == 0

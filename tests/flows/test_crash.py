@@ -41,10 +41,15 @@ def kill_in(process: "subprocess.Popen[str]", stage: str, number: int) -> None:
         if f"{stage}: started" in line:
             time.sleep(0.05)
             process.send_signal(number)
-            process.stderr.read()
-            process.wait(timeout=60)
+            process.communicate(timeout=60)
             return
     raise AssertionError(f"the run ended before {stage} started")
+
+
+def finished(process: "subprocess.Popen[str]") -> None:
+    """Wait for a run that nobody disturbs."""
+    _, log = process.communicate()
+    assert process.returncode == 0, log
 
 
 def servers_of(store: Path) -> list[int]:
@@ -61,13 +66,11 @@ def servers_of(store: Path) -> list[int]:
 
 def test_kill_in_every_stage_then_run_again(start: Start, tmp_path: Path) -> None:
     undisturbed, store = tmp_path / "undisturbed", tmp_path / "store"
-    assert start(undisturbed).wait() == 0
+    finished(start(undisturbed))
     for stage in STAGES:
         kill_in(start(store), stage, signal.SIGKILL)
         assert not list(store.glob("runs/**/manifest.json"))
-    last = start(store)
-    output, _ = last.communicate()
-    assert last.returncode == 0, output
+    finished(start(store))
     assert published(store) == published(undisturbed)
     assert not list((store / "state" / "scratch").glob("*"))
     with sqlite3.connect(store / "state" / "prefect" / "prefect.db") as database:

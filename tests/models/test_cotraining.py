@@ -99,3 +99,12 @@ def test_few_documents_are_seen_more_often(n_samples: int, n_epochs: int) -> Non
     schedule = head_schedule("heads", n_samples, 0)
     assert schedule.n_epochs == n_epochs
     assert n_epochs * -(-n_samples // schedule.batch_size) >= MIN_STEPS
+
+
+def test_documents_are_mixed_with_their_neighbours_not_with_themselves() -> None:
+    views, hood, labels = topics(60)
+    themselves = np.repeat(np.arange(60)[:, None], 5, axis=1)
+    schedule = Schedule("heads", 3, 64, 0)
+    mixed, _ = fit_heads(views, one_hot(labels), hood.indices, schedule, CPU)
+    alone, _ = fit_heads(views, one_hot(labels), themselves, schedule, CPU)
+    assert not torch.allclose(mixed.predict_proba(views), alone.predict_proba(views))
