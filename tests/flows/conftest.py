@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -46,30 +47,30 @@ def nightfold() -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
-@pytest.fixture
-def start(sample: Path) -> Callable[[Path], "subprocess.Popen[str]"]:
-    """Start a run of the sample's first night on a store; its log comes on standard error."""
+@dataclass
+class Started:
+    """A run in the background; its log goes to a file, as a pipe would outlive the run in its server."""
 
-    def started(store: Path) -> "subprocess.Popen[str]":
-        words = (
-            "run",
-            sample / "night-1",
-            "--store",
-            store,
-            "--night",
-            "2026-03-01",
-            "--n-clusters",
-            "11",
-            "--debug",
-        )
-        return subprocess.Popen(
-            command(*words),
-            cwd=ROOT,
-            env=environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
+@pytest.fixture
+def start(sample: Path, tmp_path: Path) -> Callable[[Path], Started]:
+    """Start a run of the sample's first night on a store."""
+
+    def started(store: Path) -> Started:
+        words = ("run", sample / "night-1", "--store", store, "--night", "2026-03-01")
+        log = tmp_path / f"{len(list(tmp_path.glob('*.log')))}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                command(*words, "--n-clusters", "11", "--debug"),
+                cwd=ROOT,
+                env=environment(),
+                stdout=file,
+                stderr=file,
+            )
+        return Started(process, log)
 
     return started
 

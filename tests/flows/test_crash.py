@@ -3,7 +3,6 @@
 import json
 import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ STAGES = (
     "publish",
 )  # fmt: skip
 
-Start = Callable[[Path], "subprocess.Popen[str]"]
+Start = Callable[[Path], Any]
 
 
 def published(store: Path) -> dict[str, Any]:
@@ -34,22 +33,21 @@ def published(store: Path) -> dict[str, Any]:
     return found
 
 
-def kill_in(process: "subprocess.Popen[str]", stage: str, number: int) -> None:
+def kill_in(run: Any, stage: str, number: int) -> None:
     """Send a signal as soon as the log says that a stage has started."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if f"{stage}: started" in line:
-            time.sleep(0.05)
-            process.send_signal(number)
-            process.communicate(timeout=60)
-            return
-    raise AssertionError(f"the run ended before {stage} started")
+    deadline = time.monotonic() + 180
+    while f"{stage}: started" not in run.log.read_text(encoding="utf-8"):
+        assert run.process.poll() is None, f"the run ended before {stage} started"
+        assert time.monotonic() < deadline, f"{stage} did not start"
+        time.sleep(0.02)
+    time.sleep(0.05)
+    run.process.send_signal(number)
+    run.process.wait(timeout=60)
 
 
-def finished(process: "subprocess.Popen[str]") -> None:
+def finished(run: Any) -> None:
     """Wait for a run that nobody disturbs."""
-    _, log = process.communicate()
-    assert process.returncode == 0, log
+    assert run.process.wait(timeout=300) == 0, run.log.read_text(encoding="utf-8")
 
 
 def servers_of(store: Path) -> list[int]:
@@ -84,9 +82,9 @@ def test_kill_in_every_stage_then_run_again(start: Start, tmp_path: Path) -> Non
 
 
 def test_sigterm_leaves_no_server_and_a_crashed_run(start: Start, tmp_path: Path) -> None:
-    process = start(tmp_path / "store")
-    kill_in(process, "embed", signal.SIGTERM)
-    assert process.returncode == 143
+    run = start(tmp_path / "store")
+    kill_in(run, "embed", signal.SIGTERM)
+    assert run.process.returncode == 143
     time.sleep(1)
     assert servers_of(tmp_path / "store") == []
     with sqlite3.connect(tmp_path / "store" / "state" / "prefect" / "prefect.db") as database:
