@@ -135,7 +135,7 @@ def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
 
     console = Console()
     store = store.expanduser().absolute()
-    embed_prefect(store, log_level="INFO" if debug else "ERROR")
+    embed_prefect(store, log_level="INFO" if debug else "CRITICAL")
     exit_on_sigterm()
     stop_orphaned_servers(store)
     for file, said in nights:

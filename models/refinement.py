@@ -144,7 +144,7 @@ def fit_refinement(
             return False
         labels = refinement.labels
         refinement.update_target()
-        changes[step] = (refinement.labels != labels).double().mean().item()
+        changes[step] = (refinement.labels != labels).sum().item() / len(labels)
         return changes[step] < tol
 
     optimizer = make_optimizer(refinement, learning_rate)

@@ -176,7 +176,7 @@ def _fit_batches(
 ) -> tuple[dict[str, float], int]:
     """Take one step for each batch; give each part of the loss summed over the rows, and rows."""
     device = optimizer.param_groups[0]["params"][0].device
-    sums: dict[str, Tensor] = {}
+    parts: dict[str, list[Tensor]] = {}
     n_seen = 0
     for indices in batches:
         with autocast(device):
@@ -186,9 +186,10 @@ def _fit_batches(
         optimizer.step()
         n_seen += len(indices)
         for part, value in losses.items():
-            # Summed on the device: asking for each number would wait for the accelerator.
-            sums[part] = sums.get(part, 0.0) + value.detach().double() * len(indices)
-    return {part: value.item() for part, value in sums.items()}, n_seen
+            # Left on the device: asking for each number would wait for the accelerator.
+            parts.setdefault(part, []).append(value.detach() * len(indices))
+    sums = {part: torch.stack(values).cpu().double().sum() for part, values in parts.items()}
+    return {part: total.item() for part, total in sums.items()}, n_seen
 
 
 def _check_finite(loss: float, epoch: int, step: str) -> None:

@@ -91,6 +91,7 @@ def stop_if_critical(store: Store, report: "Report", refused: Ref) -> None:
     raise DataValidationError(
         f"feed {store.feed!r} fails the {report.suite} check, so nothing is published: "
         + "; ".join(str(failure) for failure in failures)
+        + "; mend the feed, or change the limit under [check] in the config file"
         + (
             f"; first refused rows: {examples}; all of them: {store.resolve(refused)}"
             if rows

@@ -103,7 +103,7 @@ def map_columns(present: Iterable[str], wanted: Columns, file: str) -> dict[str,
         elif part in _REQUIRED:
             raise FeedError(
                 f"{file} has no column that looks like {part}; its columns are {_listed(names)};"
-                f" set {part} under [columns] in the config"
+                f" set `{part}` under [ingest.columns] in the config file"
             )
     return mapping
 

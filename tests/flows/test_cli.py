@@ -123,7 +123,10 @@ def test_the_ui_serves_the_runs_of_a_store_on_loopback_only(
     nightfold: Nightfold, serve_ui: Callable[[Path, int], str], tmp_path: Path
 ) -> None:
     (tmp_path / "feed.jsonl").write_text("")
-    assert nightfold("run", tmp_path / "feed.jsonl", "--store", tmp_path / "store").returncode == 1
+    failed = nightfold("run", tmp_path / "feed.jsonl", "--store", tmp_path / "store")
+    assert failed.returncode == 1
+    assert "rows_present" in failed.stderr
+    assert "Traceback" not in failed.stderr
     address = serve_ui(tmp_path / "store", 4217)
     request = urllib.request.Request(
         f"{address}/api/flow_runs/filter", data=b"{}", headers={"Content-Type": "application/json"}

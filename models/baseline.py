@@ -1,7 +1,6 @@
-"""Classical clusterings behind the interface of the deep ones, to be compared with or used."""
+"""What every clustering without a network shares: the two steps, and to be saved."""
 
 import logging
-import warnings
 from abc import abstractmethod
 from numbers import Integral
 from pathlib import Path
@@ -17,15 +16,11 @@ from sklearn.base import (
     ClusterMixin,
     TransformerMixin,
 )
-from sklearn.cluster import HDBSCAN, AgglomerativeClustering, SpectralClustering
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.devices import draw_seed
 from models.graph import Floats, Integers
-from models.kmeans import fit_kmeans
 from models.lloyd import cluster_means
 from models.n_clusters import check_n_clusters, choose_n_clusters
 from models.persistence import load_state, save_state
@@ -35,12 +30,11 @@ logger = logging.getLogger(__name__)
 
 Doubles = NDArray[np.float64]
 
-_N_INIT: Final = 10
-_N_NEIGHBORS: Final = 20
-_VARIANCE_FLOOR: Final = 1e-3
 _TINY: Final = float(np.finfo(np.float32).tiny)
 _NUMBERS: Final = ("n_features_in_", "seed_", "n_clusters_", "variance_")
-_ARRAYS: Final = ("labels_", "soft_assignments_", "cluster_centers_")
+
+ARRAYS: Final = ("labels_", "soft_assignments_", "cluster_centers_")
+"""What `Baseline.save` writes, where it is there; a subclass may add to it."""
 
 
 class Baseline(
@@ -87,7 +81,7 @@ class Baseline(
         Width of X.
     """
 
-    _arrays: ClassVar[tuple[str, ...]] = _ARRAYS
+    _arrays: ClassVar[tuple[str, ...]] = ARRAYS
 
     def __init__(
         self,
@@ -138,10 +132,9 @@ class Baseline(
         rows = self._check(X, reset=False)
         check_n_clusters(self.n_clusters, rows)
         labels, q = self._cluster(rows, self._choose_n_clusters(rows))
-        self.labels_ = labels
-        self.n_clusters_ = int(labels.max()) + 1
-        self._set_centers(rows, labels)
+        self.labels_ = labels.astype(np.int64)
         self.soft_assignments_ = q.astype(np.float32)
+        self.n_clusters_ = q.shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> Floats:
@@ -205,7 +198,13 @@ class Baseline(
 
     @abstractmethod
     def _cluster(self, X: Floats, n_clusters: int) -> tuple[Integers, Doubles | Floats]:
-        """Give labels from 0 without gaps, and soft assignments."""
+        """Give labels from 0 without gaps, and soft assignments; set what places new rows."""
+
+    def _keep_hard(self, X: Floats, labels: Integers) -> tuple[Integers, Floats]:
+        """Set the centres of a partition; give its labels without gaps, and 1 at each."""
+        labels = np.unique(labels, return_inverse=True)[1]
+        self._set_centers(X, labels, cluster_means(X, labels, int(labels.max()) + 1))
+        return labels, np.eye(len(self.cluster_centers_), dtype=np.float32)[labels]
 
     def _choose_n_clusters(self, X: Floats) -> int:
         """Take the number that was given, or choose one and log why."""
@@ -215,57 +214,21 @@ class Baseline(
         logger.info("chose the number of clusters: %s", choice)
         return choice.n_clusters
 
-    def _set_centers(self, X: Floats, labels: Integers) -> None:
+    def _set_centers(self, X: Floats, labels: Integers, centers: Floats) -> None:
         """Set what places new rows."""
-        self.cluster_centers_ = cluster_means(X, labels, int(labels.max()) + 1)
-        self.variance_ = float(np.square(X - self.cluster_centers_[labels], dtype=float).mean())
+        self.cluster_centers_ = centers
+        self.variance_ = float(np.square(X - centers[labels], dtype=np.float64).mean())
 
     def _predict_proba(self, X: Floats) -> Doubles:
         """Give the posterior of equal round Gaussians at the centres."""
-        return posterior(X, self.cluster_centers_, self.variance_)
+        distances = cdist(X, self.cluster_centers_, "sqeuclidean")
+        return np.asarray(softmax(-distances / (2.0 * max(self.variance_, _TINY)), axis=1))
 
     def _check(self, X: ArrayLike, reset: bool) -> Floats:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
         value = self.n_clusters
         if value != "auto" and not (isinstance(value, Integral) and value >= 1):
-            raise ValueError(f"n_clusters must be an integer of at least 1 or 'auto', got {value!r}")
+            raise ValueError(
+                f"n_clusters must be an integer of at least 1 or 'auto', got {value!r}"
+            )
         return np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
-
-
-class KMeansBaseline(Baseline):
-    """k-means, the best of 10 starts; see `Baseline`."""
-
-    def _cluster(self, X: Floats, n_clusters: int) -> tuple[Integers, Doubles]:
-        found, _ = fit_kmeans(X, n_clusters, _N_INIT, self.seed_)
-        self._set_centers(X, without_gaps(found))
-        q = self._predict_proba(X)
-        return q.argmax(axis=1), q
-
-
-class WardBaseline(Baseline):
-    """Agglomeration by Ward's criterion; see `Baseline`. Its memory grows with n_samples²."""
-
-    def _cluster(self, X: Floats, n_clusters: int) -> tuple[Integers, Floats]:
-        if n_clusters == 1:  # the library asks for two rows
-            return one_cluster(X)
-        labels = AgglomerativeClustering(n_clusters, linkage="ward").fit_predict(X)
-        return labels, one_hot(labels)
-
-
-class SpectralBaseline(Baseline):
-    """Spectral clustering of the graph of the 20 nearest neighbours; see `Baseline`."""
-
-    def _cluster(self, X: Floats, n_clusters: int) -> tuple[Integers, Floats]:
-        if n_clusters == 1:
-            return one_cluster(X)
-        spectral = SpectralClustering(
-            n_clusters,
-            affinity="nearest_neighbors",
-            n_neighbors=min(_N_NEIGHBORS, len(X)),
-            random_state=self.seed_,
-        )
-        with warnings.catch_warnings():
-            # A feed of clear clusters has a graph in several pieces: no fault of the data.
-            warnings.simplefilter("ignore", UserWarning)
-            labels = without_gaps(spectral.fit_predict(X))
-        return labels, one_hot(labels)
