@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from flows.results import NoNightError
-from flows.runtime import RUN_PID, embed_prefect
+from flows.runtime import RUN_PID, embed_prefect, exit_on_sigterm
 
 _SECONDS_TO_START = 120
 
@@ -36,14 +36,16 @@ def serve_ui(store: Path, port: int) -> None:
     os.environ["PREFECT_SERVER_API_PORT"] = str(port)
     os.environ.pop("PREFECT_API_URL", None)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    exit_on_sigterm()
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         _show(server, store, f"http://127.0.0.1:{port}")
         server.wait()
     except KeyboardInterrupt:
+        return
+    finally:
         server.terminate()
         server.wait()
-        return
     raise RuntimeError(f"the Prefect server ended with code {server.returncode}")
 
 
@@ -58,7 +60,6 @@ def _show(server: "subprocess.Popen[bytes]", store: Path, address: str) -> None:
                 webbrowser.open(address)
             return
         time.sleep(0.5)
-    server.terminate()
     raise RuntimeError(f"the Prefect server did not start on {address}; is the port taken?")
 
 

@@ -99,6 +99,7 @@ def serve_ui() -> Iterator[Callable[[Path, int], str]]:
 
     yield serve
     for server in servers:
-        server.send_signal(signal.SIGINT)
+        # Not SIGINT, which a shell without job control lets its background processes ignore.
+        server.send_signal(signal.SIGTERM)
         server.communicate(timeout=60)
-        assert server.returncode == 0
+        assert server.returncode == 128 + signal.SIGTERM
