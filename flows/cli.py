@@ -131,7 +131,7 @@ def _sample_night(number: int, store: Path) -> dict[str, Any]:
 
 def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
     """Run nights one after the other on one embedded Prefect, and show each."""
-    from flows.runtime import embed_prefect, exit_on_sigterm, stop_orphaned_servers
+    from flows.runtime import embed_prefect, exit_on_sigterm, is_embedded, stop_orphaned_servers
 
     console = Console()
     store = store.expanduser().absolute()
@@ -140,7 +140,9 @@ def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
     stop_orphaned_servers(store)
     for file, said in nights:
         _run_night(console, file, said)
-    console.print(f"Prefect UI: nightfold ui --store {escape(str(store))}", soft_wrap=True)
+    own = f"nightfold ui --store {escape(str(store))}"
+    where = own if is_embedded() else os.environ["PREFECT_API_URL"].removesuffix("/api")
+    console.print(f"Prefect UI: {where}", soft_wrap=True)
 
 
 def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> None:
