@@ -14,11 +14,23 @@ from tasks.shelf import matrix_of
 from tasks.storage import Store, read_table
 from validation.schemas import EMBEDDING, LEXICAL
 
-Estimator = Literal["nightfold", "idec"]
+Estimator = Literal[
+    "nightfold", "dec", "idec", "dcn", "vade", "separation",
+    "k-means", "ward", "gaussian-mixture", "spectral", "hdbscan",
+]  # fmt: skip
 
 _CLASSES: Final[dict[str, tuple[str, str]]] = {
     "nightfold": ("models.nightfold_clustering", "NightfoldClustering"),
+    "dec": ("models.dec", "DEC"),
     "idec": ("models.idec", "IDEC"),
+    "dcn": ("models.dcn", "DCN"),
+    "vade": ("models.vade", "VaDE"),
+    "separation": ("models.separation_clustering", "SeparationClustering"),
+    "k-means": ("models.baselines", "KMeansBaseline"),
+    "ward": ("models.baselines", "WardBaseline"),
+    "gaussian-mixture": ("models.baselines", "GaussianMixtureBaseline"),
+    "spectral": ("models.baselines", "SpectralBaseline"),
+    "hdbscan": ("models.baselines", "HDBSCANBaseline"),
 }
 
 

@@ -170,7 +170,7 @@ def _readable(feed: str) -> Iterator[tuple[str, str]]:
             yield filesystem.unstrip_protocol(found), name
         elif is_single:
             raise FeedError(f"{feed} must end in {_known_endings()}; rename it or convert it")
-        elif not _is_hidden(name):
+        else:
             logger.warning("passed over %s: it ends in none of %s", name, _known_endings())
 
 

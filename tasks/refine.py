@@ -64,11 +64,11 @@ def refine(
 def top_two(q: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give confidence and margin of soft assignments q, shape (n_samples, n_clusters).
 
-    Confidence is the highest membership, margin its lead over the second; both 1 for one cluster.
+    Confidence is the highest membership, margin its lead over the second (over 0 for one cluster).
     """
     if q.shape[1] == 1:
-        ones = np.ones(len(q), dtype=np.float32)
-        return ones, ones
+        only = q[:, 0].astype(np.float32)
+        return only, only
     second, first = np.partition(q, -2, axis=1)[:, -2:].T
     return first.astype(np.float32), (first - second).astype(np.float32)
 

@@ -111,3 +111,4 @@ def test_confidence_and_margin_are_the_best_two() -> None:
     np.testing.assert_allclose(confidence, [0.5, 1.0])
     np.testing.assert_allclose(margin, [0.2, 1.0], atol=1e-7)
     np.testing.assert_array_equal(top_two(np.ones((3, 1))), np.ones((2, 3)))
+    np.testing.assert_array_equal(top_two(np.zeros((3, 1))), np.zeros((2, 3)))

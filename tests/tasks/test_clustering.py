@@ -1,0 +1,34 @@
+"""Every estimator is one word of the configuration away, and goes through the flow's two steps."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from tasks.clustering import ClusteringSettings, Estimator, load_estimator, new_estimator
+from tasks.embed import Views
+from tasks.storage import ModelRef, Ref
+
+NOWHERE = Ref(path="", sha256="", rows=0)
+VIEWS = Views(items=NOWHERE, lexical=ModelRef(files={}), embedding_dim=12, encoder_digest="e")
+
+
+def three_topics(width: int) -> Any:
+    rng = np.random.default_rng(0)
+    X = np.eye(width)[np.arange(60) % 3] + rng.normal(0, 0.05, (60, width))
+    return (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("word", get_args(Estimator))
+def test_two_steps_with_a_save_between_place_every_text(word: Estimator, tmp_path: Path) -> None:
+    n_clusters: Any = "auto" if word == "hdbscan" else 3
+    settings = ClusteringSettings(estimator=word, n_clusters=n_clusters, device="cpu")
+    X = three_topics(20 if word == "nightfold" else 12)
+    new_estimator(settings, VIEWS, random_state=0).pretrain(X).save(tmp_path)
+    estimator = load_estimator(settings, tmp_path).refine(X)
+    assert len(estimator.labels_) == len(estimator.soft_assignments_) == 60
+    assert estimator.labels_.min() >= 0
+    assert estimator.soft_assignments_.shape[1] == estimator.n_clusters_
+    assert len(estimator.transform(X)) == 60
