@@ -20,7 +20,7 @@ from models.training import History, Progress, Schedule, fit_epochs, make_optimi
 _N_INIT: Final = 20
 
 FIRST_COUNT: Final = 100.0
-"""Rows that each centre of the start stands for, as in a public re-implementation: no row moves it far."""
+"""Rows that each centre of the start stands for, as in public re-implementations."""
 
 
 class DCN(IDEC):
