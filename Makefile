@@ -4,6 +4,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 OUT ?= quality.json
 SEEDS ?= 3
+METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 
 .PHONY: demo test check format bench-quality clean
 
@@ -23,7 +24,7 @@ format: .venv/ready
 	$(BIN)/ruff format .
 
 bench-quality: .venv/ready
-	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS)
+	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)
 
 clean:
 	rm -rf .venv demo-store
