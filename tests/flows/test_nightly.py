@@ -10,6 +10,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.config import NightlyConfig
@@ -36,8 +37,13 @@ OPENINGS = ["Honestly,", "Well:", "After two weeks,", "Sadly", "To be fair,"]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prefect_api() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=180):
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect API of the tests' own, and cache records that no earlier session has left."""
+    records = tmp_path_factory.mktemp("records")
+    with (
+        prefect_test_harness(server_startup_timeout=180),
+        temporary_settings({PREFECT_LOCAL_STORAGE_PATH: records}),
+    ):
         yield
 
 

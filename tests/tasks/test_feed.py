@@ -5,7 +5,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.feed import (
@@ -197,6 +197,11 @@ def test_opened_gives_the_uncompressed_bytes(write_feed: WriteFeed, compress: Co
             assert stream.read() == b"id,text\n"
 
 
+def test_finding_is_tried_again_and_never_cached() -> None:
+    assert find_feed.retries == 3
+    assert find_feed.persist_result is False
+
+
 def test_an_unchanged_file_passes(write_feed: WriteFeed) -> None:
     require_unchanged(write_feed("a.jsonl", b"x" * 3_000_000))
 
@@ -217,6 +222,7 @@ def test_a_changed_a_longer_and_a_lost_file_are_noticed(
 
 
 @given(st.text(max_size=8), st.sampled_from(["", ".gz", ".zst", ".bz2"]))
+@settings(deadline=None)
 def test_only_known_endings_have_a_format(stem: str, compression: str) -> None:
     expected = {"": None, ".gz": "gzip", ".zst": "zstd"}
     for ending, found in ((".jsonl", "jsonl"), (".CSV", "csv"), (".pq", "parquet")):

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -94,6 +94,7 @@ def test_a_shelf_stays_in_its_folder_whatever_the_encoder_is_called(
         elements=st.floats(-10, 10, width=32),
     )
 )
+@settings(deadline=None)
 def test_matrix_and_lists_are_two_forms_of_one_thing(matrix: Matrix) -> None:
     lists = pa.chunked_array([fixed_lists(matrix)])
     np.testing.assert_array_equal(matrix_of(lists), matrix)

@@ -1,5 +1,6 @@
 import errno
 import logging
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -253,7 +254,7 @@ def test_a_record_holds_seconds_and_the_peak_of_memory(store: Store) -> None:
     small, large = records
     assert isinstance(large, StageRecord)
     assert large.peak_memory_mb > small.peak_memory_mb + 100
-    assert 0 <= small.seconds < 5
+    assert 0 <= small.seconds < 60
 
 
 def test_begin_and_end_are_logged(store: Store, caplog: pytest.LogCaptureFixture) -> None:
@@ -261,4 +262,4 @@ def test_begin_and_end_are_logged(store: Store, caplog: pytest.LogCaptureFixture
         stage("double it", version=1)(double).fn(store, 1)
     started, done = (record.getMessage() for record in caplog.records)
     assert started == "double it: started"
-    assert done.startswith("double it: done in 0.0 s, peak memory ")
+    assert re.fullmatch(r"double it: done in \d+\.\d s, peak memory \d+ MB", done)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -59,6 +59,7 @@ def test_feed_names_that_lead_elsewhere_are_refused(feed: str) -> None:
 
 
 @given(st.text(max_size=70))
+@settings(deadline=None)
 def test_a_partition_never_leaves_the_store(feed: str) -> None:
     root = Path("/store")
     try:
@@ -144,6 +145,14 @@ def test_bytes_reach_the_disk_before_the_name_points_at_them(
     )
     write_atomically(tmp_path / "a", b"x")
     assert calls == ["fsync", "replace", "fsync"]
+
+
+def test_writing_leaves_no_file_open(store: Store) -> None:
+    n_open = len(os.listdir("/proc/self/fd"))
+    for number in range(10):
+        keep_bytes(store, "check", bytes([number]), ".json")
+        keep_table(store, "check", TABLE)
+    assert len(os.listdir("/proc/self/fd")) == n_open
 
 
 def test_equal_content_has_one_reference_and_one_file(store: Store) -> None:
