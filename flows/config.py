@@ -12,6 +12,7 @@ from tasks.checks import CheckSettings
 from tasks.clustering import ClusteringSettings
 from tasks.embed import EmbedSettings
 from tasks.evaluate import EvaluateSettings
+from tasks.feed import require_no_secret
 from tasks.identify import IdentityRules
 from tasks.ingest import IngestSettings
 from tasks.prepare import PrepareSettings
@@ -25,7 +26,8 @@ class ConfigError(ValueError):
 class NightlyConfig(BaseModel):
     """One night of one feed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A refused URL may hold a password, which an error must not repeat.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     feed: str = Field(description="File, folder, glob or fsspec URL of JSONL, CSV or Parquet.")
     store: Path = Field(description="Local folder of the store; made if it is not there.")
@@ -63,6 +65,8 @@ class NightlyConfig(BaseModel):
     @field_validator("feed")
     @classmethod
     def _feed_is_absolute(cls, feed: str) -> str:
+        # Here, before a run exists: Prefect records the parameters of every run.
+        require_no_secret(feed)
         # A worker runs in another folder than the person who wrote a relative path.
         if "://" in feed or "::" in feed:
             return feed

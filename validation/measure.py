@@ -21,6 +21,7 @@ from validation.schemas import (
     TEXT,
     TEXT_DIGEST,
     TIMESTAMP,
+    TITLE,
 )
 from validation.timestamps import parse_timestamps
 
@@ -178,7 +179,7 @@ def _measure_raw_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
         DOC_ID: doc_id,
         HAS_ID: pc.if_else(readable, pc.is_valid(doc_id), None),
         HAS_TEXT: pc.if_else(readable, has_text, None),
-        TEXT_HASH: _hash(text),
+        TEXT_HASH: _hash(batch[TITLE], text),
         **counts,
         **_measure_dates(batch[TIMESTAMP]),
     }
@@ -233,9 +234,10 @@ def _share(part: pa.Array, whole: pa.Array) -> pa.Array:
     return pc.divide(pc.cast(part, pa.float64()), pc.cast(whole, pa.float64()))
 
 
-def _hash(text: pa.Array) -> pa.Array:
-    """Hash each text to 64 bits: only texts under one id are compared, so no two will meet."""
-    values = pc.fill_null(text, "").to_numpy(zero_copy_only=False)
+def _hash(title: pa.Array, text: pa.Array) -> pa.Array:
+    """Hash title and text to 64 bits: only those under one id are compared, so no two will meet."""
+    parts = [pc.fill_null(part.cast(pa.large_string()), "") for part in (title, text)]
+    values = pc.binary_join_element_wise(*parts, "\n").to_numpy(zero_copy_only=False)
     return pa.array(pd.util.hash_array(values, categorize=False))
 
 

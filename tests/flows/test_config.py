@@ -76,3 +76,9 @@ def test_the_flow_is_an_entrypoint_whose_config_is_a_form() -> None:
     schema = flow.parameters.model_dump()
     assert schema["required"] == ["config"]
     assert "window_days" in schema["definitions"]["NightlyConfig"]["properties"]
+
+
+def test_a_password_in_the_feed_is_refused_before_prefect_can_record_it() -> None:
+    with pytest.raises(ConfigError, match="without a password") as refused:
+        load_config(None, SAID | {"feed": "sftp://me:hunter2@host/feed.jsonl"})
+    assert "hunter2" not in f"{refused.value} {refused.value.__cause__}"

@@ -382,3 +382,12 @@ def test_every_estimator_runs_in_the_flow(run: Run, tmp_path: Path) -> None:
         clustering={"estimator": "idec", "n_clusters": 3},
     )
     assert len(table(tmp_path / "store", "assignments")) == 45
+
+
+def test_the_same_text_under_one_id_with_another_title_is_one_refused_row(
+    run: Run, tmp_path: Path
+) -> None:
+    rows = [*small_feed(), small_feed()[0] | {"title": "Another title"}]
+    run(write_jsonl(tmp_path / "feed.jsonl", rows))
+    assert table(tmp_path / "store", "quarantine").rule_id.tolist() == ["id_unique"]
+    assert len(table(tmp_path / "store", "documents")) == 45

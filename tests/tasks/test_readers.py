@@ -2,6 +2,7 @@ import csv
 import errno
 import io
 import json
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -83,6 +84,7 @@ def test_every_format_and_compression_gives_the_same_rows(
     rows = list(read_rows(file, "utf-8"))
     assert [row.values for row in rows] == VALUES
     assert [json.loads(row.raw) for row in rows] == VALUES
+    assert "汉字" in rows[3].raw
     assert [row.number for row in rows] == [1, 2, 3, 4]
     assert problems(rows) == {}
 
@@ -120,6 +122,8 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(
 def test_a_wrong_wide_encoding_is_told_apart_from_broken_rows() -> None:
     with pytest.raises(FeedError, match=r"drawn.jsonl is not encoded as utf-16.*set `encoding`"):
         read(jsonl(VALUES) + b"x", encoding="utf-16")
+    with pytest.raises(FeedError, match="truncated data"):
+        read(jsonl(VALUES).decode().encode("utf-16")[:-1], encoding="utf-16")
 
 
 @pytest.mark.parametrize(("kind", "write"), [("jsonl", jsonl), ("csv", comma_separated)])
@@ -213,6 +217,18 @@ def test_blank_lines_of_a_csv_are_no_rows_wherever_they_stand() -> None:
     rows = read(b"\n  \nid,text\n\n1,a\n   \n2,b\n\n", "csv")
     assert ids(rows) == ["1", "2"]
     assert problems(rows) == {}
+
+
+def test_a_record_of_blank_fields_is_a_row() -> None:
+    assert [row.values for row in read(b"id,text\n , \n,\n", "csv")] == [
+        {"id": " ", "text": " "},
+        {"id": "", "text": ""},
+    ]
+
+
+def test_a_field_may_be_longer_than_python_allows_by_itself() -> None:
+    (row,) = read(b"id,text\n1," + b"x" * 200_000 + b"\n", "csv")
+    assert row.values == {"id": "1", "text": "x" * 200_000}
 
 
 def test_a_header_may_be_of_several_lines() -> None:
@@ -315,6 +331,33 @@ def test_an_overlong_line_is_one_refused_row(encoding: str) -> None:
     assert problems(rows) == {2: "row_parses", 5: "row_parses"}
     assert rows[1].problem == "the line is longer than 64 bytes"
     assert rows[1].raw == long[:32]
+
+
+@pytest.mark.usefixtures("short_lines")
+def test_a_line_of_just_the_longest_length_is_read() -> None:
+    line = b'{"id": "' + b"x" * 53 + b'"}\n'
+    assert len(line) == 64
+    assert problems(read(line + b" " + line)) == {2: "row_parses"}
+
+
+@pytest.mark.usefixtures("short_lines")
+def test_a_row_with_two_problems_names_the_first() -> None:
+    rows = read(b'id,text\n1,"\xff\n\xfe"\n2,"' + b"x" * 300 + b"\n3,\xff\n", "csv")
+    assert rows[0].problem == "byte 0xff at offset 11 is no utf-8"
+    assert rows[1].problem == "the line is longer than 64 bytes"
+
+
+def test_memory_does_not_grow_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "MAX_LINE_BYTES", 1 << 16)
+    monkeypatch.setattr(readers, "_RAW_BYTES_KEPT", 1 << 10)
+    monkeypatch.setattr(readers, "_READ_BYTES", 1 << 14)
+    file = memory_file(b"x" * 8_000_000, "jsonl")
+    tracemalloc.start()
+    (row,) = read_rows(file, "utf-8")
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert row.problem_rule == "row_parses"
+    assert peak_bytes < 1_000_000
 
 
 @pytest.mark.usefixtures("short_lines")
