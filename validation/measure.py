@@ -237,7 +237,9 @@ def _share(part: pa.Array, whole: pa.Array) -> pa.Array:
 def _hash(title: pa.Array, text: pa.Array) -> pa.Array:
     """Hash title and text to 64 bits: only those under one id are compared, so no two will meet."""
     parts = [pc.fill_null(part.cast(pa.large_string()), "") for part in (title, text)]
-    values = pc.binary_join_element_wise(*parts, "\n").to_numpy(zero_copy_only=False)
+    values = pc.binary_join_element_wise(*parts, pa.scalar("\n", pa.large_string())).to_numpy(
+        zero_copy_only=False
+    )
     return pa.array(pd.util.hash_array(values, categorize=False))
 
 
