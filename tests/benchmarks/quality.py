@@ -30,7 +30,10 @@ from models.nightfold_clustering import NightfoldClustering
 
 logger = logging.getLogger("quality")
 
-METRICS: Final = ("acc", "nmi", "ari", "seconds", "cpu_seconds", "n_clusters", "k_ratio")
+METRICS: Final = (
+    *("acc", "nmi", "ari", "seconds", "cpu_seconds"),
+    *("n_clusters", "k_ratio", "coverage"),
+)
 
 Labels = NDArray[np.int64]
 
@@ -40,6 +43,7 @@ class Dataset:
     """One labelled feed, encoded."""
 
     name: str
+    texts: Sequence[str]
     embeddings: NDArray[np.float32]  # (n_samples, embedding_dim)
     lexical: NDArray[np.float32]  # (n_samples, lexical_dim)
     labels: Labels
@@ -84,7 +88,10 @@ def _placed(dataset: Dataset, seed: int) -> Labels:
     return labels
 
 
-METHODS: Final[Mapping[str, Callable[[Dataset, int], Labels]]] = {
+Methods = Mapping[str, Callable[[Dataset, int], Labels]]
+Score = Callable[[Dataset, str, int], dict[str, float]]
+
+METHODS: Final[Methods] = {
     "kmeans": lambda d, seed: np.asarray(fit_kmeans(d.embeddings, d.n_clusters, 10, seed)[0]),
     "idec": lambda d, seed: np.asarray(
         IDEC(d.n_clusters, random_state=seed).fit_predict(d.embeddings)
@@ -96,7 +103,7 @@ METHODS: Final[Mapping[str, Callable[[Dataset, int], Labels]]] = {
 }
 
 
-def load_dataset(path: Path, cache: Path) -> Dataset:
+def load_dataset(path: Path, cache: Path, *, lexical: bool = True) -> Dataset:
     """Read a Parquet and encode its texts, or take the vectors of an earlier run."""
     table = pd.read_parquet(path, columns=["text", "label"])
     texts = table["text"].fillna("").astype(str)
@@ -109,18 +116,23 @@ def load_dataset(path: Path, cache: Path) -> Dataset:
     embeddings = np.load(cached)
     if len(embeddings) != len(texts):
         raise ValueError(f"{cached} must have {len(texts)} rows, got {len(embeddings)}")
-    lexical = LexicalView().fit_transform(texts[kept].tolist())
-    labels = pd.factorize(table["label"][kept])[0].astype(np.int64)
+    documents = texts[kept].tolist()
+    no_lexical = np.empty((len(documents), 0), dtype=np.float32)
     return Dataset(
-        path.stem, np.ascontiguousarray(embeddings[kept]), lexical, labels, int((~kept).sum())
+        name=path.stem,
+        texts=documents,
+        embeddings=np.ascontiguousarray(embeddings[kept]),
+        lexical=LexicalView().fit_transform(documents) if lexical else no_lexical,
+        labels=pd.factorize(table["label"][kept])[0].astype(np.int64),
+        n_empty=int((~kept).sum()),
     )
 
 
-def score(dataset: Dataset, method: str, seed: int) -> dict[str, float]:
-    """Run one method once."""
+def score(dataset: Dataset, method: str, seed: int, methods: Methods = METHODS) -> dict[str, float]:
+    """Run one method once; documents in no cluster (-1) count as one more cluster."""
     started, cpu_started = time.perf_counter(), time.process_time()
-    labels = METHODS[method](dataset, seed)
-    found = len(np.unique(labels))
+    labels = methods[method](dataset, seed)
+    found = len(np.unique(labels[labels >= 0]))
     return {
         "acc": clustering_accuracy(dataset.labels, labels),
         "nmi": nmi(dataset.labels, labels),
@@ -129,6 +141,7 @@ def score(dataset: Dataset, method: str, seed: int) -> dict[str, float]:
         "cpu_seconds": time.process_time() - cpu_started,
         "n_clusters": found,
         "k_ratio": found / dataset.n_clusters,
+        "coverage": float(np.mean(labels >= 0)),
     }
 
 
@@ -150,22 +163,26 @@ def as_row(dataset: str, method: str, summary: Mapping[str, float]) -> str:
     )
     return (
         f"{dataset:<24} {method:<20} {quality}  {summary['seconds']:6.1f}  "
-        f"{summary['cpu_seconds']:6.1f}  {summary['n_clusters']:6.1f}  {summary['k_ratio']:5.2f}"
+        f"{summary['cpu_seconds']:6.1f}  {summary['n_clusters']:6.1f}  {summary['k_ratio']:5.2f}  "
+        f"{100 * summary['coverage']:5.1f}"
     )
 
 
 HEADER: Final = (
     f"{'data set':<24} {'method':<20} {'ACC':>11}  {'NMI':>11}  {'ARI':>11}  "
-    f"{'s':>6}  {'cpu s':>6}  {'k':>6}  {'ratio':>5}"
+    f"{'s':>6}  {'cpu s':>6}  {'k':>6}  {'ratio':>5}  {'cover':>5}"
 )
 
 
-def run(paths: Sequence[Path], options: argparse.Namespace) -> dict[str, dict[str, object]]:
+def run(
+    paths: Sequence[Path], options: argparse.Namespace, score: Score = score
+) -> dict[str, dict[str, dict[str, float]]]:
     """Score every method on every data set, printing each line as it is known."""
-    results: dict[str, dict[str, object]] = {}
+    lexical = any(method.startswith("nightfold") for method in options.methods)
+    results: dict[str, dict[str, dict[str, float]]] = {}
     print(HEADER, flush=True)
     for path in paths:
-        dataset = load_dataset(path, options.vectors_cache)
+        dataset = load_dataset(path, options.vectors_cache, lexical=lexical)
         if dataset.n_empty:
             logger.info("%s: %d documents without text dropped", dataset.name, dataset.n_empty)
         results[dataset.name] = {}
@@ -193,32 +210,40 @@ def labelled(path: Path) -> bool:
     return {"id", "text", "label"} <= set(pq.read_schema(path).names)
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def choose_paths(options: argparse.Namespace) -> list[Path]:
+    """Find the data sets, in the order in which they were named."""
+    paths = {path.stem: path for path in sorted(options.data.glob("*.parquet")) if labelled(path)}
+    names = paths if options.datasets is None else options.datasets.split(",")
+    if missing := set(names) - set(paths):
+        raise SystemExit(f"--data holds no Parquet with id, text and label: {', '.join(missing)}")
+    if not paths:
+        raise SystemExit(f"--data must hold Parquet files with id, text and label: {options.data}")
+    return [paths[name] for name in names]
+
+
+def parse(
+    arguments: Sequence[str] | None, methods: Methods, description: str
+) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="folder of Parquet files")
     parser.add_argument("--out", type=Path, default=Path("quality.json"))
     parser.add_argument("--datasets", help="names, comma-separated; all if left out")
-    parser.add_argument("--methods", default=",".join(METHODS), help="comma-separated")
+    parser.add_argument("--methods", default=",".join(methods), help="comma-separated")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--vectors-cache", type=Path, default=Path(".vectors"))
     options = parser.parse_args(arguments)
     options.methods = options.methods.split(",")
-    if unknown := set(options.methods) - set(METHODS):
-        parser.error(f"--methods must be among {', '.join(METHODS)}, got {', '.join(unknown)}")
+    if unknown := set(options.methods) - set(methods):
+        parser.error(f"--methods must be among {', '.join(methods)}, got {', '.join(unknown)}")
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    options = parse(arguments)
-    names = None if options.datasets is None else set(options.datasets.split(","))
-    paths = [path for path in sorted(options.data.glob("*.parquet")) if labelled(path)]
-    chosen = [path for path in paths if names is None or path.stem in names]
-    if not chosen:
-        raise SystemExit(f"--data must hold Parquet files with id, text and label: {options.data}")
-    for line in means(run(chosen, options)):
+    options = parse(arguments, METHODS, __doc__.partition("\n")[0])
+    for line in means(run(choose_paths(options), options)):
         print(line)
 
 
