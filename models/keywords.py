@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,13 +89,46 @@ def class_keywords(
     if n_keywords < 1:
         raise ValueError(f"n_keywords must be at least 1, got {n_keywords}")
     clusters, positions, codes = _sample(labels)
-    keywords: dict[int, list[str]] = {int(cluster): [] for cluster in clusters}
-    sample = [texts[i][:_MAX_CHARS] for i in positions]
-    if not any(next(_words(text), None) for text in sample):
-        return keywords
+    found = counted_keywords(count_terms([texts[i] for i in positions]), codes, n_keywords)
+    return {int(cluster): found[code] for code, cluster in enumerate(clusters)}
+
+
+class TermCounts(NamedTuple):
+    """How often each document holds each word and each pair of words."""
+
+    terms: NDArray[np.str_]  # (n_terms,), by the alphabet
+    counts: sparse.csr_matrix  # (n_texts, n_terms)
+
+
+def count_terms(texts: Sequence[str]) -> TermCounts:
+    """Count the terms that may be keywords, in the beginning of every text."""
+    if not any(next(words_of(text), None) for text in texts):
+        return TermCounts(np.array([], dtype=np.str_), sparse.csr_matrix((len(texts), 0)))
     vectorizer = CountVectorizer(analyzer=_terms, dtype=np.float32)
-    counts = vectorizer.fit_transform(sample)
-    terms = vectorizer.get_feature_names_out()
+    counts = vectorizer.fit_transform(texts)
+    return TermCounts(vectorizer.get_feature_names_out(), counts)
+
+
+def counted_keywords(
+    counted: TermCounts, labels: NDArray[np.integer], n_keywords: int = 10
+) -> dict[int, list[str]]:
+    """Find keywords as `class_keywords` does, of documents whose terms are counted already.
+
+    Parameters
+    ----------
+    counted
+        Of the documents.
+    labels
+        Cluster of each document, shape (n_texts,); negative ones are outliers and are left out.
+    n_keywords
+        Keywords for each cluster, at most.
+    """
+    inside = labels >= 0
+    terms, counts = counted.terms, counted.counts[inside]
+    clusters, codes = np.unique(labels[inside], return_inverse=True)
+    keywords: dict[int, list[str]] = {int(cluster): [] for cluster in clusters}
+    if len(terms) == 0 or len(clusters) == 0:
+        return keywords
     members = sparse.csr_matrix((np.ones(len(codes), np.float32), (codes, np.arange(len(codes)))))
     stop_words = _STOP_WORDS | _common_words(terms, counts, members)
     telling = np.array([stop_words.isdisjoint(term.split(" ")) for term in terms])
@@ -191,16 +224,16 @@ def _sample(
     return clusters, np.concatenate([np.zeros(0, np.int64), *chosen]), codes
 
 
-def _words(text: str) -> Iterator[str]:
-    """Split a text into words of at least two characters, most of them letters."""
-    for word in _WORD.findall(_NOISE.sub(" ", text).lower()):
+def words_of(text: str) -> Iterator[str]:
+    """Split the beginning of a text into words of two characters or more, most of them letters."""
+    for word in _WORD.findall(_NOISE.sub(" ", text[:_MAX_CHARS]).lower()):
         if word.isalpha() or 2 * sum(map(str.isdigit, word)) <= len(word):
             yield word
 
 
 def _terms(text: str) -> list[str]:
     """List the words of a text, and the pairs of words that stand side by side."""
-    words = list(_words(text))
+    words = list(words_of(text))
     told = [word for word in words if word not in _STOP_WORDS]
     return words + [f"{first} {second}" for first, second in pairwise(told) if first != second]
 
@@ -224,7 +257,7 @@ def _class_tfidf(class_counts: sparse.csr_matrix) -> sparse.csr_matrix:
     """Weigh counts of terms in clusters, shape (n_clusters, n_terms), by c-TF-IDF."""
     totals = np.asarray(class_counts.sum(axis=0))  # (1, n_terms)
     mean = class_counts.sum() / class_counts.shape[0]
-    return sparse.csr_matrix(class_counts.multiply(np.log1p(mean / totals)))
+    return sparse.csr_matrix(class_counts.multiply(np.log1p(mean / np.maximum(totals, 1))))
 
 
 def _best(row: sparse.csr_matrix, allowed: NDArray[np.bool_], n: int) -> NDArray[np.int64]:

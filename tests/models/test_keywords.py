@@ -140,7 +140,7 @@ def test_any_text_gives_keywords_for_every_cluster(texts: list[str], labels: lis
     for label, words in found.items():
         members = [text for text, own in zip(texts, labels, strict=False) if own == label]
         assert len(words) == len(set(words)) <= 3
-        assert bool(words) == any(list(keywords_module._words(text)) for text in members)
+        assert bool(words) == any(list(keywords_module.words_of(text)) for text in members)
 
 
 def test_large_clusters_are_sampled_evenly_and_small_ones_read_whole() -> None:
