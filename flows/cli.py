@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,6 +10,9 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 from rich.markup import escape
+
+from flows import operate
+from flows.command import DebugOption, FeedNameOption, NewStoreOption, StoreOption, guarded
 
 app = typer.Typer(
     help="Cluster growing feeds of documents, night by night.",
@@ -19,17 +22,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_PUBLISHED: Final = 0
-_FAILED: Final = 1
-_BAD_USAGE: Final = 2
-
 Nights = Sequence[tuple[Path | None, dict[str, Any]]]
 """Configuration file and what was said on the command line, night by night."""
 
 _SAMPLE: Final = Path(__file__).parent / "sample"
-
-StoreOption = Annotated[Path, typer.Option(help="Folder of the store; made if it is not there.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 @app.command()
@@ -37,7 +33,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[
         str, typer.Argument(help="File, folder, glob or URL of JSONL, CSV or Parquet.")
     ],
-    store: StoreOption,
+    store: NewStoreOption,
     night: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today (UTC) if left out.")
     ] = None,
@@ -60,7 +56,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         "clustering.n_clusters": _count_or_auto(n_clusters),
         "window_days": window_days,
     }
-    _guarded(lambda: _run_nights(store, [(config, said)], debug), debug)
+    guarded(lambda: _run_nights(store, [(config, said)], debug), debug)
 
 
 @app.command()
@@ -70,15 +66,13 @@ def demo(
 ) -> None:
     """Run four nights of the bundled sample feed."""
     nights = [(None, _sample_night(number, store)) for number in range(1, 5)]
-    _guarded(lambda: _run_nights(store, nights, debug), debug)
+    guarded(lambda: _run_nights(store, nights, debug), debug)
 
 
 @app.command()
 def clusters(
-    store: Annotated[Path, typer.Option(help="Folder of the store.")],
-    feed_name: Annotated[
-        str | None, typer.Option(help="Needed if the store has several feeds.")
-    ] = None,
+    store: StoreOption,
+    feed_name: FeedNameOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     debug: DebugOption = False,
 ) -> None:
@@ -94,12 +88,12 @@ def clusters(
         else:
             show_clusters(Console(), found)
 
-    _guarded(show, debug)
+    guarded(show, debug)
 
 
 @app.command()
 def ui(
-    store: Annotated[Path, typer.Option(help="Folder of the store.")],
+    store: StoreOption,
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 4200,
     debug: DebugOption = False,
 ) -> None:
@@ -110,7 +104,10 @@ def ui(
 
         serve_ui(store.absolute(), port)
 
-    _guarded(serve, debug)
+    guarded(serve, debug)
+
+
+app.command()(operate.doctor)
 
 
 def main() -> None:
@@ -167,50 +164,6 @@ def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> Non
 
 def _count_or_auto(n_clusters: str | None) -> int | str | None:
     return int(n_clusters) if n_clusters and n_clusters.isdigit() else n_clusters
-
-
-def _guarded(command: Callable[[], None], debug: bool) -> None:
-    """Turn an error into one sentence and an exit code; the traceback only with --debug."""
-    try:
-        command()
-    except KeyboardInterrupt:
-        _say_error("interrupted; run the same command again to go on where it stopped")
-        sys.exit(130)
-    except Exception as error:
-        if debug:
-            Console(stderr=True).print_exception()
-        _say_error(
-            str(error)
-            if _is_explained(error)
-            else f"{type(error).__name__}: {error}; --debug shows where"
-        )
-        sys.exit(_exit_code(error))
-
-
-def _is_explained(error: Exception) -> bool:
-    """Say whether an error was raised with a sentence for the person who reads it."""
-    from flows.runtime import StoreNotWritableError
-    from tasks.lock import StoreBusyError
-
-    return isinstance(error, ValueError | StoreBusyError | StoreNotWritableError)
-
-
-def _exit_code(error: Exception) -> int:
-    from flows.config import ConfigError
-    from flows.results import NoNightError
-    from tasks.feed import FeedMissingError
-
-    return (
-        _BAD_USAGE if isinstance(error, ConfigError | FeedMissingError | NoNightError) else _FAILED
-    )
-
-
-def _say_error(sentence: str) -> None:
-    from flows.console import printable
-
-    Console(stderr=True, highlight=False).print(
-        f"nightfold: {escape(printable(sentence))}", soft_wrap=True, style="red"
-    )
 
 
 if os.environ.get("COLUMNS") is None and not sys.stdout.isatty():

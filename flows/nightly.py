@@ -17,9 +17,10 @@ from tasks.describe import describe
 from tasks.embed import embed, encoder_ref
 from tasks.evaluate import evaluate
 from tasks.feed import find_feed
-from tasks.history import read_history
+from tasks.history import read_history, require_intact
 from tasks.ingest import ingest
 from tasks.lock import run_lock
+from tasks.manifests import require_known_format
 from tasks.prepare import prepare
 from tasks.pretrain import pretrain
 from tasks.publish import Night, Published, publish
@@ -46,7 +47,9 @@ def nightly(config: NightlyConfig) -> NightReport:
     with run_lock(store), recorded_stages() as ran:
         clear_scratch(store)
         close_dead_runs()
+        require_known_format(store.root)
         past, latest, seed = read_history(store), latest_date(config.night), config.random_state
+        require_intact(store, past)
         encoder = encoder_ref(config.encoder)
 
         feed = find_feed(store, config.feed)

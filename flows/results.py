@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tasks.manifests import require_known_format
 from tasks.storage import Ref, Store, read_table
 
 
@@ -39,8 +40,11 @@ def last_night(root: Path, feed_name: str | None) -> Store:
     ------
     NoNightError
         If there is none, or several feeds and no name.
+    NewerStoreError
+        If a newer nightfold has written to the store.
     """
     root = root.expanduser().absolute()
+    require_known_format(root)
     feeds = sorted(path.name.removeprefix("feed=") for path in (root / "runs").glob("feed=*"))
     chosen = [feed for feed in feeds if feed_name in (None, feed)]
     if not chosen:

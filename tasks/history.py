@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.storage import ModelRef, Ref, Store
+from tasks.storage import ModelRef, Ref, Store, damaged, is_intact
 
 
 class NightTable(BaseModel):
@@ -62,9 +62,30 @@ class History(BaseModel):
 
 
 def read_history(store: Store) -> History:
-    """Read the manifests of the nights before tonight; later nights have no say in this one."""
+    """Read the manifests of the nights before tonight; later nights have no say in this one.
+
+    For errors see `tasks.manifests.parse_manifest`.
+    """
     nights = [night for night in store.published_nights() if night < store.night]
     return History(nights=[_past_night(night, store.read_manifest(night)) for night in nights])
+
+
+def require_intact(store: Store, past: History) -> None:
+    """Fail where a file that tonight builds on is not what its manifest says.
+
+    A flipped bit in a table can go unseen while it is read, and be published again from there.
+
+    Raises
+    ------
+    DamagedFileError
+        Naming the first such file.
+    """
+    refs = [night.documents for night in past.nights]
+    if past.last:
+        refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
+    for ref in refs:
+        if not is_intact(store, ref):
+            raise damaged(store, ref, "it is gone, or is not what its manifest says")
 
 
 def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -17,20 +17,32 @@ class StoreBusyError(RuntimeError):
     """Another run works on the store."""
 
 
+def run_lock(store: Store) -> AbstractContextManager[None]:
+    """Hold the store's lock for a run; see `store_lock`."""
+    return store_lock(store.root, f"night {store.night} of feed {store.feed}")
+
+
 @contextmanager
-def run_lock(store: Store) -> Iterator[None]:
-    """Hold the store's run lock.
+def store_lock(root: Path, doing: str) -> Iterator[None]:
+    """Hold a store's lock.
+
+    Parameters
+    ----------
+    root
+        Of the store.
+    doing
+        What is done under the lock, for those who are refused meanwhile.
 
     Raises
     ------
     StoreBusyError
         If another run holds it; the message says which.
     """
-    path = store.state / "run.lock"
+    path = root / "state" / "run.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         _take(file, path)
-        _write_holder(file, store)
+        _write_holder(file, doing)
         yield
 
 
@@ -63,15 +75,14 @@ def _holder(path: Path) -> str:
         holder = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError:
         return "it has only just started"
-    return "process {pid} on {host}, night {night} of feed {feed}, since {since}".format(**holder)
+    return "process {pid} on {host}, {doing}, since {since}".format(**holder)
 
 
-def _write_holder(file: IO[str], store: Store) -> None:
+def _write_holder(file: IO[str], doing: str) -> None:
     holder = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
-        "feed": store.feed,
-        "night": str(store.night),
+        "doing": doing,
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     file.seek(0)

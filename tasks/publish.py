@@ -18,7 +18,9 @@ from tasks.check_prepared import Documents
 from tasks.describe import Described
 from tasks.embed import EncoderRef, Views
 from tasks.evaluate import Evaluation
+from tasks.files import copy_atomically, write_atomically
 from tasks.ingest import RawFeed
+from tasks.manifests import FORMAT_VERSION, ManifestError, canonical_json
 from tasks.refine import Refined
 from tasks.show import show_markdown, show_table
 from tasks.stage import StageRecord, stage
@@ -26,18 +28,12 @@ from tasks.storage import (
     ModelRef,
     Ref,
     Store,
-    canonical_json,
-    copy_atomically,
     is_intact,
     read_table,
-    write_atomically,
 )
 from tasks.summary import summarise
 
 logger = logging.getLogger(__name__)
-
-FORMAT_VERSION: Final = 1
-"""Of the manifest and the layout of the store."""
 
 _RUN: Final = "run"
 """The one part of a manifest that may differ between two runs of the same night."""
@@ -195,7 +191,11 @@ def _is_published(
     """Say whether this very night stands there, whole."""
     if not store.manifest_path().is_file() or not summary_path.is_file():
         return False
-    there = store.read_manifest()
+    try:
+        there = store.read_manifest()
+    except ManifestError as error:
+        logger.warning("%s: it is written anew", error)
+        return False
     there.pop(_RUN, None)
     if (
         there != json.loads(canonical_json(content))

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tasks.storage import write_atomically
+from tasks.files import write_atomically
 from validation.schemas import EMBEDDING, TEXT_DIGEST, embeddings
 
 

@@ -4,7 +4,6 @@ Nobody else makes paths or writes files below the store's root.
 """
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -20,11 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from tasks.files import WRITING, copy_atomically, sha256_of, write_atomically
+from tasks.manifests import Manifest, parse_manifest
 from validation.schemas import SCHEMA_VERSION
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _BATCH_ROWS = 8192
-_WRITING = ".writing-"
 
 
 class Ref(BaseModel):
@@ -92,30 +92,22 @@ class Store(BaseModel):
         )
         return sorted(date.fromisoformat(night) for night in found)
 
-    def read_manifest(self, night: date | None = None) -> dict[str, Any]:
-        """Read a night's manifest.
-
-        Raises
-        ------
-        ValueError
-            If the manifest is there but is no JSON object.
-        """
+    def read_manifest(self, night: date | None = None) -> Manifest:
+        """Read a night's manifest; see `tasks.manifests.parse_manifest` for errors."""
         path = self.manifest_path(night)
-        try:
-            manifest = json.loads(path.read_bytes())
-        except ValueError as error:
-            raise ValueError(
-                f"{path} must be a JSON manifest, but {error}; run that night again"
-            ) from error
-        if not isinstance(manifest, dict):
-            raise ValueError(f"{path} must be a JSON object, got {manifest}; run that night again")
-        return manifest
+        return parse_manifest(path.read_bytes(), path)
 
 
-def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+class DamagedFileError(ValueError):
+    """A file of the store that is gone or cannot be read; the message says what to do."""
+
+
+def damaged(store: Store, ref: Ref, reason: object) -> DamagedFileError:
+    """Make the error that names a damaged file."""
+    return DamagedFileError(
+        f"{store.resolve(ref)} is damaged: {reason}; run"
+        f" `nightfold doctor --store {store.root} --repair`"
+    )
 
 
 def is_intact(store: Store, ref: Ref) -> bool:
@@ -124,26 +116,12 @@ def is_intact(store: Store, ref: Ref) -> bool:
     return path.is_file() and sha256_of(path) == ref.sha256
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(path.parent) as temporary:
-        temporary.write_bytes(content)
-        _move_durably(temporary, path)
-
-
-def copy_atomically(source: Path, target: Path) -> None:
-    """Copy a file so that a reader sees it whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(target.parent) as temporary:
-        shutil.copyfile(source, temporary)
-        _move_durably(temporary, target)
-
-
-def canonical_json(value: Any) -> bytes:
-    """Spell a JSON value the same way every time."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, indent=2, default=str)
-    return (text + "\n").encode()
+def stage_copies(store: Store, ref: Ref) -> Iterator[str]:
+    """Find intact copies of a published file among the stage files, relative to the root."""
+    suffix = Path(ref.path).suffix
+    for path in sorted(store.state.glob(f"stages/*/{ref.sha256[:32]}{suffix}")):
+        if sha256_of(path) == ref.sha256:
+            yield path.relative_to(store.root).as_posix()
 
 
 def keep_bytes(store: Store, stage: str, content: bytes, suffix: str, rows: int = 0) -> Ref:
@@ -172,8 +150,25 @@ def keep_table(store: Store, stage: str, table: pa.Table) -> Ref:
 
 
 def read_table(store: Store, ref: Ref, columns: list[str] | None = None) -> pa.Table:
-    """Read a table, or some of its columns."""
-    return pq.read_table(store.resolve(ref), columns=columns, partitioning=None)
+    """Read a table, or some of its columns; see `readable` for errors."""
+    with readable(store, ref):
+        return pq.read_table(store.resolve(ref), columns=columns, partitioning=None)
+
+
+@contextmanager
+def readable(store: Store, ref: Ref) -> Iterator[None]:
+    """Raise `DamagedFileError` for a file that is gone or that cannot be read.
+
+    A hiccup of the disk stays what it is: another try may help there.
+    """
+    try:
+        yield
+    except (pa.ArrowInvalid, FileNotFoundError) as error:
+        raise damaged(store, ref, error) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise damaged(store, ref, error) from error
 
 
 def read_tables(
@@ -190,7 +185,7 @@ def read_batches(
     store: Store, ref: Ref, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Read a table in batches, so that memory stays flat."""
-    with pq.ParquetFile(store.resolve(ref)) as file:
+    with readable(store, ref), pq.ParquetFile(store.resolve(ref)) as file:
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
 
 
@@ -198,11 +193,17 @@ def read_batches(
 def model_folder(store: Store, model: ModelRef) -> Iterator[Path]:
     """Lay a saved model's files out under their names, in a folder that goes away afterwards."""
     with tempfile.TemporaryDirectory(dir=_scratch(store)) as name:
-        for file, ref in model.files.items():
-            target = Path(name) / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(store.resolve(ref), target)
+        lay_out(store, model, Path(name))
         yield Path(name)
+
+
+def lay_out(store: Store, model: ModelRef, folder: Path) -> None:
+    """Copy a saved model's files under their names into a folder; see `readable` for errors."""
+    for file, ref in model.files.items():
+        target = folder / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with readable(store, ref):
+            shutil.copyfile(store.resolve(ref), target)
 
 
 @contextmanager
@@ -216,7 +217,7 @@ def clear_scratch(store: Store) -> None:
     """Remove what a killed run left half-written; only for the holder of the run lock."""
     shutil.rmtree(store.state / "scratch", ignore_errors=True)
     for folder in ("state/stages/*", "embeddings/*", f"*/feed={store.feed}/night=*"):
-        for temporary in store.root.glob(f"{folder}/{_WRITING}*"):
+        for temporary in store.root.glob(f"{folder}/{WRITING}*"):
             temporary.unlink()
 
 
@@ -297,26 +298,3 @@ def _scratch(store: Store) -> Path:
     folder = store.state / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-@contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(dir=folder, prefix=_WRITING)
-    os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _move_durably(temporary: Path, path: Path) -> None:
-    """Bring the bytes to the disk before the name points at them, and the name after."""
-    temporary.chmod(0o644)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -48,6 +48,7 @@ CONFIDENCE: Final = "confidence"
 MARGIN: Final = "margin"
 IS_OUTLIER: Final = "is_outlier"
 IS_NEW: Final = "is_new"
+IS_KNOWN: Final = "is_known"
 NAME: Final = "name"
 KEYWORDS: Final = "keywords"
 SIZE: Final = "size"
@@ -179,6 +180,29 @@ METRICS: Final = pa.schema(
         pa.field(BASELINE_VALUE, pa.float64()),
     ]
 )
+
+PLACEMENTS: Final = pa.schema(
+    [
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(NAME, pa.string(), nullable=False),
+        pa.field(CONFIDENCE, pa.float32(), nullable=False),
+        pa.field(MARGIN, pa.float32(), nullable=False),
+        pa.field(IS_KNOWN, pa.bool_(), nullable=False),  # its text was clustered that night
+    ]
+)
+"""What `nightfold assign` writes; never part of a store."""
+
+PUBLISHED: Final = {
+    "documents": DOCUMENTS,
+    "duplicates": DUPLICATES,
+    "quarantine": QUARANTINE,
+    "assignments": ASSIGNMENTS,
+    "clusters": CLUSTERS,
+    "cluster_events": CLUSTER_EVENTS,
+    "metrics": METRICS,
+}
+"""Every table of a night by its name; documents carry the feed's other columns after these."""
 
 
 def embeddings(embedding_dim: int) -> pa.Schema:

@@ -1,14 +1,19 @@
 """Flow tests run the real thing: the command line in its own process, a store, an embedded Prefect."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
+from prefect.testing.utilities import prefect_test_harness
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,3 +108,74 @@ def serve_ui() -> Iterator[Callable[[Path, int], str]]:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=60)
         assert server.returncode == 128 + signal.SIGTERM
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect API of the tests' own, and cache records that no earlier session has left."""
+    records = tmp_path_factory.mktemp("records")
+    with (
+        prefect_test_harness(server_startup_timeout=180),
+        temporary_settings({PREFECT_LOCAL_STORAGE_PATH: records}),
+    ):
+        yield
+
+
+SUBJECTS = (
+    "the battery dies before noon", "charging takes the whole night", "the charger gets hot",
+    "the parcel came a week late", "the courier left the box outside", "my delivery never arrived",
+    "the coffee machine leaks", "the espresso tastes burnt", "the milk frother is loud",
+)  # fmt: skip
+
+
+def write_feed(path: Path, night: int) -> Path:
+    """Write 27 documents about three things, other ones every night."""
+    rows = [
+        {"id": f"n{night}-{number:02}", "text": f"{opening} {subject}, order {night}{number}."}
+        for number, (opening, subject) in enumerate(
+            (opening, subject) for opening in ("Sadly", "Well,", "Again") for subject in SUBJECTS
+        )
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@dataclass(frozen=True)
+class Operated:
+    """A store with its feed, one file a night."""
+
+    store: Path
+    feed: Path
+
+    def run(self, night: int, **config: Any) -> Any:
+        """Run a night, with the cache records in the store as on the command line."""
+        from flows.config import NightlyConfig
+        from flows.nightly import nightly
+
+        given = {
+            "clustering": {"n_clusters": 3},
+            "feed": str(write_feed(self.feed / f"reviews-2026-03-0{night}.jsonl", night)),
+            "store": self.store,
+            "night": f"2026-03-0{night}",
+        }
+        with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: self.store / "state" / "results"}):
+            return nightly(NightlyConfig.model_validate(given | config))
+
+
+@pytest.fixture(scope="session")
+def two_nights(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Operated:
+    """A store with two published nights, for tests that only read."""
+    folder = tmp_path_factory.mktemp("operated")
+    operated = Operated(folder / "store", folder / "feed")
+    for night in (1, 2):
+        operated.run(night)
+    return operated
+
+
+@pytest.fixture
+def operated(two_nights: Operated, tmp_path: Path) -> Operated:
+    """A copy of the two nights that a test may damage."""
+    shutil.copytree(two_nights.store, tmp_path / "store")
+    shutil.copytree(two_nights.feed, tmp_path / "feed")
+    return Operated(tmp_path / "store", tmp_path / "feed")

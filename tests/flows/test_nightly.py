@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,16 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.config import NightlyConfig
 from flows.nightly import nightly
 from tasks.storage import sha256_of
 from validation import schemas
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
+    pytest.mark.usefixtures("prefect_api"),
+]
 
 TOPICS = {
     "battery": [
@@ -34,17 +35,6 @@ TOPICS = {
     "coffee": ["The coffee machine leaks", "The espresso tastes burnt", "The milk frother is loud"],
 }
 OPENINGS = ["Honestly,", "Well:", "After two weeks,", "Sadly", "To be fair,"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A Prefect API of the tests' own, and cache records that no earlier session has left."""
-    records = tmp_path_factory.mktemp("records")
-    with (
-        prefect_test_harness(server_startup_timeout=180),
-        temporary_settings({PREFECT_LOCAL_STORAGE_PATH: records}),
-    ):
-        yield
 
 
 def small_feed(start: int = 0) -> list[dict[str, Any]]:
@@ -126,7 +116,7 @@ def test_published_tables_have_their_schemas(first_night: Path, name: str, schem
 
 
 @pytest.fixture(scope="session")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_night(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with one published night, for tests that only read."""
     folder = tmp_path_factory.mktemp("first")
     feed = write_jsonl(folder / "feed.jsonl", small_feed())

@@ -8,11 +8,15 @@ import pyarrow as pa
 import pytest
 
 from tasks.feed import FeedFile, find_feed
+from tasks.files import copy_atomically, write_atomically
 from tasks.ingest import IngestSettings, RawFeed, ingest
-from tasks.storage import Store, read_table
+from tasks.manifests import FORMAT_VERSION, canonical_json
+from tasks.storage import Ref, Store, keep_bytes, keep_table, read_table
+from validation.schemas import PUBLISHED
 
 WriteFeed = Callable[[str, bytes], FeedFile]
 Compress = Callable[[bytes, str], bytes]
+PublishNight = Callable[..., dict[str, Any]]
 IngestRows = Callable[..., tuple[RawFeed, list[dict[str, Any]]]]
 
 
@@ -66,3 +70,89 @@ def ingest_files(store: Store, tmp_path: Path) -> IngestRows:
         return raw, read_table(store, raw.rows).to_pylist()
 
     return ingested
+
+
+@pytest.fixture
+def publish_night(store: Store) -> PublishNight:
+    """Publish a sound night without a run: some documents, two clusters, small models.
+
+    Documents of earlier nights that are still in the window come as `window`.
+    """
+
+    def publish(
+        day: int, new: list[str], window: list[str] | None = None, feed: str = "reviews"
+    ) -> dict[str, Any]:
+        tonight = Store(root=store.root, feed=feed, night=date(2026, 3, day))
+        rows = night_rows(new, window or [])
+        tables = {
+            name: published(tonight, name, keep_table(store, "made", rows_table(name, rows[name])))
+            for name in PUBLISHED
+        }
+        models = {
+            model: {
+                "model.json": published(
+                    tonight,
+                    f"models/{model}",
+                    keep_bytes(store, "made", f"{model} {day}".encode(), ".json"),
+                )
+            }
+            for model in ("clustering", "lexical", "identity")
+        }
+        manifest = {
+            "format_version": FORMAT_VERSION, "feed": feed, "night": str(tonight.night),
+            "counts": {"read": len(new) + 2, "accepted": len(new), "duplicate": 1, "quarantined": 1},
+            "tables": tables, "models": models, "config": {"window_days": 30},
+            "encoder": {"name": "E", "digest": "0123456789abcdef"},
+            "run": {"published_at": f"2026-03-{day:02}T03:00:00+00:00"},
+        }  # fmt: skip
+        write_atomically(tonight.partition("reports") / "summary.md", b"# a night")
+        write_atomically(tonight.manifest_path(), canonical_json(manifest))
+        return manifest
+
+    return publish
+
+
+def published(tonight: Store, table: str, ref: Ref) -> dict[str, Any]:
+    """Copy a stage file to its published place and give its reference there."""
+    folder, _, model = table.partition("/")
+    path = tonight.partition(folder) / model / f"part-{ref.sha256[:16]}{Path(ref.path).suffix}"
+    copy_atomically(tonight.resolve(ref), path)
+    place = path.relative_to(tonight.root).as_posix()
+    return ref.model_copy(update={"path": place}).model_dump()
+
+
+def text_digest_of(doc_id: str) -> str:
+    return f"digest of {doc_id}"
+
+
+def night_rows(new: list[str], window: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a night's tables: every other document is in the other cluster."""
+    assigned = [*window, *new]
+    clusters = {"c-1": assigned[::2], "c-2": assigned[1::2]}
+    return {
+        "documents": [
+            {"doc_id": it, "text": it, "text_digest": text_digest_of(it), "source": "f.jsonl", "is_truncated": False}
+            for it in new
+        ],
+        "duplicates": [
+            {"file": "f", "row": 1, "doc_id": new[0], "duplicate_of": new[0], "kind": "same_row", "first_night": "x"}
+        ],
+        "quarantine": [{"file": "f", "row": 2, "rule_id": "r", "severity": "s", "reason": "r", "raw": "{"}],
+        "assignments": [
+            {"doc_id": it, "cluster_id": name, "confidence": 0.9, "margin": 0.8, "is_outlier": False, "is_new": it in new}
+            for name, members in clusters.items() for it in members
+        ],
+        "clusters": [
+            {
+                "cluster_id": name, "name": f"name of {name}", "keywords": ["a"], "size": len(members), "growth": 0,
+                "cohesion": 0.5, "exemplar_doc_ids": members[:1], "first_seen": "x", "last_seen": "x", "status": "born",
+            }
+            for name, members in clusters.items() if members
+        ],
+        "cluster_events": [],
+        "metrics": [{"metric": "m", "space": "s", "value": 1.0, "baseline_value": None}],
+    }  # fmt: skip
+
+
+def rows_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=PUBLISHED[name])

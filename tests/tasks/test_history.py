@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 
-from tasks.history import read_history
-from tasks.storage import Ref, Store, canonical_json, write_atomically
+from tasks.files import write_atomically
+from tasks.history import History, read_history, require_intact
+from tasks.manifests import FORMAT_VERSION, canonical_json
+from tasks.storage import DamagedFileError, Ref, Store, keep_bytes
 
 
 def manifest(n_rows: int, n_documents: int) -> dict[str, Any]:
@@ -12,6 +14,7 @@ def manifest(n_rows: int, n_documents: int) -> dict[str, Any]:
         return Ref(path=f"{name}.parquet", sha256=name, rows=rows).model_dump()
 
     return {
+        "format_version": FORMAT_VERSION,
         "counts": {"read": n_rows},
         "tables": {
             "documents": ref("documents", n_documents),
@@ -84,3 +87,24 @@ def test_a_broken_manifest_names_its_night(tenth: Store) -> None:
     write_atomically(tenth.manifest_path(date(2026, 3, 9)), b"{")
     with pytest.raises(ValueError, match=r"night=2026-03-09/manifest.json must be a JSON manifest"):
         read_history(tenth)
+
+
+def test_a_damaged_file_that_tonight_builds_on_is_named(tenth: Store) -> None:
+    publish(tenth, 9)
+    (past,) = read_history(tenth).nights
+    names = ("documents", "assignments", "clusters")
+    kept = {name: keep_bytes(tenth, name, name.encode(), ".parquet") for name in names}
+    identity = past.identity.model_copy(
+        update={"files": {"model.json": keep_bytes(tenth, "identity", b"{}", ".json")}}
+    )
+    history = History(nights=[past.model_copy(update=kept | {"identity": identity})])
+    require_intact(tenth, history)
+    for ref in (*kept.values(), *identity.files.values()):
+        content = tenth.resolve(ref).read_bytes()
+        tenth.resolve(ref).write_bytes(content[:-1])
+        with pytest.raises(DamagedFileError, match=f"{ref.path} is damaged.*doctor.*--repair"):
+            require_intact(tenth, history)
+        tenth.resolve(ref).write_bytes(content)
+    tenth.resolve(kept["clusters"]).unlink()
+    with pytest.raises(DamagedFileError, match="it is gone"):
+        require_intact(tenth, history)

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -14,14 +15,15 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from tasks import storage
+from tasks.files import copy_atomically, sha256_of, write_atomically
+from tasks.manifests import FORMAT_VERSION
 from tasks.storage import (
+    DamagedFileError,
     ModelRef,
     Ref,
     Store,
     TableWriter,
-    canonical_json,
     clear_scratch,
-    copy_atomically,
     is_intact,
     keep_bytes,
     keep_folder,
@@ -30,10 +32,10 @@ from tasks.storage import (
     read_batches,
     read_table,
     read_tables,
+    readable,
     refs_in,
     scratch_folder,
-    sha256_of,
-    write_atomically,
+    stage_copies,
 )
 
 TABLE = pa.table({"id": ["a", "b"], "n": [1, 2]})
@@ -88,8 +90,11 @@ def test_nights_with_a_manifest_are_published_oldest_first(store: Store) -> None
 
 
 def test_a_manifest_is_read_back(store: Store) -> None:
-    publish(store, NIGHTS[0], {"counts": {"read": 3}})
-    assert store.read_manifest(NIGHTS[0]) == {"counts": {"read": 3}}
+    manifest = {
+        "format_version": FORMAT_VERSION, "counts": {"read": 3}, "tables": {}, "models": {},
+    }  # fmt: skip
+    publish(store, NIGHTS[0], manifest)
+    assert store.read_manifest(NIGHTS[0]) == manifest
 
 
 @pytest.mark.parametrize("content", [b"", b'{"a": ', b"[]", b"1", b'"x"', b"\xff\xfe\xff"])
@@ -296,16 +301,16 @@ def test_what_a_killed_writer_left_is_cleared_and_nothing_else(store: Store) -> 
 import os, signal, sys
 from pathlib import Path
 import pyarrow as pa
-from tasks import storage
+from tasks import files, storage
 store = storage.Store(root=Path(sys.argv[1]), feed="reviews", night="2026-03-02")
 kept = storage.keep_bytes(store, "check", b"x", ".json")
-storage.write_atomically(store.manifest_path(), b"{}")
+files.write_atomically(store.manifest_path(), b"{}")
 table = pa.table({"n": [1]})
-storage._move_durably = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+files._move_durably = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with storage.scratch_folder(store), storage.TableWriter(store, "a", table.schema) as writer:
     writer.write(table)
-    with storage._temporary(store.partition("runs")), storage._temporary(store.root / "state/stages/check"):
-        storage.write_atomically(store.root / "embeddings/encoder=E/part-1.parquet", b"x")
+    with files._temporary(store.partition("runs")), files._temporary(store.root / "state/stages/check"):
+        files.write_atomically(store.root / "embeddings/encoder=E/part-1.parquet", b"x")
 """
     run = subprocess.run([sys.executable, "-c", program, str(store.root)], check=False)
     assert run.returncode == -signal.SIGKILL
@@ -338,7 +343,32 @@ def test_refs_are_found_however_deep_they_lie() -> None:
     assert list(refs_in("abc")) == []
 
 
-def test_canonical_json_spells_equal_values_equally() -> None:
-    one = canonical_json({"b": 1, "a": NIGHTS[0], "é": Path("x")})
-    other = canonical_json({"é": Path("x"), "a": NIGHTS[0], "b": 1})
-    assert one == other == '{\n  "a": "2026-03-01",\n  "b": 1,\n  "é": "x"\n}\n'.encode()
+@pytest.mark.parametrize("damage", [b"", b"PAR1 damaged", None])
+def test_a_table_that_cannot_be_read_says_which_and_what_to_do(
+    damage: bytes | None, store: Store
+) -> None:
+    ref = keep_table(store, "prepare", TABLE)
+    path = store.resolve(ref)
+    path.unlink() if damage is None else path.write_bytes(damage)
+    sentence = rf"{ref.path} is damaged: .*; run `nightfold doctor --store {store.root} --repair`"
+    for read in (read_table, lambda *it: list(read_batches(*it))):
+        with pytest.raises(DamagedFileError, match=sentence):
+            read(store, ref)
+
+
+def test_a_hiccup_of_the_disk_stays_one(store: Store) -> None:
+    def hiccup() -> None:
+        with readable(store, keep_table(store, "prepare", TABLE)):
+            raise OSError(errno.EIO, "input/output error")
+
+    with pytest.raises(OSError, match="input/output error") as raised:
+        hiccup()
+    assert raised.value.errno == errno.EIO
+
+
+def test_copies_among_the_stage_files_are_found_if_they_are_intact(store: Store) -> None:
+    ref = keep_table(store, "prepare", TABLE)
+    published = ref.model_copy(update={"path": "documents/part-1.parquet"})
+    assert list(stage_copies(store, published)) == [ref.path]
+    store.resolve(ref).write_bytes(b"x")
+    assert list(stage_copies(store, published)) == []

@@ -1,0 +1,104 @@
+"""Look for what a store holds beside its published nights: temporaries, cache, embeddings."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.files import WRITING, sha256_of
+from tasks.finding import Finding
+from validation.schemas import EMBEDDING, TEXT_DIGEST
+
+_AGAIN: Final = "the next run that needs it makes it again"
+
+
+def examine_state(root: Path) -> Iterator[Finding]:
+    """Examine all but the published nights; only for the holder of the store's lock."""
+    yield from find_temporaries(root)
+    broken, named = read_records(root)
+    yield from broken
+    yield from examine_stage_files(root, named)
+    yield from examine_embeddings(root)
+
+
+def find_temporaries(root: Path) -> Iterator[Finding]:
+    """Find what a killed process left half-written."""
+    scratch = (path for path in (root / "state" / "scratch").rglob("*") if path.is_file())
+    for path in sorted({*scratch, *root.glob(f"**/{WRITING}*")}):
+        yield Finding(_name(root, path), "temporary", "it is half-written", is_removable=True)
+
+
+def read_records(root: Path) -> tuple[list[Finding], set[str]]:
+    """Read the cache records.
+
+    Returns
+    -------
+    The records that cannot be read, and the files that the others name.
+    """
+    broken: list[Finding] = []
+    named: set[str] = set()
+    for path in _files(root / "state" / "results"):
+        try:
+            named.update(_paths_in(json.loads(json.loads(path.read_bytes())["result"])))
+        except (ValueError, KeyError, TypeError) as error:
+            said = f"it must be a cache record, but {type(error).__name__}: {error}"
+            broken.append(
+                Finding(_name(root, path), "cache_record", said, _AGAIN, is_removable=True)
+            )
+    return broken, named
+
+
+def examine_stage_files(root: Path, named: set[str]) -> Iterator[Finding]:
+    """Find stage files that are damaged, or that no cache record names."""
+    for path in _files(root / "state" / "stages"):
+        file = _name(root, path)
+        if path.name.startswith(WRITING):
+            continue
+        if not sha256_of(path).startswith(path.stem):
+            problem = "its content is not what its name says"
+            yield Finding(file, "stage_file", problem, _AGAIN, is_removable=True)
+        elif file not in named:
+            yield Finding(file, "orphan", "no cache record names it", is_removable=True)
+
+
+def examine_embeddings(root: Path) -> Iterator[Finding]:
+    """Find files of embeddings that are damaged."""
+    for path in sorted(root.glob("embeddings/encoder=*/part-*.parquet")):
+        problem = _embedding_problem(path)
+        if problem:
+            remedy = "the next run that needs its texts embeds them again"
+            yield Finding(_name(root, path), "embeddings", problem, remedy, is_removable=True)
+
+
+def _embedding_problem(path: Path) -> str | None:
+    if not sha256_of(path).startswith(path.stem.removeprefix("part-")):
+        return "its content is not what its name says"
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        return f"it cannot be read: {error}"
+    return (
+        None if {TEXT_DIGEST, EMBEDDING} <= set(schema.names) else f"it has columns {schema.names}"
+    )
+
+
+def _paths_in(value: Any) -> Iterator[str]:
+    """Find the paths of all references in a record."""
+    if isinstance(value, dict):
+        if value.keys() >= {"path", "sha256"}:
+            yield value["path"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _paths_in(item)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _name(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()

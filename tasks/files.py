@@ -1,0 +1,58 @@
+"""Files that are there whole or not at all: written aside, brought to the disk, then moved."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+WRITING: Final = ".writing-"
+"""What the name of a half-written file starts with."""
+
+
+def sha256_of(path: Path) -> str:
+    """Give the SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(path.parent) as temporary:
+        temporary.write_bytes(content)
+        _move_durably(temporary, path)
+
+
+def copy_atomically(source: Path, target: Path) -> None:
+    """Copy a file so that a reader sees it whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(target.parent) as temporary:
+        shutil.copyfile(source, temporary)
+        _move_durably(temporary, target)
+
+
+@contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(dir=folder, prefix=WRITING)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _move_durably(temporary: Path, path: Path) -> None:
+    """Bring the bytes to the disk before the name points at them, and the name after."""
+    temporary.chmod(0o644)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,56 @@
+"""What is wrong with a file of the store, and how it is put right."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.files import copy_atomically
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Parameters
+    ----------
+    file
+        Relative to the store's root.
+    rule
+        What should hold, as a word.
+    problem
+        What was found instead.
+    remedy
+        What a person does about it, where `repair` does nothing.
+    source
+        A copy of the file with the right content, relative to the root: it can be put back.
+    is_removable
+        Whether the next run makes it again, or nobody misses it.
+    """
+
+    file: str
+    rule: str
+    problem: str
+    remedy: str = ""
+    source: str | None = None
+    is_removable: bool = False
+
+    @property
+    def is_repairable(self) -> bool:
+        """Whether `repair` helps."""
+        return self.is_removable or self.source is not None
+
+    def line(self) -> str:
+        """Say it: file, rule, problem, what to do."""
+        advice = self.remedy
+        if self.is_repairable:
+            does = "removes it" if self.is_removable else "puts back the copy in state/"
+            advice = f"--repair {does}{f': {self.remedy}' if self.remedy else ''}"
+        return f"{self.file}: {self.rule}: {self.problem}; {advice}"
+
+
+def repair(root: Path, finding: Finding) -> None:
+    """Put back or remove the file of a finding; one that neither helps is left alone."""
+    path = root / finding.file
+    if finding.source is not None:
+        copy_atomically(root / finding.source, path)
+    elif finding.is_removable:
+        path.unlink(missing_ok=True)

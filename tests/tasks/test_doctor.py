@@ -1,0 +1,68 @@
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tasks.doctor import examine, feeds_of, repair_all
+from tasks.files import WRITING, write_atomically
+from tasks.manifests import NewerStoreError
+from tasks.storage import Store
+
+PublishNight = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def stored(store: Store, publish_night: PublishNight) -> Store:
+    """Two feeds, whose stage files no record names, as no stage made them."""
+    publish_night(1, ["a", "b"])
+    publish_night(2, ["c", "d"], window=["a", "b"])
+    publish_night(1, ["a", "z"], feed="tickets")
+    return store
+
+
+def rules(store: Store) -> dict[str, str]:
+    return {it.file: it.rule for it in examine(store.root) if it.rule != "orphan"}
+
+
+def test_feeds_share_nothing_but_the_store(stored: Store) -> None:
+    assert feeds_of(stored.root) == ["reviews", "tickets"]
+    assert rules(stored) == {}
+
+
+def test_what_no_manifest_names_is_found(stored: Store) -> None:
+    path = stored.partition("documents", date(2026, 3, 7)) / "part-1.parquet"
+    write_atomically(path, b"x")
+    write_atomically(path.with_name(f"{WRITING}x"), b"x")
+    model = stored.partition("models") / "lexical" / "model-1.json"
+    write_atomically(model, b"x")
+    found = rules(stored)
+    assert sorted(found.values()) == ["temporary", "unlisted", "unlisted"]
+    assert found[model.relative_to(stored.root).as_posix()] == "unlisted"
+
+
+def test_beside_a_damaged_manifest_nothing_is_taken_for_unlisted(stored: Store) -> None:
+    stored.manifest_path().write_bytes(b"{")
+    assert set(rules(stored).values()) == {"manifest"}
+
+
+def test_a_repair_leaves_what_only_a_person_can_do(stored: Store) -> None:
+    damaged = next(stored.partition("clusters").iterdir())
+    good = damaged.read_bytes()
+    damaged.write_bytes(good[:-3])
+    stored.manifest_path(date(2026, 3, 1)).write_bytes(b"{")
+    half = stored.root / f"{WRITING}x"
+    half.write_bytes(b"x")
+    repaired, left = repair_all(stored.root)
+    assert {finding.rule for finding in repaired} == {"digest", "temporary", "orphan"}
+    assert damaged.read_bytes() == good
+    assert not half.exists()
+    assert [finding.rule for finding in left] == ["manifest"]
+    assert repair_all(stored.root) == ([], left)
+
+
+def test_a_newer_store_is_neither_examined_nor_repaired(stored: Store) -> None:
+    text = stored.manifest_path().read_text()
+    stored.manifest_path().write_text(text.replace('"format_version": 1', '"format_version": 2'))
+    with pytest.raises(NewerStoreError, match="newer nightfold"):
+        repair_all(stored.root)

@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tasks.doctor_state import examine_state
+from tasks.files import WRITING, write_atomically
+from tasks.shelf import EmbeddingShelf
+from tasks.storage import Ref, Store, keep_bytes
+
+
+def keep_record(store: Store, name: str, *refs: Ref) -> Path:
+    """Write a cache record as Prefect does: the result is JSON inside JSON."""
+    result = {"__class__": "tasks.x", "data": {"files": [ref.model_dump() for ref in refs]}}
+    path = store.state / "results" / name
+    write_atomically(path, json.dumps({"metadata": {}, "result": json.dumps(result)}).encode())
+    return path
+
+
+def rules(store: Store) -> dict[str, str]:
+    found = list(examine_state(store.root))
+    assert all(finding.is_removable for finding in found)
+    return {finding.file: finding.rule for finding in found}
+
+
+def test_a_state_whose_records_name_all_files_is_sound(store: Store) -> None:
+    keep_record(store, "embed-1", keep_bytes(store, "embed", b"a", ".json"))
+    EmbeddingShelf(store.root, "E", "0" * 64).add(["a"], np.ones((1, 2), np.float32))
+    assert rules(store) == {}
+
+
+def test_temporaries_are_found_wherever_a_killed_run_left_them(store: Store) -> None:
+    names = {
+        f"{WRITING}a", f"documents/feed=f/night=2026-03-01/{WRITING}a", f"state/stages/embed/{WRITING}b",
+        "state/scratch/embed-1.parquet",
+    }  # fmt: skip
+    for name in names:
+        write_atomically(store.root / name, b"half")
+    assert rules(store) == dict.fromkeys(names, "temporary")
+
+
+def test_a_record_that_is_cut_short_is_found_and_its_files_are_orphans(store: Store) -> None:
+    ref = keep_bytes(store, "embed", b"a", ".json")
+    path = keep_record(store, "embed-1", ref)
+    whole = path.read_bytes()
+    for content in (whole[:40], b"", b"[]", b'{"result": "{"}', b'{"result": null}', b"\xff"):
+        path.write_bytes(content)
+        assert rules(store) == {"state/results/embed-1": "cache_record", ref.path: "orphan"}
+    path.unlink()
+    assert rules(store) == {ref.path: "orphan"}
+
+
+def test_a_changed_stage_file_is_found(store: Store) -> None:
+    ref = keep_bytes(store, "embed", b"content", ".json")
+    keep_record(store, "embed-1", ref)
+    store.resolve(ref).write_bytes(b"conten")
+    assert rules(store) == {ref.path: "stage_file"}
+
+
+def test_damaged_embeddings_are_found(store: Store) -> None:
+    shelf = EmbeddingShelf(store.root, "E", "0" * 64)
+    shelf.add(["a"], np.ones((1, 2), np.float32))
+    shelf.add(["b"], np.zeros((1, 2), np.float32))
+    cut, _ = sorted(store.root.glob("embeddings/*/*.parquet"))
+    cut.write_bytes(cut.read_bytes()[:-8])
+    assert rules(store) == {cut.relative_to(store.root).as_posix(): "embeddings"}
