@@ -55,7 +55,9 @@ def recluster_resamples(
     return [Resample(rows, kmeans(X[rows], min(n_clusters, len(rows)), rng)) for rows in draws]
 
 
-def cluster_stability(labels: Integers, resamples: Sequence[Resample]) -> dict[int, float]:
+def cluster_stability(
+    labels: NDArray[np.integer], resamples: Sequence[Resample]
+) -> dict[int, float]:
     r"""Compute how well each cluster comes back in the resamples: the clusterwise Jaccard mean.
 
     .. math::
@@ -74,7 +76,7 @@ def cluster_stability(labels: Integers, resamples: Sequence[Resample]) -> dict[i
 
     Returns
     -------
-    For each cluster from 0 to 1; NaN for one of which no resample holds a row.
+    For each cluster from 0 to 1; one of which no resample holds a row is left out.
 
     References
     ----------
@@ -83,20 +85,26 @@ def cluster_stability(labels: Integers, resamples: Sequence[Resample]) -> dict[i
     clusters = np.unique(labels[labels >= 0])
     scores = np.stack([_best_jaccards(labels, clusters, resample) for resample in resamples])
     seen = ~np.isnan(scores)
-    totals = np.where(seen, scores, 0.0).sum(axis=0)
-    means = np.where(seen.any(axis=0), totals / np.maximum(seen.sum(axis=0), 1), np.nan)
-    return dict(zip(clusters.tolist(), means.tolist(), strict=True))
+    return {
+        int(cluster): float(scores[seen[:, column], column].mean())
+        for column, cluster in enumerate(clusters)
+        if seen[:, column].any()
+    }
 
 
-def mean_stability(labels: Integers, stability: dict[int, float]) -> float | None:
+def mean_stability(labels: NDArray[np.integer], stability: dict[int, float]) -> float | None:
     """Average clusters by their sizes: the stability of a document's cluster; None without any."""
     clusters, sizes = np.unique(labels[labels >= 0], return_counts=True)
-    scores = np.array([stability[int(cluster)] for cluster in clusters])
-    known = ~np.isnan(scores)
-    return float(np.average(scores[known], weights=sizes[known])) if known.any() else None
+    known = np.isin(clusters, list(stability))
+    if not known.any():
+        return None
+    scores = [stability[int(cluster)] for cluster in clusters[known]]
+    return float(np.average(scores, weights=sizes[known]))
 
 
-def _best_jaccards(labels: Integers, clusters: Integers, resample: Resample) -> NDArray[np.float64]:
+def _best_jaccards(
+    labels: NDArray[np.integer], clusters: NDArray[np.integer], resample: Resample
+) -> NDArray[np.float64]:
     """Give for each cluster the Jaccard index of its best match in one resample."""
     drawn = labels[resample.rows]
     shared = contingency_matrix(drawn, resample.labels)  # (n_clusters_drawn, n_clusters_found)

@@ -51,6 +51,7 @@ from validation.schemas import (
     MARGIN,
     NAME,
     SIZE,
+    STABILITY,
     STATUS,
     TEXT,
     TEXT_DIGEST,
@@ -88,7 +89,7 @@ class _Window:
     """Of the items, not of the documents."""
 
 
-@stage("describe", version=1)
+@stage("describe", version=2)
 def describe(
     store: Store,
     views: Views,
@@ -111,6 +112,7 @@ def describe(
         night=str(store.night),
         found=found,
         cohesion=_cohesion(tonight, X, labels),
+        stability=evaluation.stability,
         exemplars=_exemplars(X, labels, documents),
         keywords=keywords,
         names=names,
@@ -186,6 +188,7 @@ class _Portraits:
     night: str
     found: Identified
     cohesion: dict[int, float]
+    stability: dict[int, float]
     exemplars: dict[int, list[str]]
     keywords: dict[int, list[str]]
     names: dict[int, str]
@@ -203,6 +206,7 @@ class _Portraits:
             SIZE: cluster.size,
             GROWTH: cluster.size - size_before,
             COHESION: self.cohesion[label],
+            STABILITY: self.stability.get(label),
             EXEMPLAR_DOC_IDS: self.exemplars[label],
             FIRST_SEEN: before.first_seen if before else self.night,
             LAST_SEEN: self.night,

@@ -1,19 +1,34 @@
 """Score the clusters beside plain k-means, and decide which of the two is published.
 
-Reads  items, labels, documents (for their true labels, where the feed has any)
+Reads  items, labels, documents (for their texts, and their true labels where the feed has any)
 Writes metrics (METRICS); decided labels (text_digest, label, confidence, margin, is_outlier)
 """
 
 import logging
-from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.cleaning import embedded_text
 from tasks.embed import Views
+from tasks.figures import (
+    COHERENCE_TEXTS,
+    Labels,
+    Matrix,
+    Rivals,
+    Row,
+    coherence_row,
+    geometry_rows,
+    neighbourhood_rows,
+    size_rows,
+    stability_of_each,
+    stability_row,
+    truth_rows,
+)
 from tasks.history import NightTable
 from tasks.refine import Refined, top_two
 from tasks.shelf import matrix_of
@@ -32,14 +47,13 @@ from validation.schemas import (
     METRIC,
     METRICS,
     SPACE,
+    TEXT,
     TEXT_DIGEST,
+    TITLE,
     VALUE,
 )
 
 logger = logging.getLogger(__name__)
-
-Labels = NDArray[np.integer[Any]]
-Matrix = NDArray[np.float32]
 
 _BASELINE_STARTS: Final = 4
 _TEMPERATURE: Final = 0.05
@@ -69,9 +83,11 @@ class Evaluation(BaseModel):
     labels: Ref
     published: Literal["refined", "baseline"]
     reason: str
+    stability: dict[int, float]
+    """Label → how well the published cluster comes back in resamples of the texts."""
 
 
-@stage("evaluate", version=1)
+@stage("evaluate", version=2)
 def evaluate(
     store: Store,
     views: Views,
@@ -84,19 +100,24 @@ def evaluate(
     embedding = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
     found = read_table(store, refined.labels)
     labels, latent = found[LABEL].to_numpy(), matrix_of(found[LATENT])
-    baseline = _k_means(embedding, refined.n_clusters, random_state)
+    digests = found[TEXT_DIGEST].to_pylist()
+    rivals = Rivals(labels, _k_means(embedding, refined.n_clusters, random_state))
+    in_latent = Rivals(labels, _k_means(latent, refined.n_clusters, random_state))
+    stability = stability_of_each(embedding, refined.n_clusters, random_state, rivals)
     rows = [
-        *_geometry("embedding", embedding, labels, baseline),
-        *_geometry("latent", latent, labels, _k_means(latent, refined.n_clusters, random_state)),
-        *_sizes(labels, baseline),
-        *_truth(store, window, found[TEXT_DIGEST].to_pylist(), labels, baseline),
+        *geometry_rows("embedding", embedding, rivals),
+        *neighbourhood_rows(embedding, rivals),
+        stability_row(rivals, stability),
+        *geometry_rows("latent", latent, in_latent),
+        coherence_row(*_sampled_texts(store, window, digests), rivals),
+        *size_rows(rivals),
+        *_truth(store, window, digests, rivals),
     ]
     published, reason = _decision(rows, settings)
     logger.info("published are the %s labels: %s", published, reason)
     show_table("metrics", rows, "Quality beside plain k-means on the same vectors")
-    decided = (
-        _refined_labels(found) if published == "refined" else _baseline_labels(embedding, baseline)
-    )
+    is_refined = published == "refined"
+    decided = _refined_labels(found) if is_refined else _baseline_labels(embedding, rivals.baseline)
     return Evaluation(
         metrics=keep_table(store, "evaluate", pa.Table.from_pylist(rows, schema=METRICS)),
         labels=keep_table(
@@ -104,6 +125,7 @@ def evaluate(
         ),
         published=published,
         reason=reason,
+        stability=stability.labels if is_refined else stability.baseline,
     )
 
 
@@ -113,40 +135,23 @@ def _k_means(X: Matrix, n_clusters: int, random_state: int) -> Labels:
     return fit_kmeans(X, n_clusters, _BASELINE_STARTS, random_state)[0]
 
 
-def _geometry(space: str, X: Matrix, labels: Labels, baseline: Labels) -> list[dict[str, Any]]:
-    from models.metrics import calinski_harabasz, davies_bouldin, silhouette
-
-    figures: dict[str, Callable[[Matrix, Labels], float | None]] = {
-        "silhouette": silhouette,
-        "calinski_harabasz": calinski_harabasz,
-        "davies_bouldin": davies_bouldin,
-    }
-    return [
-        _row(name, space, figure(X, labels), figure(X, baseline))
-        for name, figure in figures.items()
-    ]
-
-
-def _sizes(labels: Labels, baseline: Labels) -> list[dict[str, Any]]:
-    from models.metrics import effective_n_clusters, largest_share, smallest_share
-
-    figures: dict[str, Callable[[Labels], float | None]] = {
-        "n_clusters": lambda found: float(len(np.unique(found))),
-        "effective_n_clusters": effective_n_clusters,
-        "smallest_share": smallest_share,
-        "largest_share": largest_share,
-    }
-    return [
-        _row(name, "sizes", figure(labels), figure(baseline)) for name, figure in figures.items()
-    ]
+def _sampled_texts(
+    store: Store, window: list[NightTable], digests: list[str]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Read a fixed random sample of the texts, with their positions."""
+    kept = np.random.default_rng(0).permutation(len(digests))[:COHERENCE_TEXTS]
+    wanted = pa.array([digests[position] for position in kept])
+    texts: dict[str, str] = {}
+    for night in window:
+        table = read_table(store, night.table, [TEXT_DIGEST, TITLE, TEXT])
+        table = table.filter(pc.is_in(table[TEXT_DIGEST], value_set=wanted))
+        for digest, title, text in zip(*(it.to_pylist() for it in table.columns), strict=True):
+            texts[digest] = embedded_text(title, text)
+    return [texts[digest] for digest in wanted.to_pylist()], kept
 
 
-def _truth(
-    store: Store, window: list[NightTable], digests: list[str], labels: Labels, baseline: Labels
-) -> list[dict[str, Any]]:
+def _truth(store: Store, window: list[NightTable], digests: list[str], rivals: Rivals) -> list[Row]:
     """Score against true labels, document by document, where the feed carries any."""
-    from models.metrics import ari, clustering_accuracy, nmi
-
     table = read_tables(
         store, (night.table for night in window), [TEXT_DIGEST, LABEL], DOCUMENTS
     ).drop_null()
@@ -155,19 +160,11 @@ def _truth(
     place = {digest: position for position, digest in enumerate(digests)}
     positions = [place[digest] for digest in table[TEXT_DIGEST].to_pylist()]
     truth = np.unique(table[LABEL].to_pylist(), return_inverse=True)[1]
-    figures = {"acc": clustering_accuracy, "nmi": nmi, "ari": ari}
-    return [
-        _row(name, "truth", figure(truth, labels[positions]), figure(truth, baseline[positions]))
-        for name, figure in figures.items()
-    ]
-
-
-def _row(metric: str, space: str, value: float | None, baseline: float | None) -> dict[str, Any]:
-    return {METRIC: metric, SPACE: space, VALUE: value, BASELINE_VALUE: baseline}
+    return truth_rows(truth, Rivals(rivals.labels[positions], rivals.baseline[positions]))
 
 
 def _decision(
-    rows: list[dict[str, Any]], settings: EvaluateSettings
+    rows: list[Row], settings: EvaluateSettings
 ) -> tuple[Literal["refined", "baseline"], str]:
     row = next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
     value, baseline = row[VALUE], row[BASELINE_VALUE]

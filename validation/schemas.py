@@ -54,6 +54,7 @@ KEYWORDS: Final = "keywords"
 SIZE: Final = "size"
 GROWTH: Final = "growth"
 COHESION: Final = "cohesion"
+STABILITY: Final = "stability"
 EXEMPLAR_DOC_IDS: Final = "exemplar_doc_ids"
 FIRST_SEEN: Final = "first_seen"
 LAST_SEEN: Final = "last_seen"
@@ -155,6 +156,7 @@ CLUSTERS: Final = pa.schema(
         pa.field(SIZE, pa.int64(), nullable=False),
         pa.field(GROWTH, pa.int64(), nullable=False),  # documents more than on the last night
         pa.field(COHESION, pa.float32(), nullable=False),
+        pa.field(STABILITY, pa.float32()),  # null where no resample of the texts holds one of it
         pa.field(EXEMPLAR_DOC_IDS, pa.list_(pa.string()), nullable=False),
         pa.field(FIRST_SEEN, pa.string(), nullable=False),
         pa.field(LAST_SEEN, pa.string(), nullable=False),

@@ -80,7 +80,7 @@ class Nights:
             embedding_dim=8,
             encoder_digest=encoder,
         )
-        evaluation = Evaluation(metrics=kept, labels=kept, published="refined", reason="")
+        evaluation = Evaluation(metrics=kept, labels=kept, published="refined", reason="", stability={0: 0.75})
         return describe.fn(store, views, evaluation, self.window, self.last, IdentityRules())
 
 
@@ -104,6 +104,7 @@ def test_the_first_night_names_every_cluster(nights: Nights) -> None:
     assert "coffee" in clusters[0]["name"]
     assert set(clusters[0]["exemplar_doc_ids"]) <= {f"d{n:03d}" for n in range(10)}
     assert 0.9 < clusters[0]["cohesion"] <= 1
+    assert [row["stability"] for row in clusters] == [0.75, None]
 
 
 def test_ids_names_and_stories_go_on(nights: Nights) -> None:

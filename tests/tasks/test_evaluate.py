@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import silhouette_score
 
+from models.density import dbcv
 from tasks.embed import Views
 from tasks.evaluate import EvaluateSettings, Evaluation, evaluate, find_outliers
 from tasks.history import NightTable
@@ -17,6 +18,7 @@ from tasks.shelf import fixed_lists
 from tasks.storage import ModelRef, Store, keep_table, read_table
 
 GOOD = np.repeat([0, 1, 2], 20)
+TEXTS = ["coffee machine leaks water", "parcel came late again", "battery dies fast"]
 NO_MODEL = ModelRef(files={})
 
 
@@ -48,8 +50,13 @@ def evaluated(
         names=["text_digest", "label", "confidence", "margin", "latent"],
     )
     documents = pa.table(
-        [pa.array(digests), pa.array(truth or [None] * 60, pa.string())],
-        names=["text_digest", "label"],
+        [
+            pa.array(digests),
+            pa.array(truth or [None] * 60, pa.string()),
+            pa.array([None] * 60, pa.string()),
+            pa.array([TEXTS[topic] for topic in GOOD], pa.large_string()),
+        ],
+        names=["text_digest", "label", "title", "text"],
     )
     views = Views(
         items=keep_table(store, "t", items), lexical=NO_MODEL, embedding_dim=8, encoder_digest="e"
@@ -75,6 +82,23 @@ def test_good_labels_are_published_with_their_figures(store: Store) -> None:
     assert found["n_clusters", "sizes"] == (3, 3)
     assert found["smallest_share", "sizes"][0] == pytest.approx(1 / 3)
     assert ("acc", "truth") not in found
+
+
+def test_figures_without_labels_stand_beside_those_of_the_baseline(store: Store) -> None:
+    good, bad = (figures(store, evaluated(store, labels)) for labels in (GOOD, np.arange(60) % 3))
+    X = three_topics()
+    assert good["dbcv", "embedding"][0] == pytest.approx(dbcv(X, GOOD))
+    assert good["neighbour_agreement", "embedding"][0] == 1
+    assert good["coherence", "keywords"] == pytest.approx((1, 1))
+    assert good["stability", "embedding"][0] > 0.8
+    for name in [("dbcv", "embedding"), ("stability", "embedding"), ("coherence", "keywords")]:
+        assert bad[name][0] < bad[name][1] == pytest.approx(good[name][1])
+
+
+def test_stability_is_that_of_the_published_clusters(store: Store) -> None:
+    refined, baseline = evaluated(store, GOOD), evaluated(store, np.arange(60) % 3)
+    assert sorted(refined.stability) == sorted(baseline.stability) == [0, 1, 2]
+    assert sorted(refined.stability.values()) == sorted(baseline.stability.values())
 
 
 def test_bad_labels_give_way_to_the_baseline(store: Store) -> None:

@@ -33,7 +33,7 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
     rows = [{"metric": "silhouette", "space": "embedding", "value": 0.25, "baseline_value": None}]
     metrics = keep_table(store, "t", pa.Table.from_pylist(rows, schema=METRICS))
     evaluation = Evaluation(
-        metrics=metrics, labels=metrics, published="refined", reason="it is better"
+        metrics=metrics, labels=metrics, published="refined", reason="it is better", stability={}
     )
     clusters = [
         {"cluster_id": f"c-{size}", "name": "a | b", "size": size, "growth": -1, "status": "shrunk"}
