@@ -107,6 +107,8 @@ def ui(
     guarded(serve, debug)
 
 
+app.command()(operate.backfill)
+app.command()(operate.assign)
 app.command()(operate.doctor)
 
 
@@ -128,13 +130,11 @@ def _sample_night(number: int, store: Path) -> dict[str, Any]:
 
 def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
     """Run nights one after the other on one embedded Prefect, and show each."""
-    from flows.runtime import embed_prefect, exit_on_sigterm, is_embedded, stop_orphaned_servers
+    from flows.runtime import is_embedded, prepare_runs
 
     console = Console()
     store = store.expanduser().absolute()
-    embed_prefect(store, log_level="INFO" if debug else "CRITICAL")
-    exit_on_sigterm()
-    stop_orphaned_servers(store)
+    prepare_runs(store, debug)
     for file, said in nights:
         _run_night(console, file, said)
     own = f"nightfold ui --store {escape(str(store))}"

@@ -65,3 +65,10 @@ def _exit_code(error: Exception) -> int:
 
     is_usage = isinstance(error, ConfigError | FeedMissingError | NoNightError)
     return BAD_USAGE if is_usage else FAILED
+
+
+def say(line: str) -> None:
+    """Say a line as it is: nothing in it is mark-up or steers the terminal."""
+    from flows.console import printable
+
+    Console(highlight=False).print(escape(printable(line)), soft_wrap=True)

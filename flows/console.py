@@ -10,8 +10,10 @@ from rich.table import Table
 if TYPE_CHECKING:
     from flows.nightly import NightReport
     from flows.results import NightResult
+    from tasks.assign import Placed
 
 _SHOWN_CLUSTERS: Final = 30
+_SHOWN_PLACEMENTS: Final = 50
 STAGES: Final = (
     "find feed", "ingest", "check raw", "prepare", "check prepared",
     "embed", "pretrain", "refine", "evaluate", "describe", "publish",
@@ -107,6 +109,25 @@ def show_stages(console: Console, report: "NightReport") -> None:
         )
         table.add_row(stage, *cells)
     console.print(table)
+
+
+def show_placements(console: Console, placed: "Placed") -> None:
+    """Show which document is in which cluster, the first ones of many."""
+    table = Table(title=f"{placed.table.num_rows:,} documents")
+    for column in ("document", "cluster", "name", "confidence", "margin", "known"):
+        table.add_column(
+            column,
+            justify="right" if column in {"confidence", "margin"} else "left",
+            overflow="fold",
+        )
+    for row in placed.table.slice(0, _SHOWN_PLACEMENTS).to_pylist():
+        figures = (_figure(row["confidence"]), _figure(row["margin"]))
+        known = "yes" if row["is_known"] else "no"
+        table.add_row(_text(row["doc_id"]), row["cluster_id"], _text(row["name"]), *figures, known)
+    console.print(table)
+    if placed.table.num_rows > _SHOWN_PLACEMENTS:
+        rest = placed.table.num_rows - _SHOWN_PLACEMENTS
+        console.print(f"  and {rest:,} more; --out FILE.parquet writes them all")
 
 
 def clusters_json(night: "NightResult") -> str:

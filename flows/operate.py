@@ -1,17 +1,28 @@
 """The operator's commands on a store that is there."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from flows.command import FAILED, DebugOption, StoreOption, guarded
+from flows.command import (
+    FAILED,
+    DebugOption,
+    FeedNameOption,
+    NewStoreOption,
+    StoreOption,
+    guarded,
+    say,
+)
 
 if TYPE_CHECKING:
+    from tasks.assign import Placed
     from tasks.finding import Finding
+    from tasks.storage import Store
 
 
 def doctor(
@@ -28,22 +39,92 @@ def doctor(
         from tasks.lock import store_lock
 
         root = _existing(store)
-        console = Console(highlight=False)
         with store_lock(root, "doctor"):
             repaired, left = repair_all(root) if repair else ([], examine(root))
         for finding in repaired:
-            _say(console, f"repaired {finding.file}: {finding.rule}: {finding.problem}")
-        _say_findings(console, left)
+            say(f"repaired {finding.file}: {finding.rule}: {finding.problem}")
+        _say_findings(left)
         if left:
             sys.exit(FAILED)
 
     guarded(examine_store, debug)
 
 
-def _say_findings(console: Console, left: "list[Finding]") -> None:
+def assign(
+    feed: Annotated[str, typer.Argument(help="Documents to place: as for `run`.")],
+    store: StoreOption,
+    out: Annotated[
+        Path | None, typer.Option(help="Parquet file to write, instead of a table to read.")
+    ] = None,
+    feed_name: FeedNameOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Place documents in the clusters of the last night, without training."""
+
+    def place() -> None:
+        from flows.results import last_night
+        from flows.runtime import keep_prefect_out
+
+        night = last_night(store, feed_name)
+        with TemporaryDirectory() as home, TemporaryDirectory() as scratch:
+            keep_prefect_out(Path(home))
+            from tasks.assign import assign as place_feed
+
+            placed = place_feed(night, feed, Path(scratch))
+        _show_placed(placed, night, out)
+
+    guarded(place, debug)
+
+
+def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+    feed: Annotated[
+        str, typer.Argument(help="As for `run`, with {night} where the date is: r-{night}.jsonl.")
+    ],
+    store: NewStoreOption,
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First night.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last night.")],
+    feed_name: Annotated[
+        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Run the nights of the past in order; those that are published are skipped."""
+
+    def run_past() -> None:
+        from flows.backfill import Past, configured_nights, run_nights
+        from flows.runtime import prepare_runs
+
+        root = store.expanduser().absolute()
+        prepare_runs(root, debug)
+        said = {"store": str(root), "feed_name": feed_name}
+        past = Past(feed, first.date(), last.date())
+        run_nights(configured_nights(past, config, said))
+
+    guarded(run_past, debug)
+
+
+def _say_findings(left: "list[Finding]") -> None:
     for finding in left:
-        _say(console, finding.line())
-    _say(console, f"{len(left):,} findings" if left else "the store is sound")
+        say(finding.line())
+    say(f"{len(left):,} findings" if left else "the store is sound")
+
+
+def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
+    """Write what was placed, or show it; say how much was known, and what was refused."""
+    from flows.console import show_placements
+    from tasks.files import write_parquet
+
+    if out is None:
+        show_placements(Console(), placed)
+    else:
+        write_parquet(out, placed.table)
+    n_known = sum(placed.table["is_known"].to_pylist())
+    say(
+        f"{placed.table.num_rows:,} documents in the clusters of night {night.night}: {n_known:,}"
+        f" as published, {placed.table.num_rows - n_known:,} placed by the models,"
+        f" {placed.n_refused:,} rows refused{f'; written to {out}' if out else ''}"
+    )
 
 
 def _existing(store: Path) -> Path:
@@ -60,9 +141,3 @@ def _existing(store: Path) -> Path:
     if not any((root / part).is_dir() for part in ("runs", "state")):
         raise NoNightError(f"{root} is no store; give the --store of an earlier run")
     return root
-
-
-def _say(console: Console, line: str) -> None:
-    from flows.console import printable
-
-    console.print(escape(printable(line)), soft_wrap=True)

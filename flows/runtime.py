@@ -77,6 +77,19 @@ def embed_prefect(store: Path, *, log_level: str = "WARNING") -> None:
     )
 
 
+def prepare_runs(store: Path, debug: bool) -> None:
+    """Make ready for runs on a store in this process; see `embed_prefect` for errors."""
+    embed_prefect(store, log_level="INFO" if debug else "CRITICAL")
+    exit_on_sigterm()
+    stop_orphaned_servers(store)
+
+
+def keep_prefect_out(home: Path) -> None:
+    """Give Prefect a home that goes away, for a command that imports it and runs no flow."""
+    level = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
+    os.environ.update(_SETTINGS | level | {"PREFECT_HOME": str(home)})
+
+
 def _require_writable(folder: Path) -> None:
     """Make a folder and a file in it: permission bits alone do not tell for every file system."""
     try:

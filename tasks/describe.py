@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from models.identity import TonightCluster
 from tasks.cleaning import embedded_text
 from tasks.embed import Views
-from tasks.evaluate import Evaluation, Labels, Matrix, centroids_of
+from tasks.evaluate import Evaluation, centroids_of
+from tasks.figures import Labels, Matrix
 from tasks.history import NightTable, PastNight
 from tasks.identify import (
     Identified,
@@ -76,6 +77,8 @@ class Described(BaseModel):
     events: Ref
     identity: ModelRef
     n_clusters: int
+    ids: dict[int, str]
+    """Label → cluster_id."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ def describe(
         events=keep_table(store, "describe", pa.Table.from_pylist(events, schema=CLUSTER_EVENTS)),
         identity=keep_identity(store, tonight, found, names, views.encoder_digest),
         n_clusters=len(tonight),
+        ids=found.ids,
     )
 
 

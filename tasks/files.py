@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 WRITING: Final = ".writing-"
 """What the name of a half-written file starts with."""
 
@@ -33,6 +36,25 @@ def copy_atomically(source: Path, target: Path) -> None:
     with _temporary(target.parent) as temporary:
         shutil.copyfile(source, temporary)
         _move_durably(temporary, target)
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table so that a reader sees it whole or not at all."""
+    write_atomically(path, _parquet(table))
+
+
+def write_part(folder: Path, table: pa.Table) -> Path:
+    """Write a table under the digest of its file's content; give the path."""
+    content = _parquet(table)
+    path = folder / f"part-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
+    write_atomically(path, content)
+    return path
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())
 
 
 @contextmanager

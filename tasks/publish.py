@@ -170,6 +170,7 @@ def _content(
         "encoder": {"name": night.encoder.name, "digest": night.encoder.digest},
         "labels": {"published": night.evaluation.published, "reason": night.evaluation.reason},
         "n_clusters": night.described.n_clusters,
+        "cluster_ids": night.described.ids,
         "metrics": read_table(store, night.evaluation.metrics).to_pylist(),
         "config": night.config,
     }

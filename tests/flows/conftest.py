@@ -150,8 +150,14 @@ class Operated:
 
     def run(self, night: int, **config: Any) -> Any:
         """Run a night, with the cache records in the store as on the command line."""
-        from flows.config import NightlyConfig
         from flows.nightly import nightly
+
+        with self.records():
+            return nightly(self.config(night, **config))
+
+    def config(self, night: int, **config: Any) -> Any:
+        """Configure a night and write its feed."""
+        from flows.config import NightlyConfig
 
         given = {
             "clustering": {"n_clusters": 3},
@@ -159,8 +165,11 @@ class Operated:
             "store": self.store,
             "night": f"2026-03-0{night}",
         }
-        with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: self.store / "state" / "results"}):
-            return nightly(NightlyConfig.model_validate(given | config))
+        return NightlyConfig.model_validate(given | config)
+
+    def records(self) -> Any:
+        """Keep cache records where the command line keeps them."""
+        return temporary_settings({PREFECT_LOCAL_STORAGE_PATH: self.store / "state" / "results"})
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,21 @@
 """The operator's commands on a real store, and what a run says about a damaged one."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from tasks.assign import CannotAssignError, place_texts
 from tasks.manifests import ManifestError, NewerStoreError
 from tasks.storage import DamagedFileError, Store
+from validation.schemas import PLACEMENTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -19,10 +23,13 @@ Invoke = Callable[..., Any]
 
 
 @pytest.fixture
-def invoke(monkeypatch: pytest.MonkeyPatch) -> Invoke:
-    """Call the command line in this process."""
+def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
+    """Call the command line in this process, whose environment it may change."""
+    before = dict(os.environ)
     monkeypatch.setenv("COLUMNS", "300")
-    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+    yield lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def one(folder: Path, pattern: str) -> Path:
@@ -119,3 +126,91 @@ def test_a_store_of_a_newer_version_is_refused(operated: Any, invoke: Invoke) ->
     with pytest.raises(NewerStoreError, match="format version 2"):
         operated.run(1)
     assert json.loads(path.read_bytes()) == newer
+
+
+def published(operated: Any) -> list[dict[str, Any]]:
+    """Give the last night's assignments with the texts of their documents."""
+    texts = {
+        row["doc_id"]: row["text"]
+        for path in operated.store.glob("documents/*/*/*.parquet")
+        for row in pq.read_table(path, partitioning=None).to_pylist()
+    }
+    path = one(operated.store, "assignments/*/night=2026-03-02/*.parquet")
+    rows = pq.read_table(path, partitioning=None).to_pylist()
+    return [row | {"text": texts[row["doc_id"]]} for row in rows]
+
+
+def everything(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_documents_of_the_run_get_the_very_labels_of_the_run(
+    two_nights: Any, invoke: Invoke, tmp_path: Path
+) -> None:
+    before, out = everything(two_nights.store), tmp_path / "new" / "placed.parquet"
+    done = invoke("assign", two_nights.feed, "--store", two_nights.store, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "54 documents in the clusters of night 2026-03-02: 54 as published" in done.output
+    placed = pq.read_table(out)
+    assert placed.schema.equals(PLACEMENTS)
+    parts = ("doc_id", "cluster_id", "confidence", "margin")
+    said = [tuple(row[part] for part in parts) for row in placed.to_pylist()]
+    ran = [tuple(row[part] for part in parts) for row in published(two_nights)]
+    assert sorted(said) == sorted(ran)
+    assert everything(two_nights.store) == before
+
+
+def test_the_models_alone_give_the_labels_of_the_run_to_nearly_all(two_nights: Any) -> None:
+    store, rows = store_of(two_nights), published(two_nights)
+    placed = place_texts(store, store.read_manifest(), [row["text"] for row in rows])
+    same = [one[0] == row["cluster_id"] for one, row in zip(placed, rows, strict=True)]
+    assert sum(same) / len(same) >= 0.95
+    assert all(0 <= margin <= confidence <= 1 for _, confidence, margin in placed)
+
+
+def test_new_documents_are_placed_by_the_models_beside_their_like(
+    two_nights: Any, invoke: Invoke, tmp_path: Path
+) -> None:
+    subjects = {
+        row["text"].partition(" ")[2].partition(",")[0]: row["cluster_id"]
+        for row in published(two_nights)
+    }
+    rows = [
+        {"id": number, "text": f"Really, {subject}!"} for number, subject in enumerate(subjects)
+    ]
+    rows.append({"id": "broken", "text": ""})
+    feed = tmp_path / "new.jsonl"
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = invoke("assign", feed, "--store", two_nights.store)
+    assert done.exit_code == 0, done.output
+    assert (
+        "9 documents in the clusters of night 2026-03-02: 0 as published, 9 placed" in done.output
+    )
+    assert "1 rows refused" in done.output
+    lines = [line for line in done.output.splitlines() if "c-2026" in line]
+    hits = [cluster_id in line for cluster_id, line in zip(subjects.values(), lines, strict=True)]
+    assert sum(hits) >= 8
+
+
+def test_where_k_means_was_published_the_centroids_place(two_nights: Any) -> None:
+    store, rows = store_of(two_nights), published(two_nights)
+    manifest = store.read_manifest() | {"labels": {"published": "baseline"}}
+    placed = place_texts(store, manifest, [row["text"] for row in rows])
+    same = [one[0] == row["cluster_id"] for one, row in zip(placed, rows, strict=True)]
+    assert sum(same) / len(same) >= 0.9
+
+
+def test_models_that_cannot_place_are_refused(two_nights: Any) -> None:
+    store = store_of(two_nights)
+    manifest = store.read_manifest()
+    with pytest.raises(CannotAssignError, match="must be the one of night 2026-03-02"):
+        place_texts(store, manifest | {"encoder": {"digest": "0" * 64}}, ["a"])
+    del manifest["cluster_ids"]
+    with pytest.raises(CannotAssignError, match="run it again"):
+        place_texts(store, manifest, ["a"])
+
+
+def test_a_feed_that_is_not_there_cannot_be_assigned(two_nights: Any, invoke: Invoke) -> None:
+    done = invoke("assign", two_nights.feed / "nowhere.csv", "--store", two_nights.store)
+    assert done.exit_code == 2
+    assert "nowhere.csv is not there" in done.output

@@ -1,0 +1,107 @@
+"""Run the nights of the past in order, from the parts of a dated feed."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.command import explain, say
+
+if TYPE_CHECKING:
+    from flows.config import NightlyConfig
+
+
+class BackfillStoppedError(ValueError):
+    """A night failed, and those after it were not tried."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is to be run.
+
+    Parameters
+    ----------
+    pattern
+        See `tasks.dated_feed.feed_of`.
+    first, last
+        Nights, both included.
+    """
+
+    pattern: str
+    first: date
+    last: date
+
+
+def configured_nights(
+    past: Past, config: Path | None, said: dict[str, Any]
+) -> "list[NightlyConfig]":
+    """Configure every night before the first one runs.
+
+    Raises
+    ------
+    ConfigError
+        If the nights, the pattern or a setting cannot be used.
+    """
+    from flows.config import ConfigError, load_config
+    from tasks.dated_feed import feed_of, nights_between, require_dated
+    from tasks.feed import require_no_secret
+
+    try:
+        nights = nights_between(past.first, past.last)
+        require_no_secret(past.pattern)
+        require_dated(past.pattern, nights)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    return [
+        load_config(config, said | {"feed": feed_of(past.pattern, night), "night": night})
+        for night in nights
+    ]
+
+
+def run_nights(configs: "list[NightlyConfig]") -> None:
+    """Run the nights that are not published yet, and stop at the first that fails.
+
+    Raises
+    ------
+    BackfillStoppedError
+        Naming the night and why it failed.
+    """
+    for config in configs:
+        if _is_published(config):
+            say(f"night {config.night}: published already, skipped")
+            continue
+        try:
+            say(f"night {config.night}: {_run(config)}")
+        except Exception as error:
+            raise BackfillStoppedError(
+                f"night {config.night} failed: {explain(error)}; the nights after it were not"
+                " tried: the same command goes on from there when it is mended"
+            ) from error
+
+
+def _run(config: "NightlyConfig") -> str:
+    """Run one night and sum it up in a line."""
+    from flows.nightly import nightly
+    from tasks.feed import require_feed
+    from tasks.lock import require_free
+
+    require_feed(config.feed)
+    require_free(config.tonight())
+    nightly(config)
+    manifest = config.tonight().read_manifest()
+    counts = manifest["counts"]
+    return (
+        f"read {counts['read']:,} = accepted {counts['accepted']:,} + duplicate"
+        f" {counts['duplicate']:,} + quarantined {counts['quarantined']:,};"
+        f" {manifest['n_clusters']:,} clusters"
+    )
+
+
+def _is_published(config: "NightlyConfig") -> bool:
+    from tasks.manifests import ManifestError
+
+    store = config.tonight()
+    try:
+        return store.manifest_path().is_file() and bool(store.read_manifest())
+    except ManifestError:
+        return False

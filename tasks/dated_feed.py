@@ -1,0 +1,52 @@
+"""A feed with a part for every night: `{night}` in its name stands for the date."""
+
+import re
+from datetime import date, timedelta
+from typing import Final
+
+from tasks.feed import FeedError
+
+_NIGHT: Final = re.compile(r"\{night(?::([^{}]+))?\}")
+
+
+def feed_of(pattern: str, night: date) -> str:
+    """Give one night's feed.
+
+    Parameters
+    ----------
+    pattern
+        ``reviews-{night}.jsonl`` has the date as YYYY-MM-DD; ``{night:%Y/%m/%d}/*.csv`` has it as
+        `strftime` writes it. Other braces and wildcards stay.
+    night
+        Which one.
+    """
+    return _NIGHT.sub(lambda found: night.strftime(found[1] or "%Y-%m-%d"), pattern)
+
+
+def require_dated(pattern: str, nights: list[date]) -> None:
+    """Fail on a pattern that gives two nights one feed: every night would read the same rows.
+
+    Raises
+    ------
+    FeedError
+        Naming the pattern and what it lacks.
+    """
+    feeds = {feed_of(pattern, night) for night in nights}
+    if not _NIGHT.search(pattern) or len(feeds) < len(nights):
+        raise FeedError(
+            f"{pattern} must name another feed every night; write {{night}} where its names have"
+            " the date, or {night:%Y%m%d} if they have it in another form"
+        )
+
+
+def nights_between(first: date, last: date) -> list[date]:
+    """List the nights from the first to the last, both included.
+
+    Raises
+    ------
+    ValueError
+        If the last is before the first.
+    """
+    if last < first:
+        raise ValueError(f"--to must not be before --from {first}, got {last}")
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
