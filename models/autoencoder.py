@@ -96,7 +96,11 @@ class Autoencoder(nn.Module):
 
 
 def build_autoencoder(
-    n_features: int, hidden_dims: Sequence[int] | None, latent_dim: int | None, seed: int
+    n_features: int,
+    hidden_dims: Sequence[int] | None,
+    latent_dim: int | None,
+    seed: int,
+    network: type[Autoencoder] = Autoencoder,
 ) -> Autoencoder:
     """Make an autoencoder on the CPU, with weights that depend on the seed alone.
 
@@ -110,13 +114,15 @@ def build_autoencoder(
         Width of the code; None: see `default_latent_dim`.
     seed
         Seeds the first weights; torch's global random numbers stay as they were.
+    network
+        The kind of autoencoder.
     """
     if hidden_dims is None:
         hidden_dims = default_hidden_dims(n_features)
     if latent_dim is None:
         latent_dim = default_latent_dim(n_features)
     with seeded_rng(seed, torch.device("cpu")):
-        return Autoencoder(n_features, hidden_dims, latent_dim)
+        return network(n_features, hidden_dims, latent_dim)
 
 
 def _layers(dims: Sequence[int]) -> nn.Sequential:

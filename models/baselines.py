@@ -11,8 +11,8 @@ from sklearn.cluster import HDBSCAN, AgglomerativeClustering, SpectralClustering
 from models.baseline import ARRAYS, Baseline, Doubles
 from models.graph import Floats, Integers
 from models.kmeans import fit_kmeans
-from models.labels import Mixture, fit_mixture
 from models.lloyd import cluster_means
+from models.mixture import Mixture, fit_mixture
 
 _N_INIT: Final = 10
 _N_NEIGHBORS: Final = 20
@@ -81,7 +81,7 @@ class GaussianMixtureBaseline(Baseline):
         """Fit the mixture and keep the components that have rows."""
         start, centers = fit_kmeans(X, n_clusters, _N_INIT, self.seed_)
         mixture = fit_mixture(X, np.eye(len(centers))[start])
-        used, labels = np.unique(mixture.posterior(X).argmax(axis=1), return_inverse=True)
+        used, labels = np.unique(mixture.assignments(X).argmax(axis=1), return_inverse=True)
         self._set_centers(X, labels, mixture.means[used])
         self.weights_ = mixture.weights[used] / mixture.weights[used].sum()
         self.variances_ = mixture.variances[used]
@@ -90,7 +90,7 @@ class GaussianMixtureBaseline(Baseline):
     def _predict_proba(self, X: Floats) -> Doubles:
         """Give the posterior of the mixture."""
         mixture = Mixture(self.weights_, self.cluster_centers_, self.variances_)
-        return np.asarray(mixture.posterior(X))
+        return np.asarray(mixture.assignments(X))
 
 
 class HDBSCANBaseline(Baseline):

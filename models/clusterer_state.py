@@ -21,9 +21,8 @@ def state_of(estimator: BaseEstimator) -> tuple[Tensors, Mapping[str, JSON]]:
     fitted = {name: value for name, value in vars(estimator).items() if name.endswith("_")}
     autoencoder: Autoencoder = fitted.pop("autoencoder_")
     tensors = {_WEIGHTS + name: w.cpu().numpy() for name, w in autoencoder.state_dict().items()}
-    for name in ("labels_", "cluster_centers_", "soft_assignments_"):
-        if name in fitted:
-            tensors[name] = fitted.pop(name)
+    for name in [name for name, value in fitted.items() if _is_numbers(value)]:
+        tensors[name] = fitted.pop(name)
     config: dict[str, JSON] = {
         "estimator": type(estimator).__name__,
         "params": _params(estimator),
@@ -51,7 +50,9 @@ def restore(estimator: BaseEstimator, tensors: Tensors, config: Mapping[str, Any
     )
     vars(estimator).update(config["fitted"])
     _revive(estimator)
-    autoencoder = Autoencoder(estimator.n_features_in_, config["hidden_dims"], config["latent_dim"])
+    autoencoder: Autoencoder = estimator._network(
+        estimator.n_features_in_, config["hidden_dims"], config["latent_dim"]
+    )
     arrays = dict(tensors)
     weights = {key: torch.tensor(arrays.pop(_WEIGHTS + key)) for key in autoencoder.state_dict()}
     autoencoder.load_state_dict(weights)
@@ -65,6 +66,11 @@ def _params(estimator: BaseEstimator) -> dict[str, JSON]:
     if isinstance(params["random_state"], np.random.RandomState):
         params["random_state"] = estimator.seed_
     return {name: _plain(value) for name, value in params.items()}
+
+
+def _is_numbers(value: Any) -> bool:
+    """Tell whether a value is an array of numbers: names of features are none."""
+    return isinstance(value, np.ndarray) and value.dtype != object
 
 
 def _plain(value: Any) -> Any:

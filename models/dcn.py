@@ -1,8 +1,8 @@
 """DCN: an autoencoder whose latent space is drawn to the centres of k-means."""
 
-import copy
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -10,24 +10,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.autoencoder import Autoencoder
-from models.devices import as_tensor, place_rows, resolve_device
+from models.autoencoder_clusterer import AutoencoderClusterer
 from models.functional import reconstruction_loss
-from models.idec import IDEC
-from models.kmeans import fit_kmeans
-from models.refinement import has_collapsed
+from models.graph import Integers
 from models.training import History, Progress, Schedule, fit_epochs, make_optimizer
-
-_N_INIT: Final = 20
 
 FIRST_COUNT: Final = 100.0
 """Rows that each centre of the start stands for, as in public re-implementations."""
 
 
-class DCN(IDEC):
+@dataclass(eq=False, repr=False)
+class DCN(AutoencoderClusterer):
     r"""Deep clustering network, as published: alternate between network, labels and centres.
 
-    `pretrain` trains an autoencoder g∘f to reconstruct its input. `refine` starts centres M and
-    labels s with k-means on the latent vectors, then repeats for each batch
+    `pretrain` trains an autoencoder g∘f. `refine` starts centres M and labels s with k-means on the
+    latent vectors, then repeats for each batch
 
     .. math::
         \min_{f, g} \; \ell(g(f(x_i)), x_i) + \frac{\lambda}{2} \|f(x_i) - M s_i\|^2
@@ -39,28 +36,21 @@ class DCN(IDEC):
     one step on the network with s and M fixed, then the labels with network and centres fixed,
     then the centres, where c_k counts the rows that were given to cluster k so far.
 
-    The clusters that are kept and all that is not said here are those of `models.idec.IDEC`. Labels
-    are hard in this method; `predict_proba` and ``soft_assignments_`` measure the distances to the
-    centres with the kernel of DEC, so that they are highest where the label is.
+    Labels are hard in this method; `predict_proba` and ``soft_assignments_`` measure the distances
+    to the centres with the kernel of DEC, so that they are highest where the label is.
 
     Parameters
     ----------
     clustering_loss_weight
         The λ of the loss; the reconstruction has weight 1 and is a mean over the features, where
         the paper has the sum.
-    n_clusters, latent_dim, hidden_dims, pretrain_epochs, batch_size, learning_rate
-        See `models.idec.IDEC`.
-    clustering_epochs
-        Passes over the data in `refine`, all of them; 0 leaves k-means on the autoencoder.
-    random_state, device
-        See `models.idec.IDEC`.
 
     Attributes
     ----------
     history_ : History
         A record for each epoch: ``epoch``, ``loss``, ``reconstruction_loss`` and
-        ``clustering_loss``, the last without λ. The other attributes are those of
-        `models.idec.IDEC`.
+        ``clustering_loss``, the last without λ. The other parameters and attributes are those of
+        `models.autoencoder_clusterer.AutoencoderClusterer`.
 
     References
     ----------
@@ -68,53 +58,29 @@ class DCN(IDEC):
     Learning and Clustering, eq. 8-10 and algorithm 1.
     """
 
-    def __init__(  # noqa: PLR0913 -- the hyper-parameters of the method
-        self,
-        n_clusters: int | Literal["auto"] = 8,
-        *,
-        latent_dim: int | None = None,
-        hidden_dims: Sequence[int] | None = None,
-        pretrain_epochs: int = 30,
-        clustering_epochs: int = 50,
-        batch_size: int = 256,
-        learning_rate: float = 1e-3,
-        clustering_loss_weight: float = 0.1,
-        random_state: int | np.random.RandomState | None = None,
-        device: str = "auto",
-    ) -> None:
-        self.n_clusters = n_clusters
-        self.latent_dim = latent_dim
-        self.hidden_dims = hidden_dims
-        self.pretrain_epochs = pretrain_epochs
-        self.clustering_epochs = clustering_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.clustering_loss_weight = clustering_loss_weight
-        self.random_state = random_state
-        self.device = device
+    clustering_loss_weight: float = 0.1
 
-    def _refine(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:
-        """Do what `refine` says, with X checked."""
-        latent = self._transform(X)
-        n_clusters = self._choose_n_clusters(X, latent)
-        labels, centers = fit_kmeans(latent, n_clusters, _N_INIT, self.seed_)
-        device = resolve_device(self.device)
-        autoencoder = copy.deepcopy(self.autoencoder_).cpu()  # the original survives a failure
-        rows = place_rows(autoencoder.standardize(as_tensor(X)), device)
+    def _find_clusters(
+        self,
+        X: NDArray[np.float32],
+        latent: NDArray[np.float32],
+        n_clusters: int,
+        progress: Progress | None,
+    ) -> Integers:
+        """Alternate between network, labels and centres."""
+        labels, centers = self._start(latent, n_clusters)
+        network, rows = self._place(X)
         alternation = Alternation(
-            autoencoder.to(device),
-            torch.from_numpy(centers).to(device),
+            network,
+            torch.from_numpy(centers).to(network.feature_mean.device),
             torch.from_numpy(labels),
             rows,
             self.clustering_loss_weight,
         )
-        schedule = Schedule("refine", self.clustering_epochs, self.batch_size, self.seed_)
-        self.history_ = alternation.fit(schedule, self.learning_rate, progress)
-        self.n_iter_ = len(self.history_)
+        self.history_ = alternation.fit(self._schedule, self.learning_rate, progress)
         self.autoencoder_ = alternation.autoencoder
-        self._keep_clusters(X, alternation.centers.cpu().numpy())
-        self.collapsed_ = has_collapsed(self.labels_, labels, n_clusters)
-        return self
+        self.cluster_centers_ = alternation.centers.cpu().numpy()
+        return labels
 
 
 class Alternation:

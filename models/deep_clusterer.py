@@ -1,9 +1,8 @@
 """What every deep clustering here can do: learn a latent space, find clusters in it, be saved."""
 
 from abc import abstractmethod
-from numbers import Integral
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,25 +13,12 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from models.autoencoder import build_autoencoder
 from models.clusterer_state import restore, state_of
-from models.devices import as_tensor, draw_seed, place_rows, resolve_device
 from models.n_clusters import check_n_clusters
 from models.persistence import load_state, save_state
-from models.training import Progress, Schedule, map_rows, pretrain_autoencoder
-
-_COUNTS: Final = {  # the smallest value of each
-    "n_clusters": 1,
-    "latent_dim": 1,
-    "pretrain_epochs": 0,
-    "clustering_epochs": 0,
-    "batch_size": 1,
-    "update_interval": 1,
-}
-_MEASURES: Final = ("learning_rate", "clustering_loss_weight", "tol")
-_PRETRAINED: Final = {"n_features_in_", "feature_names_in_"}
+from models.training import Progress
 
 
 class DeepClusterer(
@@ -45,7 +31,7 @@ class DeepClusterer(
 
     `pretrain` learns the latent space and `refine` finds the clusters; they can run in different
     processes, with `save` and `load` between them, and `fit` is one after the other. A subclass
-    gives the parameters, with the names that are used here, `_refine`, and `_predict_proba`.
+    gives the parameters, with the names that are used here, and what is abstract here.
     """
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
@@ -167,54 +153,21 @@ class DeepClusterer(
         return int(self.autoencoder_.latent_dim)
 
     @abstractmethod
+    def _pretrain(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:
+        """Do what `pretrain` says, with X checked."""
+
+    @abstractmethod
     def _refine(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
+
+    @abstractmethod
+    def _transform(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Do what `transform` says, with X checked."""
 
     @abstractmethod
     def _predict_proba(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Do what `predict_proba` says, with X checked."""
 
-    def _transform(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Do what `transform` says, with X checked."""
-        network = self.autoencoder_
-        latent = map_rows(
-            lambda x: network.encode(network.standardize(x)),
-            as_tensor(X),
-            network.feature_mean.device,
-        )
-        return np.asarray(latent.cpu().numpy())
-
-    def _pretrain(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:
-        """Do what `pretrain` says, with X checked."""
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            if name not in _PRETRAINED:  # what an earlier fit found lies in another latent space
-                delattr(self, name)
-        device = resolve_device(self.device)
-        self.seed_ = draw_seed(self.random_state)
-        autoencoder = build_autoencoder(X.shape[1], self.hidden_dims, self.latent_dim, self.seed_)
-        autoencoder.fit_standardization(as_tensor(X))
-        rows = place_rows(autoencoder.standardize(as_tensor(X)), device)
-        schedule = Schedule("pretrain", self.pretrain_epochs, self.batch_size, self.seed_)
-        self.pretrain_history_ = pretrain_autoencoder(
-            autoencoder.to(device), rows, schedule, self.learning_rate, progress
-        )
-        self.autoencoder_ = autoencoder
-        return self
-
+    @abstractmethod
     def _check(self, X: ArrayLike, reset: bool) -> NDArray[np.float32]:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
-        params = self.get_params(deep=False)
-        for name, smallest in _COUNTS.items():
-            value = params.get(name, smallest)
-            is_count = isinstance(value, Integral) and int(value) >= smallest
-            if not is_count and (name, value) not in {("n_clusters", "auto"), ("latent_dim", None)}:
-                raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
-        if any(width < 1 for width in params["hidden_dims"] or ()):
-            widths = params["hidden_dims"]
-            raise ValueError(f"hidden_dims must be integers of at least 1, got {widths!r}")
-        for name in _MEASURES:
-            value = params.get(name, 0.0)
-            if not value >= 0.0:
-                raise ValueError(f"{name} must be at least 0, got {value!r}")
-        checked: NDArray[np.float32] = validate_data(self, X, dtype=np.float32, reset=reset)
-        return checked

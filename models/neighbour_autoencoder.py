@@ -10,8 +10,7 @@ from torch import Tensor
 
 from models.autoencoder import Autoencoder
 from models.devices import place_rows
-from models.functional import reconstruction_loss
-from models.training import History, Progress, Schedule, fit_epochs, make_optimizer
+from models.training import History, Progress, Schedule, pretrain_autoencoder
 
 LEARNING_RATE: Final = 1e-3
 
@@ -47,10 +46,6 @@ def pretrain_on_neighbourhoods(
     """
     device = autoencoder.feature_mean.device
     placed, placed_targets = place_rows(rows, device), place_rows(targets, device)
-
-    def batch_losses(indices: Tensor) -> dict[str, Tensor]:
-        x = placed[indices].to(device)
-        return {"loss": reconstruction_loss(placed_targets[indices].to(device), autoencoder(x)[1])}
-
-    optimizer = make_optimizer(autoencoder, LEARNING_RATE)
-    return fit_epochs(optimizer, batch_losses, len(rows), schedule, progress=progress)
+    return pretrain_autoencoder(
+        autoencoder, placed, schedule, LEARNING_RATE, progress, placed_targets
+    )

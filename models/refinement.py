@@ -160,7 +160,7 @@ def fit_refinement(
 
 
 def has_collapsed(labels: Integers, labels_at_start: Integers, n_clusters: int) -> bool:
-    """Tell whether more than half of the clusters are gone, and log a warning if so.
+    """Tell whether more than half of the clusters are gone; log a warning if any is.
 
     Parameters
     ----------
@@ -172,13 +172,14 @@ def has_collapsed(labels: Integers, labels_at_start: Integers, n_clusters: int) 
         The number asked for; compared with how many have rows.
     """
     n_left = len(np.unique(labels))
+    if n_left < n_clusters:
+        logger.warning("clusters are lost: %d of %d have rows", n_left, n_clusters)
     at_start, at_end = effective_n_clusters(labels_at_start), effective_n_clusters(labels)
     if at_start is None or at_end is None:
         return False
     if n_left >= _COLLAPSED * n_clusters and at_end >= _COLLAPSED * at_start:
         return False
     logger.warning(
-        "the clusters have collapsed: %d of %d have rows; %.1f effective ones, %.1f at the start",
-        *(n_left, n_clusters, at_end, at_start),
+        "the clusters have collapsed: %.1f effective ones, %.1f at the start", at_end, at_start
     )
     return True

@@ -136,8 +136,9 @@ def pretrain_autoencoder(
     schedule: Schedule,
     learning_rate: float,
     progress: Progress | None = None,
+    targets: Tensor | None = None,
 ) -> History:
-    """Train an autoencoder, in place, to reconstruct its input.
+    """Train an autoencoder, in place, to reconstruct its input, or what stands in its place.
 
     Parameters
     ----------
@@ -151,16 +152,19 @@ def pretrain_autoencoder(
         Of Adam.
     progress
         See `Progress`.
+    targets
+        What to decode from each row, in the units and the shape of the rows; None: the row.
 
     Returns
     -------
     See `History`.
     """
+    targets = rows if targets is None else targets
     device = autoencoder.feature_mean.device
 
     def batch_losses(indices: Tensor) -> dict[str, Tensor]:
-        x = rows[indices].to(device)
-        return {"loss": reconstruction_loss(x, autoencoder(x)[1])}
+        x, target = rows[indices].to(device), targets[indices].to(device)
+        return {"loss": reconstruction_loss(target, autoencoder(x)[1])}
 
     optimizer = make_optimizer(autoencoder, learning_rate)
     return fit_epochs(optimizer, batch_losses, len(rows), schedule, progress=progress)

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from tasks.embed import Views
 from tasks.progress import Report
@@ -15,7 +15,8 @@ from tasks.storage import Store, read_table
 from validation.schemas import EMBEDDING, LEXICAL
 
 Estimator = Literal[
-    "nightfold", "dec", "idec", "dcn", "vade", "separation",
+    "nightfold", "dec", "idec", "dcn", "vade", "separation", "mutual-information",
+    "latent-k-means", "latent-mixture", "latent-transport",
     "k-means", "ward", "gaussian-mixture", "spectral", "hdbscan",
 ]  # fmt: skip
 
@@ -26,12 +27,25 @@ _CLASSES: Final[dict[str, tuple[str, str]]] = {
     "dcn": ("models.dcn", "DCN"),
     "vade": ("models.vade", "VaDE"),
     "separation": ("models.separation_clustering", "SeparationClustering"),
+    "mutual-information": ("models.mutual_information", "MutualInformationClustering"),
+    "latent-k-means": ("models.latent_clustering", "LatentClustering"),
+    "latent-mixture": ("models.latent_clustering", "LatentClustering"),
+    "latent-transport": ("models.latent_clustering", "LatentClustering"),
     "k-means": ("models.baselines", "KMeansBaseline"),
     "ward": ("models.baselines", "WardBaseline"),
     "gaussian-mixture": ("models.baselines", "GaussianMixtureBaseline"),
     "spectral": ("models.baselines", "SpectralBaseline"),
     "hdbscan": ("models.baselines", "HDBSCANBaseline"),
 }
+
+_ASSIGNMENTS: Final = {
+    "latent-k-means": "k-means",
+    "latent-mixture": "likelihood",
+    "latent-transport": "transport",
+}
+_NOT_PRETRAINED: Final = ("nightfold", "k-means", "ward", "gaussian-mixture", "spectral", "hdbscan")
+
+Pretraining = Literal["reconstruction", "neighbours", "variational", "mutual-information"]
 
 
 class ClusteringSettings(BaseModel):
@@ -41,7 +55,19 @@ class ClusteringSettings(BaseModel):
 
     estimator: Estimator = Field("nightfold", description="The clustering method.")
     n_clusters: PositiveInt | Literal["auto"] = Field("auto", description="Number of clusters.")
+    pretraining: Pretraining | None = Field(
+        None, description="How an autoencoder is pretrained; empty: by reconstruction."
+    )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:<index> or mps.")
+
+    @model_validator(mode="after")
+    def _pretrains(self) -> Self:
+        """Refuse a pretraining where there is none to choose."""
+        if self.pretraining is not None and self.estimator in _NOT_PRETRAINED:
+            raise ValueError(f"pretraining must be left out with {self.estimator!r}")
+        if (self.estimator, self.pretraining) == ("separation", "variational"):
+            raise ValueError("pretraining must not be 'variational' with 'separation'")
+        return self
 
 
 class DeepClustering(Protocol):
@@ -77,6 +103,10 @@ def new_estimator(settings: ClusteringSettings, views: Views, random_state: int)
     }
     if settings.estimator == "nightfold":
         parameters["semantic_dim"] = views.embedding_dim
+    if settings.pretraining is not None:
+        parameters["pretraining"] = settings.pretraining
+    if settings.estimator in _ASSIGNMENTS:
+        parameters["assignment"] = _ASSIGNMENTS[settings.estimator]
     estimator: DeepClustering = _class(settings)(**parameters)
     return estimator
 

@@ -87,8 +87,6 @@ def test_an_estimator_of_another_class_is_refused(tmp_path: Path) -> None:
     class Other(IDEC):
         """Another method."""
 
-        __init__ = IDEC.__init__
-
     _idec().pretrain(X).save(tmp_path)
     with pytest.raises(ValueError, match="estimator must be Other, got IDEC"):
         Other.load(tmp_path)

@@ -54,7 +54,7 @@ def test_the_number_is_sought_in_the_latent_space_and_judged_in_the_given_one(
     latent = idec.transform(X)
     chosen = NClustersChoice(2, (2,), ((0.5,),), (2,))
     calls: list[Any] = []
-    monkeypatch.setattr("models.idec.choose_n_clusters", lambda *a: (calls.append(a), chosen)[1])
+    monkeypatch.setattr("models.autoencoder_clusterer.choose_n_clusters", lambda *a: (calls.append(a), chosen)[1])
     assert idec.refine(X).n_clusters_choice_ is chosen
     np.testing.assert_equal(calls, [(X, idec.seed_, latent)])
     assert idec.n_clusters_ == 2
@@ -135,7 +135,7 @@ def test_centres_without_rows_are_dropped(monkeypatch: pytest.MonkeyPatch) -> No
 
     idec = _idec(4, clustering_epochs=0).pretrain(X)
     latent = idec.transform(X)
-    monkeypatch.setattr("models.idec.fit_kmeans", with_a_far_centre)
+    monkeypatch.setattr("models.autoencoder_clusterer.fit_kmeans", with_a_far_centre)
     idec.refine(X)
     assert idec.n_clusters_ == len(idec.cluster_centers_) == 3
     np.testing.assert_array_equal(idec.labels_, y)
@@ -150,7 +150,7 @@ def test_a_collapse_is_reported(
         far = np.full((2, 10), 1e4, dtype=np.float32)
         return y, np.vstack([np.zeros((1, 10), dtype=np.float32), far])
 
-    monkeypatch.setattr("models.idec.fit_kmeans", three_in_one_place)
+    monkeypatch.setattr("models.autoencoder_clusterer.fit_kmeans", three_in_one_place)
     with caplog.at_level(logging.WARNING):
         idec = _idec(clustering_epochs=0).fit(X)
     assert idec.collapsed_

@@ -169,3 +169,5 @@ def test_a_collapse_is_told_and_logged(
     with caplog.at_level(logging.WARNING):
         assert has_collapsed(np.array(labels), np.array(at_start), n_clusters) is collapsed
     assert ("have collapsed" in caplog.text) is collapsed
+    n_left = len(set(labels))
+    assert (f"lost: {n_left} of {n_clusters} have rows" in caplog.text) is (n_left < n_clusters)

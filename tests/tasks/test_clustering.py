@@ -6,7 +6,14 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from tasks.clustering import ClusteringSettings, Estimator, load_estimator, new_estimator
+from models.pretraining import Pretraining as ModelPretraining
+from tasks.clustering import (
+    ClusteringSettings,
+    Estimator,
+    Pretraining,
+    load_estimator,
+    new_estimator,
+)
 from tasks.embed import Views
 from tasks.storage import ModelRef, Ref
 
@@ -32,3 +39,29 @@ def test_two_steps_with_a_save_between_place_every_text(word: Estimator, tmp_pat
     assert estimator.labels_.min() >= 0
     assert estimator.soft_assignments_.shape[1] == estimator.n_clusters_
     assert len(estimator.transform(X)) == 60
+
+
+def test_the_words_for_pretraining_are_those_of_the_models() -> None:
+    assert get_args(Pretraining) == get_args(ModelPretraining)
+
+
+@pytest.mark.parametrize("word", get_args(Pretraining))
+def test_a_pretraining_reaches_the_estimator(word: Pretraining) -> None:
+    settings = ClusteringSettings(estimator="dec", pretraining=word)
+    assert new_estimator(settings, VIEWS, random_state=0).pretraining == word  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("word", "assignment"), [("mixture", "likelihood"), ("transport",) * 2])
+def test_the_latent_estimators_differ_in_their_assignment(word: str, assignment: str) -> None:
+    settings = ClusteringSettings(estimator=f"latent-{word}")  # type: ignore[arg-type]
+    assert new_estimator(settings, VIEWS, random_state=0).assignment == assignment  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "word"), [("nightfold", "neighbours"), ("separation", "variational")]
+)
+def test_a_pretraining_that_is_not_to_be_had_is_refused(
+    estimator: Estimator, word: Pretraining
+) -> None:
+    with pytest.raises(ValueError, match="pretraining must"):
+        ClusteringSettings(estimator=estimator, pretraining=word)

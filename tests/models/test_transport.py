@@ -1,24 +1,20 @@
-"""Labels by maximum likelihood and by optimal transport: bounds, references, known answers."""
-
-from typing import Any
+"""Labels by optimal transport: bounds, references, known answers, shares that are learned."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import multivariate_normal
-from sklearn.datasets import make_blobs
-from sklearn.mixture import GaussianMixture
 
-from models.labels import (
-    Mixture,
-    fit_mixture,
-    likelihood_assignments,
-    transport_assignments,
+from models.metrics import clustering_accuracy
+from models.mixture import Floats
+from models.transport import (
+    EPSILON,
+    fit_transport,
+    transport_plan,
+    transport_potentials,
     update_marginal,
 )
-from models.metrics import clustering_accuracy
 
 Doubles = NDArray[np.float64]
 
@@ -38,9 +34,15 @@ def _naive_sinkhorn(q: Doubles, marginal: Doubles, epsilon: float, n_iter: int) 
     return kernel * v / (kernel @ v)[:, None]
 
 
-def _blobs() -> tuple[Doubles, NDArray[Any], Doubles]:
-    X, y = make_blobs(200, 3, centers=3, cluster_std=1.0, random_state=1)
-    return X, y, 0.8 * np.eye(3)[y] + 0.2 / 3
+def _plan(q: Floats, marginal: Floats | None = None, epsilon: float = EPSILON) -> Floats:
+    return transport_plan(q, transport_potentials(q, marginal, epsilon), epsilon)
+
+
+def _uneven() -> tuple[Doubles, NDArray[np.int64], Doubles]:
+    """Give rows of three touching clusters of 160, 30 and 10, their labels, and the centres."""
+    y = np.repeat([0, 1, 2], [160, 30, 10])
+    centers = np.array([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
+    return centers[y] + np.random.default_rng(0).normal(size=(200, 2)), y, centers
 
 
 @given(SHAPES)
@@ -50,7 +52,7 @@ def test_transport_rows_sum_to_one_and_columns_to_the_marginal(
 ) -> None:
     q = _soft(*shape)
     marginal = _soft(1, shape[1], shape[2] + 1)[0] * 0.5 + 0.5 / shape[1]
-    plan = transport_assignments(q, marginal, epsilon=1.0)
+    plan = _plan(q, marginal, epsilon=1.0)
     assert (plan >= 0).all()
     np.testing.assert_allclose(plan.sum(axis=1), 1.0, rtol=1e-9)
     np.testing.assert_allclose(plan.mean(axis=0), marginal, atol=2e-6)
@@ -60,13 +62,13 @@ def test_transport_rows_sum_to_one_and_columns_to_the_marginal(
 def test_transport_is_the_naive_loop_s(epsilon: float) -> None:
     q, marginal = _soft(50, 4, 0), np.array([0.1, 0.2, 0.3, 0.4])
     expected = _naive_sinkhorn(q, marginal, epsilon, 5000)
-    np.testing.assert_allclose(transport_assignments(q, marginal, epsilon), expected, atol=1e-4)
+    np.testing.assert_allclose(_plan(q, marginal, epsilon), expected, atol=1e-4)
 
 
 def test_equal_shares_make_balanced_clusters() -> None:
     y = np.repeat([0, 1, 2], [160, 30, 10])
     q = _soft(200, 3, 0) * 0.6 + 0.4 * np.eye(3)[y]
-    plan = transport_assignments(q)
+    plan = _plan(q)
     sizes = np.bincount(plan.argmax(axis=1), minlength=3)
     assert np.bincount(q.argmax(axis=1)).max() > 120
     np.testing.assert_allclose(plan.mean(axis=0), 1 / 3, atol=2e-6)
@@ -76,12 +78,12 @@ def test_equal_shares_make_balanced_clusters() -> None:
 def test_the_marginal_of_the_rows_themselves_changes_almost_no_label() -> None:
     y = np.repeat([0, 1, 2], [160, 30, 10])
     q = 0.1 * _soft(200, 3, 0) + 0.9 * np.eye(3)[y]
-    plan = transport_assignments(q, np.array([0.8, 0.15, 0.05]))
+    plan = _plan(q, np.array([0.8, 0.15, 0.05]))
     np.testing.assert_array_equal(plan.argmax(axis=1), y)
 
 
 def test_hard_rows_and_a_small_epsilon_stay_finite() -> None:
-    plan = transport_assignments(np.eye(3)[[0, 0, 1, 2]], np.array([0.5, 0.25, 0.25]), 1e-3)
+    plan = _plan(np.eye(3)[[0, 0, 1, 2]], np.array([0.5, 0.25, 0.25]), 1e-3)
     np.testing.assert_allclose(plan, np.eye(3)[[0, 0, 1, 2]], atol=1e-6)
 
 
@@ -90,12 +92,12 @@ def test_hard_rows_and_a_small_epsilon_stay_finite() -> None:
 )
 def test_a_marginal_that_is_none_is_refused(marginal: list[float]) -> None:
     with pytest.raises(ValueError, match="marginal must be 3 positive shares of sum 1"):
-        transport_assignments(_soft(5, 3, 0), np.array(marginal))
+        _plan(_soft(5, 3, 0), np.array(marginal))
 
 
 def test_an_epsilon_that_is_not_positive_is_refused() -> None:
     with pytest.raises(ValueError, match="epsilon must be positive, got 0"):
-        transport_assignments(_soft(5, 3, 0), epsilon=0)
+        _plan(_soft(5, 3, 0), epsilon=0)
 
 
 @given(SHAPES, st.floats(0, 1))
@@ -124,62 +126,43 @@ def test_a_momentum_outside_is_refused() -> None:
         update_marginal(np.ones(1), np.ones((2, 1)), 1.5)
 
 
-def test_posterior_is_bayes_rule() -> None:
-    rng = np.random.default_rng(0)
-    mixture = Mixture(np.array([0.3, 0.7]), rng.normal(size=(2, 4)), rng.uniform(1, 2, (2, 4)))
-    X = rng.normal(size=(20, 4))
-    joint = np.stack(
-        [
-            weight * multivariate_normal(mean, np.diag(variance)).pdf(X)
-            for weight, mean, variance in zip(
-                mixture.weights, mixture.means, mixture.variances, strict=True
-            )
-        ],
-        axis=1,
-    )
-    np.testing.assert_allclose(mixture.posterior(X), joint / joint.sum(axis=1, keepdims=True))
+def test_a_start_near_by_leads_to_the_same_plan() -> None:
+    q, marginal = _soft(50, 4, 0), np.array([0.1, 0.2, 0.3, 0.4])
+    potentials = transport_potentials(q, marginal)
+    again = transport_potentials(q, marginal, start=potentials + 0.1)
+    np.testing.assert_allclose(transport_plan(q, again), transport_plan(q, potentials), atol=1e-4)
 
 
-def test_the_mixture_is_the_library_s_up_to_the_floor() -> None:
-    X, _, q = _blobs()
-    ours = fit_mixture(X, q)
-    theirs = GaussianMixture(3, covariance_type="diag", means_init=ours.means, random_state=0)
-    theirs.fit(X)
-    np.testing.assert_allclose(ours.means, theirs.means_, atol=0.02)
-    np.testing.assert_allclose(ours.variances, theirs.covariances_, rtol=0.1)
-    np.testing.assert_allclose(ours.weights, theirs.weights_, atol=0.01)
+def test_learned_shares_are_those_of_uneven_clusters() -> None:
+    X, y, centers = _uneven()
+    clusters, _ = fit_transport(X, centers, 1.0, 100, 1e-3)
+    np.testing.assert_allclose(clusters.marginal, [0.8, 0.15, 0.05], atol=0.03)
+    assert clustering_accuracy(y, clusters.assignments(X).argmax(axis=1)) > 0.97
+    equal = _plan(clusters.posterior(X)).argmax(axis=1)
+    assert clustering_accuracy(y, equal) < 0.8
 
 
-def test_labels_by_likelihood_find_planted_clusters_in_the_order_of_the_columns() -> None:
-    X, y, q = _blobs()
-    posterior = likelihood_assignments(X, q)
-    np.testing.assert_allclose(posterior.sum(axis=1), 1.0)
-    assert np.mean(posterior.argmax(axis=1) == y) == 1.0
+def test_shares_follow_slowly() -> None:
+    X, _, centers = _uneven()
+    asked = fit_transport(X, centers, 1.0, 0, 0.0)[0].posterior(X).mean(axis=0)
+    after = fit_transport(X, centers, 1.0, 2, 0.0)[0]
+    expected = 0.9 * asked + 0.1 * after.posterior(X).mean(axis=0)
+    np.testing.assert_allclose(after.marginal, expected)
 
 
-@pytest.mark.parametrize(("scale", "place"), [(1e-6, 0.0), (1e6, 0.0), (1.0, 1e6)])
-def test_scale_and_place_do_not_matter(scale: float, place: float) -> None:
-    X, y, q = _blobs()
-    posterior = likelihood_assignments(X * scale + place, q)
-    assert clustering_accuracy(y, posterior.argmax(axis=1)) == 1.0
-    np.testing.assert_allclose(posterior, likelihood_assignments(X, q), atol=1e-4)
+def test_the_transport_stops_when_labels_stand_and_its_plan_can_be_had_again() -> None:
+    X, _, centers = _uneven()
+    clusters, history = fit_transport(X, centers + 1.0, 1.0, 50, 0.02)
+    assert [record["epoch"] for record in history] == list(range(1, len(history) + 1))
+    assert len(history) < 50
+    assert history[-1]["label_change"] < 0.02
+    shares = clusters.assignments(X).mean(axis=0)
+    np.testing.assert_allclose(shares, clusters.marginal, atol=2e-6)
 
 
-def test_the_floor_keeps_a_cluster_of_equal_rows_finite() -> None:
-    X = np.vstack([np.zeros((20, 2)), np.random.default_rng(0).normal(3, 1, (20, 2))])
-    mixture = fit_mixture(X, np.eye(2)[np.repeat([0, 1], 20)])
-    assert (mixture.variances > 0).all()
-    assert np.isfinite(mixture.posterior(X)).all()
-
-
-@pytest.mark.parametrize("n_samples", [1, 2])
-def test_a_few_equal_rows_have_a_posterior(n_samples: int) -> None:
-    posterior = likelihood_assignments(np.ones((n_samples, 3)), np.ones((n_samples, 1)))
-    np.testing.assert_array_equal(posterior, np.ones((n_samples, 1)))
-
-
-def test_a_column_without_rows_is_survived() -> None:
-    X, y, _ = _blobs()
-    posterior = likelihood_assignments(X, np.eye(4)[y])
-    assert np.isfinite(posterior).all()
-    np.testing.assert_allclose(posterior.sum(axis=1), 1.0)
+def test_without_rounds_the_labels_are_the_nearest_centres() -> None:
+    X, _, centers = _uneven()
+    clusters, history = fit_transport(X, centers, 1.0, 0, 0.0)
+    nearest = np.linalg.norm(X[:, None] - centers, axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(clusters.assignments(X).argmax(axis=1), nearest)
+    assert history == []
