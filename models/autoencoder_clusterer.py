@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
-from typing import Any, ClassVar, Final, Literal, Self, get_args
+from typing import Any, ClassVar, Final, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 import torch
@@ -43,6 +43,14 @@ _COUNTS: Final = {  # the smallest value of each
 }
 _MEASURES: Final = ("learning_rate", "clustering_loss_weight", "tol")
 _OF_X: Final = {"n_features_in_", "feature_names_in_"}
+
+
+class Given(NamedTuple):
+    """What clusters are sought in."""
+
+    X: NDArray[np.float32]  # (n_samples, n_features)
+    latent: NDArray[np.float32]  # (n_samples, latent_dim)
+    n_clusters: int
 
 
 @dataclass(eq=False, repr=False)
@@ -130,13 +138,7 @@ class AutoencoderClusterer(DeepClusterer):
     _per_cluster: ClassVar[tuple[str, ...]] = ("cluster_centers_",)
 
     @abstractmethod
-    def _find_clusters(
-        self,
-        X: NDArray[np.float32],
-        latent: NDArray[np.float32],
-        n_clusters: int,
-        progress: Progress | None,
-    ) -> Integers:
+    def _find_clusters(self, given: Given, progress: Progress | None) -> Integers:
         """Train; set network, clusters (empty ones may be among them) and ``history_``.
 
         Nothing is set before the training has succeeded. Gives the labels that it began with.
@@ -146,7 +148,7 @@ class AutoencoderClusterer(DeepClusterer):
         """Do what `refine` says, with X checked."""
         latent = self._transform(X)
         n_clusters = self._choose_n_clusters(X, latent)
-        labels_at_start = self._find_clusters(X, latent, n_clusters, progress)
+        labels_at_start = self._find_clusters(Given(X, latent, n_clusters), progress)
         self.n_iter_ = len(self.history_)
         self._keep(np.unique(self._predict_proba(X).argmax(axis=1)))
         self.soft_assignments_ = self._predict_proba(X)
@@ -208,11 +210,9 @@ class AutoencoderClusterer(DeepClusterer):
         logger.info("chose the number of clusters: %s", self.n_clusters_choice_)
         return self.n_clusters_choice_.n_clusters
 
-    def _start(
-        self, latent: NDArray[np.float32], n_clusters: int
-    ) -> tuple[Integers, NDArray[np.float32]]:
+    def _start(self, given: Given) -> tuple[Integers, NDArray[np.float32]]:
         """Give the labels and the centres of k-means in the latent space."""
-        return fit_kmeans(latent, n_clusters, _N_INIT, self.seed_)
+        return fit_kmeans(given.latent, given.n_clusters, _N_INIT, self.seed_)
 
     def _place(self, X: NDArray[np.float32]) -> tuple[Autoencoder, Tensor]:
         """Put a copy of the network, and the rows in its units, on the device."""

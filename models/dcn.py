@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from models.autoencoder import Autoencoder
-from models.autoencoder_clusterer import AutoencoderClusterer
+from models.autoencoder_clusterer import AutoencoderClusterer, Given
 from models.functional import reconstruction_loss
 from models.graph import Integers
 from models.training import History, Progress, Schedule, fit_epochs, make_optimizer
@@ -60,16 +58,10 @@ class DCN(AutoencoderClusterer):
 
     clustering_loss_weight: float = 0.1
 
-    def _find_clusters(
-        self,
-        X: NDArray[np.float32],
-        latent: NDArray[np.float32],
-        n_clusters: int,
-        progress: Progress | None,
-    ) -> Integers:
+    def _find_clusters(self, given: Given, progress: Progress | None) -> Integers:
         """Alternate between network, labels and centres."""
-        labels, centers = self._start(latent, n_clusters)
-        network, rows = self._place(X)
+        labels, centers = self._start(given)
+        network, rows = self._place(given.X)
         alternation = Alternation(
             network,
             torch.from_numpy(centers).to(network.feature_mean.device),

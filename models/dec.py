@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from models.autoencoder import Autoencoder
-from models.autoencoder_clusterer import AutoencoderClusterer
+from models.autoencoder_clusterer import AutoencoderClusterer, Given
 from models.functional import kl_divergence, soft_assignment
 from models.graph import Integers
 from models.refinement import Refinement, fit_refinement
@@ -67,16 +65,10 @@ class DEC(AutoencoderClusterer):
     update_interval: int = 140
     tol: float = 1e-3
 
-    def _find_clusters(
-        self,
-        X: NDArray[np.float32],
-        latent: NDArray[np.float32],
-        n_clusters: int,
-        progress: Progress | None,
-    ) -> Integers:
+    def _find_clusters(self, given: Given, progress: Progress | None) -> Integers:
         """Train network and centres on the loss."""
-        labels, centers = self._start(latent, n_clusters)
-        network, rows = self._place(X)
+        labels, centers = self._start(given)
+        network, rows = self._place(given.X)
         first = torch.from_numpy(centers).to(network.feature_mean.device)
         refinement = self._refinement(network, first, rows)
         self.history_ = fit_refinement(

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from models.autoencoder_clusterer import AutoencoderClusterer, Choices
+from models.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.graph import Integers
 from models.mixture import Floats, Mixture, fit_mixture
 from models.mutual_information_training import temperature
@@ -86,23 +86,17 @@ class LatentClustering(AutoencoderClusterer):
         latent = self._transform(self._check(X, reset=False)).astype(np.float64)
         return self._mixture().log_density(latent).astype(np.float32)
 
-    def _find_clusters(
-        self,
-        X: NDArray[np.float32],
-        latent: NDArray[np.float32],
-        n_clusters: int,
-        progress: Progress | None,
-    ) -> Integers:
+    def _find_clusters(self, given: Given, progress: Progress | None) -> Integers:
         """Run k-means, and what is to follow it."""
-        labels, centers = self._start(latent, n_clusters)
+        labels, centers = self._start(given)
         for name in {*self._per_cluster} & {*vars(self)}:  # an earlier refinement's
             delattr(self, name)
         self.cluster_centers_ = centers
         self.history_: History = []
         if self.assignment == "likelihood":
-            self._fit_mixture(latent.astype(np.float64), np.eye(n_clusters)[labels])
+            self._fit_mixture(given.latent.astype(np.float64), np.eye(given.n_clusters)[labels])
         elif self.assignment == "transport":
-            self._fit_transport(latent, centers)
+            self._fit_transport(given.latent, centers)
         return labels
 
     def _fit_mixture(self, latent: Floats, members: Floats) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from models.autoencoder_clusterer import AutoencoderClusterer, Choices
+from models.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.graph import Integers
 from models.kmeans import fit_kmeans
 from models.mutual_information_training import (
@@ -115,19 +115,13 @@ class MutualInformationClustering(AutoencoderClusterer):
             raise ValueError(f"beta must be between 0 and 1, got {self.beta!r}")
         return super()._check(X, reset)
 
-    def _find_clusters(
-        self,
-        X: NDArray[np.float32],
-        latent: NDArray[np.float32],
-        n_clusters: int,
-        progress: Progress | None,
-    ) -> Integers:
+    def _find_clusters(self, given: Given, progress: Progress | None) -> Integers:
         """Train encoder and prototypes, and take the teacher's best head."""
-        labels, centers = self._start(latent, n_clusters)
-        network, rows = self._place(X)
+        labels, centers = self._start(given)
+        network, rows = self._place(given.X)
         device = network.feature_mean.device
-        first = self._first_centers(latent, centers)
-        temperatures = [temperature(latent, of_head) for of_head in first]
+        first = self._first_centers(given.latent, centers)
+        temperatures = [temperature(given.latent, of_head) for of_head in first]
         heads = PrototypeHeads(
             network, torch.from_numpy(first).to(device), torch.tensor(temperatures, device=device)
         )

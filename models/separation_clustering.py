@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.autoencoder import Autoencoder
-from models.autoencoder_clusterer import AutoencoderClusterer, Choices
+from models.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.graph import Integers
 from models.separation import SeparationTraining, SigmoidAutoencoder
 from models.training import Progress, fit_epochs, make_optimizer
@@ -65,27 +65,20 @@ class SeparationClustering(AutoencoderClusterer):
             raise ValueError(f"hidden_dims must be one width, got {self.hidden_dims!r}")
         return super()._check(X, reset)
 
-    def _find_clusters(
-        self,
-        X: NDArray[np.float32],
-        latent: NDArray[np.float32],
-        n_clusters: int,
-        progress: Progress | None,
-    ) -> Integers:
+    def _find_clusters(self, given: Given, progress: Progress | None) -> Integers:
         """Train the network, and run k-means in its latent space."""
-        labels, _ = self._start(latent, n_clusters)
-        self.autoencoder_ = self._train(X, n_clusters, progress)
-        _, self.cluster_centers_ = self._start(self._transform(X), n_clusters)
+        labels, _ = self._start(given)
+        self.autoencoder_ = self._train(given, progress)
+        trained = given._replace(latent=self._transform(given.X))
+        _, self.cluster_centers_ = self._start(trained)
         return labels
 
-    def _train(
-        self, X: NDArray[np.float32], n_clusters: int, progress: Progress | None
-    ) -> Autoencoder:
+    def _train(self, given: Given, progress: Progress | None) -> Autoencoder:
         """Train a copy of the network."""
-        network, rows = self._place(X)
+        network, rows = self._place(given.X)
         weight = _SIGNS[self.sign] * self.clustering_loss_weight
         training = SeparationTraining(
-            cast("SigmoidAutoencoder", network), rows, n_clusters, weight, self.seed_
+            cast("SigmoidAutoencoder", network), rows, given.n_clusters, weight, self.seed_
         )
         steps_per_epoch = -(-len(rows) // self.batch_size)
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.autoencoder_clusterer import AutoencoderClusterer
+from models.autoencoder_clusterer import AutoencoderClusterer, Given
 from models.graph import Integers
 from models.training import Progress, map_rows
 from models.vade_losses import mixture_log_joint
@@ -82,17 +82,11 @@ class VaDE(AutoencoderClusterer):
         )
         return np.asarray(posterior.numpy())
 
-    def _find_clusters(
-        self,
-        X: NDArray[np.float32],
-        latent: NDArray[np.float32],
-        n_clusters: int,
-        progress: Progress | None,
-    ) -> Integers:
+    def _find_clusters(self, given: Given, progress: Progress | None) -> Integers:
         """Maximise the bound over network and mixture."""
-        floor = variance_floor(latent)
-        labels, mixture = fit_mixture(latent, n_clusters, floor, self.seed_)
-        network, rows = self._place(X)
+        floor = variance_floor(given.latent)
+        labels, mixture = fit_mixture(given.latent, given.n_clusters, floor, self.seed_)
+        network, rows = self._place(given.X)
         training = MixtureVAE(network, mixture, floor, rows)
         self.history_ = training.fit(
             self._schedule, self.warmup_epochs, self.learning_rate, progress

@@ -54,7 +54,9 @@ def test_the_number_is_sought_in_the_latent_space_and_judged_in_the_given_one(
     latent = idec.transform(X)
     chosen = NClustersChoice(2, (2,), ((0.5,),), (2,))
     calls: list[Any] = []
-    monkeypatch.setattr("models.autoencoder_clusterer.choose_n_clusters", lambda *a: (calls.append(a), chosen)[1])
+    monkeypatch.setattr(
+        "models.autoencoder_clusterer.choose_n_clusters", lambda *a: (calls.append(a), chosen)[1]
+    )
     assert idec.refine(X).n_clusters_choice_ is chosen
     np.testing.assert_equal(calls, [(X, idec.seed_, latent)])
     assert idec.n_clusters_ == 2

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import make_blobs
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from models.autoencoder_clusterer import Given
 from models.metrics import clustering_accuracy
 from models.mutual_information import MutualInformationClustering
 
@@ -49,7 +50,7 @@ def test_planted_clusters_are_found(params: dict[str, str]) -> None:
 def test_without_epochs_the_labels_are_those_of_k_means_in_the_latent_space() -> None:
     X, _ = _blobs()
     model = _model(5, clustering_epochs=0, n_heads=1).pretrain(X)
-    labels, centers = model._start(model.transform(X), 5)
+    labels, centers = model._start(Given(X, model.transform(X), 5))
     model.refine(X)
     np.testing.assert_array_equal(model.labels_, labels)
     np.testing.assert_array_equal(model.cluster_centers_, centers)
