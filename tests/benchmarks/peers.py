@@ -12,11 +12,13 @@ themselves at the first call do so before the clock starts.
 """
 
 import copy
+import io
 import logging
 import sys
 import time
 import warnings
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, Final, TypeAlias
 from unittest.mock import MagicMock
 
@@ -191,7 +193,8 @@ def _clustpy(dataset: Dataset, seed: int, name: str) -> Labels:
         random_state=seed,
     )
     X = dataset.embeddings
-    model.fit((X - X.min()) / np.ptp(X) if name == "VaDE" else X)
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # its progress bars
+        model.fit((X - X.min()) / np.ptp(X) if name == "VaDE" else X)
     return np.asarray(model.labels_)
 
 

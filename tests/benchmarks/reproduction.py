@@ -151,8 +151,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--split", choices=list(FILES), default="test")
     parser.add_argument("--methods", default=",".join(SETTINGS), help="comma-separated")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--pretrain-epochs", type=int, default=100)
-    parser.add_argument("--clustering-epochs", type=int, default=100, help="at most")
+    parser.add_argument("--pretrain-epochs", type=int, default=50)
+    parser.add_argument("--clustering-epochs", type=int, default=50, help="at most")
     options = parser.parse_args(arguments)
     options.methods = options.methods.split(",")
     if unknown := set(options.methods) - set(SETTINGS):
