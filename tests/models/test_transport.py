@@ -160,6 +160,12 @@ def test_the_transport_stops_when_labels_stand_and_its_plan_can_be_had_again() -
     np.testing.assert_allclose(shares, clusters.marginal, atol=2e-6)
 
 
+def test_centres_move_to_their_rows() -> None:
+    X, _, centers = _uneven()
+    clusters, _ = fit_transport(X, centers + 1.0, 1.0, 5, 0.0)
+    assert np.abs(clusters.centers[:2] - centers[:2]).max() < 0.5
+
+
 def test_without_rounds_the_labels_are_the_nearest_centres() -> None:
     X, _, centers = _uneven()
     clusters, history = fit_transport(X, centers, 1.0, 0, 0.0)
