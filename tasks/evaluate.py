@@ -83,11 +83,13 @@ class Evaluation(BaseModel):
     labels: Ref
     published: Literal["refined", "baseline"]
     reason: str
+    trust: str
+    """How far to trust the published clusters, in words."""
     stability: dict[int, float]
     """Label → how well the published cluster comes back in resamples of the texts."""
 
 
-@stage("evaluate", version=2)
+@stage("evaluate", version=3)
 def evaluate(
     store: Store,
     views: Views,
@@ -125,6 +127,7 @@ def evaluate(
         ),
         published=published,
         reason=reason,
+        trust=_trust(rows, published),
         stability=stability.labels if is_refined else stability.baseline,
     )
 
@@ -166,7 +169,7 @@ def _truth(store: Store, window: list[NightTable], digests: list[str], rivals: R
 def _decision(
     rows: list[Row], settings: EvaluateSettings
 ) -> tuple[Literal["refined", "baseline"], str]:
-    row = next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
+    row = _silhouette_row(rows)
     value, baseline = row[VALUE], row[BASELINE_VALUE]
     if value is None or baseline is None:
         return "refined", "a silhouette is not defined for so few texts or clusters"
@@ -174,6 +177,18 @@ def _decision(
     if value < baseline - settings.silhouette_tolerance:
         return "baseline", f"{said}, which is better by more than {settings.silhouette_tolerance}"
     return "refined", said
+
+
+def _silhouette_row(rows: list[Row]) -> Row:
+    return next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
+
+
+def _trust(rows: list[Row], published: Literal["refined", "baseline"]) -> str:
+    from models.trust import trust_sentence
+
+    return trust_sentence(
+        _silhouette_row(rows)[VALUE if published == "refined" else BASELINE_VALUE]
+    )
 
 
 def _refined_labels(found: pa.Table) -> dict[str, NDArray[Any]]:

@@ -168,7 +168,11 @@ def _content(
             "prepared": json.loads(store.resolve(night.documents.results).read_bytes()),
         },
         "encoder": {"name": night.encoder.name, "digest": night.encoder.digest},
-        "labels": {"published": night.evaluation.published, "reason": night.evaluation.reason},
+        "labels": {
+            "published": night.evaluation.published,
+            "reason": night.evaluation.reason,
+            "trust": night.evaluation.trust,
+        },
         "n_clusters": night.described.n_clusters,
         "cluster_ids": night.described.ids,
         "metrics": read_table(store, night.evaluation.metrics).to_pylist(),

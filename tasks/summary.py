@@ -63,6 +63,8 @@ def summarise(
         "",
         f"Published: the {evaluation.published} labels ({escape_markdown(evaluation.reason)}).",
         "",
+        f"Trust: {escape_markdown(evaluation.trust)}.",
+        "",
         "| metric | space | nightfold | k-means |",
         "|---|---|---:|---:|",
         *(_metric_line(row) for row in read_table(store, evaluation.metrics).to_pylist()),

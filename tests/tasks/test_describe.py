@@ -80,7 +80,9 @@ class Nights:
             embedding_dim=8,
             encoder_digest=encoder,
         )
-        evaluation = Evaluation(metrics=kept, labels=kept, published="refined", reason="", stability={0: 0.75})
+        evaluation = Evaluation(
+            metrics=kept, labels=kept, published="refined", reason="", trust="", stability={0: 0.75}
+        )
         return describe.fn(store, views, evaluation, self.window, self.last, IdentityRules())
 
 

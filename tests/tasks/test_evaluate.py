@@ -75,6 +75,7 @@ def test_good_labels_are_published_with_their_figures(store: Store) -> None:
     evaluation = evaluated(store, GOOD)
     found = figures(store, evaluation)
     assert evaluation.published == "refined"
+    assert evaluation.trust.startswith("high: with a silhouette like")
     assert found["silhouette", "embedding"][0] == pytest.approx(
         silhouette_score(three_topics(), GOOD), abs=1e-5
     )
@@ -105,6 +106,7 @@ def test_bad_labels_give_way_to_the_baseline(store: Store) -> None:
     evaluation = evaluated(store, np.arange(60) % 3)
     assert evaluation.published == "baseline"
     assert "better by more than 0.02" in evaluation.reason
+    assert evaluation.trust == evaluated(store, GOOD).trust  # that of what is published
     labels = read_table(store, evaluation.labels)
     assert len({tuple(labels["label"].to_numpy()[topic == GOOD]) for topic in range(3)}) == 3
     assert all(len(set(labels["label"].to_numpy()[topic == GOOD])) == 1 for topic in range(3))

@@ -33,7 +33,12 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
     rows = [{"metric": "silhouette", "space": "embedding", "value": 0.25, "baseline_value": None}]
     metrics = keep_table(store, "t", pa.Table.from_pylist(rows, schema=METRICS))
     evaluation = Evaluation(
-        metrics=metrics, labels=metrics, published="refined", reason="it is better", stability={}
+        metrics=metrics,
+        labels=metrics,
+        published="refined",
+        reason="it is better",
+        trust="fair: so",
+        stability={},
     )
     clusters = [
         {"cluster_id": f"c-{size}", "name": "a | b", "size": size, "growth": -1, "status": "shrunk"}
@@ -48,4 +53,5 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
     assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text
+    assert r"Trust: fair: so." in text
     assert "| silhouette | embedding | 0.2500 | – |" in text
