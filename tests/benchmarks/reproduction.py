@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.autoencoder_clusterer import AutoencoderClusterer
 from models.dec import DEC
 from models.idec import IDEC
 from models.kmeans import fit_kmeans
@@ -25,10 +26,14 @@ from models.metrics import ari, clustering_accuracy, nmi
 from models.vade import VaDE
 
 NETWORK: Final[Mapping[str, Any]] = {"hidden_dims": (500, 500, 2000), "latent_dim": 10}
-PRETRAINING: Final[Mapping[str, Any]] = {"batch_size": 256, "learning_rate": 1e-3}
+PRETRAINING: Final[Mapping[str, Any]] = {
+    "pretraining": "reconstruction",
+    "batch_size": 256,
+    "learning_rate": 1e-3,
+}
 
 # Of IDEC's paper and code, and of VaDE's; DEC's own optimizer is SGD, see docs/reproduction.md.
-SETTINGS: Final[Mapping[str, tuple[type[IDEC], Mapping[str, Any]]]] = {
+SETTINGS: Final[Mapping[str, tuple[type[AutoencoderClusterer], Mapping[str, Any]]]] = {
     "dec": (DEC, {"batch_size": 256, "update_interval": 140, "tol": 1e-3, "learning_rate": 1e-3}),
     "idec": (
         IDEC,
@@ -72,7 +77,8 @@ def read_digits(folder: Path, split: str) -> tuple[Floats, Labels]:
     """Read the images, (n_samples, 784) from 0 to 1, and what they show."""
     images = [read_idx(folder / f"{name}-images-idx3-ubyte") for name in FILES[split]]
     labels = [read_idx(folder / f"{name}-labels-idx1-ubyte") for name in FILES[split]]
-    X = np.concatenate(images).reshape(-1, 28 * 28).astype(np.float32) / 255
+    X = np.concatenate(images).reshape(-1, 28 * 28).astype(np.float32)
+    X /= 255
     return X, np.concatenate(labels).astype(np.int64)
 
 
@@ -93,7 +99,7 @@ def clocks() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def refined(name: str, pretrained: IDEC, X: Floats, n_epochs: int) -> IDEC:
+def refined(name: str, pretrained: IDEC, X: Floats, n_epochs: int) -> AutoencoderClusterer:
     """Refine a pretrained network by one method."""
     cls, settings = SETTINGS[name]
     model = cls(
@@ -103,8 +109,9 @@ def refined(name: str, pretrained: IDEC, X: Floats, n_epochs: int) -> IDEC:
         clustering_epochs=n_epochs,
         random_state=pretrained.random_state,
     )
-    learnt = {key: value for key, value in vars(pretrained).items() if key.endswith("_")}
-    vars(model).update(learnt)  # all begin with the same autoencoder
+    for key, value in vars(pretrained).items():
+        if key.endswith("_"):  # all begin with the same autoencoder
+            setattr(model, key, value)
     return model.refine(X)
 
 
