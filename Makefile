@@ -4,13 +4,14 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 OUT ?= quality.json
 SEEDS ?= 3
+VECTORS ?= .vectors
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,nightfold
 DIGITS ?= $(HOME)/.cache/nightfold-digits
 # What was said on the command line, or the target's own default.
 given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 
-.PHONY: demo test check format bench-quality bench-peers bench-reproduction bench-trust clean
+.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -29,6 +30,9 @@ format: .venv/ready
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)
+
+bench-estimators: .venv/ready
+	$(BIN)/python tests/benchmarks/estimators.py --data $(DATA) --vectors-cache $(VECTORS)
 
 bench-peers: .venv-peers/ready
 	PYTHONPATH=. .venv-peers/bin/python tests/benchmarks/peers.py --data $(DATA) \
