@@ -67,10 +67,10 @@ def run_nights(configs: "list[NightlyConfig]") -> None:
         Naming the night and why it failed.
     """
     for config in configs:
-        if _is_published(config):
-            say(f"night {config.night}: published already, skipped")
-            continue
         try:
+            if there := _already(config):
+                say(f"night {config.night}: {there}, skipped")
+                continue
             say(f"night {config.night}: {_run(config)}")
         except Exception as error:
             raise BackfillStoppedError(
@@ -97,11 +97,16 @@ def _run(config: "NightlyConfig") -> str:
     )
 
 
-def _is_published(config: "NightlyConfig") -> bool:
+def _already(config: "NightlyConfig") -> str | None:
+    """Say why a night need not run, if so; a damaged manifest is written anew by a run."""
     from tasks.manifests import ManifestError
+    from tasks.pruned import read_pruned
 
     store = config.tonight()
+    if config.night in {pruned.night for pruned in read_pruned(store)}:
+        return "pruned already"
     try:
-        return store.manifest_path().is_file() and bool(store.read_manifest())
+        is_published = store.manifest_path().is_file() and bool(store.read_manifest())
     except ManifestError:
-        return False
+        return None
+    return "published already" if is_published else None

@@ -110,6 +110,7 @@ def ui(
 app.command()(operate.backfill)
 app.command()(operate.assign)
 app.command()(operate.doctor)
+app.command()(operate.prune)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from flows.command import (
 if TYPE_CHECKING:
     from tasks.assign import Placed
     from tasks.finding import Finding
+    from tasks.prune import Retention
     from tasks.storage import Store
 
 
@@ -102,6 +103,44 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         run_nights(configured_nights(past, config, said))
 
     guarded(run_past, debug)
+
+
+def prune(
+    store: StoreOption,
+    keep: Annotated[int, typer.Option(min=2, help="Nights of every feed that stay.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Keep the last nights of every feed; files go in the prune after the one that unlists them."""
+
+    def prune_store() -> None:
+        from tasks.lock import store_lock
+        from tasks.prune import plan_prune
+        from tasks.prune import prune as prune_nights
+
+        root = _existing(store)
+        with store_lock(root, "prune"):
+            done = (plan_prune if dry_run else prune_nights)(root, keep)
+        _say_pruned(done, "would be " if dry_run else "")
+
+    guarded(prune_store, debug)
+
+
+def _say_pruned(done: "Retention", would_be: str) -> None:
+    """Say what went, what waits, and what the next run will miss."""
+    for night in done.unlisted:
+        say(f"night {night.night} of feed {night.feed}: {would_be}unlisted")
+    for night in done.shortened():
+        say(
+            f"night {night.night} of feed {night.feed} is in the window of the last night:"
+            " runs from now on cluster without it"
+        )
+    n_dropped = sum(layout.n_dropped for layout in done.layouts)
+    say(f"embeddings that no document uses: {n_dropped:,} {would_be}dropped")
+    say(f"files {would_be}removed, unlisted by the prune before: {len(done.removed):,}")
+    say(f"files that the next prune removes: {len(done.retired):,}")
 
 
 def _say_findings(left: "list[Finding]") -> None:

@@ -26,7 +26,7 @@ from tasks.ingest import IngestSettings, ingest
 from tasks.manifests import Manifest
 from tasks.prepare import PrepareSettings, prepare
 from tasks.refine import top_two
-from tasks.storage import ModelRef, Ref, Store, lay_out, read_table
+from tasks.storage import ModelRef, Ref, Store, lay_out, read_table, require_file
 from validation.schemas import (
     CLUSTER_ID,
     CONFIDENCE,
@@ -188,7 +188,7 @@ def _by_model(
     store: Store, manifest: Manifest, given: _Texts, folder: Path
 ) -> tuple[Matrix, list[str]]:
     """Give the memberships that the refined model finds, and the cluster_id of each column."""
-    from models.lexical import LexicalView
+    from models.lexical_views import LexicalViews
 
     if "cluster_ids" not in manifest:
         raise CannotAssignError(
@@ -200,7 +200,7 @@ def _by_model(
     X = embedding
     if settings.estimator == "nightfold":
         lay_out(store, _model(manifest, "lexical"), folder / "lexical")
-        X = np.hstack([embedding, LexicalView.load(folder / "lexical").transform(texts)])
+        X = np.hstack([embedding, LexicalViews.load(folder / "lexical").transform(texts)])
     estimator: Any = load_estimator(settings, folder / "clustering")
     labels = sorted(manifest["cluster_ids"], key=int)
     q = estimator.predict_proba(X)[:, [int(label) for label in labels]]
@@ -229,7 +229,9 @@ def _model(manifest: Manifest, name: str) -> ModelRef:
 
 
 def _table(store: Store, manifest: Manifest, name: str, columns: list[str]) -> pa.Table:
-    return read_table(store, Ref.model_validate(manifest["tables"][name]), columns)
+    ref = Ref.model_validate(manifest["tables"][name])
+    require_file(store, ref)
+    return read_table(store, ref, columns)
 
 
 def _rows(table: pa.Table, *columns: str) -> list[tuple[Any, ...]]:

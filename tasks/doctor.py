@@ -7,13 +7,15 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from tasks.doctor_night import Earlier, examine_night, refs_of
+from tasks.doctor_night import Earlier, examine_night
 from tasks.doctor_state import examine_state
 from tasks.files import WRITING
 from tasks.finding import Finding, repair
+from tasks.listing import feeds_of, read_retired, refs_of
 from tasks.manifests import ManifestError, require_known_format
-from tasks.storage import Store
-from validation.schemas import PUBLISHED
+from tasks.pruned import KNOWN, pruned_path, read_pruned
+from tasks.storage import Store, is_intact, read_table
+from validation.schemas import DOC_ID, PUBLISHED
 
 _ROUNDS: Final = 5
 
@@ -29,9 +31,8 @@ def examine(root: Path) -> list[Finding]:
     require_known_format(root)
     found: list[Finding] = []
     for feed in feeds_of(root):
-        store, earlier = Store(root=root, feed=feed, night=date.min), Earlier()
-        for night in store.published_nights():
-            found += examine_night(store.model_copy(update={"night": night}), earlier)
+        store = Store(root=root, feed=feed, night=date.min)
+        found += examine_feed(store)
         found += find_unlisted(store)
     return [*found, *examine_state(root)]
 
@@ -57,28 +58,42 @@ def repair_all(root: Path) -> tuple[list[Finding], list[Finding]]:
     return repaired, left
 
 
-def feeds_of(root: Path) -> list[str]:
-    """List the feeds of a store, those without a published night too."""
-    folders = root.glob("*/feed=*")
-    return sorted({path.name.removeprefix("feed=") for path in folders if path.is_dir()})
+def examine_feed(store: Store) -> Iterator[Finding]:
+    """Examine the nights of a feed, oldest first, and what stays of those that were pruned."""
+    earlier = Earlier()
+    try:
+        for pruned in read_pruned(store):
+            if is_intact(store, pruned.known):
+                ids = read_table(store, pruned.known, [DOC_ID])[DOC_ID].to_pylist()
+                earlier.night_of |= dict.fromkeys(ids, str(pruned.night))
+            else:
+                earlier.is_complete = False
+                said = "it is gone or changed: its documents would count as new again"
+                yield Finding(pruned.known.path, "known", said, "bring it back from a backup")
+    except ManifestError as error:
+        earlier.is_complete = False
+        file = pruned_path(store).relative_to(store.root).as_posix()
+        yield Finding(file, "known", str(error), "bring it back from a backup")
+    for night in store.published_nights():
+        yield from examine_night(store.model_copy(update={"night": night}), earlier)
 
 
 def find_unlisted(store: Store) -> Iterator[Finding]:
     """Find published files of a feed that no manifest names: what a killed run had begun."""
-    named = set(_listed(store))
-    if None in named:
-        return  # a manifest that cannot be read may name any of them
-    for table in (*PUBLISHED, "models"):
+    try:
+        named = set(_listed(store))
+    except (ManifestError, ValidationError):
+        return  # what cannot be read may name any of them
+    for table in (*PUBLISHED, "models", KNOWN):
         for path in sorted((store.root / table / f"feed={store.feed}").rglob("*")):
             file = path.relative_to(store.root).as_posix()
             if path.is_file() and file not in named and not path.name.startswith(WRITING):
                 yield Finding(file, "unlisted", "no manifest names it", is_removable=True)
 
 
-def _listed(store: Store) -> Iterator[str | None]:
-    """Give every file that the feed's manifests name, and None for a manifest that says nothing."""
+def _listed(store: Store) -> Iterator[str]:
+    """Give every file that the feed's manifests name, or that waits for the next prune."""
+    yield from read_retired(store.root)
+    yield from (pruned.known.path for pruned in read_pruned(store))
     for night in store.published_nights():
-        try:
-            yield from (ref.path for ref in refs_of(store.read_manifest(night)).values())
-        except (ManifestError, ValidationError):
-            yield None
+        yield from (ref.path for ref in refs_of(store.read_manifest(night)).values())

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -10,9 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from tasks.files import sha256_of
 from tasks.finding import Finding
+from tasks.listing import refs_of
 from tasks.manifests import Manifest, ManifestError
-from tasks.storage import Ref, Store, is_intact, read_table, readable, stage_copies
+from tasks.storage import Ref, Store, is_intact, read_table, readable
 from validation.schemas import (
     CLUSTER_ID,
     DOC_ID,
@@ -93,14 +96,12 @@ def remedy_of(store: Store) -> str:
     )
 
 
-def refs_of(manifest: Manifest) -> dict[str, Ref]:
-    """Give every file that a manifest names, by table or by model and file."""
-    models = {
-        f"{model}/{file}": ref
-        for model, saved in manifest["models"].items()
-        for file, ref in saved.items()
-    }
-    return {name: Ref.model_validate(ref) for name, ref in (manifest["tables"] | models).items()}
+def stage_copies(store: Store, ref: Ref) -> Iterator[str]:
+    """Find intact copies of a published file among the stage files, relative to the root."""
+    suffix = Path(ref.path).suffix
+    for path in sorted(store.state.glob(f"stages/*/{ref.sha256[:32]}{suffix}")):
+        if sha256_of(path) == ref.sha256:
+            yield path.relative_to(store.root).as_posix()
 
 
 def counts_of(manifest: Manifest) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Look for what a store holds beside its published nights: temporaries, cache, embeddings."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,12 @@ import pyarrow.parquet as pq
 
 from tasks.files import WRITING, sha256_of
 from tasks.finding import Finding
+from tasks.listing import read_retired, retired_path
+from tasks.manifests import ManifestError
 from validation.schemas import EMBEDDING, TEXT_DIGEST
+
+_RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}-\d+")
+"""Name of a stage's cache record; Prefect keeps the errors of failed runs beside them."""
 
 _AGAIN: Final = "the next run that needs it makes it again"
 
@@ -18,6 +24,12 @@ _AGAIN: Final = "the next run that needs it makes it again"
 def examine_state(root: Path) -> Iterator[Finding]:
     """Examine all but the published nights; only for the holder of the store's lock."""
     yield from find_temporaries(root)
+    try:
+        read_retired(root)
+    except ManifestError as error:
+        file = _name(root, retired_path(root))
+        remedy = "the files that it named are unlisted then"
+        yield Finding(file, "retired", str(error), remedy, is_removable=True)
     broken, named = read_records(root)
     yield from broken
     yield from examine_stage_files(root, named)
@@ -41,6 +53,8 @@ def read_records(root: Path) -> tuple[list[Finding], set[str]]:
     broken: list[Finding] = []
     named: set[str] = set()
     for path in _files(root / "state" / "results"):
+        if not _RECORD.fullmatch(path.name):
+            continue
         try:
             named.update(_paths_in(json.loads(json.loads(path.read_bytes())["result"])))
         except (ValueError, KeyError, TypeError) as error:

@@ -6,7 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.storage import ModelRef, Ref, Store, damaged, is_intact
+from tasks.pruned import read_pruned
+from tasks.storage import ModelRef, Ref, Store, require_file
+
+
+class PrunedNightError(ValueError):
+    """A night that can no longer be run."""
 
 
 class NightTable(BaseModel):
@@ -37,15 +42,20 @@ class History(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     nights: list[PastNight]
+    pruned: list[NightTable] = []
+    """Of the nights before these: what is left of their documents, ids and text digests."""
 
     def documents(self) -> list[NightTable]:
-        """Give every earlier night's documents."""
+        """Give every earlier night's documents; of pruned nights, ids and text digests."""
+        return [*self.pruned, *self._kept()]
+
+    def _kept(self) -> list[NightTable]:
         return [NightTable(night=night.night, table=night.documents) for night in self.nights]
 
     def documents_within(self, store: Store, window_days: int) -> list[NightTable]:
         """Give the documents that share tonight's window of so many days, tonight included."""
         first = store.night - timedelta(days=window_days - 1)
-        return [table for table in self.documents() if table.night >= first]
+        return [table for table in self._kept() if table.night >= first]
 
     @property
     def last(self) -> PastNight | None:
@@ -64,10 +74,24 @@ class History(BaseModel):
 def read_history(store: Store) -> History:
     """Read the manifests of the nights before tonight; later nights have no say in this one.
 
-    For errors see `tasks.manifests.parse_manifest`.
+    For other errors see `tasks.manifests.parse_manifest`.
+
+    Raises
+    ------
+    PrunedNightError
+        If the nights that tonight would build on were pruned: its clusters would get new ids.
     """
     nights = [night for night in store.published_nights() if night < store.night]
-    return History(nights=[_past_night(night, store.read_manifest(night)) for night in nights])
+    pruned = read_pruned(store)
+    if pruned and not nights:
+        raise PrunedNightError(
+            f"night {store.night} of feed {store.feed} cannot be run: the nights up to"
+            f" {pruned[-1].night} were pruned, and with them what it builds on"
+        )
+    return History(
+        nights=[_past_night(night, store.read_manifest(night)) for night in nights],
+        pruned=[NightTable(night=it.night, table=it.known) for it in pruned],
+    )
 
 
 def require_intact(store: Store, past: History) -> None:
@@ -80,12 +104,11 @@ def require_intact(store: Store, past: History) -> None:
     DamagedFileError
         Naming the first such file.
     """
-    refs = [night.documents for night in past.nights]
+    refs = [night.table for night in past.documents()]
     if past.last:
         refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
     for ref in refs:
-        if not is_intact(store, ref):
-            raise damaged(store, ref, "it is gone, or is not what its manifest says")
+        require_file(store, ref)
 
 
 def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:

@@ -3,7 +3,6 @@
 Reads and writes embeddings/encoder=E/ (text_digest, embedding)
 """
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tasks.files import write_atomically
+from tasks.files import write_part
+from tasks.storage import DamagedFileError
 from validation.schemas import EMBEDDING, TEXT_DIGEST, embeddings
 
 
@@ -36,26 +36,14 @@ class EmbeddingShelf:
         """Give the digests of all texts that were ever encoded."""
         found: set[str] = set()
         for part in self._parts():
-            found.update(
-                pq.read_table(part, columns=[TEXT_DIGEST], partitioning=None)[
-                    TEXT_DIGEST
-                ].to_pylist()
-            )
+            found.update(read_part(part, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
         return found
 
     def add(self, digests: list[str], vectors: NDArray[np.float32]) -> None:
         """Save some vectors under the digest of their file's content."""
         schema = embeddings(vectors.shape[1])
-        sink = pa.BufferOutputStream()
-        pq.write_table(
-            pa.table([pa.array(digests), fixed_lists(vectors)], schema=schema),
-            sink,
-            compression="zstd",
-        )
-        content = sink.getvalue().to_pybytes()
-        write_atomically(
-            self._folder / f"part-{hashlib.sha256(content).hexdigest()[:16]}.parquet", content
-        )
+        table = pa.table([pa.array(digests), fixed_lists(vectors)], schema=schema)
+        write_part(self._folder, table)
 
     def gather(self, digests: list[str]) -> NDArray[np.float32]:
         """Lay out the vectors of some texts in their order, shape (n_texts, embedding_dim)."""
@@ -63,7 +51,7 @@ class EmbeddingShelf:
         wanted = pa.array(digests, pa.string())
         matrix: NDArray[np.float32] | None = None
         for part in self._parts():
-            table = pq.read_table(part, partitioning=None)
+            table = read_part(part)
             table = table.filter(pc.is_in(table[TEXT_DIGEST], wanted))
             vectors = matrix_of(table[EMBEDDING])
             if matrix is None:
@@ -75,6 +63,23 @@ class EmbeddingShelf:
 
     def _parts(self) -> list[Path]:
         return sorted(self._folder.glob("part-*.parquet"))
+
+
+def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read a file of embeddings.
+
+    Raises
+    ------
+    DamagedFileError
+        If it cannot be read.
+    """
+    try:
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except pa.ArrowInvalid as error:
+        raise DamagedFileError(
+            f"{path} is damaged: {error}; run"
+            f" `nightfold doctor --store {path.parents[2]} --repair`; its texts are embedded again"
+        ) from error
 
 
 def fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:

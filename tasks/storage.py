@@ -116,12 +116,10 @@ def is_intact(store: Store, ref: Ref) -> bool:
     return path.is_file() and sha256_of(path) == ref.sha256
 
 
-def stage_copies(store: Store, ref: Ref) -> Iterator[str]:
-    """Find intact copies of a published file among the stage files, relative to the root."""
-    suffix = Path(ref.path).suffix
-    for path in sorted(store.state.glob(f"stages/*/{ref.sha256[:32]}{suffix}")):
-        if sha256_of(path) == ref.sha256:
-            yield path.relative_to(store.root).as_posix()
+def require_file(store: Store, ref: Ref) -> None:
+    """Raise `DamagedFileError` where the file of a reference is not there with its digest."""
+    if not is_intact(store, ref):
+        raise damaged(store, ref, "it is gone, or is not what its manifest says")
 
 
 def keep_bytes(store: Store, stage: str, content: bytes, suffix: str, rows: int = 0) -> Ref:
@@ -198,12 +196,12 @@ def model_folder(store: Store, model: ModelRef) -> Iterator[Path]:
 
 
 def lay_out(store: Store, model: ModelRef, folder: Path) -> None:
-    """Copy a saved model's files under their names into a folder; see `readable` for errors."""
+    """Copy a saved model's files under their names into a folder; see `require_file`."""
     for file, ref in model.files.items():
+        require_file(store, ref)
         target = folder / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        with readable(store, ref):
-            shutil.copyfile(store.resolve(ref), target)
+        shutil.copyfile(store.resolve(ref), target)
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from flows.backfill import BackfillStoppedError, Past, configured_nights, run_ni
 from flows.config import ConfigError
 from tasks.files import write_atomically
 from tasks.manifests import FORMAT_VERSION, canonical_json
+from tasks.pruned import PrunedNight, write_pruned
+from tasks.storage import Ref
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -49,6 +51,13 @@ def test_nights_run_in_order_and_published_ones_are_skipped(
     run_nights(nights)
     assert ran == ["2026-03-01", "2026-03-02"]
     assert "night 2026-02-28: published already, skipped" in capsys.readouterr().out
+
+
+def test_pruned_nights_are_skipped_too(nights: list[Any], ran: list[str]) -> None:
+    known = Ref(path="known/a.parquet", sha256="a", rows=1)
+    write_pruned(nights[0].tonight(), [PrunedNight(night=nights[0].night, known=known)])
+    run_nights(nights)
+    assert ran == ["2026-03-01", "2026-03-02"]
 
 
 def test_the_first_failing_night_stops_the_rest(

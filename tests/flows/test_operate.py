@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from tasks.assign import CannotAssignError, place_texts
+from tasks.history import PrunedNightError
 from tasks.manifests import ManifestError, NewerStoreError
 from tasks.storage import DamagedFileError, Store
 from validation.schemas import PLACEMENTS
@@ -214,3 +215,29 @@ def test_a_feed_that_is_not_there_cannot_be_assigned(two_nights: Any, invoke: In
     done = invoke("assign", two_nights.feed / "nowhere.csv", "--store", two_nights.store)
     assert done.exit_code == 2
     assert "nowhere.csv is not there" in done.output
+
+
+def test_a_pruned_store_goes_on_and_knows_what_it_has_forgotten(
+    operated: Any, invoke: Invoke
+) -> None:
+    operated.run(3)
+    words = ("prune", "--store", operated.store, "--keep", 2)
+    done = invoke(*words, "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "night 2026-03-01 of feed default: would be unlisted" in done.output
+    assert "night 2026-03-01 of feed default is in the window of the last night" in done.output
+    done = invoke(*words)
+    assert "embeddings that no document uses: 27 dropped" in done.output
+    assert invoke("doctor", "--store", operated.store).output == "the store is sound\n"
+    with pytest.raises(PrunedNightError, match="nights up to 2026-03-01 were pruned"):
+        operated.run(2)
+    grown = {"feed": str(operated.feed), "window_days": 2}
+    operated.run(4, **grown)  # the feed has grown: the rows of all nights
+    assert store_of(operated).read_manifest(date(2026, 3, 4))["counts"] == {
+        "read": 108, "accepted": 27, "duplicate": 81, "quarantined": 0,
+    }  # fmt: skip
+    done = invoke(*words)
+    assert "night 2026-03-02 of feed default: unlisted" in done.output
+    assert not list(operated.store.glob("documents/*/night=2026-03-01"))
+    assert invoke("doctor", "--store", operated.store).output == "the store is sound\n"
+    assert not operated.run(4, **grown).published.changed

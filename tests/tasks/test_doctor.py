@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tasks.doctor import examine, feeds_of, repair_all
+from tasks.doctor import examine, repair_all
 from tasks.files import WRITING, write_atomically
+from tasks.listing import feeds_of
 from tasks.manifests import NewerStoreError
 from tasks.storage import Store
 

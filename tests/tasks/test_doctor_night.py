@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.doctor_night import Earlier, examine_night
+from tasks.doctor_night import Earlier, examine_night, stage_copies
 from tasks.files import sha256_of
 from tasks.finding import Finding
 from tasks.manifests import NewerStoreError, canonical_json
-from tasks.storage import Store
+from tasks.storage import Store, keep_bytes
 
 PublishNight = Callable[..., dict[str, Any]]
 
@@ -189,3 +189,11 @@ def test_many_ids_are_counted_not_listed(
     assert said(night) == [
         ("unique_ids", "documents 'd0', 'd1', 'd10' and 1,002 more are of night 2026-03-01 already")
     ]
+
+
+def test_copies_among_the_stage_files_are_found_if_they_are_intact(store: Store) -> None:
+    ref = keep_bytes(store, "prepare", b"content", ".parquet")
+    published = ref.model_copy(update={"path": "documents/part-1.parquet"})
+    assert list(stage_copies(store, published)) == [ref.path]
+    store.resolve(ref).write_bytes(b"x")
+    assert list(stage_copies(store, published)) == []

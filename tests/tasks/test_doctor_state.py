@@ -8,6 +8,8 @@ from tasks.files import WRITING, write_atomically
 from tasks.shelf import EmbeddingShelf
 from tasks.storage import Ref, Store, keep_bytes
 
+RECORD = f"embed-v1-{'0' * 40}-0"
+
 
 def keep_record(store: Store, name: str, *refs: Ref) -> Path:
     """Write a cache record as Prefect does: the result is JSON inside JSON."""
@@ -24,7 +26,7 @@ def rules(store: Store) -> dict[str, str]:
 
 
 def test_a_state_whose_records_name_all_files_is_sound(store: Store) -> None:
-    keep_record(store, "embed-1", keep_bytes(store, "embed", b"a", ".json"))
+    keep_record(store, RECORD, keep_bytes(store, "embed", b"a", ".json"))
     EmbeddingShelf(store.root, "E", "0" * 64).add(["a"], np.ones((1, 2), np.float32))
     assert rules(store) == {}
 
@@ -41,18 +43,18 @@ def test_temporaries_are_found_wherever_a_killed_run_left_them(store: Store) -> 
 
 def test_a_record_that_is_cut_short_is_found_and_its_files_are_orphans(store: Store) -> None:
     ref = keep_bytes(store, "embed", b"a", ".json")
-    path = keep_record(store, "embed-1", ref)
+    path = keep_record(store, RECORD, ref)
     whole = path.read_bytes()
     for content in (whole[:40], b"", b"[]", b'{"result": "{"}', b'{"result": null}', b"\xff"):
         path.write_bytes(content)
-        assert rules(store) == {"state/results/embed-1": "cache_record", ref.path: "orphan"}
+        assert rules(store) == {f"state/results/{RECORD}": "cache_record", ref.path: "orphan"}
     path.unlink()
     assert rules(store) == {ref.path: "orphan"}
 
 
 def test_a_changed_stage_file_is_found(store: Store) -> None:
     ref = keep_bytes(store, "embed", b"content", ".json")
-    keep_record(store, "embed-1", ref)
+    keep_record(store, RECORD, ref)
     store.resolve(ref).write_bytes(b"conten")
     assert rules(store) == {ref.path: "stage_file"}
 
@@ -64,3 +66,8 @@ def test_damaged_embeddings_are_found(store: Store) -> None:
     cut, _ = sorted(store.root.glob("embeddings/*/*.parquet"))
     cut.write_bytes(cut.read_bytes()[:-8])
     assert rules(store) == {cut.relative_to(store.root).as_posix(): "embeddings"}
+
+
+def test_the_error_of_a_failed_run_is_no_record_of_a_stage(store: Store) -> None:
+    write_atomically(store.state / "results" / ("0" * 32), b'{"metadata": {}, "result": "gASV"}')
+    assert rules(store) == {}

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from tasks.shelf import EmbeddingShelf, fixed_lists, matrix_of
+from tasks.storage import DamagedFileError
 from validation.schemas import embeddings
 
 Matrix = NDArray[np.float32]
@@ -105,3 +106,14 @@ def test_matrix_and_lists_are_two_forms_of_one_thing(matrix: Matrix) -> None:
 
 def test_a_column_without_chunks_is_an_empty_matrix() -> None:
     assert matrix_of(pa.chunked_array([], pa.list_(pa.float32(), 3))).shape == (0, 3)
+
+
+def test_a_damaged_file_is_named_with_what_to_do(shelf: EmbeddingShelf, tmp_path: Path) -> None:
+    shelf.add(["a"], vectors(1))
+    (path,) = parts(tmp_path)
+    path.write_bytes(path.read_bytes()[:-9])
+    for read in (shelf.digests, lambda: shelf.gather(["a"])):
+        with pytest.raises(
+            DamagedFileError, match=rf"doctor --store {tmp_path} --repair`; its"
+        ):
+            read()

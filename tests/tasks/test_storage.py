@@ -35,7 +35,6 @@ from tasks.storage import (
     readable,
     refs_in,
     scratch_folder,
-    stage_copies,
 )
 
 TABLE = pa.table({"id": ["a", "b"], "n": [1, 2]})
@@ -364,11 +363,3 @@ def test_a_hiccup_of_the_disk_stays_one(store: Store) -> None:
     with pytest.raises(OSError, match="input/output error") as raised:
         hiccup()
     assert raised.value.errno == errno.EIO
-
-
-def test_copies_among_the_stage_files_are_found_if_they_are_intact(store: Store) -> None:
-    ref = keep_table(store, "prepare", TABLE)
-    published = ref.model_copy(update={"path": "documents/part-1.parquet"})
-    assert list(stage_copies(store, published)) == [ref.path]
-    store.resolve(ref).write_bytes(b"x")
-    assert list(stage_copies(store, published)) == []

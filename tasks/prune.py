@@ -1,0 +1,181 @@
+"""Keep the last nights of every feed and let go of the rest, in two steps that break no reader.
+
+A prune unlists: manifests go, so that nobody who looks now finds the night, but its files stay for
+those who looked before. The prune after it removes those files.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from tasks.compaction import Layout, plan, write_parts
+from tasks.files import sha256_of, write_part
+from tasks.listing import feeds_of, read_retired, refs_of, write_retired
+from tasks.manifests import require_known_format
+from tasks.pruned import KNOWN, PrunedNight, read_pruned, write_pruned
+from tasks.storage import Ref, Store, read_table, require_file
+from validation.schemas import DOC_ID, TEXT_DIGEST
+
+SMALLEST_KEEP = 2
+"""The last night can be run again only on the night before it."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """What a prune does.
+
+    Parameters
+    ----------
+    unlisted
+        Nights that are published no more.
+    kept
+        Nights that stay.
+    retired
+        Their files, and those of embeddings that are laid out anew: the next prune removes them.
+    removed
+        Files that the prune before has retired.
+    layouts
+        What is done with the embeddings, encoder by encoder.
+    """
+
+    unlisted: list[Store]
+    kept: list[Store]
+    retired: set[str]
+    removed: set[str]
+    layouts: list[Layout] = field(default_factory=list)
+
+    def shortened(self) -> list[Store]:
+        """Give the unlisted nights that were in the window of the last night."""
+        last = {it.feed: it for it in self.kept}
+        return [it for it in self.unlisted if it.night >= _window_start(last[it.feed])]
+
+
+def plan_prune(root: Path, keep: int) -> Retention:
+    """Say what a prune would do; for the holder of the store's lock.
+
+    Raises
+    ------
+    ValueError
+        If a manifest or a table that decides cannot be read, or fewer than two nights are kept.
+    """
+    if keep < SMALLEST_KEEP:
+        raise ValueError(f"keep must be at least {SMALLEST_KEEP} nights, got {keep}")
+    require_known_format(root)
+    unlisted: list[Store] = []
+    kept: list[Store] = []
+    for feed in feeds_of(root):
+        nights = _nights(Store(root=root, feed=feed, night=date.min))
+        unlisted += nights[:-keep]
+        kept += nights[-keep:]
+    before = read_retired(root)
+    named = set().union(*(_files_of(night) for night in kept))
+    used = set().union(*(_digests(night) for night in kept))
+    parts = {root / file for file in before}
+    folders = sorted(root.glob("embeddings/encoder=*"))
+    layouts = [plan(folder, used, parts) for folder in folders]
+    retired = set().union(*(_files_of(night) for night in unlisted))
+    rewritten = {_name(root, path) for layout in layouts for path in layout.rewritten}
+    return Retention(unlisted, kept, (retired | rewritten) - before, before - named, layouts)
+
+
+def prune(root: Path, keep: int) -> Retention:
+    """Unlist all but the last nights, and remove what the prune before has unlisted.
+
+    Cut short at any point, it leaves a store that can be read, and the next prune goes on.
+    """
+    planned = plan_prune(root, keep)
+    moments = [night.manifest_path().stat().st_mtime for night in planned.unlisted]
+    known = [_keep_known(night) for night in planned.unlisted]
+    written = {
+        _name(root, path)
+        for layout in planned.layouts
+        if layout.wanted
+        for path in write_parts(layout)
+    }
+    retired, removed = planned.retired - written, planned.removed - written
+    write_retired(root, retired | removed)
+    _unlist(planned.unlisted, known)
+    for file in removed:
+        _remove(root / file)
+    write_retired(root, retired)
+    if moments:
+        # What a night cached was written before its manifest.
+        forget_cache(root, until=max(moments))
+    return planned
+
+
+def forget_cache(root: Path, until: float) -> int:
+    """Remove cached stages from before a moment: they hold texts of nights that are gone.
+
+    Parameters
+    ----------
+    root
+        Of the store.
+    until
+        Seconds since the epoch.
+
+    Returns
+    -------
+    How many files; a stage that is needed again runs again.
+    """
+    folders = (root / "state" / "stages", root / "state" / "results")
+    old = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and path.stat().st_mtime <= until
+    ]
+    for path in old:
+        path.unlink()
+    return len(old)
+
+
+def _nights(store: Store) -> list[Store]:
+    return [store.model_copy(update={"night": night}) for night in store.published_nights()]
+
+
+def _window_start(last: Store) -> date:
+    window = timedelta(days=last.read_manifest()["config"]["window_days"])
+    return last.night + timedelta(days=1) - window
+
+
+def _files_of(night: Store) -> set[str]:
+    """Give a night's files: those that its manifest names, and its report."""
+    report = night.partition("reports").rglob("*")
+    files = {_name(night.root, path) for path in report if path.is_file()}
+    return files | {ref.path for ref in refs_of(night.read_manifest()).values()}
+
+
+def _digests(night: Store) -> set[str]:
+    ref = Ref.model_validate(night.read_manifest()["tables"]["documents"])
+    return set(read_table(night, ref, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
+
+
+def _keep_known(night: Store) -> PrunedNight:
+    """Write down which documents a night had."""
+    ref = Ref.model_validate(night.read_manifest()["tables"]["documents"])
+    require_file(night, ref)
+    path = write_part(night.partition(KNOWN), read_table(night, ref, [DOC_ID, TEXT_DIGEST]))
+    known = Ref(path=_name(night.root, path), sha256=sha256_of(path), rows=ref.rows)
+    return PrunedNight(night=night.night, known=known)
+
+
+def _unlist(nights: Iterable[Store], known: Iterable[PrunedNight]) -> None:
+    """Note what nights had, then take their manifests away; oldest first."""
+    for night, noted in zip(nights, known, strict=True):
+        write_pruned(night, [*read_pruned(night), noted])
+        _remove(night.manifest_path())
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, and the folders that are empty without it."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        for folder in list(path.parents)[:3]:
+            folder.rmdir()
+
+
+def _name(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,65 @@
+"""What stays of the nights that were pruned: which documents there were, without their texts.
+
+A feed that grows brings old rows again: they are known by their ids and text digests for good.
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.files import write_atomically
+from tasks.manifests import FORMAT_VERSION, ManifestError, canonical_json, migrated
+from tasks.storage import Ref, Store
+
+KNOWN: Final = "known"
+"""The folder of the tables (doc_id, text_digest), one a night."""
+
+
+class PrunedNight(BaseModel):
+    """A night that is published no more."""
+
+    model_config = ConfigDict(frozen=True)
+
+    night: date
+    known: Ref
+
+
+def pruned_path(store: Store) -> Path:
+    """Give the path of the list of a feed's pruned nights."""
+    return store.manifest_path().parent.with_name("pruned.json")
+
+
+def read_pruned(store: Store) -> list[PrunedNight]:
+    """List a feed's pruned nights, oldest first.
+
+    A prune that was cut short may have left a night on both lists: it is still published.
+
+    Raises
+    ------
+    ManifestError
+        If the list cannot be read.
+    NewerStoreError
+        If a newer nightfold has written it.
+    """
+    path = pruned_path(store)
+    if not path.is_file():
+        return []
+    try:
+        listed = migrated(json.loads(path.read_bytes()), path)["nights"]
+        nights = [PrunedNight.model_validate(it) for it in listed]
+    except (ValidationError, TypeError, KeyError, AttributeError, json.JSONDecodeError) as error:
+        raise ManifestError(
+            f"{path} must list the pruned nights as JSON, but {error}; bring it back from a backup"
+        ) from error
+    published = set(store.published_nights())
+    return sorted((it for it in nights if it.night not in published), key=lambda it: it.night)
+
+
+def write_pruned(store: Store, nights: list[PrunedNight]) -> None:
+    """Replace the list of a feed's pruned nights."""
+    listed = [it.model_dump(mode="json") for it in nights]
+    content = {"format_version": FORMAT_VERSION, "nights": listed}
+    write_atomically(pruned_path(store), canonical_json(content))
