@@ -113,7 +113,5 @@ def test_a_damaged_file_is_named_with_what_to_do(shelf: EmbeddingShelf, tmp_path
     (path,) = parts(tmp_path)
     path.write_bytes(path.read_bytes()[:-9])
     for read in (shelf.digests, lambda: shelf.gather(["a"])):
-        with pytest.raises(
-            DamagedFileError, match=rf"doctor --store {tmp_path} --repair`; its"
-        ):
+        with pytest.raises(DamagedFileError, match=rf"doctor --store {tmp_path} --repair`; its"):
             read()
