@@ -1,11 +1,11 @@
-"""Deep refinement: heads on two views learn from the sharpened clusters of both.
+"""Deep refinement: heads on several views learn from the sharpened clusters of all.
 
 Every round trains fresh heads towards the target distribution of the whole data set, each document
 mixed with a neighbour, and then averages what they say over the neighbour graph.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -13,20 +13,48 @@ from scipy import sparse
 from torch import Tensor
 
 from models.devices import place_rows, seeded_rng
-from models.functional import target_distribution
+from models.functional import sharpened, target_distribution
 from models.graph import Integers
 from models.heads import ClusterHeads
 from models.training import History, Progress, Schedule, fit_epochs
 
-ROUNDS: Final = 6
-EPOCHS: Final = 5
-MIN_STEPS: Final = 100
-"""Steps of a round, at least: five epochs of a few batches would teach fresh heads nothing."""
+STEPS: Final = 200
+"""Steps of a round: the same for a small feed, in more epochs, and for a large one, in fewer."""
 BATCH_SIZE: Final = 512
-HIDDEN_DIM: Final = 256
 DROPOUT: Final = 0.3
-LEARNING_RATE: Final = 1e-3
 WEIGHT_DECAY: Final = 1e-3
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How heads are trained and what they are trained towards.
+
+    Attributes
+    ----------
+    rounds
+        Times that fresh heads are trained.
+    hidden_dim
+        Width of a head's hidden layer.
+    learning_rate
+        Of the heads.
+    target
+        From soft assignments to the target distribution.
+    tolerated_loss
+        The result is kept if its silhouette is at least this share of the start's.
+    """
+
+    rounds: int
+    hidden_dim: int
+    learning_rate: float
+    target: Callable[[Tensor], Tensor]
+    tolerated_loss: float
+
+
+FEW: Final = Recipe(6, 128, 1e-3, target_distribution, tolerated_loss=0.9)
+"""For few clusters. Good refinements kept 94 % of the silhouette or more, harmful ones 84 %."""
+
+MANY: Final = Recipe(3, 256, 5e-3, sharpened, tolerated_loss=1.0)
+"""For many or uneven clusters: the target of DEC would pull small ones up to the mean size."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +65,18 @@ class Neighbourhood:
     walk: sparse.csr_array  # (n_samples, n_samples), row-stochastic, to average over
 
 
+@dataclass(frozen=True)
+class Run:
+    """Where heads are trained, from which seed, and who is told after each epoch."""
+
+    step: str
+    seed: int
+    device: torch.device
+    progress: Progress | None = None
+
+
 def fit_heads(
-    views: Sequence[Tensor],
-    target: Tensor,
-    neighbours: Integers,
-    schedule: Schedule,
-    device: torch.device,
-    progress: Progress | None = None,
+    views: Sequence[Tensor], target: Tensor, neighbours: Integers, recipe: Recipe, run: Run
 ) -> tuple[ClusterHeads, History]:
     r"""Train fresh heads to tell the clusters apart.
 
@@ -62,12 +95,10 @@ def fit_heads(
         Target distribution, shape (n_samples, n_clusters).
     neighbours
         Shape (n_samples, n_neighbors); with no neighbours nothing is mixed.
-    schedule
-        Epochs, batch size and seed.
-    device
-        Where to train.
-    progress
-        Told after each epoch.
+    recipe
+        See `Recipe`.
+    run
+        See `Run`.
 
     Returns
     -------
@@ -77,28 +108,29 @@ def fit_heads(
     ----------
     Zhang, Cisse, Dauphin, Lopez-Paz (2018), mixup: Beyond Empirical Risk Minimization, eq. 1.
     """
-    with seeded_rng(schedule.seed, torch.device("cpu")):
+    with seeded_rng(run.seed, torch.device("cpu")):
         dims = [view.shape[1] for view in views]
-        heads = ClusterHeads(dims, target.shape[1], HIDDEN_DIM, DROPOUT).to(device)
+        heads = ClusterHeads(dims, target.shape[1], recipe.hidden_dim, DROPOUT).to(run.device)
     optimizer = torch.optim.AdamW(
-        heads.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True
+        heads.parameters(), lr=recipe.learning_rate, weight_decay=WEIGHT_DECAY, fused=True
     )
-    placed = [place_rows(view, device) for view in views]
+    placed = [place_rows(view, run.device) for view in views]
     near = torch.from_numpy(neighbours.copy())
     sureness = target.max(dim=1).values
 
     def batch_losses(rows: Tensor) -> dict[str, Tensor]:
         others, share = _partners(rows, near)
-        mixed_views = [_mix(view, rows, others, share).to(device) for view in placed]
-        mixed_target = _mix(target, rows, others, share).to(device)
-        weights = sureness[rows].to(device)
+        mixed_views = [_mix(view, rows, others, share).to(run.device) for view in placed]
+        mixed_target = _mix(target, rows, others, share).to(run.device)
+        weights = sureness[rows].to(run.device)
         losses = [
             -(weights * (mixed_target * log_p).sum(dim=1)).mean() for log_p in heads(mixed_views)
         ]
         return {"loss": torch.stack(losses).sum()}
 
     heads.train()
-    history = fit_epochs(optimizer, batch_losses, len(target), schedule, progress=progress)
+    schedule = Schedule(run.step, n_epochs(len(target)), BATCH_SIZE, run.seed)
+    history = fit_epochs(optimizer, batch_losses, len(target), schedule, progress=run.progress)
     return heads.eval(), history
 
 
@@ -106,9 +138,8 @@ def cotrain(
     views: Sequence[Tensor],
     soft_assignments: Tensor,
     neighbourhood: Neighbourhood,
-    seed: int,
-    device: torch.device,
-    progress: Progress | None = None,
+    recipe: Recipe,
+    run: Run,
 ) -> tuple[Tensor, History]:
     """Refine soft assignments by heads that teach each other.
 
@@ -120,32 +151,28 @@ def cotrain(
         Where to start, shape (n_samples, n_clusters).
     neighbourhood
         Neighbours to mix with and the graph to average over.
-    seed
-        Seeds weights, order and mixing.
-    device
-        Where to train.
-    progress
-        Told after each epoch of each round.
+    recipe
+        See `Recipe`.
+    run
+        See `Run`; the rounds are named and seeded from it.
 
     Returns
     -------
     Refined soft assignments, same shape, and the record of the training.
     """
     history: History = []
-    for number in range(ROUNDS):
-        target = target_distribution(soft_assignments)
-        schedule = head_schedule(f"round {number + 1}", len(target), seed + number)
-        heads, records = fit_heads(views, target, neighbourhood.indices, schedule, device, progress)
+    for number in range(recipe.rounds):
+        target = recipe.target(soft_assignments)
+        turn = replace(run, step=f"{run.step} {number + 1}", seed=run.seed + number)
+        heads, records = fit_heads(views, target, neighbourhood.indices, recipe, turn)
         history += records
         soft_assignments = average_over(neighbourhood.walk, heads.predict_proba(views))
     return soft_assignments, history
 
 
-def head_schedule(step: str, n_samples: int, seed: int) -> Schedule:
-    """Plan the training of heads: five epochs, more where they have few batches."""
-    n_batches = -(-n_samples // BATCH_SIZE)
-    n_epochs = max(EPOCHS, -(-MIN_STEPS // n_batches))
-    return Schedule(step, n_epochs, BATCH_SIZE, seed)
+def n_epochs(n_samples: int) -> int:
+    """Give the passes over the documents that make about `STEPS` steps, one at least."""
+    return max(1, round(STEPS / -(-n_samples // BATCH_SIZE)))
 
 
 def average_over(walk: sparse.csr_array, probabilities: Tensor) -> Tensor:

@@ -65,6 +65,25 @@ def target_distribution(q: Tensor) -> Tensor:
     return weight / weight.sum(dim=1, keepdim=True).clamp_min(tiny)
 
 
+def sharpened(q: Tensor) -> Tensor:
+    r"""Sharpen soft assignments row by row, so that large clusters stay large.
+
+    .. math::
+        p_{ij} = \frac{q_{ij}^2}{\sum_{j'} q_{ij'}^2}
+
+    Parameters
+    ----------
+    q
+        Soft assignments, shape (n_samples, n_clusters); rows sum to 1.
+
+    Returns
+    -------
+    Target p, same shape; rows sum to 1. Carries no gradient.
+    """
+    squares = q.detach().square()
+    return squares / squares.sum(dim=1, keepdim=True).clamp_min(torch.finfo(q.dtype).tiny)
+
+
 def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     r"""Measure how far q is from the target p, as a mean over the samples.
 

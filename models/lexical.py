@@ -1,8 +1,8 @@
-"""The lexical view: which words a document uses, as a dense vector (latent semantic analysis)."""
+"""A lexical view: which terms a document uses, as a dense vector (latent semantic analysis)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,23 @@ from sklearn.utils.extmath import randomized_svd
 
 from models.persistence import load_state, save_state
 
+Analyzer = Literal["word", "char_wb"]
+
+_TERMS: Final[
+    Mapping[Analyzer, Mapping[str, Any]]
+] = {  # character n-grams inside words: also the stems and the typos of unseen words
+    "word": {"analyzer": "word", "stop_words": "english"},
+    "char_wb": {"analyzer": "char_wb", "ngram_range": (3, 5)},
+}
+
 # A document outside the space has a projection all the same, of the solver's errors: no direction.
 _SMALLEST_NORM = 1e-4
 
 
 class LexicalView:
-    """TF-IDF of single words, reduced by a truncated SVD, rows of length one.
+    """TF-IDF of words or of character n-grams, reduced by a truncated SVD, rows of length one.
 
-    Terms are counted as ``1 + log(count)``; English stop words are left out. A term is kept if at
+    Terms are counted as ``1 + log(count)``; English stop words are no terms. A term is kept if at
     least ``min_df`` documents and at most a share ``max_df`` of them hold it. Small corpora have
     few such terms: if fewer than half of the documents hold one, ``min_df`` falls to 1, and if
     that is not enough ``max_df`` rises to 1 too. Without any term the view is one column of zeros.
@@ -39,6 +48,8 @@ class LexicalView:
         Share of the documents that may hold a term.
     random_state
         Seed of the randomised SVD.
+    analyzer
+        What a term is: ``"word"``, or ``"char_wb"`` for three to five characters of a word.
 
     Attributes
     ----------
@@ -67,7 +78,10 @@ class LexicalView:
         min_df: int = 3,
         max_df: float = 0.3,
         random_state: int = 0,
+        analyzer: Analyzer = "word",
     ) -> None:
+        if analyzer not in _TERMS:
+            raise ValueError(f"analyzer must be one of {', '.join(_TERMS)}, got {analyzer!r}")
         for name, value in (
             ("n_components", n_components),
             ("max_features", max_features),
@@ -82,6 +96,7 @@ class LexicalView:
         self.min_df = min_df
         self.max_df = max_df
         self.random_state = random_state
+        self.analyzer: Analyzer = analyzer
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn terms, their weights and the space from texts.
@@ -93,7 +108,7 @@ class LexicalView:
         """
         if len(texts) == 0:
             raise ValueError("texts must hold at least one text, got none")
-        terms, counts = _count_terms(texts)
+        terms, counts = _count_terms(texts, self.analyzer)
         kept = self._choose_terms(counts)
         self.vocabulary_ = [terms[i] for i in kept]
         if not self.vocabulary_:
@@ -122,7 +137,7 @@ class LexicalView:
             raise NotFittedError("LexicalView must be fitted before it transforms")
         if not self.vocabulary_ or len(texts) == 0:
             return np.zeros((len(texts), len(self.components_)), dtype=np.float32)
-        vectorizer = _vectorizer(self.vocabulary_)
+        vectorizer = _vectorizer(self.analyzer, self.vocabulary_)
         tfidf = TfidfTransformer(sublinear_tf=True)
         tfidf.idf_ = self.idf_
         rows = tfidf.transform(vectorizer.transform(texts)) @ self.components_.T
@@ -143,6 +158,7 @@ class LexicalView:
             "min_df": self.min_df,
             "max_df": self.max_df,
             "random_state": self.random_state,
+            "analyzer": self.analyzer,
         }
         tensors = {"idf": self.idf_, "components": self.components_}
         save_state(folder, tensors, {"parameters": parameters, "vocabulary": self.vocabulary_})
@@ -185,14 +201,14 @@ class LexicalView:
         return self
 
 
-def _vectorizer(vocabulary: list[str] | None = None) -> CountVectorizer:
+def _vectorizer(analyzer: Analyzer, vocabulary: list[str] | None = None) -> CountVectorizer:
     """Make the counter of terms; without a vocabulary it learns one."""
-    return CountVectorizer(stop_words="english", vocabulary=vocabulary, dtype=np.float32)
+    return CountVectorizer(**_TERMS[analyzer], vocabulary=vocabulary, dtype=np.float32)
 
 
-def _count_terms(texts: Sequence[str]) -> tuple[list[str], sparse.csr_matrix]:
+def _count_terms(texts: Sequence[str], analyzer: Analyzer) -> tuple[list[str], sparse.csr_matrix]:
     """Count every term in every text; the terms come sorted."""
-    vectorizer = _vectorizer()
+    vectorizer = _vectorizer(analyzer)
     find_terms = vectorizer.build_analyzer()
     if not any(find_terms(text) for text in texts):
         return [], sparse.csr_matrix((len(texts), 0), dtype=np.float32)

@@ -1,5 +1,6 @@
 """nightfold's own clustering: two views, a neighbour graph, many starts, deep refinement."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -10,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from models.autoencoder import build_autoencoder
-from models.cotraining import BATCH_SIZE, fit_heads, head_schedule
+from models.cotraining import BATCH_SIZE, Run, fit_heads
 from models.deep_clusterer import DeepClusterer
 from models.devices import as_tensor, draw_seed, resolve_device
 from models.graph import (
@@ -23,21 +24,21 @@ from models.graph import (
 from models.lloyd import cluster_means
 from models.neighbour_autoencoder import pretrain_on_neighbourhoods
 from models.nightfold_state import restore, state_of
-from models.partition import SMOOTHING_ROUNDS, Partition, Settings, find_partition
+from models.partition import Partition, Settings, find_partition
 from models.persistence import load_state, save_state
 from models.training import Progress, Schedule, map_rows
 from models.views import FusedView
 
 FUSED_DIM: Final = 256
+TARGET_ROUNDS: Final = 4
+"""Rounds of smoothing that make the mean neighbourhood which the autoencoder is asked for."""
 
 _SMALLEST: Final = {
     "n_clusters": 1,
-    "semantic_dim": 1,
     "latent_dim": 1,
     "n_neighbors": 1,
     "pretrain_epochs": 0,
 }
-_MAY_BE: Final = {("n_clusters", "auto"), ("semantic_dim", None)}
 _REFINED: Final = (
     *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
     *("history_", "evidence_", "n_clusters_choice_"),
@@ -45,7 +46,7 @@ _REFINED: Final = (
 
 
 class NightfoldClustering(DeepClusterer):
-    """Cluster documents by what they mean and which words they use.
+    """Cluster documents by what they mean and which terms they use.
 
     `pretrain` learns a latent space: an autoencoder on the fused view that is asked for the mean of
     a document's neighbourhood. `refine` smooths the documents over their neighbour graph, chooses
@@ -57,8 +58,13 @@ class NightfoldClustering(DeepClusterer):
     ----------
     n_clusters
         Clusters to find; ``"auto"`` finds their number too.
-    semantic_dim
-        Columns of X that are the sentence embedding; the rest is the lexical view. None: all.
+    view_dims
+        Widths of the views that stand side by side in X: the sentence embedding, then lexical
+        views. None: all columns are the embedding.
+    granularity
+        How many times as many of its neighbours as by chance a document must find in its own
+        cluster, on average, for a number of clusters to be considered by ``"auto"``: 1 is coarse,
+        4 is fine. See `models.n_clusters.choose_n_clusters`.
     latent_dim
         Width of the latent space.
     n_neighbors
@@ -94,16 +100,18 @@ class NightfoldClustering(DeepClusterer):
         self,
         n_clusters: int | Literal["auto"] = "auto",
         *,
-        semantic_dim: int | None = None,
+        view_dims: Sequence[int] | None = None,
+        granularity: float = 2.0,
         latent_dim: int = 32,
-        n_neighbors: int = 20,
+        n_neighbors: int = 10,
         pretrain_epochs: int = 20,
         deep_refinement: bool = True,
         random_state: int | np.random.RandomState | None = 0,
         device: str = "auto",
     ) -> None:
         self.n_clusters = n_clusters
-        self.semantic_dim = semantic_dim
+        self.view_dims = view_dims
+        self.granularity = granularity
         self.latent_dim = latent_dim
         self.n_neighbors = n_neighbors
         self.pretrain_epochs = pretrain_epochs
@@ -147,15 +155,22 @@ class NightfoldClustering(DeepClusterer):
         for name, smallest in _SMALLEST.items():
             value = getattr(self, name)
             is_count = isinstance(value, Integral) and int(value) >= smallest
-            if not is_count and (name, value) not in _MAY_BE:
+            if not is_count and (name, value) != ("n_clusters", "auto"):
                 raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
+        if not self.granularity > 0:
+            raise ValueError(f"granularity must be above 0, got {self.granularity!r}")
         checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
-        if self.semantic_dim is not None and self.semantic_dim > checked.shape[1]:
+        dims = self._dims(checked)
+        if min(dims) < 1 or sum(dims) != checked.shape[1]:
             raise ValueError(
-                f"semantic_dim must be at most the {checked.shape[1]} columns of X, "
-                f"got {self.semantic_dim}"
+                f"view_dims must be widths that add up to the {checked.shape[1]} columns of X, "
+                f"got {self.view_dims!r}"
             )
         return checked
+
+    def _dims(self, X: Floats) -> tuple[int, ...]:
+        """Widths of the views in X."""
+        return (X.shape[1],) if self.view_dims is None else tuple(self.view_dims)
 
     def _pretrain(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `pretrain` says, with X checked."""
@@ -163,10 +178,10 @@ class NightfoldClustering(DeepClusterer):
             if hasattr(self, name):
                 delattr(self, name)
         self.seed_ = draw_seed(self.random_state)
-        self.view_ = FusedView.fit(X, self.semantic_dim or X.shape[1], FUSED_DIM)
+        self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM)
         fused = self.view_.transform(X)
         walk = neighbour_graph(nearest_neighbours(fused, self.n_neighbors), self.n_neighbors)
-        smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
+        smoothed = smooth(fused, walk, TARGET_ROUNDS)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
@@ -182,7 +197,12 @@ class NightfoldClustering(DeepClusterer):
         """Do what `refine` says, with X checked."""
         device = resolve_device(self.device)
         settings = Settings(
-            self.n_clusters, self.n_neighbors, self.deep_refinement, self.seed_, device
+            n_clusters=self.n_clusters,
+            granularity=self.granularity,
+            n_neighbors=self.n_neighbors,
+            deep_refinement=self.deep_refinement,
+            seed=self.seed_,
+            device=device,
         )
         views = self._views(X)
         partition = find_partition(self.view_.transform(X), views, settings, progress)
@@ -190,9 +210,8 @@ class NightfoldClustering(DeepClusterer):
             views,
             partition.soft_assignments,
             partition.mixing_neighbours,
-            head_schedule("heads", len(X), self.seed_),
-            device,
-            progress,
+            partition.recipe,
+            Run("heads", self.seed_, device, progress),
         )
         self.history_ = partition.history + records
         self._keep(partition, self._transform(X))

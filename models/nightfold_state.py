@@ -34,6 +34,8 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
     """
     fitted = vars(estimator)
     params = estimator.get_params(deep=False)
+    if params["view_dims"] is not None:
+        params["view_dims"] = [int(width) for width in params["view_dims"]]
     if isinstance(params["random_state"], np.random.RandomState):
         params["random_state"] = fitted["seed_"]
     networks = {name: fitted[name] for name in _NETWORKS if name in fitted}
@@ -50,6 +52,7 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
         "estimator": type(estimator).__name__,
         "params": params,
         "layers": {name: _layers_of(network) for name, network in networks.items()},
+        "view_dims": list(view.dims),
         "records": {name: _as_json(fitted.get(name)) for name in _RECORDS if name in fitted},
         "values": {name: fitted[name] for name in _VALUES if name in fitted},
     }
@@ -72,7 +75,9 @@ def restore(
         raise ValueError(
             f"estimator must be {type(estimator).__name__}, got {config['estimator']!r}"
         )
-    estimator.set_params(**config["params"])
+    params = dict(config["params"])
+    params["view_dims"] = _as_tuple(params["view_dims"])
+    estimator.set_params(**params)
     device = resolve_device(estimator.device)
     fitted = vars(estimator)
     for name, layers in config["layers"].items():
@@ -81,7 +86,8 @@ def restore(
         fitted[name] = network.to(device).eval()
     mean, components = tensors["view_.mean"], tensors["view_.components"]
     semantic_mean = tensors["view_.semantic_mean"]
-    fitted["view_"] = FusedView(len(semantic_mean), semantic_mean, Projection(mean, components))
+    dims = tuple(config["view_dims"])
+    fitted["view_"] = FusedView(dims, semantic_mean, Projection(mean, components))
     fitted |= {name: tensors[name] for name in _ARRAYS if name in tensors}
     fitted |= config["values"]
     if "feature_names" in config:

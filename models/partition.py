@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
-from models.cotraining import Neighbourhood, cotrain
+from models.cotraining import FEW, MANY, Neighbourhood, Recipe, Run, cotrain
 from models.graph import (
     Floats,
     Integers,
@@ -23,16 +24,24 @@ from models.graph import (
 from models.lloyd import cluster_means
 from models.n_clusters import NClustersChoice, choose_n_clusters
 from models.silhouette import SampledSilhouette
-from models.starts import MANY_CLUSTERS, Start, candidate_starts, choose_start
+from models.starts import (
+    MANY_CLUSTERS,
+    Start,
+    candidate_starts,
+    choose_start,
+    consensus_start,
+)
 from models.training import History, Progress
 from models.views import Projection
 
 SMOOTHED_DIM: Final = 100
-SMOOTHING_ROUNDS: Final = 4
+SMOOTHING_ROUNDS: Final = 10
+FURTHER_ROUNDS: Final = 20
+"""Rounds more where many compact clusters are sought: a neighbourhood is then a smaller part of
+the feed, and tells clusters apart that one step does not."""
+FURTHER_DIM: Final = 50
 MIXING_NEIGHBOURS: Final = 10
 START_TEMPERATURE: Final = 0.05
-TOLERATED_LOSS: Final = 0.98
-"""Refined labels are kept if their silhouette is at least this share of the start's."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Settings:
     """What the operator turns."""
 
     n_clusters: int | Literal["auto"]
+    granularity: float
     n_neighbors: int
     deep_refinement: bool
     seed: int
@@ -75,6 +85,7 @@ class Partition:
 
     soft_assignments: Tensor  # (n_samples, n_clusters), rows sum to 1
     mixing_neighbours: Integers  # (n_samples, at most MIXING_NEIGHBOURS)
+    recipe: Recipe
     evidence: Evidence
     choice: NClustersChoice | None
     history: History
@@ -105,24 +116,32 @@ def find_partition(
     walk = neighbour_graph(neighbours, settings.n_neighbors)
     smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
     space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)
-    choice = _choose(fused, space, settings)
-    n_clusters = settings.n_clusters if choice is None else choice.n_clusters
+    choice = _choose(fused, space, walk, settings)
+    n_clusters = int(settings.n_clusters if choice is None else choice.n_clusters)
     judge = SampledSilhouette(fused, rng)
-    pool = candidate_starts(space, int(n_clusters), judge, rng)
+    pool = candidate_starts(space, n_clusters, judge, rng)
     start = choose_start(pool)
+    if start.kind == "consensus" and n_clusters > MANY_CLUSTERS:
+        farther = smooth(smoothed, walk, FURTHER_ROUNDS)
+        space = Projection.fit(farther, FURTHER_DIM).transform(farther)
+        start = consensus_start(space, n_clusters, judge, rng)
     soft = soft_start(space, start.labels)
+    unrefined = anchored(soft, start.labels)
     near = neighbours.indices[:, :MIXING_NEIGHBOURS]
+    recipe = recipe_for(start)
     evidence = Evidence(start.kind, best_scores(pool), start.score, None, is_refined=False)
-    if not settings.deep_refinement or not is_refinable(start):
-        return Partition(anchored(soft, start.labels), near, evidence, choice, [])
+    if not settings.deep_refinement or len(unrefined[0]) == 1:
+        return Partition(unrefined, near, recipe, evidence, choice, [])
     hood = Neighbourhood(near, neighbour_graph(neighbours, MIXING_NEIGHBOURS))
-    refined, history = cotrain(views, soft, hood, settings.seed, settings.device, progress)
+    run = Run("round", settings.seed, settings.device, progress)
+    refined, history = cotrain(views, soft, hood, recipe, run)
+    refined = with_every_cluster(refined, unrefined)
     labels = refined.argmax(dim=1).numpy()
     after = judge.score(labels)
-    is_kept = is_no_worse(labels, after, start)
+    is_kept = is_no_worse(labels, after, start, recipe.tolerated_loss)
     evidence = replace(evidence, score_after=after, is_refined=is_kept)
-    kept = refined if is_kept else anchored(soft, start.labels)
-    return Partition(kept, near, evidence, choice, history)
+    kept = refined if is_kept else unrefined
+    return Partition(kept, near, recipe, evidence, choice, history)
 
 
 def soft_start(space: Floats, labels: Integers) -> Tensor:
@@ -138,17 +157,24 @@ def anchored(soft_assignments: Tensor, labels: Integers) -> Tensor:
     return (soft_assignments + hard) / 2
 
 
-def is_refinable(start: Start) -> bool:
-    """Tell whether refinement has been seen to help: few clusters, and more than one."""
+def recipe_for(start: Start) -> Recipe:
+    """Choose how to refine: many clusters, and uneven ones, are handled with more care."""
     n_clusters = int(start.labels.max()) + 1
-    return 1 < n_clusters <= MANY_CLUSTERS and start.kind != "average"
+    return MANY if n_clusters > MANY_CLUSTERS or start.kind == "average" else FEW
 
 
-def is_no_worse(labels: Integers, score: float, start: Start) -> bool:
-    """Tell whether refined labels have lost neither a cluster nor silhouette."""
+def with_every_cluster(refined: Tensor, unrefined: Tensor) -> Tensor:
+    """Give a cluster that nobody is left in the documents back that it had before refinement."""
+    before = unrefined.argmax(dim=1)
+    is_gone = torch.bincount(refined.argmax(dim=1), minlength=refined.shape[1]) == 0
+    return torch.where(is_gone[before][:, None], unrefined, refined)
+
+
+def is_no_worse(labels: Integers, score: float, start: Start, tolerated_loss: float) -> bool:
+    """Tell whether refined labels have lost neither a cluster nor too much silhouette."""
     n_clusters = int(start.labels.max()) + 1
     has_all = len(np.unique(labels)) == n_clusters
-    return has_all and score >= min(TOLERATED_LOSS * start.score, start.score)
+    return has_all and score >= min(tolerated_loss * start.score, start.score)
 
 
 def best_scores(pool: Sequence[Start]) -> dict[str, float]:
@@ -159,8 +185,10 @@ def best_scores(pool: Sequence[Start]) -> dict[str, float]:
     return scores
 
 
-def _choose(fused: Floats, space: Floats, settings: Settings) -> NClustersChoice | None:
+def _choose(
+    fused: Floats, space: Floats, walk: sparse.csr_array, settings: Settings
+) -> NClustersChoice | None:
     """Choose the number of clusters, if it was left open."""
     if settings.n_clusters != "auto":
         return None
-    return choose_n_clusters(fused, settings.seed, space)
+    return choose_n_clusters(fused, settings.seed, space, walk, settings.granularity)

@@ -1,5 +1,6 @@
-"""The fused view of a document: what its sentence means beside which words it uses."""
+"""The fused view of a document: what its sentence means beside which terms it uses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from models.graph import Floats, normalise_rows
 
 LEXICAL_WEIGHT: Final = 0.6
-"""Weight of the lexical view beside the semantic one; .3 and .9 measured no better."""
+"""Weight of all lexical views together beside the semantic one; .3 and .9 measured no better."""
 
 
 @dataclass(frozen=True)
@@ -45,40 +46,47 @@ class Projection:
 
 @dataclass(frozen=True)
 class FusedView:
-    """Centred sentence embeddings beside the lexical view, in one space of unit rows."""
+    """Centred sentence embeddings beside the lexical views, in one space of unit rows."""
 
-    semantic_dim: int
-    semantic_mean: Floats  # (semantic_dim,)
+    dims: tuple[int, ...]  # widths of the views in X, the semantic one first
+    semantic_mean: Floats  # (dims[0],)
     projection: Projection
 
     @classmethod
-    def fit(cls, X: Floats, semantic_dim: int, n_components: int) -> Self:
-        """Learn the centre of the semantic view and the principal components of both."""
-        directions = normalise_rows(X[:, :semantic_dim])
-        mean = directions.mean(axis=0, dtype=np.float64).astype(np.float32)
-        projection = Projection.fit(fuse(X, semantic_dim, mean), n_components)
-        return cls(semantic_dim, mean, projection)
+    def fit(cls, X: Floats, dims: Sequence[int], n_components: int) -> Self:
+        """Learn the centre of the semantic view and the principal components of all views.
+
+        Parameters
+        ----------
+        X
+            The views side by side, shape (n_samples, sum of dims).
+        dims
+            Widths of the views, the semantic one first.
+        n_components
+            See `Projection.fit`.
+        """
+        mean = normalise_rows(X[:, : dims[0]]).mean(axis=0, dtype=np.float64).astype(np.float32)
+        projection = Projection.fit(fuse(split(X, dims, mean)), n_components)
+        return cls(tuple(dims), mean, projection)
 
     def split(self, X: Floats) -> list[Floats]:
-        """Give the views one by one: semantic, then lexical where there is one."""
-        views = [centre(X[:, : self.semantic_dim], self.semantic_mean)]
-        if X.shape[1] > self.semantic_dim:
-            views.append(normalise_rows(X[:, self.semantic_dim :]))
-        return views
+        """Give the views one by one, each with rows of length one; see `split`."""
+        return split(X, self.dims, self.semantic_mean)
 
     def transform(self, X: Floats) -> Floats:
         """Fuse the views and project, shape (n_samples, n_components), rows of length one."""
-        fused = fuse(X, self.semantic_dim, self.semantic_mean)
-        return normalise_rows(self.projection.transform(fused))
+        return normalise_rows(self.projection.transform(fuse(self.split(X))))
 
 
-def centre(semantic: Floats, mean: Floats) -> Floats:
-    """Take the common direction out of sentence embeddings; rows of length one."""
-    return normalise_rows(normalise_rows(semantic) - mean)
+def split(X: Floats, dims: Sequence[int], semantic_mean: Floats) -> list[Floats]:
+    """Cut X into its views, rows of length one; the first loses its common direction."""
+    semantic, *lexical = np.split(X, np.cumsum(dims)[:-1], axis=1)
+    centred = normalise_rows(normalise_rows(semantic) - semantic_mean)
+    return [centred, *(normalise_rows(view) for view in lexical)]
 
 
-def fuse(X: Floats, semantic_dim: int, semantic_mean: Floats) -> NDArray[np.float32]:
-    """Put the centred semantic view and the weighted lexical view side by side."""
-    semantic = centre(X[:, :semantic_dim], semantic_mean)
-    lexical = normalise_rows(X[:, semantic_dim:])
-    return normalise_rows(np.hstack([semantic, np.float32(LEXICAL_WEIGHT) * lexical]))
+def fuse(views: Sequence[Floats]) -> NDArray[np.float32]:
+    """Put the semantic view and the weighted lexical views side by side, rows of length one."""
+    semantic, *lexical = views
+    weight = np.float32(LEXICAL_WEIGHT / np.sqrt(max(len(lexical), 1)))
+    return normalise_rows(np.hstack([semantic, *(weight * view for view in lexical)]))

@@ -102,7 +102,7 @@ def new_estimator(settings: ClusteringSettings, views: Views, random_state: int)
         "device": settings.device,
     }
     if settings.estimator == "nightfold":
-        parameters["semantic_dim"] = views.embedding_dim
+        parameters["view_dims"] = (views.embedding_dim, *views.lexical_dims)
     if settings.pretraining is not None:
         parameters["pretraining"] = settings.pretraining
     if settings.estimator in _ASSIGNMENTS:
@@ -118,7 +118,7 @@ def load_estimator(settings: ClusteringSettings, folder: Path) -> DeepClustering
 
 
 def read_features(store: Store, views: Views, settings: ClusteringSettings) -> NDArray[np.float32]:
-    """Read what the estimator clusters: the embedding, and the lexical view if it uses one."""
+    """Read what the estimator clusters: the embedding, and the lexical views if it uses them."""
     table = read_table(store, views.items)
     embedding = matrix_of(table[EMBEDDING])
     if settings.estimator != "nightfold":

@@ -1,4 +1,4 @@
-"""Embed every text once in its life, and fit the lexical view of tonight's window beside it.
+"""Embed every text once in its life, and fit the lexical views of tonight's window beside it.
 
 Reads  documents of tonight and of the window
 Writes embeddings/encoder=E/ (text_digest, embedding), for good
@@ -7,10 +7,9 @@ Writes embeddings/encoder=E/ (text_digest, embedding), for good
 
 import logging
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.cleaning import embedded_text
@@ -20,6 +19,9 @@ from tasks.shelf import EmbeddingShelf, fixed_lists
 from tasks.stage import stage
 from tasks.storage import ModelRef, Ref, Store, keep_folder, keep_table, read_tables, scratch_folder
 from validation.schemas import DOCUMENTS, EMBEDDING, LEXICAL, TEXT, TEXT_DIGEST, TITLE
+
+if TYPE_CHECKING:
+    from models.lexical_views import LexicalViews
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +39,12 @@ class EncoderRef(BaseModel):
 
 
 class EmbedSettings(BaseModel):
-    """What costs speed and memory in the encoder, and how wide the lexical view is."""
+    """What costs speed and memory in the encoder, and how wide the lexical views are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     batch_size: int = Field(64, ge=1, description="Texts per forward pass.")
-    lexical_dim: int = Field(300, ge=1, description="Width of the TF-IDF view after LSA.")
+    lexical_dim: int = Field(300, ge=1, description="Width of each TF-IDF view after LSA.")
 
 
 class Views(BaseModel):
@@ -53,6 +55,7 @@ class Views(BaseModel):
     items: Ref
     lexical: ModelRef
     embedding_dim: int
+    lexical_dims: tuple[int, ...]
     encoder_digest: str
 
 
@@ -70,7 +73,7 @@ def encoder_ref(name: str) -> EncoderRef:
     return EncoderRef(name=source.name, digest=source.digest, folder=str(source.folder))
 
 
-@stage("embed", version=1, retries=2)
+@stage("embed", version=2, retries=2)
 def embed(
     store: Store,
     window: list[NightTable],
@@ -88,8 +91,9 @@ def embed(
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
     with shown_progress("embed") as report:
         _encode_missing(shelf, groups, encoder, settings, report)
-        report("lexical view", 0, 1, float("nan"))
-        lexical, model = _lexical_view(store, list(texts.values()), settings, random_state)
+        report("lexical views", 0, 1, float("nan"))
+        views = _lexical_views(list(texts.values()), settings, random_state)
+        lexical = views.transform(list(texts.values()))
     vectors = shelf.gather(list(texts))
     items = pa.table(
         [pa.array(list(texts)), fixed_lists(vectors), fixed_lists(lexical)],
@@ -97,8 +101,9 @@ def embed(
     )
     return Views(
         items=keep_table(store, "embed", items),
-        lexical=model,
+        lexical=_keep(store, views),
         embedding_dim=vectors.shape[1],
+        lexical_dims=views.dims,
         encoder_digest=encoder.digest,
     )
 
@@ -157,13 +162,13 @@ def _chunks(group: dict[str, str]) -> Iterator[list[str]]:
         yield [digests[position] for position in positions]
 
 
-def _lexical_view(
-    store: Store, texts: list[str], settings: EmbedSettings, random_state: int
-) -> tuple[NDArray[np.float32], ModelRef]:
-    from models.lexical import LexicalView
+def _lexical_views(texts: list[str], settings: EmbedSettings, random_state: int) -> "LexicalViews":
+    from models.lexical_views import LexicalViews
 
-    view = LexicalView(n_components=settings.lexical_dim, random_state=random_state)
-    vectors = view.fit_transform(texts)
+    return LexicalViews(settings.lexical_dim, random_state).fit(texts)
+
+
+def _keep(store: Store, views: "LexicalViews") -> ModelRef:
     with scratch_folder(store) as folder:
-        view.save(folder)
-        return vectors, keep_folder(store, "embed", folder)
+        views.save(folder)
+        return keep_folder(store, "embed", folder)

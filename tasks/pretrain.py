@@ -15,7 +15,7 @@ from tasks.storage import ModelRef, Store, keep_folder, scratch_folder
 logger = logging.getLogger(__name__)
 
 
-@stage("pretrain", version=1, retries=1)
+@stage("pretrain", version=2, retries=1)
 def pretrain(
     store: Store, views: Views, settings: ClusteringSettings, random_state: int
 ) -> ModelRef:

@@ -41,7 +41,7 @@ class Refined(BaseModel):
     n_clusters: int
 
 
-@stage("refine", version=1, retries=1)
+@stage("refine", version=2, retries=1)
 def refine(
     store: Store, views: Views, pretrained: ModelRef, settings: ClusteringSettings
 ) -> Refined:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from models.encoder import DEFAULT_ENCODER, TextEncoder, find_encoder
 from models.idec import IDEC
 from models.kmeans import fit_kmeans
-from models.lexical import LexicalView
+from models.lexical_views import LexicalViews
 from models.metrics import ari, clustering_accuracy, nmi
 from models.nightfold_clustering import NightfoldClustering
 
@@ -45,9 +45,15 @@ class Dataset:
     name: str
     texts: Sequence[str]
     embeddings: NDArray[np.float32]  # (n_samples, embedding_dim)
-    lexical: NDArray[np.float32]  # (n_samples, lexical_dim)
+    lexical: NDArray[np.float32]  # (n_samples, sum of lexical_dims)
     labels: Labels
     n_empty: int
+    lexical_dims: tuple[int, ...] = ()
+
+    @property
+    def view_dims(self) -> tuple[int, ...]:
+        """Widths of the views in `fused`."""
+        return (self.embeddings.shape[1], *self.lexical_dims)
 
     @property
     def n_clusters(self) -> int:
@@ -66,7 +72,7 @@ def _nightfold(
     """Run the default estimator."""
     model = NightfoldClustering(
         "auto" if auto else dataset.n_clusters,
-        semantic_dim=dataset.embeddings.shape[1],
+        view_dims=dataset.view_dims,
         deep_refinement=deep_refinement,
         random_state=seed,
     )
@@ -77,9 +83,7 @@ def _placed(dataset: Dataset, seed: int) -> Labels:
     """Place documents that were not there: fit on four fifths, predict the last fifth."""
     order = np.random.default_rng(seed).permutation(len(dataset.labels))
     unseen = order[: len(order) // 5]
-    model = NightfoldClustering(
-        dataset.n_clusters, semantic_dim=dataset.embeddings.shape[1], random_state=seed
-    )
+    model = NightfoldClustering(dataset.n_clusters, view_dims=dataset.view_dims, random_state=seed)
     rows = dataset.fused
     model.fit(np.delete(rows, unseen, axis=0))
     labels = np.empty(len(rows), dtype=np.int64)
@@ -117,12 +121,14 @@ def load_dataset(path: Path, cache: Path, *, lexical: bool = True) -> Dataset:
     if len(embeddings) != len(texts):
         raise ValueError(f"{cached} must have {len(texts)} rows, got {len(embeddings)}")
     documents = texts[kept].tolist()
+    views = LexicalViews().fit(documents) if lexical else None
     no_lexical = np.empty((len(documents), 0), dtype=np.float32)
     return Dataset(
         name=path.stem,
         texts=documents,
         embeddings=np.ascontiguousarray(embeddings[kept]),
-        lexical=LexicalView().fit_transform(documents) if lexical else no_lexical,
+        lexical=no_lexical if views is None else views.transform(documents),
+        lexical_dims=() if views is None else views.dims,
         labels=pd.factorize(table["label"][kept])[0].astype(np.int64),
         n_empty=int((~kept).sum()),
     )

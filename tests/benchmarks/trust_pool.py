@@ -52,7 +52,7 @@ class Candidate:
 def find_spaces(embeddings: Floats, lexical: Floats) -> Spaces:
     """Make the spaces that a night clusters in."""
     rows = np.hstack([embeddings, lexical])
-    fused = FusedView.fit(rows, embeddings.shape[1], FUSED_DIM).transform(rows)
+    fused = FusedView.fit(rows, (embeddings.shape[1], lexical.shape[1]), FUSED_DIM).transform(rows)
     walk = neighbour_graph(nearest_neighbours(fused, N_NEIGHBORS), N_NEIGHBORS)
     smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
     space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)
@@ -123,7 +123,10 @@ def _k_means(X: Floats, k: int, seed: int) -> Labels:
 def _nightfold(spaces: Spaces, k: int) -> Labels:
     rows = np.hstack([spaces.embeddings, spaces.lexical])
     model = NightfoldClustering(
-        k, semantic_dim=spaces.embeddings.shape[1], pretrain_epochs=0, random_state=0
+        k,
+        view_dims=(spaces.embeddings.shape[1], spaces.lexical.shape[1]),
+        pretrain_epochs=0,
+        random_state=0,
     )
     return np.asarray(model.fit_predict(rows))
 

@@ -3,15 +3,17 @@ import pytest
 import torch
 
 from models.cotraining import (
-    MIN_STEPS,
+    FEW,
+    MANY,
     Neighbourhood,
+    Recipe,
+    Run,
     average_over,
     cotrain,
     fit_heads,
-    head_schedule,
+    n_epochs,
 )
 from models.graph import nearest_neighbours, neighbour_graph, normalise_rows
-from models.training import Schedule
 
 CPU = torch.device("cpu")
 
@@ -32,18 +34,17 @@ def one_hot(labels: np.ndarray) -> torch.Tensor:
 
 def test_heads_learn_what_they_are_told() -> None:
     views, hood, labels = topics()
-    schedule = Schedule("heads", 30, 64, 0)
-    heads, history = fit_heads(views, one_hot(labels), hood.indices, schedule, CPU)
+    heads, history = fit_heads(views, one_hot(labels), hood.indices, FEW, Run("heads", 0, CPU))
     probabilities = heads.predict_proba(views)
     assert (probabilities.argmax(dim=1).numpy() == labels).mean() > 0.97
     torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(200))
-    assert len(history) == 30
+    assert len(history) == n_epochs(200)
     assert history[-1]["loss"] < history[0]["loss"]
 
 
 def test_the_opinion_of_the_heads_is_their_geometric_mean() -> None:
     views, hood, labels = topics()
-    heads, _ = fit_heads(views, one_hot(labels), hood.indices, Schedule("h", 2, 64, 0), CPU)
+    heads, _ = fit_heads(views, one_hot(labels), hood.indices, FEW, Run("heads", 0, CPU))
     with torch.no_grad():
         first, second = (log_p.exp() for log_p in heads(views))
     product = (first * second).sqrt()
@@ -51,13 +52,14 @@ def test_the_opinion_of_the_heads_is_their_geometric_mean() -> None:
     torch.testing.assert_close(heads.predict_proba(views), expected)
 
 
-def test_wrong_labels_are_put_right_by_their_neighbours() -> None:
+@pytest.mark.parametrize("recipe", [FEW, MANY])
+def test_wrong_labels_are_put_right_by_their_neighbours(recipe: Recipe) -> None:
     views, hood, truth = topics()
     rng = np.random.default_rng(1)
     start = truth.copy()
     wrong = rng.choice(200, 40, replace=False)
     start[wrong] = rng.integers(0, 4, 40)
-    refined, history = cotrain(views, one_hot(start), hood, 0, CPU)
+    refined, history = cotrain(views, one_hot(start), hood, recipe, Run("round", 0, CPU))
     labels = refined.argmax(dim=1).numpy()
     assert (labels == truth).mean() > (start == truth).mean() + 0.05
     torch.testing.assert_close(refined.sum(dim=1), torch.ones(200))
@@ -66,15 +68,15 @@ def test_wrong_labels_are_put_right_by_their_neighbours() -> None:
 
 def test_the_same_seed_gives_the_same_bits() -> None:
     views, hood, labels = topics(60)
-    one, _ = cotrain(views, one_hot(labels), hood, 3, CPU)
-    other, _ = cotrain(views, one_hot(labels), hood, 3, CPU)
+    one, _ = cotrain(views, one_hot(labels), hood, FEW, Run("round", 3, CPU))
+    other, _ = cotrain(views, one_hot(labels), hood, FEW, Run("round", 3, CPU))
     assert torch.equal(one, other)
 
 
 def test_without_neighbours_nothing_is_mixed() -> None:
     views, _, labels = topics(8)
     nobody = np.zeros((8, 0), dtype=np.int64)
-    heads, _ = fit_heads(views, one_hot(labels), nobody, Schedule("h", 1, 4, 0), CPU)
+    heads, _ = fit_heads(views, one_hot(labels), nobody, FEW, Run("heads", 0, CPU))
     assert torch.isfinite(heads.predict_proba(views)).all()
 
 
@@ -88,23 +90,23 @@ def test_averaging_is_half_the_row_and_half_its_neighbourhood() -> None:
 @pytest.mark.parametrize("n_views", [1, 2])
 def test_any_number_of_views_will_do(n_views: int) -> None:
     views, hood, labels = topics(40)
-    heads, _ = fit_heads(
-        views[:n_views], one_hot(labels), hood.indices, Schedule("h", 1, 64, 0), CPU
-    )
+    heads, _ = fit_heads(views[:n_views], one_hot(labels), hood.indices, FEW, Run("heads", 0, CPU))
     assert heads.predict_proba(views[:n_views]).shape == (40, 4)
 
 
-@pytest.mark.parametrize(("n_samples", "n_epochs"), [(1, 100), (512, 100), (513, 50), (20_000, 5)])
-def test_few_documents_are_seen_more_often(n_samples: int, n_epochs: int) -> None:
-    schedule = head_schedule("heads", n_samples, 0)
-    assert schedule.n_epochs == n_epochs
-    assert n_epochs * -(-n_samples // schedule.batch_size) >= MIN_STEPS
+@pytest.mark.parametrize(
+    ("n_samples", "expected"), [(1, 200), (512, 200), (513, 100), (20_000, 5), (500_000, 1)]
+)
+def test_a_round_has_as_many_steps_in_a_small_feed_as_in_a_large_one(
+    n_samples: int, expected: int
+) -> None:
+    assert n_epochs(n_samples) == expected
 
 
 def test_documents_are_mixed_with_their_neighbours_not_with_themselves() -> None:
     views, hood, labels = topics(60)
     themselves = np.repeat(np.arange(60)[:, None], 5, axis=1)
-    schedule = Schedule("heads", 3, 64, 0)
-    mixed, _ = fit_heads(views, one_hot(labels), hood.indices, schedule, CPU)
-    alone, _ = fit_heads(views, one_hot(labels), themselves, schedule, CPU)
+    run = Run("heads", 0, CPU)
+    mixed, _ = fit_heads(views, one_hot(labels), hood.indices, FEW, run)
+    alone, _ = fit_heads(views, one_hot(labels), themselves, FEW, run)
     assert not torch.allclose(mixed.predict_proba(views), alone.predict_proba(views))

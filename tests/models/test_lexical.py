@@ -164,3 +164,29 @@ def test_a_view_that_was_not_fitted_says_so(tmp_path: Path) -> None:
         LexicalView().transform(["battery"])
     with pytest.raises(NotFittedError, match="fitted before it is saved"):
         LexicalView().save(tmp_path)
+
+
+def test_character_n_grams_see_through_endings_and_typos() -> None:
+    texts = [
+        "charging stopped",
+        "charger stops",
+        "chargers stoped",
+        "delivery late",
+        "late deliveries",
+    ]
+    rows = LexicalView(n_components=3, min_df=1, max_df=1.0, analyzer="char_wb").fit_transform(
+        texts
+    )
+    similar = rows @ rows.T
+    assert similar[0, 2] > 0.3 > similar[0, 3]  # they have no word in common
+    assert similar[1, 2] > 0.9
+    assert similar[3, 4] > 0.9
+
+
+def test_a_view_of_characters_comes_back_as_one(tmp_path: Path) -> None:
+    texts = planted_texts()
+    view = LexicalView(n_components=4, analyzer="char_wb").fit(texts)
+    view.save(tmp_path)
+    np.testing.assert_array_equal(
+        LexicalView.load(tmp_path).transform(texts), view.transform(texts)
+    )

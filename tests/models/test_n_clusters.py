@@ -1,20 +1,23 @@
 """The choice of the number of clusters: on planted ones, on almost nothing, and its rule."""
 
-import itertools
 import json
 from dataclasses import asdict
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.datasets import make_blobs
 
+from models.graph import nearest_neighbours, neighbour_graph, normalise_rows
 from models.n_clusters import (
     LADDER,
     NClustersChoice,
     check_n_clusters,
     choose_n_clusters,
     count_distinct_rows,
+    density,
+    most_agreed,
 )
 
 
@@ -53,7 +56,7 @@ def test_tiny_data_gives_a_number_that_it_can_support(n_samples: int) -> None:
 @pytest.mark.parametrize("n_samples", [1, 2, 5, 100])
 def test_equal_rows_are_one_cluster(n_samples: int) -> None:
     choice = choose_n_clusters(np.ones((n_samples, 3), dtype=np.float32), random_state=0)
-    assert choice == NClustersChoice(1, (), (), ())
+    assert choice == NClustersChoice(1)
 
 
 def test_no_more_clusters_are_tried_than_there_are_distinct_rows() -> None:
@@ -62,55 +65,70 @@ def test_no_more_clusters_are_tried_than_there_are_distinct_rows() -> None:
     assert max(choice.candidates) == 4
 
 
-def test_the_evidence_holds_a_vote_and_a_curve_for_each_seed() -> None:
+def test_the_evidence_holds_figures_for_each_candidate() -> None:
     choice = choose_n_clusters(_blobs(5), random_state=0)
-    assert choice.candidates == tuple(k for k in LADDER if k <= 50)
-    assert len(choice.votes) == len(choice.scores) == 3
-    assert choice.n_clusters == sorted(choice.votes)[1]
-    for vote, curve in zip(choice.votes, choice.scores, strict=True):
-        i = choice.candidates.index(vote)
-        assert curve[i] > max(curve[i - 1], *curve[i + 1 : i + 3])
-        assert all(-1 <= score <= 1 for score in curve)
+    tried = len(choice.candidates)
+    assert choice.candidates == LADDER[:tried]
+    assert len(choice.agreements) == len(choice.densities) == tried
+    assert choice.n_clusters == most_agreed(choice.candidates, choice.agreements, choice.limit)
+    assert max(choice.agreements) > 0.99
 
 
 @pytest.mark.parametrize(
-    ("curve", "vote", "n_climbed"),
+    ("agreements", "limit", "chosen"),
     [
-        ([0.9, 0.2, 0.3, 0.1, 0.1, 0.8, 0.8], 4, 5),  # the first peak, not the highest rung
-        ([0.1, 0.5, 0.2, 0.6, 0.3, 0.2, 0.1], 5, 6),  # 0.5 is not above both of the next two
-        ([0.1, 0.3, 0.2, 0.2, 0.8, 0.8, 0.8], 3, 4),  # 3 is the first that can be a peak
-        ([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3], 2, 7),  # no peak: the highest
-        ([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], 10, 7),
-        ([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.6], 8, 7),  # not confirmed by two rungs, but the highest
+        ([1.0, 0.5, 0.8, 0.7, 0.6], 6, 4),  # two clusters are always found again
+        ([1.0, 0.5, 0.8, 0.7, 0.9], 5, 4),  # beyond the limit are clusters of near-duplicates
+        ([1.0, 0.8, 0.8, 0.8, 0.8], 6, 3),  # the fewest of equals
+        ([1.0, 0.5, 0.8, 0.7, 0.6], 2, 6),  # nothing between 3 and the limit
     ],
 )
-def test_each_seed_votes_for_its_first_peak(
-    monkeypatch: pytest.MonkeyPatch, curve: list[float], vote: int, n_climbed: int
+def test_the_number_is_the_one_that_halves_agree_on(
+    agreements: list[float], limit: int, chosen: int
 ) -> None:
-    class Scripted:
-        def __init__(self, X: NDArray[np.float32], *_: object) -> None:
-            self.curve = iter(curve) if X.shape[1] == 2 else itertools.repeat(0.0)
+    assert most_agreed([2, 3, 4, 5, 6], agreements, limit) == chosen
 
-        def score(self, labels: NDArray[np.int64]) -> float:
-            return next(self.curve)
 
-    monkeypatch.setattr("models.n_clusters.SampledSilhouette", Scripted)
+def test_density_is_modularity_with_a_resolution() -> None:
     rng = np.random.default_rng(0)
-    X, latent = (rng.normal(size=(120, width)).astype(np.float32) for width in (2, 3))
-    choice = choose_n_clusters(X, 0, latent)
-    assert choice.candidates == (2, 3, 4, 5, 6, 8, 10)
-    assert choice.votes == (vote, vote, vote)
-    assert choice.scores[0] == tuple(curve[:n_climbed])
+    links = rng.random((40, 40)) < 0.2
+    symmetric = np.triu(links, 1) | np.triu(links, 1).T
+    symmetric |= np.roll(np.eye(40, dtype=bool), 1, axis=0) | np.roll(np.eye(40, dtype=bool), -1, 0)
+    walk = symmetric / symmetric.sum(axis=1, keepdims=True)
+    labels = rng.integers(0, 3, 40)
+    own = labels[:, None] == labels
+    naive = np.mean([walk[i][own[i]].sum() for i in range(40)])
+    naive -= 1.5 * sum(np.mean(labels == c) ** 2 for c in range(3))
+    measured = density(sparse.csr_array(walk.astype(np.float32)), labels, 1.5)
+    assert measured == pytest.approx(naive, abs=1e-6)
 
 
-def test_k_means_runs_in_the_latent_space_and_the_score_in_the_other() -> None:
+def test_a_coarser_granularity_considers_fewer_clusters() -> None:
+    rng = np.random.default_rng(1)
+    groups = rng.normal(size=(4, 8)) * 6
+    centers = np.repeat(groups, 5, axis=0) + rng.normal(size=(20, 8)) * 2
+    X = (centers[np.arange(1000) % 20] + rng.normal(size=(1000, 8))).astype(np.float32)
+    limits = [choose_n_clusters(X, 0, granularity=g).limit for g in (0.2, 2.0, 8.0)]
+    assert limits == sorted(limits)
+    assert limits[0] < limits[2]
+
+
+def test_k_means_runs_in_the_latent_space_and_the_neighbours_are_of_the_other() -> None:
     X, noise = _blobs(6), np.random.default_rng(0).normal(size=(600, 4)).astype(np.float32)
-    best = max(map(max, choose_n_clusters(X, 0).scores))
-    blind = max(map(max, choose_n_clusters(X, 0, latent=noise).scores))
-    deaf = max(map(max, choose_n_clusters(noise, 0, latent=X).scores))
-    assert best > 0.5
-    assert blind < 0.1
-    assert deaf < 0.1
+    both = choose_n_clusters(X, 0)
+    blind = choose_n_clusters(X, 0, latent=noise)
+    deaf = choose_n_clusters(noise, 0, latent=X)
+    assert max(both.agreements[1:]) > 0.95
+    assert max(blind.agreements[1:]) < 0.7
+    assert max(both.densities) > 0.5
+    assert max(deaf.densities) < 0.1
+
+
+def test_a_walk_that_is_there_already_is_not_built_again() -> None:
+    X = _blobs(5)
+    centred = normalise_rows(X - X.mean(axis=0))
+    walk = neighbour_graph(nearest_neighbours(centred, 20), 20)
+    assert choose_n_clusters(X, 0, walk=walk) == choose_n_clusters(X, 0)
 
 
 def test_the_evidence_survives_json() -> None:

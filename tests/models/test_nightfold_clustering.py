@@ -19,7 +19,7 @@ def feed(n_samples: int = 240, n_topics: int = 3, seed: int = 0) -> tuple[np.nda
 
 
 def fitted(X: np.ndarray, n_clusters: int = 3, **params: object) -> NightfoldClustering:
-    quick = {"semantic_dim": 16, "pretrain_epochs": 2, "deep_refinement": False}
+    quick = {"view_dims": (16, 8), "pretrain_epochs": 2, "deep_refinement": False}
     return NightfoldClustering(n_clusters, **(quick | params)).fit(X)
 
 
@@ -76,7 +76,7 @@ def test_memberships_confidences_and_margins_agree() -> None:
 def test_saved_between_the_stages_and_after_them_it_does_the_same(tmp_path: Path) -> None:
     X, _ = feed()
     pretrained = NightfoldClustering(
-        "auto", semantic_dim=16, pretrain_epochs=2, deep_refinement=False
+        "auto", view_dims=(16, 8), pretrain_epochs=2, deep_refinement=False
     ).pretrain(X)
     pretrained.save(tmp_path / "pretrained")
     whole = pretrained.refine(X)
@@ -137,8 +137,9 @@ def test_more_clusters_than_distinct_documents_are_refused() -> None:
     [
         ("n_clusters", 0),
         ("n_clusters", "many"),
-        ("semantic_dim", 25),
-        ("semantic_dim", 0),
+        ("view_dims", (25,)),
+        ("view_dims", (24, 0)),
+        ("granularity", 0),
         ("latent_dim", 0),
         ("n_neighbors", 0),
         ("pretrain_epochs", -1),

@@ -22,15 +22,17 @@ def test_there_are_no_more_components_than_rows_or_columns(n_samples: int, kept:
     assert Projection.fit(matrix(n_samples), 50).transform(matrix(5)).shape == (5, kept)
 
 
-def test_fused_rows_keep_the_cosines_of_both_views() -> None:
+@pytest.mark.parametrize("dims", [(8, 4), (6, 4, 2)])
+def test_fused_rows_keep_the_cosines_of_all_views(dims: tuple[int, ...]) -> None:
     X = matrix()
-    view = FusedView.fit(X, 8, 12)
-    semantic, lexical = view.split(X)
+    view = FusedView.fit(X, dims, 12)
+    semantic, *lexical = view.split(X)
     np.testing.assert_allclose(np.linalg.norm(semantic, axis=1), 1, rtol=1e-5)
-    weight = LEXICAL_WEIGHT**2
-    cosines = (semantic @ semantic.T + weight * lexical @ lexical.T) / (1 + weight)
-    lengths = np.sqrt(np.maximum(2 - 2 * cosines, 0))
-    fused = np.hstack([semantic, LEXICAL_WEIGHT * lexical]) / np.sqrt(1 + weight)
+    each = LEXICAL_WEIGHT / np.sqrt(len(lexical))
+    cosines = semantic @ semantic.T + each**2 * sum(part @ part.T for part in lexical)
+    lengths = np.sqrt(np.maximum(2 - 2 * cosines / (1 + LEXICAL_WEIGHT**2), 0))
+    fused = np.hstack([semantic, *(each * part for part in lexical)])
+    fused /= np.sqrt(1 + LEXICAL_WEIGHT**2)
     projected = view.projection.transform(fused)  # every component is kept: distances stay
     gaps = np.linalg.norm(projected[:, None] - projected[None], axis=2)
     np.testing.assert_allclose(gaps, lengths, atol=2e-2)
@@ -40,16 +42,16 @@ def test_fused_rows_keep_the_cosines_of_both_views() -> None:
 
 def test_the_common_direction_is_taken_out() -> None:
     X = matrix() + 5
-    semantic = FusedView.fit(X, 12, 4).split(X)[0]
+    semantic = FusedView.fit(X, (12,), 4).split(X)[0]
     assert np.linalg.norm(semantic.mean(axis=0)) < 0.1
 
 
 def test_without_lexical_columns_there_is_one_view() -> None:
     X = matrix()
-    assert len(FusedView.fit(X, 12, 4).split(X)) == 1
+    assert len(FusedView.fit(X, (12,), 4).split(X)) == 1
 
 
 def test_a_row_is_seen_alike_alone_and_in_company() -> None:
     X = matrix()
-    view = FusedView.fit(X, 8, 6)
+    view = FusedView.fit(X, (8, 4), 6)
     np.testing.assert_allclose(view.transform(X[3:4]), view.transform(X)[3:4], atol=1e-6)

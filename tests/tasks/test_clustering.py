@@ -18,7 +18,13 @@ from tasks.embed import Views
 from tasks.storage import ModelRef, Ref
 
 NOWHERE = Ref(path="", sha256="", rows=0)
-VIEWS = Views(items=NOWHERE, lexical=ModelRef(files={}), embedding_dim=12, encoder_digest="e")
+VIEWS = Views(
+    items=NOWHERE,
+    lexical=ModelRef(files={}),
+    embedding_dim=12,
+    lexical_dims=(5, 3),
+    encoder_digest="e",
+)
 
 
 def three_topics(width: int) -> Any:

@@ -78,6 +78,7 @@ class Nights:
             items=keep_table(store, "t", items),
             lexical=ModelRef(files={}),
             embedding_dim=8,
+            lexical_dims=(),
             encoder_digest=encoder,
         )
         evaluation = Evaluation(

@@ -59,7 +59,11 @@ def evaluated(
         names=["text_digest", "label", "title", "text"],
     )
     views = Views(
-        items=keep_table(store, "t", items), lexical=NO_MODEL, embedding_dim=8, encoder_digest="e"
+        items=keep_table(store, "t", items),
+        lexical=NO_MODEL,
+        embedding_dim=8,
+        lexical_dims=(),
+        encoder_digest="e",
     )
     refined = Refined(model=NO_MODEL, labels=keep_table(store, "t", found), n_clusters=3)
     window = [NightTable(night=store.night, table=keep_table(store, "t", documents))]
