@@ -24,14 +24,12 @@ from models.graph import (
 from models.lloyd import cluster_means
 from models.neighbour_autoencoder import pretrain_on_neighbourhoods
 from models.nightfold_state import restore, state_of
-from models.partition import Partition, Settings, find_partition
+from models.partition import SMOOTHING_ROUNDS, Partition, Settings, find_partition
 from models.persistence import load_state, save_state
 from models.training import Progress, Schedule, map_rows
 from models.views import FusedView
 
 FUSED_DIM: Final = 256
-TARGET_ROUNDS: Final = 4
-"""Rounds of smoothing that make the mean neighbourhood which the autoencoder is asked for."""
 
 _SMALLEST: Final = {
     "n_clusters": 1,
@@ -103,7 +101,7 @@ class NightfoldClustering(DeepClusterer):
         view_dims: Sequence[int] | None = None,
         granularity: float = 2.0,
         latent_dim: int = 32,
-        n_neighbors: int = 10,
+        n_neighbors: int = 20,
         pretrain_epochs: int = 20,
         deep_refinement: bool = True,
         random_state: int | np.random.RandomState | None = 0,
@@ -181,7 +179,7 @@ class NightfoldClustering(DeepClusterer):
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM)
         fused = self.view_.transform(X)
         walk = neighbour_graph(nearest_neighbours(fused, self.n_neighbors), self.n_neighbors)
-        smoothed = smooth(fused, walk, TARGET_ROUNDS)
+        smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))

@@ -35,11 +35,11 @@ from models.training import History, Progress
 from models.views import Projection
 
 SMOOTHED_DIM: Final = 100
-SMOOTHING_ROUNDS: Final = 10
-FURTHER_ROUNDS: Final = 20
-"""Rounds more where many compact clusters are sought: a neighbourhood is then a smaller part of
-the feed, and tells clusters apart that one step does not."""
-FURTHER_DIM: Final = 50
+SMOOTHING_ROUNDS: Final = 4
+FAR_ROUNDS: Final = 30
+"""Rounds, over fewer neighbours, where many compact clusters are sought: those are smaller, and a
+longer walk stays inside of them. Fewer and larger clusters would run into one another."""
+FAR_DIM: Final = 50
 MIXING_NEIGHBOURS: Final = 10
 START_TEMPERATURE: Final = 0.05
 
@@ -122,8 +122,8 @@ def find_partition(
     pool = candidate_starts(space, n_clusters, judge, rng)
     start = choose_start(pool)
     if start.kind == "consensus" and n_clusters > MANY_CLUSTERS:
-        farther = smooth(smoothed, walk, FURTHER_ROUNDS)
-        space = Projection.fit(farther, FURTHER_DIM).transform(farther)
+        far = smooth(fused, neighbour_graph(neighbours, MIXING_NEIGHBOURS), FAR_ROUNDS)
+        space = Projection.fit(far, FAR_DIM).transform(far)
         start = consensus_start(space, n_clusters, judge, rng)
     soft = soft_start(space, start.labels)
     unrefined = anchored(soft, start.labels)
@@ -138,7 +138,7 @@ def find_partition(
     refined = with_every_cluster(refined, unrefined)
     labels = refined.argmax(dim=1).numpy()
     after = judge.score(labels)
-    is_kept = is_no_worse(labels, after, start, recipe.tolerated_loss)
+    is_kept = is_no_worse(labels, after, start, recipe.needed_silhouette)
     evidence = replace(evidence, score_after=after, is_refined=is_kept)
     kept = refined if is_kept else unrefined
     return Partition(kept, near, recipe, evidence, choice, history)
@@ -170,11 +170,15 @@ def with_every_cluster(refined: Tensor, unrefined: Tensor) -> Tensor:
     return torch.where(is_gone[before][:, None], unrefined, refined)
 
 
-def is_no_worse(labels: Integers, score: float, start: Start, tolerated_loss: float) -> bool:
-    """Tell whether refined labels have lost neither a cluster nor too much silhouette."""
+def is_no_worse(labels: Integers, score: float, start: Start, needed: float) -> bool:
+    """Tell whether refined labels have all clusters and the silhouette that is needed.
+
+    That is a multiple of the start's where it is above 0, and the start's where it is below.
+    """
     n_clusters = int(start.labels.max()) + 1
     has_all = len(np.unique(labels)) == n_clusters
-    return has_all and score >= min(tolerated_loss * start.score, start.score)
+    least = needed * start.score if start.score > 0 else start.score
+    return has_all and score >= least
 
 
 def best_scores(pool: Sequence[Start]) -> dict[str, float]:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -67,16 +67,14 @@ class Dataset:
 
 
 def _nightfold(
-    dataset: Dataset, seed: int, *, deep_refinement: bool = True, auto: bool = False
+    dataset: Dataset, seed: int, *, n_views: int = 3, auto: bool = False, **params: Any
 ) -> Labels:
-    """Run the default estimator."""
+    """Run the default estimator, on the first views only if so asked."""
+    dims = dataset.view_dims[:n_views]
     model = NightfoldClustering(
-        "auto" if auto else dataset.n_clusters,
-        view_dims=dataset.view_dims,
-        deep_refinement=deep_refinement,
-        random_state=seed,
+        "auto" if auto else dataset.n_clusters, view_dims=dims, random_state=seed, **params
     )
-    return np.asarray(model.fit_predict(dataset.fused))
+    return np.asarray(model.fit_predict(dataset.fused[:, : sum(dims)]))
 
 
 def _placed(dataset: Dataset, seed: int) -> Labels:
@@ -103,6 +101,8 @@ METHODS: Final[Methods] = {
     "nightfold-norefine": lambda d, seed: _nightfold(d, seed, deep_refinement=False),
     "nightfold": _nightfold,
     "nightfold-placed": _placed,
+    "nightfold-meaning": lambda d, seed: _nightfold(d, seed, n_views=1),
+    "nightfold-words": lambda d, seed: _nightfold(d, seed, n_views=2),
     "nightfold-auto": lambda d, seed: _nightfold(d, seed, auto=True),
 }
 

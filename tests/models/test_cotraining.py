@@ -95,7 +95,8 @@ def test_any_number_of_views_will_do(n_views: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_samples", "expected"), [(1, 200), (512, 200), (513, 100), (20_000, 5), (500_000, 1)]
+    ("n_samples", "expected"),
+    [(1, 100), (512, 100), (513, 100), (1_025, 67), (20_000, 5), (500_000, 1)],
 )
 def test_a_round_has_as_many_steps_in_a_small_feed_as_in_a_large_one(
     n_samples: int, expected: int
