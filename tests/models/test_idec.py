@@ -41,7 +41,7 @@ def test_planted_clusters_are_found() -> None:
 
 def test_the_number_of_planted_clusters_is_found() -> None:
     X, y = _blobs(5, 300)
-    idec = _idec("auto").fit(X)
+    idec = _idec("auto", pretrain_epochs=40).fit(X)
     assert idec.n_clusters_choice_.n_clusters == idec.n_clusters_ == 5
     assert clustering_accuracy(y, idec.labels_) == 1.0
 
