@@ -56,10 +56,6 @@ class LexicalViews:
         """Project texts, shape (n_texts, sum of the widths); each view's row has length one."""
         return np.hstack([self.words.transform(texts), self.characters.transform(texts)])
 
-    def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Fit, then project the same texts: the same rows as `transform` gives later."""
-        return self.fit(texts).transform(texts)
-
     def save(self, folder: Path) -> None:
         """Write each view into a folder of its own."""
         for part in _PARTS:

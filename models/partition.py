@@ -125,6 +125,7 @@ def find_partition(
         far = smooth(fused, neighbour_graph(neighbours, MIXING_NEIGHBOURS), FAR_ROUNDS)
         space = Projection.fit(far, FAR_DIM).transform(far)
         start = consensus_start(space, n_clusters, judge, rng)
+        pool.append(start)
     soft = soft_start(space, start.labels)
     unrefined = anchored(soft, start.labels)
     near = neighbours.indices[:, :MIXING_NEIGHBOURS]
