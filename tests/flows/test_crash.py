@@ -39,10 +39,9 @@ def kill_in(run: Any, stage: str, number: int) -> None:
     while f"{stage}: started" not in run.log.read_text(encoding="utf-8"):
         assert run.process.poll() is None, f"the run ended before {stage} started"
         assert time.monotonic() < deadline, f"{stage} did not start"
-        time.sleep(0.02)
-    time.sleep(0.05)
+        time.sleep(0.005)
     run.process.send_signal(number)
-    run.process.wait(timeout=60)
+    assert run.process.wait(timeout=60) != 0, f"the run ended before the signal in {stage}"
 
 
 def finished(run: Any) -> None:
@@ -67,7 +66,8 @@ def test_kill_in_every_stage_then_run_again(start: Start, tmp_path: Path) -> Non
     finished(start(undisturbed))
     for stage in STAGES:
         kill_in(start(store), stage, signal.SIGKILL)
-        assert not list(store.glob("runs/**/manifest.json"))
+        # The commit point lies within publish: on a fast machine the signal may come after it.
+        assert stage == "publish" or not list(store.glob("runs/**/manifest.json"))
     finished(start(store))
     assert published(store) == published(undisturbed)
     assert not list((store / "state" / "scratch").glob("*"))
