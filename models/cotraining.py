@@ -81,7 +81,40 @@ class Run:
 def fit_heads(
     views: Sequence[Tensor], target: Tensor, neighbours: Integers, recipe: Recipe, run: Run
 ) -> tuple[ClusterHeads, History]:
-    r"""Train fresh heads to tell the clusters apart.
+    """Train fresh heads to tell the clusters apart.
+
+    Parameters
+    ----------
+    views
+        Rows of each view, shape (n_samples, view_dim).
+    target
+        Target distribution, shape (n_samples, n_clusters).
+    neighbours
+        See `train_heads`.
+    recipe
+        See `Recipe`.
+    run
+        See `Run`.
+
+    Returns
+    -------
+    The heads and the record of their training.
+    """
+    with seeded_rng(run.seed, torch.device("cpu")):
+        dims = [view.shape[1] for view in views]
+        heads = ClusterHeads(dims, target.shape[1], recipe.hidden_dim, DROPOUT).to(run.device)
+    return heads, train_heads(heads, views, target, neighbours, recipe.learning_rate, run)
+
+
+def train_heads(
+    heads: ClusterHeads,
+    views: Sequence[Tensor],
+    target: Tensor,
+    neighbours: Integers,
+    learning_rate: float,
+    run: Run,
+) -> History:
+    r"""Train heads, in place, to tell the clusters apart.
 
     The loss of a view is the cross-entropy with the target, both mixed with those of a random
     neighbour, weighted by how sure the target is; the views' losses are added.
@@ -92,30 +125,29 @@ def fit_heads(
 
     Parameters
     ----------
+    heads
+        On the device of the run.
     views
         Rows of each view, shape (n_samples, view_dim).
     target
         Target distribution, shape (n_samples, n_clusters).
     neighbours
         Shape (n_samples, n_neighbors); with no neighbours nothing is mixed.
-    recipe
-        See `Recipe`.
+    learning_rate
+        Of AdamW.
     run
         See `Run`.
 
     Returns
     -------
-    The heads and the record of their training.
+    See `models.training.History`.
 
     References
     ----------
     Zhang, Cisse, Dauphin, Lopez-Paz (2018), mixup: Beyond Empirical Risk Minimization, eq. 1.
     """
-    with seeded_rng(run.seed, torch.device("cpu")):
-        dims = [view.shape[1] for view in views]
-        heads = ClusterHeads(dims, target.shape[1], recipe.hidden_dim, DROPOUT).to(run.device)
     optimizer = torch.optim.AdamW(
-        heads.parameters(), lr=recipe.learning_rate, weight_decay=WEIGHT_DECAY, fused=True
+        heads.parameters(), lr=learning_rate, weight_decay=WEIGHT_DECAY, fused=True
     )
     placed = [place_rows(view, run.device) for view in views]
     near = torch.from_numpy(neighbours.copy())
@@ -134,7 +166,8 @@ def fit_heads(
     heads.train()
     schedule = Schedule(run.step, n_epochs(len(target)), BATCH_SIZE, run.seed)
     history = fit_epochs(optimizer, batch_losses, len(target), schedule, progress=run.progress)
-    return heads.eval(), history
+    heads.eval()
+    return history
 
 
 def cotrain(

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 _ROWS_AT_ONCE: Final = 8_192
+_OUTPUT: Final = "4"
+"""Of a head's five layers, the one with a row of weights for each cluster."""
 
 
 class ClusterHeads(nn.Module):
@@ -46,6 +48,17 @@ class ClusterHeads(nn.Module):
     def forward(self, views: Sequence[Tensor]) -> list[Tensor]:
         """Log-probabilities by view, each of shape (n_samples, n_clusters)."""
         return [head(view).log_softmax(dim=1) for head, view in zip(self.heads, views, strict=True)]
+
+    @torch.no_grad()
+    def restricted_to(self, clusters: Tensor) -> "ClusterHeads":
+        """Give heads that know these clusters only, in this order; shape (n_kept,)."""
+        kept = ClusterHeads(self.view_dims, len(clusters), self.hidden_dim, self.dropout)
+        weights = self.state_dict()
+        for name, weight in weights.items():
+            is_output = name.split(".")[2] == _OUTPUT
+            weights[name] = weight[clusters.to(weight.device)] if is_output else weight
+        kept.load_state_dict(weights)
+        return kept.to(next(self.parameters()).device).eval()
 
     @torch.no_grad()
     def predict_proba(self, views: Sequence[Tensor]) -> Tensor:

@@ -21,6 +21,7 @@ def pretrain_on_neighbourhoods(
     targets: Tensor,
     schedule: Schedule,
     progress: Progress | None = None,
+    learning_rate: float = LEARNING_RATE,
 ) -> History:
     r"""Train an autoencoder whose target is the neighbourhood of its input.
 
@@ -39,6 +40,8 @@ def pretrain_on_neighbourhoods(
         Epochs, batch size and seed.
     progress
         See `models.training.Progress`.
+    learning_rate
+        Of Adam.
 
     Returns
     -------
@@ -47,5 +50,5 @@ def pretrain_on_neighbourhoods(
     device = autoencoder.feature_mean.device
     placed, placed_targets = place_rows(rows, device), place_rows(targets, device)
     return pretrain_autoencoder(
-        autoencoder, placed, schedule, LEARNING_RATE, progress, placed_targets
+        autoencoder, placed, schedule, learning_rate, progress, placed_targets
     )

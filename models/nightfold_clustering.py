@@ -22,12 +22,13 @@ from models.graph import (
     smooth,
 )
 from models.lloyd import cluster_means
-from models.neighbour_autoencoder import pretrain_on_neighbourhoods
+from models.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
 from models.nightfold_state import restore, state_of
 from models.partition import SMOOTHING_ROUNDS, Partition, Settings, find_partition
 from models.persistence import load_state, save_state
 from models.training import Progress, Schedule, map_rows
 from models.views import FusedView
+from models.warm_start import CONTINUED_EPOCHS, LEARNING_SHARE, continue_partition, with_replay
 
 FUSED_DIM: Final = 256
 
@@ -178,8 +179,7 @@ class NightfoldClustering(DeepClusterer):
         self.seed_ = draw_seed(self.random_state)
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM)
         fused = self.view_.transform(X)
-        walk = neighbour_graph(nearest_neighbours(fused, self.n_neighbors), self.n_neighbors)
-        smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
+        smoothed = self._neighbourhood_targets(fused)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
@@ -193,25 +193,81 @@ class NightfoldClustering(DeepClusterer):
 
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
-        device = resolve_device(self.device)
-        settings = Settings(
-            n_clusters=self.n_clusters,
-            granularity=self.granularity,
-            n_neighbors=self.n_neighbors,
-            deep_refinement=self.deep_refinement,
-            seed=self.seed_,
-            device=device,
-        )
-        views = self._views(X)
+        settings, views = self._settings(), self._views(X)
         partition = find_partition(self.view_.transform(X), views, settings, progress)
         self.heads_, records = fit_heads(
             views,
             partition.soft_assignments,
             partition.mixing_neighbours,
             partition.recipe,
-            Run("heads", self.seed_, device, progress),
+            Run("heads", self.seed_, settings.device, progress),
         )
         self.history_ = partition.history + records
+        self._keep(partition, self._transform(X))
+        return self
+
+    def continue_pretraining(
+        self, X: ArrayLike, is_new: ArrayLike, progress: Progress | None = None
+    ) -> Self:
+        """Learn new rows into the latent space of an earlier fit, at a low rate.
+
+        A few epochs over the new rows and as many of the others, drawn by the seed, so that these
+        are not forgotten. Views, their widths and the clusters stay as they are.
+
+        Parameters
+        ----------
+        X
+            Shape (n_samples, n_features), in the very views of the earlier fit.
+        is_new
+            Which rows have not been learned yet, shape (n_samples,).
+        progress
+            See `models.training.Progress`; the step's name is ``"pretrain"``.
+
+        Returns
+        -------
+        The estimator.
+        """
+        check_is_fitted(self, "heads_")
+        fused = self.view_.transform(self._check(X, reset=False))
+        chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
+        smoothed = self._neighbourhood_targets(fused)
+        sides = (as_tensor(side[chosen]) for side in (fused, smoothed))
+        rows, targets = (self.autoencoder_.standardize(side) for side in sides)
+        schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
+        rate = LEARNING_SHARE * LEARNING_RATE
+        self.pretrain_history_ = pretrain_on_neighbourhoods(
+            self.autoencoder_, rows, targets, schedule, progress, rate
+        )
+        return self
+
+    def continue_refinement(self, X: ArrayLike, progress: Progress | None = None) -> Self:
+        """Place rows by the heads of an earlier fit, and train these further.
+
+        See `models.warm_start.continue_partition`; the number of clusters stays, but for those that
+        have no rows left.
+
+        Parameters
+        ----------
+        X
+            Shape (n_samples, n_features), in the very views of the earlier fit.
+        progress
+            See `models.training.Progress`.
+
+        Returns
+        -------
+        The estimator.
+        """
+        check_is_fitted(self, "heads_")
+        X = self._check(X, reset=False)
+        partition, self.heads_ = continue_partition(
+            self.view_.transform(X),
+            self._views(X),
+            self.heads_,
+            self.evidence_,
+            self._settings(),
+            progress,
+        )
+        self.history_ = partition.history
         self._keep(partition, self._transform(X))
         return self
 
@@ -223,6 +279,22 @@ class NightfoldClustering(DeepClusterer):
         self.cluster_centers_ = cluster_means(latent, self.labels_, self.n_clusters_)
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
+
+    def _settings(self) -> Settings:
+        """Give what decides the partition."""
+        return Settings(
+            n_clusters=self.n_clusters,
+            granularity=self.granularity,
+            n_neighbors=self.n_neighbors,
+            deep_refinement=self.deep_refinement,
+            seed=self.seed_,
+            device=resolve_device(self.device),
+        )
+
+    def _neighbourhood_targets(self, fused: Floats) -> Floats:
+        """Smooth rows over their neighbour graph: what the autoencoder is asked for."""
+        walk = neighbour_graph(nearest_neighbours(fused, self.n_neighbors), self.n_neighbors)
+        return smooth(fused, walk, SMOOTHING_ROUNDS)
 
     def _transform(self, X: Floats) -> Floats:
         """Do what `transform` says, with X checked."""

@@ -70,6 +70,8 @@ class Evidence:
         Silhouette of the start and of its refinement; None where there was none.
     is_refined
         Whether the refined labels were kept.
+    is_continued
+        Whether the start was what the heads of an earlier fit said; ``start`` is that of theirs.
     """
 
     start: str
@@ -77,6 +79,7 @@ class Evidence:
     score_before: float
     score_after: float | None
     is_refined: bool
+    is_continued: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def find_partition(
     soft = soft_start(space, start.labels)
     unrefined = anchored(soft, start.labels)
     near = neighbours.indices[:, :MIXING_NEIGHBOURS]
-    recipe = recipe_for(start)
+    recipe = recipe_for(start.kind, n_clusters)
     evidence = Evidence(start.kind, best_scores(pool), start.score, None, is_refined=False)
     if not settings.deep_refinement or len(unrefined[0]) == 1:
         return Partition(unrefined, near, recipe, evidence, choice, [])
@@ -158,10 +161,9 @@ def anchored(soft_assignments: Tensor, labels: Integers) -> Tensor:
     return (soft_assignments + hard) / 2
 
 
-def recipe_for(start: Start) -> Recipe:
+def recipe_for(kind: str, n_clusters: int) -> Recipe:
     """Choose how to refine: many clusters, and uneven ones, are handled with more care."""
-    n_clusters = int(start.labels.max()) + 1
-    return MANY if n_clusters > MANY_CLUSTERS or start.kind == "average" else FEW
+    return MANY if n_clusters > MANY_CLUSTERS or kind == "average" else FEW
 
 
 def with_every_cluster(refined: Tensor, unrefined: Tensor) -> Tensor:
@@ -172,14 +174,14 @@ def with_every_cluster(refined: Tensor, unrefined: Tensor) -> Tensor:
 
 
 def is_no_worse(labels: Integers, score: float, start: Start, needed: float) -> bool:
-    """Tell whether refined labels have all clusters and the silhouette that is needed.
+    """Tell whether refined labels have all clusters and the silhouette that is needed."""
+    has_all = len(np.unique(labels)) == int(start.labels.max()) + 1
+    return has_all and score >= least_score(start.score, needed)
 
-    That is a multiple of the start's where it is above 0, and the start's where it is below.
-    """
-    n_clusters = int(start.labels.max()) + 1
-    has_all = len(np.unique(labels)) == n_clusters
-    least = needed * start.score if start.score > 0 else start.score
-    return has_all and score >= least
+
+def least_score(before: float, needed: float) -> float:
+    """Give the silhouette to reach: a multiple of the one before where that is above 0."""
+    return needed * before if before > 0 else before
 
 
 def best_scores(pool: Sequence[Start]) -> dict[str, float]:

@@ -30,9 +30,9 @@ def test_a_silhouette_below_zero_may_not_fall() -> None:
 
 
 def test_many_clusters_and_uneven_ones_are_handled_with_care() -> None:
-    assert recipe_for(start(list(range(60)))) is FEW
-    assert recipe_for(start(list(range(61)))) is MANY
-    assert recipe_for(start([0, 1, 2], kind="average")) is MANY
+    assert recipe_for("consensus", 60) is FEW
+    assert recipe_for("consensus", 61) is MANY
+    assert recipe_for("average", 3) is MANY
 
 
 def test_a_cluster_that_lost_everybody_gets_its_documents_back() -> None:
