@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from tasks.checks import CheckSettings
 from tasks.clustering import ClusteringSettings
+from tasks.drift import RefitSettings
 from tasks.embed import EmbedSettings
 from tasks.evaluate import EvaluateSettings
 from tasks.feed import require_no_secret
@@ -51,6 +52,7 @@ class NightlyConfig(BaseModel):
     check: CheckSettings = CheckSettings()
     prepare: PrepareSettings = PrepareSettings()
     embed: EmbedSettings = EmbedSettings()
+    refit: RefitSettings = RefitSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()

@@ -16,7 +16,7 @@ _SHOWN_CLUSTERS: Final = 30
 _SHOWN_PLACEMENTS: Final = 50
 STAGES: Final = (
     "find feed", "ingest", "check raw", "prepare", "check prepared",
-    "embed", "pretrain", "refine", "evaluate", "describe", "publish",
+    "embed", "drift", "views", "pretrain", "refine", "evaluate", "describe", "publish",
 )  # fmt: skip
 
 
@@ -26,6 +26,7 @@ def show_night(console: Console, night: "NightResult", report: "NightReport") ->
     show_counts(console, night)
     show_clusters(console, night)
     show_metrics(console, night)
+    show_fit(console, night)
     show_stages(console, report)
     console.print(f"Parquet:  {escape(str(night.store.root))}", soft_wrap=True)
     console.print(f"manifest: {escape(report.published.manifest)}", soft_wrap=True)
@@ -95,6 +96,12 @@ def show_metrics(console: Console, night: "NightResult") -> None:
     console.print(table)
     console.print(f"  {_text(night.manifest['labels']['reason'])}", soft_wrap=True)
     console.print(f"  trust {_text(night.manifest['labels']['trust'])}", soft_wrap=True)
+
+
+def show_fit(console: Console, night: "NightResult") -> None:
+    """Say whether the model was fitted from nothing, and why; name every alarm."""
+    fit = night.manifest["fit"]
+    console.print(f"  model: {fit['kind']} fit, {_text(fit['reason'])}", soft_wrap=True)
 
 
 def show_stages(console: Console, report: "NightReport") -> None:

@@ -14,7 +14,8 @@ from flows.runtime import let_info_through
 from tasks.check_prepared import check_prepared
 from tasks.check_raw import check_raw
 from tasks.describe import describe
-from tasks.embed import embed, encoder_ref
+from tasks.drift import Recipe, plan_fit
+from tasks.embed import EncoderRef, embed, encoder_ref
 from tasks.evaluate import evaluate
 from tasks.feed import find_feed
 from tasks.history import read_history, require_intact
@@ -27,6 +28,7 @@ from tasks.publish import Night, Published, publish
 from tasks.refine import refine
 from tasks.stage import StageRecord, recorded_stages
 from tasks.storage import clear_scratch
+from tasks.views import lay_out_views
 
 
 class NightReport(BaseModel):
@@ -67,9 +69,12 @@ def nightly(config: NightlyConfig) -> NightReport:
             past.median_documents(),
         )
         window = [*past.documents_within(store, config.window_days), documents.tonight(store)]
-        views = embed(store, window, encoder, config.embed, seed)
-        pretrained = pretrain(store, views, config.clustering, seed)
-        refined = refine(store, views, pretrained, config.clustering)
+        embedded = embed(store, window, encoder, config.embed)
+        plan = plan_fit(store, embedded, window, past.last, recipe(config, encoder), config.refit)
+        views = lay_out_views(store, embedded, window, plan.lexical, config.embed, seed)
+        pretrained = pretrain(store, views, plan.clustering, plan.near, config.clustering, seed)
+        goes_on = plan.clustering is not None
+        refined = refine(store, views, pretrained, goes_on, config.clustering)
         evaluation = evaluate(store, views, refined, window, config.evaluate, seed)
         described = describe(store, views, evaluation, window, past.last, config.identity)
         night = Night(
@@ -81,10 +86,24 @@ def nightly(config: NightlyConfig) -> NightReport:
             evaluation=evaluation,
             described=described,
             encoder=encoder,
+            fit=plan.fit,
             config=config.decided(),
         )
         published = publish(store, night, ran)
     return NightReport(published=published, ran=ran)
+
+
+def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:
+    """Give what the model depends on besides the documents."""
+    stages = (prepare, embed, lay_out_views, pretrain, refine)
+    return Recipe(
+        encoder_digest=encoder.digest,
+        prepare=config.prepare,
+        embed=config.embed,
+        clustering=config.clustering,
+        random_state=config.random_state,
+        versions={stage.name: stage.version or "" for stage in stages},
+    )
 
 
 def latest_date(night: date) -> date:

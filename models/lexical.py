@@ -1,6 +1,7 @@
 """A lexical view: which terms a document uses, as a dense vector (latent semantic analysis)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -199,6 +200,17 @@ class LexicalView:
         self.idf_ = np.ascontiguousarray(idf, dtype=np.float32)
         self.components_ = np.ascontiguousarray(components, dtype=np.float32)
         return self
+
+
+def words_of(text: str) -> list[str]:
+    """Cut a text into the words that a view of words counts."""
+    return list(_find_words()(text))
+
+
+@cache
+def _find_words() -> Callable[[str], Sequence[str]]:
+    find: Callable[[str], Sequence[str]] = _vectorizer("word").build_analyzer()
+    return find
 
 
 def _vectorizer(analyzer: Analyzer, vocabulary: list[str] | None = None) -> CountVectorizer:

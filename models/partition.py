@@ -50,6 +50,7 @@ class Settings:
 
     n_clusters: int | Literal["auto"]
     granularity: float
+    n_clusters_near: int | None
     n_neighbors: int
     deep_refinement: bool
     seed: int
@@ -198,4 +199,5 @@ def _choose(
     """Choose the number of clusters, if it was left open."""
     if settings.n_clusters != "auto":
         return None
-    return choose_n_clusters(fused, settings.seed, space, walk, settings.granularity)
+    near = settings.n_clusters_near
+    return choose_n_clusters(fused, settings.seed, space, walk, settings.granularity, near)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from tasks.embed import Views
 from tasks.progress import Report
 from tasks.shelf import matrix_of
 from tasks.storage import Store, read_table
+from tasks.views import Views
 from validation.schemas import EMBEDDING, LEXICAL
 
 Estimator = Literal[
@@ -43,6 +43,9 @@ _ASSIGNMENTS: Final = {
     "latent-mixture": "likelihood",
     "latent-transport": "transport",
 }
+GOES_ON: Final = ("nightfold",)
+"""Estimators that can go on from an earlier fit."""
+
 _NOT_PRETRAINED: Final = ("nightfold", "k-means", "ward", "gaussian-mixture", "spectral", "hdbscan")
 
 Pretraining = Literal["reconstruction", "neighbours", "variational", "mutual-information"]
@@ -85,6 +88,18 @@ class DeepClustering(Protocol):
         """Find the clusters in it."""
         ...
 
+    def continue_pretraining(
+        self, X: NDArray[np.float32], is_new: NDArray[np.bool_], *, progress: Report | None = None
+    ) -> Self:
+        """Learn new rows into the representation of an earlier fit; only those in `GOES_ON` can."""
+        ...
+
+    def continue_refinement(
+        self, X: NDArray[np.float32], *, progress: Report | None = None
+    ) -> Self:
+        """Place rows in the clusters of an earlier fit, and refine these; likewise."""
+        ...
+
     def transform(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give the latent vectors, shape (n_samples, latent_dim)."""
         ...
@@ -94,8 +109,10 @@ class DeepClustering(Protocol):
         ...
 
 
-def new_estimator(settings: ClusteringSettings, views: Views, random_state: int) -> DeepClustering:
-    """Make the configured estimator, unfitted."""
+def new_estimator(
+    settings: ClusteringSettings, views: Views, near: int | None, random_state: int
+) -> DeepClustering:
+    """Make the configured estimator, unfitted; see `tasks.drift.Plan.near`."""
     parameters: dict[str, Any] = {
         "n_clusters": settings.n_clusters,
         "random_state": random_state,
@@ -103,6 +120,7 @@ def new_estimator(settings: ClusteringSettings, views: Views, random_state: int)
     }
     if settings.estimator == "nightfold":
         parameters["view_dims"] = (views.embedding_dim, *views.lexical_dims)
+        parameters["n_clusters_near"] = near
     if settings.pretraining is not None:
         parameters["pretraining"] = settings.pretraining
     if settings.estimator in _ASSIGNMENTS:

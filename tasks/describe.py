@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict
 
 from models.identity import TonightCluster
 from tasks.cleaning import embedded_text
-from tasks.embed import Views
 from tasks.evaluate import Evaluation, centroids_of
 from tasks.figures import Labels, Matrix
 from tasks.history import NightTable, PastNight
@@ -31,6 +30,7 @@ from tasks.identify import (
 from tasks.shelf import matrix_of
 from tasks.stage import stage
 from tasks.storage import ModelRef, Ref, Store, keep_table, read_table
+from tasks.views import Views
 from validation.schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,

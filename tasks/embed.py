@@ -1,13 +1,12 @@
-"""Embed every text once in its life, and fit the lexical views of tonight's window beside it.
+"""Embed every text once in its life.
 
 Reads  documents of tonight and of the window
 Writes embeddings/encoder=E/ (text_digest, embedding), for good
-       items (text_digest, embedding, lexical): the distinct texts of the window, in order
+       items (text_digest, embedding): the distinct texts of the window, in order
 """
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,11 +16,8 @@ from tasks.history import NightTable
 from tasks.progress import Report, shown_progress
 from tasks.shelf import EmbeddingShelf, fixed_lists
 from tasks.stage import stage
-from tasks.storage import ModelRef, Ref, Store, keep_folder, keep_table, read_tables, scratch_folder
-from validation.schemas import DOCUMENTS, EMBEDDING, LEXICAL, TEXT, TEXT_DIGEST, TITLE
-
-if TYPE_CHECKING:
-    from models.lexical_views import LexicalViews
+from tasks.storage import Ref, Store, keep_table, read_tables
+from validation.schemas import DOCUMENTS, EMBEDDING, TEXT, TEXT_DIGEST, TITLE
 
 logger = logging.getLogger(__name__)
 
@@ -47,15 +43,13 @@ class EmbedSettings(BaseModel):
     lexical_dim: int = Field(300, ge=1, description="Width of each TF-IDF view after LSA.")
 
 
-class Views(BaseModel):
-    """The window's distinct texts as vectors."""
+class Embedded(BaseModel):
+    """The window's distinct texts as embeddings, in order of their first appearance."""
 
     model_config = ConfigDict(frozen=True)
 
     items: Ref
-    lexical: ModelRef
     embedding_dim: int
-    lexical_dims: tuple[int, ...]
     encoder_digest: str
 
 
@@ -73,42 +67,30 @@ def encoder_ref(name: str) -> EncoderRef:
     return EncoderRef(name=source.name, digest=source.digest, folder=str(source.folder))
 
 
-@stage("embed", version=2, retries=2)
+@stage("embed", version=3, retries=2)
 def embed(
-    store: Store,
-    window: list[NightTable],
-    encoder: EncoderRef,
-    settings: EmbedSettings,
-    random_state: int,
-) -> Views:
-    """Encode the texts that were never encoded before, and lay out the window's vectors.
+    store: Store, window: list[NightTable], encoder: EncoderRef, settings: EmbedSettings
+) -> Embedded:
+    """Encode the texts that were never encoded before, and gather the window's vectors.
 
     A killed run resumes after its last saved chunk. The chunks depend on the texts alone, so the
     vectors come out bit for bit as if the run had not been killed.
     """
-    groups = _first_appearances(store, [night.table for night in window])
-    texts = {digest: text for group in groups for digest, text in group.items()}
+    groups = first_appearances(store, [night.table for night in window])
+    digests = [digest for group in groups for digest in group]
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
     with shown_progress("embed") as report:
         _encode_missing(shelf, groups, encoder, settings, report)
-        report("lexical views", 0, 1, float("nan"))
-        views = _lexical_views(list(texts.values()), settings, random_state)
-        lexical = views.transform(list(texts.values()))
-    vectors = shelf.gather(list(texts))
-    items = pa.table(
-        [pa.array(list(texts)), fixed_lists(vectors), fixed_lists(lexical)],
-        names=[TEXT_DIGEST, EMBEDDING, LEXICAL],
-    )
-    return Views(
+    vectors = shelf.gather(digests)
+    items = pa.table([pa.array(digests), fixed_lists(vectors)], names=[TEXT_DIGEST, EMBEDDING])
+    return Embedded(
         items=keep_table(store, "embed", items),
-        lexical=_keep(store, views),
         embedding_dim=vectors.shape[1],
-        lexical_dims=views.dims,
         encoder_digest=encoder.digest,
     )
 
 
-def _first_appearances(store: Store, nights: list[Ref]) -> list[dict[str, str]]:
+def first_appearances(store: Store, nights: list[Ref]) -> list[dict[str, str]]:
     """Give, night by night, digest → text of the texts that come up for the first time."""
     known: set[str] = set()
     groups = []
@@ -160,15 +142,3 @@ def _chunks(group: dict[str, str]) -> Iterator[list[str]]:
     lengths = [len(text) for text in group.values()]
     for positions in encoding_chunks(lengths, digests, _CHUNK_TEXTS):
         yield [digests[position] for position in positions]
-
-
-def _lexical_views(texts: list[str], settings: EmbedSettings, random_state: int) -> "LexicalViews":
-    from models.lexical_views import LexicalViews
-
-    return LexicalViews(settings.lexical_dim, random_state).fit(texts)
-
-
-def _keep(store: Store, views: "LexicalViews") -> ModelRef:
-    with scratch_folder(store) as folder:
-        views.save(folder)
-        return keep_folder(store, "embed", folder)

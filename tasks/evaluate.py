@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.cleaning import embedded_text
-from tasks.embed import Views
 from tasks.figures import (
     COHERENCE_TEXTS,
     Labels,
@@ -35,6 +34,7 @@ from tasks.shelf import matrix_of
 from tasks.show import show_table
 from tasks.stage import stage
 from tasks.storage import Ref, Store, keep_table, read_table, read_tables
+from tasks.views import Views
 from validation.schemas import (
     BASELINE_VALUE,
     CONFIDENCE,

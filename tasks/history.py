@@ -34,6 +34,13 @@ class PastNight(BaseModel):
     assignments: Ref
     clusters: Ref
     identity: ModelRef
+    lexical: ModelRef
+    clustering: ModelRef
+    n_clusters: int
+    published: str
+    """Which labels: refined or baseline."""
+    fit: dict[str, Any] | None
+    """See `tasks.drift.Fit`; None for a night of an older nightfold."""
 
 
 class History(BaseModel):
@@ -119,5 +126,11 @@ def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
         documents=Ref.model_validate(tables["documents"]),
         assignments=Ref.model_validate(tables["assignments"]),
         clusters=Ref.model_validate(tables["clusters"]),
-        identity=ModelRef.model_validate({"files": manifest["models"]["identity"]}),
+        **{
+            name: ModelRef.model_validate({"files": manifest["models"][name]})
+            for name in ("identity", "lexical", "clustering")
+        },
+        n_clusters=manifest["n_clusters"],
+        published=manifest["labels"]["published"],
+        fit=manifest["fit"],
     )

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 Manifest = dict[str, Any]
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Of the manifest and the layout of the store; raised together with a new migration."""
 
-MIGRATIONS: Final[Mapping[int, Callable[[Manifest], Manifest]]] = {}
+MIGRATIONS: Final[Mapping[int, Callable[[Manifest], Manifest]]] = {
+    1: lambda manifest: manifest | {"fit": None},  # how its model came about was not written down
+}
 """Version → what makes of its manifests those of the next version.
 
 Old manifests stay on the disk as they are and are brought forward whenever they are read: a reader

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.check_prepared import Documents
 from tasks.describe import Described
-from tasks.embed import EncoderRef, Views
+from tasks.drift import Fit
+from tasks.embed import EncoderRef
 from tasks.evaluate import Evaluation
 from tasks.files import copy_atomically, write_atomically
 from tasks.ingest import RawFeed
@@ -32,6 +33,7 @@ from tasks.storage import (
     read_table,
 )
 from tasks.summary import summarise
+from tasks.views import Views
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class Night(BaseModel):
     evaluation: Evaluation
     described: Described
     encoder: EncoderRef
+    fit: Fit
     config: dict[str, Any]
 
 
@@ -74,7 +77,7 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
     tables, models = _tables(night), _models(night)
     shown = {"clusters": night.described.clusters, "cluster_events": night.described.events}
     rows = {name: read_table(store, ref).to_pylist() for name, ref in shown.items()}
-    summary = summarise(store, night.documents.counts, night.evaluation, rows)
+    summary = summarise(store, night.documents.counts, night.fit, night.evaluation, rows)
     content = _content(store, night, tables, models)
     show_markdown(f"night-{store.feed}", summary, f"Night {store.night} of {store.feed}")
     show_table(f"clusters-{store.feed}", rows["clusters"], f"Clusters of night {store.night}")
@@ -173,6 +176,7 @@ def _content(
             "reason": night.evaluation.reason,
             "trust": night.evaluation.trust,
         },
+        "fit": night.fit.model_dump(mode="json"),
         "n_clusters": night.described.n_clusters,
         "cluster_ids": night.described.ids,
         "metrics": read_table(store, night.evaluation.metrics).to_pylist(),

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from tasks.clustering import ClusteringSettings, DeepClustering, load_estimator, read_features
-from tasks.embed import Views
 from tasks.progress import shown_progress
 from tasks.shelf import fixed_lists
 from tasks.stage import stage
@@ -26,6 +25,7 @@ from tasks.storage import (
     read_table,
     scratch_folder,
 )
+from tasks.views import Views
 from validation.schemas import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST
 
 logger = logging.getLogger(__name__)
@@ -41,16 +41,26 @@ class Refined(BaseModel):
     n_clusters: int
 
 
-@stage("refine", version=2, retries=1)
+@stage("refine", version=3, retries=1)
 def refine(
-    store: Store, views: Views, pretrained: ModelRef, settings: ClusteringSettings
+    store: Store,
+    views: Views,
+    pretrained: ModelRef,
+    goes_on: bool,
+    settings: ClusteringSettings,
 ) -> Refined:
-    """Cluster the window's texts, starting from the pretrained model."""
+    """Cluster the window's texts, starting from the pretrained model.
+
+    If the night goes on from an earlier one, that model knows the clusters already.
+    """
     X = read_features(store, views, settings)
     with model_folder(store, pretrained) as folder:
         estimator = load_estimator(settings, folder)
     with shown_progress("refine") as report:
-        estimator.refine(X, progress=report)
+        if goes_on:
+            estimator.continue_refinement(X, progress=report)
+        else:
+            estimator.refine(X, progress=report)
     logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(X):,}")
     labels = _labels(store, views, estimator, X)
     with scratch_folder(store) as folder:

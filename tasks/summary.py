@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tasks.check_prepared import Counts
+from tasks.drift import Fit
 from tasks.evaluate import Evaluation
 from tasks.storage import Store, read_table
 
@@ -21,6 +22,7 @@ def escape_markdown(text: str) -> str:
 def summarise(
     store: Store,
     counts: Counts,
+    fit: Fit,
     evaluation: Evaluation,
     tables: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> str:
@@ -32,6 +34,8 @@ def summarise(
         Which night.
     counts
         Where the rows went.
+    fit
+        How the model came about.
     evaluation
         The figures and the decision.
     tables
@@ -61,6 +65,8 @@ def summarise(
         "",
         "## Quality",
         "",
+        fit_sentence(fit),
+        "",
         f"Published: the {evaluation.published} labels ({escape_markdown(evaluation.reason)}).",
         "",
         f"Trust: {escape_markdown(evaluation.trust)}.",
@@ -69,6 +75,7 @@ def summarise(
         "|---|---|---:|---:|",
         *(_metric_line(row) for row in read_table(store, evaluation.metrics).to_pylist()),
         "",
+        *_drift_lines(fit),
     ]
     return "\n".join(lines)
 
@@ -99,6 +106,30 @@ def event_sentence(event: Mapping[str, Any]) -> str:
 def _metric_line(row: Mapping[str, Any]) -> str:
     figures = f"{_figure(row['value'])} | {_figure(row['baseline_value'])}"
     return f"| {row['metric']} | {row['space']} | {figures} |"
+
+
+def fit_sentence(fit: Fit) -> str:
+    """Say how the model came about."""
+    if fit.kind == "warm":
+        return f"Model: goes on from the night before, last fitted from nothing on {fit.since}."
+    return f"Model: fitted from nothing ({escape_markdown(fit.reason)})."
+
+
+def _drift_lines(fit: Fit) -> list[str]:
+    """Show what has changed since the last full fit, where there was one."""
+    if not fit.drift:
+        return []
+    return [
+        "## Drift since the last full fit",
+        "",
+        "| measure | value | limit | |",
+        "|---|---:|---:|---|",
+        *(
+            f"| {it.measure} | {it.value:.3f} | {it.limit:.3f} | {'alarm' if it.is_alarm else ''} |"
+            for it in fit.drift
+        ),
+        "",
+    ]
 
 
 def _figure(value: float | None) -> str:

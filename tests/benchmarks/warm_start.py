@@ -12,9 +12,10 @@ given.
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +26,7 @@ from models.nightfold_clustering import NightfoldClustering
 from tests.benchmarks.quality import Dataset, load_dataset
 
 FIRST_SHARE: Final = 0.9
-T = TypeVar("T")
 Floats = NDArray[np.float32]
-
-
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """Give what the work gives, and its processor seconds."""
-    started = time.process_time()
-    return work(), time.process_time() - started
 
 
 def fused(dataset: Dataset, views: LexicalViews, rows: NDArray[np.int64]) -> Floats:
@@ -69,19 +63,20 @@ def compare(dataset: Dataset, seed: int, n_nights: int) -> dict[str, float]:
     first = int(FIRST_SHARE * len(order))
     views, model = refitted(dataset, order[:first], seed)
     ends = np.linspace(first, len(order), n_nights + 1).astype(int)
-    warm_seconds = []
-    for before, end in zip(ends, ends[1:], strict=False):
-        is_new = np.arange(end) >= before
-        model, seconds = timed(lambda: continued(dataset, views, model, order[:end], is_new))
-        warm_seconds.append(seconds)
-    (_, full), full_seconds = timed(lambda: refitted(dataset, order, seed))
+    started = time.process_time()
+    for before, end in pairwise(ends):
+        model = continued(dataset, views, model, order[:end], np.arange(end) >= before)
+    warm_seconds = (time.process_time() - started) / n_nights
+    started = time.process_time()
+    _, full = refitted(dataset, order, seed)
+    full_seconds = time.process_time() - started
     truth = dataset.labels[order]
     return {
         "warm_acc": clustering_accuracy(truth, model.labels_),
         "full_acc": clustering_accuracy(truth, full.labels_),
         "warm_nmi": nmi(truth, model.labels_),
         "full_nmi": nmi(truth, full.labels_),
-        "warm_seconds": float(np.mean(warm_seconds)),
+        "warm_seconds": warm_seconds,
         "full_seconds": full_seconds,
     }
 

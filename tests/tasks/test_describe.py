@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 
 from tasks.describe import Described, describe
-from tasks.embed import Views
 from tasks.evaluate import Evaluation
 from tasks.history import NightTable, PastNight
 from tasks.identify import IdentityRules
 from tasks.shelf import fixed_lists
 from tasks.storage import ModelRef, Store, keep_table, read_table
+from tasks.views import Views
 
 TOPICS = ["coffee machine leaks", "parcel came late", "battery dies fast"]
 
@@ -52,6 +52,11 @@ class Nights:
             assignments=found.assignments,
             clusters=found.clusters,
             identity=found.identity,
+            lexical=ModelRef(files={}),
+            clustering=ModelRef(files={}),
+            n_clusters=found.n_clusters,
+            published="refined",
+            fit=None,
         )
         return found
 
@@ -80,6 +85,7 @@ class Nights:
             embedding_dim=8,
             lexical_dims=(),
             encoder_digest=encoder,
+            n_known=0,
         )
         evaluation = Evaluation(
             metrics=kept, labels=kept, published="refined", reason="", trust="", stability={0: 0.75}

@@ -10,12 +10,12 @@ import pytest
 from sklearn.metrics import silhouette_score
 
 from models.density import dbcv
-from tasks.embed import Views
 from tasks.evaluate import EvaluateSettings, Evaluation, evaluate, find_outliers
 from tasks.history import NightTable
 from tasks.refine import Refined, top_two
 from tasks.shelf import fixed_lists
 from tasks.storage import ModelRef, Store, keep_table, read_table
+from tasks.views import Views
 
 GOOD = np.repeat([0, 1, 2], 20)
 TEXTS = ["coffee machine leaks water", "parcel came late again", "battery dies fast"]
@@ -64,6 +64,7 @@ def evaluated(
         embedding_dim=8,
         lexical_dims=(),
         encoder_digest="e",
+        n_known=0,
     )
     refined = Refined(model=NO_MODEL, labels=keep_table(store, "t", found), n_clusters=3)
     window = [NightTable(night=store.night, table=keep_table(store, "t", documents))]

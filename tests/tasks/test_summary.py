@@ -6,10 +6,18 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.check_prepared import Counts
+from tasks.drift import Figure, Fit
 from tasks.evaluate import Evaluation
 from tasks.storage import Store, keep_table
-from tasks.summary import escape_markdown, event_sentence, summarise
+from tasks.summary import escape_markdown, event_sentence, fit_sentence, summarise
 from validation.schemas import METRICS
+
+SINCE = date(2026, 2, 25)
+DRIFT = [
+    Figure(measure="far_share", value=0.3, limit=0.2),
+    Figure(measure="size_shift", value=0.1, limit=0.25),
+]
+FIT = Fit(kind="full", since=SINCE, reason="drift: far_share", recipe="r", drift=DRIFT)
 
 
 def test_marks_lose_their_meaning() -> None:
@@ -48,10 +56,20 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
         {"event": "vanished", "cluster_id": "c-0", "from_ids": [], "to_ids": [], "overlap": None}
     ]
     counts = Counts(read=1200, accepted=1100, duplicate=60, quarantined=40)
-    text = summarise(store, counts, evaluation, {"clusters": clusters, "cluster_events": events})
+    text = summarise(
+        store, counts, FIT, evaluation, {"clusters": clusters, "cluster_events": events}
+    )
     assert "1,200 rows read: 1,100 accepted, 60 duplicate, 40 quarantined." in text
     assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text
     assert r"Trust: fair: so." in text
+    assert r"Model: fitted from nothing (drift: far\_share)." in text
+    assert "| far_share | 0.300 | 0.200 | alarm |" in text
+    assert "| size_shift | 0.100 | 0.250 |  |" in text
     assert "| silhouette | embedding | 0.2500 | – |" in text
+
+
+def test_a_warm_model_says_when_it_was_fitted() -> None:
+    warm = FIT.model_copy(update={"kind": "warm"})
+    assert fit_sentence(warm).endswith("last fitted from nothing on 2026-02-25.")
