@@ -38,7 +38,7 @@ class RefitSettings(BaseModel):
         7, description="Nights from one full fit to the next; 1 fits from nothing every night."
     )
     max_new_share: float = Field(
-        0.5, gt=0, le=1, description="Share of the window's texts that came since the full fit."
+        0.4, gt=0, le=1, description="Share of the window's texts that came since the full fit."
     )
     max_far_share: float = Field(
         0.2, gt=0, le=1, description="Share of these that are far from every known cluster."

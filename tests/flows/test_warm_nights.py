@@ -1,0 +1,158 @@
+"""Nights that go on from the night before, and what brings a fit from nothing."""
+
+import json
+import logging
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from flows.config import NightlyConfig
+from flows.nightly import nightly
+from tasks.storage import Store, sha256_of
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
+    pytest.mark.usefixtures("prefect_api"),
+]
+
+SUBJECTS = (
+    "the battery dies before noon", "charging takes the whole night", "the charger gets hot",
+    "the parcel came a week late", "the courier left the box outside", "my delivery never arrived",
+    "the coffee machine leaks", "the espresso tastes burnt", "the milk frother is loud",
+)  # fmt: skip
+NEW_SUBJECTS = ("the garden hose bursts", "the lawn mower stalls", "weeds grow in the flower bed")
+OPENINGS = ("Sadly", "Well,", "Again", "Honestly,", "To be fair,", "Sorry, but", "Once more", "Hm,")
+
+
+def documents(subjects: tuple[str, ...], n_openings: int, night: int) -> list[dict[str, str]]:
+    return [
+        {"id": f"n{night}-{number}", "text": f"{opening} {subject}, order {night}{number}."}
+        for number, (opening, subject) in enumerate(
+            (opening, subject) for opening in OPENINGS[:n_openings] for subject in subjects
+        )
+    ]
+
+
+NIGHTS = {
+    1: documents(SUBJECTS, 8, 1),
+    2: documents(SUBJECTS, 2, 2),
+    3: documents(NEW_SUBJECTS, 8, 3),
+}
+
+
+def run(folder: Path, night: int, **config: Any) -> Any:
+    """Run a night, with three clusters unless something else is asked for."""
+    feed = folder / "feed" / f"{night}.jsonl"
+    feed.parent.mkdir(parents=True, exist_ok=True)
+    feed.write_text("".join(json.dumps(row) + "\n" for row in NIGHTS[night]), encoding="utf-8")
+    given = {
+        "clustering": {"n_clusters": 3},
+        "feed": str(feed),
+        "store": folder / "store",
+        "night": f"2026-03-0{night}",
+    }
+    return nightly(NightlyConfig.model_validate(given | config))
+
+
+def fit_of(folder: Path, night: int) -> dict[str, Any]:
+    store = Store(root=folder / "store", feed="default", night=date(2026, 3, night))
+    fit: dict[str, Any] = store.read_manifest()["fit"]
+    return fit
+
+
+def clusters_of(folder: Path, night: int) -> pd.Series:
+    """doc_id → cluster_id, of a night."""
+    where = folder / "store" / "assignments" / "feed=default" / f"night=2026-03-0{night}"
+    return pd.read_parquet(where, partitioning=None).set_index("doc_id").cluster_id
+
+
+@pytest.fixture(scope="module")
+def first_night(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("first")
+    run(folder, 1)
+    return folder
+
+
+@pytest.fixture
+def folder(first_night: Path, tmp_path: Path) -> Path:
+    """A copy of the first night."""
+    shutil.copytree(first_night / "store", tmp_path / "store")
+    return tmp_path
+
+
+def test_a_quiet_night_goes_on_and_a_new_theme_rings(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert fit_of(folder, 1)["reason"] == "the first night"
+    run(folder, 2)
+    fit = fit_of(folder, 2)
+    assert (fit["kind"], fit["since"]) == ("warm", "2026-03-01")
+    assert all(figure["value"] <= figure["limit"] for figure in fit["drift"])
+    first, second = clusters_of(folder, 1), clusters_of(folder, 2)
+    assert (second[first.index] == first).mean() > 0.95
+    assert len(second) == len(NIGHTS[1]) + len(NIGHTS[2])
+    with caplog.at_level(logging.WARNING):
+        run(folder, 3, clustering={"n_clusters": 3})
+    assert "drift alarm: far_share" in caplog.text
+    fit = fit_of(folder, 3)
+    assert (fit["kind"], fit["since"]) == ("full", "2026-03-03")
+    assert "far_share" in fit["reason"]
+
+
+def test_a_warm_night_again_changes_nothing(folder: Path) -> None:
+    run(folder, 2)
+    files = {path: sha256_of(path) for path in (folder / "store").rglob("night=2026-03-02/*.*")}
+    assert not run(folder, 2).published.changed
+    assert files == {
+        path: sha256_of(path) for path in (folder / "store").rglob("night=2026-03-02/*.*")
+    }
+
+
+def test_a_warm_model_places_what_it_published(folder: Path, tmp_path: Path) -> None:
+    from tasks.assign import assign
+
+    run(folder, 2)
+    store = Store(root=folder / "store", feed="default", night=date(2026, 3, 2))
+    fresh = [row | {"id": f"x{row['id']}", "text": row["text"] + " Yes."} for row in NIGHTS[2]]
+    (tmp_path / "fresh.jsonl").write_text("".join(json.dumps(row) + "\n" for row in fresh))
+    placed = assign(store, str(tmp_path / "fresh.jsonl"), tmp_path / "scratch").table.to_pandas()
+    published = clusters_of(folder, 2)
+    assert [published[doc_id[1:]] for doc_id in placed.doc_id] == placed.cluster_id.tolist()
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"clustering": {"n_clusters": 4}}, "settings, encoder or nightfold have changed"),
+        ({"refit": {"every_nights": 1}}, "due every 1 nights, the last was on 2026-03-01"),
+        ({"refit": {"max_new_share": 0.1}}, "drift since 2026-03-01: new_share 0.200 > 0.1"),
+    ],
+)
+def test_why_a_night_is_fitted_from_nothing(
+    folder: Path, config: dict[str, Any], reason: str
+) -> None:
+    run(folder, 2, **config)
+    assert fit_of(folder, 2)["kind"] == "full"
+    assert fit_of(folder, 2)["reason"] == reason
+
+
+def test_a_lost_model_is_learned_again(folder: Path) -> None:
+    shutil.rmtree(folder / "store" / "models" / "feed=default" / "night=2026-03-01" / "clustering")
+    run(folder, 2)
+    assert fit_of(folder, 2)["reason"] == "the model of night 2026-03-01 is missing or damaged"
+
+
+def test_a_night_of_an_older_nightfold_is_followed_by_a_full_fit(folder: Path) -> None:
+    path = folder / "store" / "runs" / "feed=default" / "night=2026-03-01" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["fit"]
+    path.write_text(json.dumps(manifest | {"format_version": 1}))
+    run(folder, 2)
+    assert "older nightfold" in fit_of(folder, 2)["reason"]
+    first, second = clusters_of(folder, 1), clusters_of(folder, 2)
+    assert (second[first.index] == first).mean() > 0.95
