@@ -26,6 +26,7 @@ from models.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoo
 from models.nightfold_state import restore, state_of
 from models.partition import SMOOTHING_ROUNDS, Partition, Settings, find_partition
 from models.persistence import load_state, save_state
+from models.stability import cluster_stability, recluster_resamples
 from models.training import Progress, Schedule, map_rows
 from models.views import FusedView
 from models.warm_start import CONTINUED_EPOCHS, LEARNING_SHARE, continue_partition, with_replay
@@ -40,7 +41,7 @@ _SMALLEST: Final = {
 }
 _REFINED: Final = (
     *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
-    *("history_", "evidence_", "n_clusters_choice_"),
+    *("history_", "evidence_", "n_clusters_choice_", "cluster_stability_"),
 )
 
 
@@ -90,6 +91,10 @@ class NightfoldClustering(DeepClusterer):
         Mean of each cluster in the latent space, shape (n_clusters_, latent_dim).
     n_clusters_
         Clusters found.
+    cluster_stability_
+        With ``n_clusters="auto"``: how well each cluster comes back in resamples of the documents,
+        shape (n_clusters_,); see `models.stability.cluster_stability`. NaN where no resample holds
+        one of its documents.
     history_
         Record of every epoch of every step.
     evidence_
@@ -212,6 +217,7 @@ class NightfoldClustering(DeepClusterer):
         )
         self.history_ = partition.history + records
         self._keep(partition, self._transform(X))
+        self._judge_clusters(X)
         return self
 
     def continue_pretraining(
@@ -277,7 +283,19 @@ class NightfoldClustering(DeepClusterer):
         )
         self.history_ = partition.history
         self._keep(partition, self._transform(X))
+        self._judge_clusters(X)
         return self
+
+    def _judge_clusters(self, X: Floats) -> None:
+        """Set the stability of each cluster, where their number was left open."""
+        if self.n_clusters != "auto":
+            return
+        rng = np.random.default_rng(self.seed_)
+        resamples = recluster_resamples(self.view_.transform(X), self.n_clusters_, rng)
+        found = cluster_stability(self.labels_, resamples)
+        self.cluster_stability_ = np.array(
+            [found.get(label, np.nan) for label in range(self.n_clusters_)], dtype=np.float32
+        )
 
     def _keep(self, partition: Partition, latent: Floats) -> None:
         """Set what was found."""

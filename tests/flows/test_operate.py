@@ -117,7 +117,7 @@ def test_clusters_names_a_damaged_table(operated: Any, invoke: Invoke) -> None:
 
 def test_a_store_of_a_newer_version_is_refused(operated: Any, invoke: Invoke) -> None:
     path = store_of(operated).manifest_path()
-    newer = json.loads(path.read_bytes()) | {"format_version": 2}
+    newer = json.loads(path.read_bytes()) | {"format_version": 99}
     path.write_text(json.dumps(newer))
     for command in ("doctor", "clusters"):
         done = invoke(command, "--store", operated.store)

@@ -22,7 +22,14 @@ def manifest(n_rows: int, n_documents: int) -> dict[str, Any]:
             "clusters": ref("clusters", 3),
             "metrics": ref("metrics", 9),
         },
-        "models": {"identity": {"centroids.safetensors": ref("centroids", 0)}},
+        "models": {
+            "identity": {"centroids.safetensors": ref("centroids", 0)},
+            "lexical": {"config.json": ref("lexical", 0)},
+            "clustering": {"config.json": ref("clustering", 0)},
+        },
+        "n_clusters": 3,
+        "labels": {"published": "refined"},
+        "fit": None,
     }
 
 

@@ -168,7 +168,7 @@ def test_a_damaged_or_newer_store_is_not_pruned(stored: Store) -> None:
         prune(stored.root, keep=2)
     path.write_bytes(good)
     text = stored.manifest_path().read_text()
-    stored.manifest_path().write_text(text.replace('"format_version": 1', '"format_version": 2'))
+    stored.manifest_path().write_text(text.replace('"format_version": 2', '"format_version": 99'))
     with pytest.raises(NewerStoreError):
         prune(stored.root, keep=2)
     assert {file for file in files(stored.root) if not file.startswith("known/")} == before
