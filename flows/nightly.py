@@ -3,6 +3,7 @@
 By hand: ``nightfold run FEED --store DIR``. As a Prefect entrypoint: ``flows/nightly.py:nightly``.
 """
 
+import logging
 from datetime import UTC, date, datetime, timedelta
 
 from prefect import flow
@@ -27,6 +28,9 @@ from tasks.publish import Night, Published, publish
 from tasks.refine import refine
 from tasks.stage import StageRecord, recorded_stages
 from tasks.storage import clear_scratch
+from tasks.turn import turn_of
+
+logger = logging.getLogger(__name__)
 
 
 class NightReport(BaseModel):
@@ -48,6 +52,8 @@ def nightly(config: NightlyConfig) -> NightReport:
         clear_scratch(store)
         close_dead_runs()
         require_known_format(store.root)
+        for remark in turn_of(store, is_said="night" in config.model_fields_set):
+            logger.warning(remark)
         past, latest, seed = read_history(store), latest_date(config.night), config.random_state
         require_intact(store, past)
         encoder = encoder_ref(config.encoder)

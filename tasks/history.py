@@ -1,13 +1,18 @@
 """What earlier nights left in the store: their documents, their sizes, their clusters."""
 
+import logging
+from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tasks.manifests import ManifestError
 from tasks.pruned import read_pruned
-from tasks.storage import ModelRef, Ref, Store, require_file
+from tasks.storage import ModelRef, Ref, Store, is_intact, require_file
+
+logger = logging.getLogger(__name__)
 
 
 class PrunedNightError(ValueError):
@@ -44,10 +49,12 @@ class History(BaseModel):
     nights: list[PastNight]
     pruned: list[NightTable] = []
     """Of the nights before these: what is left of their documents, ids and text digests."""
+    later: list[NightTable] = []
+    """Documents of the nights after tonight: their ids are taken, where tonight is made up for."""
 
     def documents(self) -> list[NightTable]:
-        """Give every earlier night's documents; of pruned nights, ids and text digests."""
-        return [*self.pruned, *self._kept()]
+        """Give every other night's documents; of pruned nights, ids and text digests."""
+        return [*self.pruned, *self._kept(), *self.later]
 
     def _kept(self) -> list[NightTable]:
         return [NightTable(night=night.night, table=night.documents) for night in self.nights]
@@ -72,7 +79,7 @@ class History(BaseModel):
 
 
 def read_history(store: Store) -> History:
-    """Read the manifests of the nights before tonight; later nights have no say in this one.
+    """Read the manifests of the nights before tonight; later nights only keep their documents.
 
     For other errors see `tasks.manifests.parse_manifest`.
 
@@ -91,7 +98,26 @@ def read_history(store: Store) -> History:
     return History(
         nights=[_past_night(night, store.read_manifest(night)) for night in nights],
         pruned=[NightTable(night=it.night, table=it.known) for it in pruned],
+        later=list(_later_documents(store)),
     )
+
+
+def _later_documents(store: Store) -> Iterator[NightTable]:
+    """Give what can be read of the nights after tonight; a damaged one must not hold up tonight."""
+    for night in store.published_nights():
+        if night <= store.night:
+            continue
+        try:
+            table = Ref.model_validate(store.read_manifest(night)["tables"]["documents"])
+        except (ManifestError, KeyError, ValidationError) as error:
+            logger.warning("night %s after this one is passed over: %s", night, error)
+            continue
+        if is_intact(store, table):
+            yield NightTable(night=night, table=table)
+        else:
+            logger.warning(
+                "night %s after this one is passed over: its documents are damaged", night
+            )
 
 
 def require_intact(store: Store, past: History) -> None:

@@ -119,13 +119,17 @@ def prepare(
 
 
 def _seen_before(store: Store, past: list[NightTable]) -> Seen:
+    """Note the documents of the other nights; those of later nights only keep their ids."""
     seen = Seen()
     for night in past:
         table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST])
         for doc_id, digest in zip(
             *(table[name].to_pylist() for name in table.column_names), strict=True
         ):
-            seen.add(doc_id, digest, str(night.night))
+            if night.night < store.night:
+                seen.add(doc_id, digest, str(night.night))
+            else:
+                seen.text_of_id.setdefault(doc_id, (digest, str(night.night)))
     return seen
 
 
