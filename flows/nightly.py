@@ -29,6 +29,7 @@ from tasks.refine import refine
 from tasks.stage import StageRecord, recorded_stages
 from tasks.storage import clear_scratch
 from tasks.turn import turn_of
+from tasks.withdraw import withdraw
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,10 @@ def nightly(config: NightlyConfig) -> NightReport:
             latest,
             config.prepare,
             past.median_documents(),
+            past.last.night if past.last else None,
         )
-        window = [*past.documents_within(store, config.window_days), documents.tonight(store)]
+        nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
+        window = withdraw(store, nights).nights
         views = embed(store, window, encoder, config.embed, seed)
         pretrained = pretrain(store, views, config.clustering, seed)
         refined = refine(store, views, pretrained, config.clustering)

@@ -20,12 +20,13 @@ class PrunedNightError(ValueError):
 
 
 class NightTable(BaseModel):
-    """A published table of one night."""
+    """The documents of one night, and the rows that withdrew documents of the nights before it."""
 
     model_config = ConfigDict(frozen=True)
 
     night: date
     table: Ref
+    withdrawn: Ref | None = None
 
 
 class PastNight(BaseModel):
@@ -36,6 +37,8 @@ class PastNight(BaseModel):
     night: date
     rows: int
     documents: Ref
+    withdrawn: Ref | None = None
+    """None for a night from before withdrawals were read."""
     assignments: Ref
     clusters: Ref
     identity: ModelRef
@@ -57,7 +60,10 @@ class History(BaseModel):
         return [*self.pruned, *self._kept(), *self.later]
 
     def _kept(self) -> list[NightTable]:
-        return [NightTable(night=night.night, table=night.documents) for night in self.nights]
+        return [
+            NightTable(night=night.night, table=night.documents, withdrawn=night.withdrawn)
+            for night in self.nights
+        ]
 
     def documents_within(self, store: Store, window_days: int) -> list[NightTable]:
         """Give the documents that share tonight's window of so many days, tonight included."""
@@ -97,7 +103,9 @@ def read_history(store: Store) -> History:
         )
     return History(
         nights=[_past_night(night, store.read_manifest(night)) for night in nights],
-        pruned=[NightTable(night=it.night, table=it.known) for it in pruned],
+        pruned=[
+            NightTable(night=it.night, table=it.known, withdrawn=it.withdrawn) for it in pruned
+        ],
         later=list(_later_documents(store)),
     )
 
@@ -108,12 +116,12 @@ def _later_documents(store: Store) -> Iterator[NightTable]:
         if night <= store.night:
             continue
         try:
-            table = Ref.model_validate(store.read_manifest(night)["tables"]["documents"])
+            later = _night_table(night, store.read_manifest(night))
         except (ManifestError, KeyError, ValidationError) as error:
             logger.warning("night %s after this one is passed over: %s", night, error)
             continue
-        if is_intact(store, table):
-            yield NightTable(night=night, table=table)
+        if all(is_intact(store, ref) for ref in _refs(later)):
+            yield later
         else:
             logger.warning(
                 "night %s after this one is passed over: its documents are damaged", night
@@ -130,19 +138,32 @@ def require_intact(store: Store, past: History) -> None:
     DamagedFileError
         Naming the first such file.
     """
-    refs = [night.table for night in past.documents()]
+    refs = [ref for night in past.documents() for ref in _refs(night)]
     if past.last:
         refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
     for ref in refs:
         require_file(store, ref)
 
 
-def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
+def _refs(night: NightTable) -> list[Ref]:
+    return [night.table, *([night.withdrawn] if night.withdrawn else [])]
+
+
+def _night_table(night: date, manifest: dict[str, Any]) -> NightTable:
     tables = manifest["tables"]
+    withdrawn = tables.get("withdrawn")
+    return NightTable.model_validate(
+        {"night": night, "table": tables["documents"], "withdrawn": withdrawn}
+    )
+
+
+def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
+    tables, documents = manifest["tables"], _night_table(night, manifest)
     return PastNight(
         night=night,
         rows=manifest["counts"]["read"],
-        documents=Ref.model_validate(tables["documents"]),
+        documents=documents.table,
+        withdrawn=documents.withdrawn,
         assignments=Ref.model_validate(tables["assignments"]),
         clusters=Ref.model_validate(tables["clusters"]),
         identity=ModelRef.model_validate({"files": manifest["models"]["identity"]}),

@@ -8,10 +8,22 @@ from typing import Any, Final
 
 Manifest = dict[str, Any]
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Of the manifest and the layout of the store; raised together with a new migration."""
 
-MIGRATIONS: Final[Mapping[int, Callable[[Manifest], Manifest]]] = {}
+
+def _with_withdrawals(manifest: Manifest) -> Manifest:
+    """Say that a night had no withdrawn and no late rows, for it knew neither.
+
+    The list of pruned nights bears the same version, and has no counts.
+    """
+    counts = manifest.get("counts")
+    if not isinstance(counts, dict):
+        return manifest
+    return manifest | {"counts": {"withdrawn": 0, "late": 0} | counts}
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[Manifest], Manifest]]] = {1: _with_withdrawals}
 """Version → what makes of its manifests those of the next version.
 
 Old manifests stay on the disk as they are and are brought forward whenever they are read: a reader

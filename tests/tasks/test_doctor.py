@@ -64,6 +64,6 @@ def test_a_repair_leaves_what_only_a_person_can_do(stored: Store) -> None:
 
 def test_a_newer_store_is_neither_examined_nor_repaired(stored: Store) -> None:
     text = stored.manifest_path().read_text()
-    stored.manifest_path().write_text(text.replace('"format_version": 1', '"format_version": 2'))
+    stored.manifest_path().write_text(text.replace('"format_version": 2', '"format_version": 3'))
     with pytest.raises(NewerStoreError, match="newer nightfold"):
         repair_all(stored.root)

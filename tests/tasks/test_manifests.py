@@ -51,7 +51,7 @@ def test_there_is_a_migration_from_every_older_version() -> None:
 
 
 def test_a_newer_manifest_is_refused_and_says_why() -> None:
-    with pytest.raises(NewerStoreError, match=r"has format version 99.*up to 1.*newer nightfold"):
+    with pytest.raises(NewerStoreError, match=r"has format version 99.*up to 2.*newer nightfold"):
         parse_manifest(spelled(format_version=99), PATH)
 
 
@@ -75,7 +75,7 @@ def test_a_store_is_refused_for_any_newer_manifest_but_not_for_a_damaged_one(
     write_atomically(tmp_path / "runs/feed=g/night=2026-03-01/manifest.json", spelled())
     require_known_format(tmp_path)
     newer = tmp_path / "runs/feed=g/night=2026-03-09/manifest.json"
-    write_atomically(newer, spelled(format_version=2))
+    write_atomically(newer, spelled(format_version=3))
     with pytest.raises(NewerStoreError, match="feed=g/night=2026-03-09"):
         require_known_format(tmp_path)
 
@@ -84,3 +84,14 @@ def test_canonical_json_spells_equal_values_equally() -> None:
     one = canonical_json({"b": 1, "é": Path("x")})
     other = canonical_json({"é": Path("x"), "b": 1})
     assert one == other == '{\n  "b": 1,\n  "é": "x"\n}\n'.encode()
+
+
+def test_a_manifest_of_format_1_had_neither_withdrawn_nor_late_rows() -> None:
+    old = spelled(format_version=1, counts={"read": 3, "accepted": 3})
+    assert parse_manifest(old, PATH) == MANIFEST | {
+        "counts": {"read": 3, "accepted": 3, "withdrawn": 0, "late": 0}
+    }
+    assert migrated({"format_version": 1, "nights": []}, PATH) == {
+        "format_version": FORMAT_VERSION,
+        "nights": [],
+    }

@@ -39,6 +39,6 @@ def test_a_damaged_list_is_an_error_that_names_it(content: bytes, store: Store) 
 
 def test_a_newer_list_is_refused(store: Store) -> None:
     write_pruned(store, [])
-    pruned_path(store).write_bytes(b'{"format_version": 2, "nights": []}')
+    pruned_path(store).write_bytes(b'{"format_version": 3, "nights": []}')
     with pytest.raises(NewerStoreError):
         read_pruned(store)
