@@ -82,6 +82,7 @@ def run_nights(configs: "list[NightlyConfig]") -> None:
 def _run(config: "NightlyConfig") -> str:
     """Run one night and sum it up in a line."""
     from flows.nightly import nightly
+    from tasks.counts import rows_said
     from tasks.feed import require_feed
     from tasks.lock import require_free
 
@@ -89,12 +90,7 @@ def _run(config: "NightlyConfig") -> str:
     require_free(config.tonight())
     nightly(config)
     manifest = config.tonight().read_manifest()
-    counts = manifest["counts"]
-    return (
-        f"read {counts['read']:,} = accepted {counts['accepted']:,} + duplicate"
-        f" {counts['duplicate']:,} + quarantined {counts['quarantined']:,};"
-        f" {manifest['n_clusters']:,} clusters"
-    )
+    return f"{rows_said(manifest['counts'])}; {manifest['n_clusters']:,} clusters"
 
 
 def _already(config: "NightlyConfig") -> str | None:

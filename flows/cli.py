@@ -149,6 +149,7 @@ def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> Non
     from flows.results import read_night
     from tasks.feed import require_feed
     from tasks.lock import require_free
+    from tasks.turn import turn_of
 
     config = load_config(file, said)
     require_feed(config.feed)
@@ -157,6 +158,8 @@ def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> Non
         f"night {config.night} of feed {escape(config.feed_name)}, from {escape(config.feed)}",
         soft_wrap=True,
     )
+    for remark in turn_of(config.tonight(), is_said="night" in config.model_fields_set):
+        console.print(f"  {remark}", soft_wrap=True, highlight=False)
     from flows.nightly import nightly
 
     report = nightly(config)

@@ -36,8 +36,13 @@ def guarded(command: Callable[[], None], debug: bool) -> None:
 
 def explain(error: Exception) -> str:
     """Say an error in a sentence."""
+    from flows.disk import disk_trouble
+    from flows.runtime import store_state
+
     if _is_explained(error):
         return str(error)
+    if trouble := disk_trouble(error, store_state()):
+        return trouble
     return f"{type(error).__name__}: {error}; --debug shows where"
 
 
@@ -52,7 +57,7 @@ def say_error(sentence: str) -> None:
 
 def _is_explained(error: Exception) -> bool:
     """Say whether an error was raised with a sentence for the person who reads it."""
-    from flows.runtime import StoreNotWritableError
+    from flows.disk import StoreNotWritableError
     from tasks.lock import StoreBusyError
 
     return isinstance(error, ValueError | StoreBusyError | StoreNotWritableError)

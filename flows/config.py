@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,17 @@ class NightlyConfig(BaseModel):
     clustering: ClusteringSettings = ClusteringSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()
+
+    @field_validator("night")
+    @classmethod
+    def _night_has_come(cls, night: date) -> date:
+        # A day ahead of UTC it is tomorrow already in the east of the world.
+        today = datetime.now(UTC).date()
+        if night > today + timedelta(days=1):
+            raise ValueError(
+                f"night must have come, got {night}; it is {today} by this machine's clock (UTC)"
+            )
+        return night
 
     @field_validator("store")
     @classmethod

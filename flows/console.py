@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _SHOWN_CLUSTERS: Final = 30
 _SHOWN_PLACEMENTS: Final = 50
 STAGES: Final = (
-    "find feed", "ingest", "check raw", "prepare", "check prepared",
-    "embed", "drift", "views", "pretrain", "refine", "evaluate", "describe", "publish",
+    "find feed", "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed",
+    "drift", "views", "pretrain", "refine", "evaluate", "describe", "publish",
 )  # fmt: skip
 
 
@@ -44,11 +44,9 @@ def show_columns(console: Console, night: "NightResult") -> None:
 
 def show_counts(console: Console, night: "NightResult") -> None:
     """Show where the rows went, and the rules that failed."""
-    counts = night.manifest["counts"]
-    console.print(
-        f"  read {counts['read']:,} = accepted {counts['accepted']:,}"
-        f" + duplicate {counts['duplicate']:,} + quarantined {counts['quarantined']:,}"
-    )
+    from tasks.counts import rows_said
+
+    console.print(f"  {rows_said(night.manifest['counts'])}", soft_wrap=True)
     for check, result in night.manifest["checks"].items():
         for rule in result["outcomes"]:
             if not rule["success"]:

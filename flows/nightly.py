@@ -3,6 +3,7 @@
 By hand: ``nightfold run FEED --store DIR``. As a Prefect entrypoint: ``flows/nightly.py:nightly``.
 """
 
+import logging
 from datetime import UTC, date, datetime, timedelta
 
 from prefect import flow
@@ -28,7 +29,11 @@ from tasks.publish import Night, Published, publish
 from tasks.refine import refine
 from tasks.stage import StageRecord, recorded_stages
 from tasks.storage import clear_scratch
+from tasks.turn import turn_of
 from tasks.views import lay_out_views
+from tasks.withdraw import withdraw
+
+logger = logging.getLogger(__name__)
 
 
 class NightReport(BaseModel):
@@ -50,6 +55,8 @@ def nightly(config: NightlyConfig) -> NightReport:
         clear_scratch(store)
         close_dead_runs()
         require_known_format(store.root)
+        for remark in turn_of(store, is_said="night" in config.model_fields_set):
+            logger.warning(remark)
         past, latest, seed = read_history(store), latest_date(config.night), config.random_state
         require_intact(store, past)
         encoder = encoder_ref(config.encoder)
@@ -67,8 +74,10 @@ def nightly(config: NightlyConfig) -> NightReport:
             latest,
             config.prepare,
             past.median_documents(),
+            past.last.night if past.last else None,
         )
-        window = [*past.documents_within(store, config.window_days), documents.tonight(store)]
+        nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
+        window = withdraw(store, nights).nights
         embedded = embed(store, window, encoder, config.embed)
         plan = plan_fit(store, embedded, window, past.last, recipe(config, encoder), config.refit)
         views = lay_out_views(store, embedded, window, plan.lexical, config.embed, seed)

@@ -159,10 +159,11 @@ def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
     else:
         write_parquet(out, placed.table)
     n_known = sum(placed.table["is_known"].to_pylist())
+    withdrawn = f", {placed.n_withdrawn:,} rows withdrawn" if placed.n_withdrawn else ""
     say(
         f"{placed.table.num_rows:,} documents in the clusters of night {night.night}: {n_known:,}"
         f" as published, {placed.table.num_rows - n_known:,} placed by the models,"
-        f" {placed.n_refused:,} rows refused{f'; written to {out}' if out else ''}"
+        f" {placed.n_refused:,} rows refused{withdrawn}{f'; written to {out}' if out else ''}"
     )
 
 

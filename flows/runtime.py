@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -15,10 +14,7 @@ from typing import Final
 
 import psutil
 
-
-class StoreNotWritableError(OSError):
-    """The store's folder cannot be made or written to."""
-
+from flows.disk import require_writable
 
 RUN_PID: Final = "NIGHTFOLD_RUN_PID"
 """Carried by the API server that a run starts, so that a later run knows whose it was."""
@@ -64,7 +60,7 @@ def embed_prefect(store: Path, *, log_level: str = "WARNING") -> None:
         If the store cannot be written to.
     """
     state = store / "state"
-    _require_writable(state / "prefect")
+    require_writable(state / "prefect")
     os.environ.update(
         _SETTINGS
         | {
@@ -82,6 +78,17 @@ def prepare_runs(store: Path, debug: bool) -> None:
     embed_prefect(store, log_level="INFO" if debug else "CRITICAL")
     exit_on_sigterm()
     stop_orphaned_servers(store)
+    mend_database(store)
+
+
+def mend_database(store: Path) -> None:
+    """Put a damaged database of the store's own Prefect aside, and say so."""
+    from flows.command import say_error
+    from flows.prefect_database import put_aside_damaged
+
+    done = put_aside_damaged(store) if is_embedded() else None
+    if done:
+        say_error(done)
 
 
 def keep_prefect_out(home: Path) -> None:
@@ -90,17 +97,9 @@ def keep_prefect_out(home: Path) -> None:
     os.environ.update(_SETTINGS | level | {"PREFECT_HOME": str(home)})
 
 
-def _require_writable(folder: Path) -> None:
-    """Make a folder and a file in it: permission bits alone do not tell for every file system."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise StoreNotWritableError(
-            f"the store cannot be written to: {error.strerror}: {error.filename or folder};"
-            " give another --store or mend its permissions"
-        ) from error
+def store_state() -> Path | None:
+    """Give the state folder of the store that this process runs on; None before there is one."""
+    return Path(os.environ[_STORE]) / "state" if _STORE in os.environ else None
 
 
 def is_embedded() -> bool:

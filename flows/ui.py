@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from flows.results import NoNightError
-from flows.runtime import RUN_PID, embed_prefect, exit_on_sigterm
+from flows.runtime import RUN_PID, embed_prefect, exit_on_sigterm, mend_database
 
 _SECONDS_TO_START = 120
 
@@ -30,11 +30,12 @@ def serve_ui(store: Path, port: int) -> None:
             f"{store} has no runs to show; run `nightfold run FEED --store {store}` first"
         )
     embed_prefect(store)
+    os.environ.pop("PREFECT_API_URL", None)
+    mend_database(store)
     # The server is a person's, not a run's: a later run must not take it for an orphan.
     os.environ.pop(RUN_PID, None)
     # `--port` alone leaves the pages asking for the API on port 4200.
     os.environ["PREFECT_SERVER_API_PORT"] = str(port)
-    os.environ.pop("PREFECT_API_URL", None)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
     exit_on_sigterm()
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)

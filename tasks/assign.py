@@ -61,10 +61,13 @@ class Placed:
         With the schema `PLACEMENTS`, in the order of the feed.
     n_refused
         Rows that the checks of a night would have refused: they have no cluster.
+    n_withdrawn
+        Rows that withdraw a document, and those under the same ids: they have none either.
     """
 
     table: pa.Table
     n_refused: int
+    n_withdrawn: int
 
 
 def assign(store: Store, feed: str, scratch: Path) -> Placed:
@@ -91,7 +94,7 @@ def assign(store: Store, feed: str, scratch: Path) -> Placed:
         If the encoder is another one, or the night has no models for it.
     """
     manifest = store.read_manifest()
-    documents, n_refused = prepare_feed(feed, manifest["config"], scratch)
+    documents, n_refused, n_withdrawn = prepare_feed(feed, manifest["config"], scratch)
     known = read_known(store, manifest)
     texts = {
         digest: embedded_text(title, text)
@@ -105,13 +108,16 @@ def assign(store: Store, feed: str, scratch: Path) -> Placed:
         _placement(doc_id, found[digest], names, digest in known)
         for doc_id, digest in _rows(documents, DOC_ID, TEXT_DIGEST)
     ]
-    return Placed(pa.Table.from_pylist(rows, schema=PLACEMENTS), n_refused)
+    return Placed(pa.Table.from_pylist(rows, schema=PLACEMENTS), n_refused, n_withdrawn)
 
 
-def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[pa.Table, int]:
-    """Read, check and clean a feed as a night does; give its documents and how many were refused.
+def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[pa.Table, int, int]:
+    """Read, check and clean a feed as a night does.
 
-    A row that repeats the id and the text of another is there once.
+    Returns
+    -------
+    Its documents, how many rows were refused, and how many are withdrawn. A row that repeats the
+    id and the text of another is there once.
     """
     now = datetime.now(UTC).date()
     aside = Store(root=scratch, feed="assign", night=now)
@@ -121,7 +127,8 @@ def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[p
     prepared = prepare.fn(aside, raw, check, [], PrepareSettings(**config["prepare"]))
     table = read_table(aside, prepared.candidates, [DOC_ID, TITLE, TEXT, TEXT_DIGEST, REUSED_ON])
     is_sound = [bool(text) and not reused for text, reused in _rows(table, TEXT, REUSED_ON)]
-    return table.filter(pa.array(is_sound, pa.bool_())), check.refused.rows + is_sound.count(False)
+    n_refused = check.refused.rows + is_sound.count(False)
+    return table.filter(pa.array(is_sound, pa.bool_())), n_refused, prepared.withdrawn.rows
 
 
 Placement = tuple[str, float, float]

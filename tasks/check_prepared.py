@@ -21,25 +21,15 @@ from tasks.checks import (
     midnight,
     stop_if_critical,
 )
+from tasks.counts import Counts
 from tasks.history import NightTable
 from tasks.ingest import RawFeed
 from tasks.prepare import Prepared, PrepareSettings
 from tasks.stage import stage
 from tasks.storage import Ref, Store, TableWriter, keep_table, read_batches, read_table, read_tables
-from validation.schemas import DUPLICATE_OF, POSITION, REUSED_ON
+from validation.schemas import DUPLICATE_OF, POSITION, REUSED_ON, TIMESTAMP
 
 logger = logging.getLogger(__name__)
-
-
-class Counts(BaseModel):
-    """Where tonight's rows went: read = accepted + duplicate + quarantined."""
-
-    model_config = ConfigDict(frozen=True)
-
-    read: int
-    accepted: int
-    duplicate: int
-    quarantined: int
 
 
 class Documents(BaseModel):
@@ -50,15 +40,16 @@ class Documents(BaseModel):
     documents: Ref
     duplicates: Ref
     quarantine: Ref
+    withdrawn: Ref
     results: Ref
     counts: Counts
 
     def tonight(self, store: Store) -> NightTable:
         """Give tonight's documents as the last night of the window."""
-        return NightTable(night=store.night, table=self.documents)
+        return NightTable(night=store.night, table=self.documents, withdrawn=self.withdrawn)
 
 
-@stage("check prepared", version=1)
+@stage("check prepared", version=2)
 def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the stage's result is a parameter
     store: Store,
     prepared: Prepared,
@@ -68,8 +59,11 @@ def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the
     latest: date,
     prepare_settings: PrepareSettings,
     median_documents: float | None,
+    last: date | None,
 ) -> Documents:
     """Check the prepared documents and close the books: every row read is in exactly one place.
+
+    A document that is dated before the last published night is like any other, and counted late.
 
     Raises
     ------
@@ -97,11 +91,16 @@ def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the
     refused = keep_refused(store, raw, report)
     results = keep_results(store, "check prepared", report)
     stop_if_critical(store, report, refused)
-    return _closed(store, prepared, raw, [raw_check.refused, refused], results)
+    return _closed(store, prepared, raw, [raw_check.refused, refused], results, last)
 
 
 def _closed(
-    store: Store, prepared: Prepared, raw: RawFeed, refused: list[Ref], results: Ref
+    store: Store,
+    prepared: Prepared,
+    raw: RawFeed,
+    refused: list[Ref],
+    results: Ref,
+    last: date | None,
 ) -> Documents:
     documents, n_accepted = _keep_documents(store, prepared, refused[-1])
     quarantine = (
@@ -112,8 +111,11 @@ def _closed(
         accepted=n_accepted,
         duplicate=prepared.duplicates.rows,
         quarantined=len(quarantine),
+        withdrawn=prepared.withdrawn.rows,
+        late=_count_late(store, documents, last),
     )
-    if counts.read != counts.accepted + counts.duplicate + counts.quarantined:
+    placed = counts.accepted + counts.duplicate + counts.quarantined + counts.withdrawn
+    if counts.read != placed:
         raise RuntimeError(
             f"rows are not conserved: {counts}; this is a defect of nightfold, please report it"
         )
@@ -124,6 +126,7 @@ def _closed(
         documents=documents,
         duplicates=prepared.duplicates,
         quarantine=keep_table(store, "check-prepared", quarantine),
+        withdrawn=prepared.withdrawn,
         results=results,
         counts=counts,
     )
@@ -141,3 +144,11 @@ def _keep_documents(store: Store, prepared: Prepared, refused: Ref) -> tuple[Ref
             n_accepted += kept[DUPLICATE_OF].null_count
             writer.write(kept.select(schema.names))
     return writer.ref, n_accepted
+
+
+def _count_late(store: Store, documents: Ref, last: date | None) -> int:
+    """Count the documents that are dated before the last published night."""
+    if last is None:
+        return 0
+    dates = read_table(store, documents, [TIMESTAMP])[TIMESTAMP]
+    return pc.sum(pc.less(dates, pa.scalar(midnight(last), dates.type))).as_py() or 0

@@ -26,7 +26,7 @@ class RawCheck(BaseModel):
     refused: Ref
 
 
-@stage("check raw", version=1)
+@stage("check raw", version=2)
 def check_raw(
     store: Store, raw: RawFeed, settings: CheckSettings, latest: date, median_rows: float | None
 ) -> RawCheck:

@@ -43,6 +43,14 @@ GUESSES: Final[dict[str, tuple[str, ...]]] = {
     "title": ("title", "subject", "headline"),
     "source": ("source",),
     "label": ("label",),
+    "withdrawn": (
+        "withdrawn",
+        "is_withdrawn",
+        "withdrawn_at",
+        "deleted",
+        "is_deleted",
+        "deleted_at",
+    ),
 }
 """The usual names, the most usual first; case does not matter."""
 
@@ -64,6 +72,9 @@ class Columns(BaseModel):
     label: str | None = Field(
         None, description="Column with a true label: scored against, never clustered on."
     )
+    withdrawn: str | None = Field(
+        None, description="Column that says yes, or since when, where the source took a row back."
+    )
 
 
 def map_columns(present: Iterable[str], wanted: Columns, file: str) -> dict[str, str]:
@@ -80,7 +91,8 @@ def map_columns(present: Iterable[str], wanted: Columns, file: str) -> dict[str,
 
     Returns
     -------
-    Part (doc_id, text, ...) → column name, only for the parts that were found.
+    Part (doc_id, text, ...) → column name, only for the parts that were found. A file that says
+    what was withdrawn may do so without a text.
 
     Raises
     ------
@@ -100,7 +112,8 @@ def map_columns(present: Iterable[str], wanted: Columns, file: str) -> dict[str,
         found = said or next((by_lower[guess] for guess in guesses if guess in by_lower), None)
         if found is not None:
             mapping[part] = found
-        elif part in _REQUIRED:
+    for part in _REQUIRED:
+        if part not in mapping and not (part == "text" and "withdrawn" in mapping):
             raise FeedError(
                 f"{file} has no column that looks like {part}; its columns are {_listed(names)};"
                 f" set `{part}` under [ingest.columns] in the config file"

@@ -13,7 +13,7 @@ from tasks.files import WRITING
 from tasks.finding import Finding, repair
 from tasks.listing import feeds_of, read_retired, refs_of
 from tasks.manifests import ManifestError, require_known_format
-from tasks.pruned import KNOWN, pruned_path, read_pruned
+from tasks.pruned import KNOWN, PrunedNight, pruned_path, read_pruned
 from tasks.storage import Store, is_intact, read_table
 from validation.schemas import DOC_ID, PUBLISHED
 
@@ -63,19 +63,30 @@ def examine_feed(store: Store) -> Iterator[Finding]:
     earlier = Earlier()
     try:
         for pruned in read_pruned(store):
-            if is_intact(store, pruned.known):
-                ids = read_table(store, pruned.known, [DOC_ID])[DOC_ID].to_pylist()
-                earlier.night_of |= dict.fromkeys(ids, str(pruned.night))
-            else:
-                earlier.is_complete = False
-                said = "it is gone or changed: its documents would count as new again"
-                yield Finding(pruned.known.path, "known", said, "bring it back from a backup")
+            yield from _examine_pruned(store, pruned, earlier)
     except ManifestError as error:
         earlier.is_complete = False
         file = pruned_path(store).relative_to(store.root).as_posix()
         yield Finding(file, "known", str(error), "bring it back from a backup")
     for night in store.published_nights():
         yield from examine_night(store.model_copy(update={"night": night}), earlier)
+
+
+def _examine_pruned(store: Store, pruned: PrunedNight, earlier: Earlier) -> Iterator[Finding]:
+    """Examine what stays of a pruned night, and note its documents."""
+    broken = [ref for ref in pruned.refs() if not is_intact(store, ref)]
+    for ref in broken:
+        said = "it is gone or changed: documents would count as new, or as known, again"
+        yield Finding(ref.path, "known", said, "bring it back from a backup")
+    if broken:
+        earlier.is_complete = False
+        return
+    withdrawn, known = (
+        read_table(store, ref, [DOC_ID])[DOC_ID].to_pylist() if ref else []
+        for ref in (pruned.withdrawn, pruned.known)
+    )
+    earlier.withdraw(withdrawn)
+    earlier.night_of |= dict.fromkeys(known, str(pruned.night))
 
 
 def find_unlisted(store: Store) -> Iterator[Finding]:
@@ -94,6 +105,6 @@ def find_unlisted(store: Store) -> Iterator[Finding]:
 def _listed(store: Store) -> Iterator[str]:
     """Give every file that the feed's manifests name, or that waits for the next prune."""
     yield from read_retired(store.root)
-    yield from (pruned.known.path for pruned in read_pruned(store))
+    yield from (ref.path for pruned in read_pruned(store) for ref in pruned.refs())
     for night in store.published_nights():
         yield from (ref.path for ref in refs_of(store.read_manifest(night)).values())

@@ -1,7 +1,7 @@
 """Examine a published night: its files against its manifest, its tables against each other."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -34,12 +34,14 @@ _READ: Final = {
     "documents": [DOC_ID, DUPLICATE_OF],
     "duplicates": [KIND],
     "quarantine": [RULE_ID],
+    "withdrawn": [DOC_ID],
     "assignments": [DOC_ID, CLUSTER_ID, IS_NEW],
     "clusters": [CLUSTER_ID, SIZE],
 }
 """What the tables are compared by."""
 
-_COUNTS: Final = ("read", "accepted", "duplicate", "quarantined")
+_PLACES: Final = ("accepted", "duplicate", "quarantined", "withdrawn")
+_COUNTS: Final = ("read", *_PLACES)
 _SHOWN: Final = 3
 _AGAIN: Final = "; run that night again"
 
@@ -59,6 +61,11 @@ class Earlier:
     night_of: dict[str, str] = field(default_factory=dict)
     is_complete: bool = True
 
+    def withdraw(self, doc_ids: Iterable[str]) -> None:
+        """Forget documents that their source has withdrawn: they may come back."""
+        for doc_id in doc_ids:
+            self.night_of.pop(doc_id, None)
+
 
 def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
     """Examine one night, and note its documents for the nights after it.
@@ -76,7 +83,9 @@ def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
         said = str(error).removeprefix(f"{store.manifest_path()} ").removesuffix(_AGAIN)
         yield Finding(_file(store), "manifest", said, remedy_of(store))
         return
-    broken = list(examine_files(store, refs))
+    # A night from before withdrawals were read has no table of them.
+    expected = [name for name in PUBLISHED if name != "withdrawn" or counts["withdrawn"]]
+    broken = list(examine_files(store, refs, expected))
     yield from broken
     damaged = {finding.file for finding in broken}
     tables = {
@@ -119,9 +128,11 @@ def counts_of(manifest: Manifest) -> dict[str, int]:
     return counts
 
 
-def examine_files(store: Store, refs: Mapping[str, Ref]) -> Iterator[Finding]:
+def examine_files(
+    store: Store, refs: Mapping[str, Ref], expected: Collection[str]
+) -> Iterator[Finding]:
     """Find files that are gone, changed, or of another schema; a table that lacks is one too."""
-    for name in PUBLISHED.keys() - refs.keys():
+    for name in sorted(set(expected) - refs.keys()):
         yield Finding(_file(store), "tables", f"it names no table {name!r}", remedy_of(store))
     for name, ref in refs.items():
         problem = _file_problem(store, ref)
@@ -167,11 +178,11 @@ def compare_tables(store: Store, counts: Mapping[str, int], tables: Tables) -> I
 
 def _lost_rows(counts: Mapping[str, int], tables: Tables) -> Iterator[str]:
     """Compare the counts with each other and with the tables."""
-    read, parts = counts["read"], [counts[it] for it in ("accepted", "duplicate", "quarantined")]
+    read, parts = counts["read"], [counts[it] for it in _PLACES]
     if read != sum(parts):
         summed = " + ".join(map(str, parts))
-        yield f"read {read} is not accepted + duplicate + quarantined: {summed}"
-    for name, count in (("duplicates", "duplicate"), ("quarantine", "quarantined")):
+        yield f"read {read} is not {' + '.join(_PLACES)}: {summed}"
+    for name, count in zip(("duplicates", "quarantine", "withdrawn"), _PLACES[1:], strict=True):
         if name in tables and tables[name].num_rows != counts[count]:
             yield f"{count} is {counts[count]}, and {name} has {tables[name].num_rows} rows"
     if {"documents", "duplicates"} <= tables.keys():
@@ -211,6 +222,8 @@ def compare_nights(store: Store, tables: Tables, earlier: Earlier) -> Iterator[F
     if "documents" not in tables:
         earlier.is_complete = False
         return
+    if "withdrawn" in tables:
+        earlier.withdraw(tables["withdrawn"][DOC_ID].to_pylist())
     tonight = tables["documents"][DOC_ID].to_pylist()
     again = [doc_id for doc_id in tonight if doc_id in earlier.night_of]
     if again:

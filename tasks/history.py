@@ -1,13 +1,18 @@
 """What earlier nights left in the store: their documents, their sizes, their clusters."""
 
+import logging
+from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tasks.manifests import ManifestError
 from tasks.pruned import read_pruned
-from tasks.storage import ModelRef, Ref, Store, require_file
+from tasks.storage import ModelRef, Ref, Store, is_intact, require_file
+
+logger = logging.getLogger(__name__)
 
 
 class PrunedNightError(ValueError):
@@ -15,12 +20,13 @@ class PrunedNightError(ValueError):
 
 
 class NightTable(BaseModel):
-    """A published table of one night."""
+    """The documents of one night, and the rows that withdrew documents of the nights before it."""
 
     model_config = ConfigDict(frozen=True)
 
     night: date
     table: Ref
+    withdrawn: Ref | None = None
 
 
 class PastNight(BaseModel):
@@ -31,6 +37,8 @@ class PastNight(BaseModel):
     night: date
     rows: int
     documents: Ref
+    withdrawn: Ref | None = None
+    """None for a night from before withdrawals were read."""
     assignments: Ref
     clusters: Ref
     identity: ModelRef
@@ -51,13 +59,18 @@ class History(BaseModel):
     nights: list[PastNight]
     pruned: list[NightTable] = []
     """Of the nights before these: what is left of their documents, ids and text digests."""
+    later: list[NightTable] = []
+    """Documents of the nights after tonight: their ids are taken, where tonight is made up for."""
 
     def documents(self) -> list[NightTable]:
-        """Give every earlier night's documents; of pruned nights, ids and text digests."""
-        return [*self.pruned, *self._kept()]
+        """Give every other night's documents; of pruned nights, ids and text digests."""
+        return [*self.pruned, *self._kept(), *self.later]
 
     def _kept(self) -> list[NightTable]:
-        return [NightTable(night=night.night, table=night.documents) for night in self.nights]
+        return [
+            NightTable(night=night.night, table=night.documents, withdrawn=night.withdrawn)
+            for night in self.nights
+        ]
 
     def documents_within(self, store: Store, window_days: int) -> list[NightTable]:
         """Give the documents that share tonight's window of so many days, tonight included."""
@@ -79,7 +92,7 @@ class History(BaseModel):
 
 
 def read_history(store: Store) -> History:
-    """Read the manifests of the nights before tonight; later nights have no say in this one.
+    """Read the manifests of the nights before tonight; later nights only keep their documents.
 
     For other errors see `tasks.manifests.parse_manifest`.
 
@@ -97,8 +110,29 @@ def read_history(store: Store) -> History:
         )
     return History(
         nights=[_past_night(night, store.read_manifest(night)) for night in nights],
-        pruned=[NightTable(night=it.night, table=it.known) for it in pruned],
+        pruned=[
+            NightTable(night=it.night, table=it.known, withdrawn=it.withdrawn) for it in pruned
+        ],
+        later=list(_later_documents(store)),
     )
+
+
+def _later_documents(store: Store) -> Iterator[NightTable]:
+    """Give what can be read of the nights after tonight; a damaged one must not hold up tonight."""
+    for night in store.published_nights():
+        if night <= store.night:
+            continue
+        try:
+            later = _night_table(night, store.read_manifest(night))
+        except (ManifestError, KeyError, ValidationError) as error:
+            logger.warning("night %s after this one is passed over: %s", night, error)
+            continue
+        if all(is_intact(store, ref) for ref in _refs(later)):
+            yield later
+        else:
+            logger.warning(
+                "night %s after this one is passed over: its documents are damaged", night
+            )
 
 
 def require_intact(store: Store, past: History) -> None:
@@ -111,19 +145,32 @@ def require_intact(store: Store, past: History) -> None:
     DamagedFileError
         Naming the first such file.
     """
-    refs = [night.table for night in past.documents()]
+    refs = [ref for night in past.documents() for ref in _refs(night)]
     if past.last:
         refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
     for ref in refs:
         require_file(store, ref)
 
 
-def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
+def _refs(night: NightTable) -> list[Ref]:
+    return [night.table, *([night.withdrawn] if night.withdrawn else [])]
+
+
+def _night_table(night: date, manifest: dict[str, Any]) -> NightTable:
     tables = manifest["tables"]
+    withdrawn = tables.get("withdrawn")
+    return NightTable.model_validate(
+        {"night": night, "table": tables["documents"], "withdrawn": withdrawn}
+    )
+
+
+def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
+    tables, documents = manifest["tables"], _night_table(night, manifest)
     return PastNight(
         night=night,
         rows=manifest["counts"]["read"],
-        documents=Ref.model_validate(tables["documents"]),
+        documents=documents.table,
+        withdrawn=documents.withdrawn,
         assignments=Ref.model_validate(tables["assignments"]),
         clusters=Ref.model_validate(tables["clusters"]),
         **{

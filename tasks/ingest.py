@@ -61,7 +61,7 @@ class RawFeed(BaseModel):
     """Arrow type of each metadata column where the feed states one (Parquet)."""
 
 
-@stage("ingest", version=1, retries=3)
+@stage("ingest", version=2, retries=3)
 def ingest(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     """Stream every row of the feed into one table; a broken row is kept with its problem.
 

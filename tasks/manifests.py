@@ -11,9 +11,19 @@ Manifest = dict[str, Any]
 FORMAT_VERSION: Final = 2
 """Of the manifest and the layout of the store; raised together with a new migration."""
 
-MIGRATIONS: Final[Mapping[int, Callable[[Manifest], Manifest]]] = {
-    1: lambda manifest: manifest | {"fit": None},  # how its model came about was not written down
-}
+
+def _with_later_parts(manifest: Manifest) -> Manifest:
+    """Say that a night had no withdrawn and no late rows, and nothing of how its model came about.
+
+    The list of pruned nights bears the same version, and has no counts.
+    """
+    counts = manifest.get("counts")
+    if not isinstance(counts, dict):
+        return manifest
+    return manifest | {"counts": {"withdrawn": 0, "late": 0} | counts, "fit": None}
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[Manifest], Manifest]]] = {1: _with_later_parts}
 """Version → what makes of its manifests those of the next version.
 
 Old manifests stay on the disk as they are and are brought forward whenever they are read: a reader

@@ -1,13 +1,13 @@
 """Make documents of the accepted rows: clean texts, fold exact duplicates, carry metadata along.
 
 Reads  raw rows, verdicts of the raw check, ids and texts of earlier nights
-Writes candidates (CANDIDATES and the feed's own columns), duplicates (DUPLICATES)
+Writes candidates (CANDIDATES and the feed's own columns), duplicates (DUPLICATES), rows that are
+withdrawn (WITHDRAWALS)
 """
 
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.check_raw import RawCheck
 from tasks.history import NightTable
 from tasks.ingest import RawFeed
+from tasks.seen import Seen, read_seen
 from tasks.stage import stage
 from tasks.storage import Ref, Store, TableWriter, read_batches, read_table
 from validation.schemas import (
@@ -38,11 +39,13 @@ from validation.schemas import (
     TEXT_DIGEST,
     TIMESTAMP,
     TITLE,
+    WITHDRAWALS,
+    WITHDRAWN,
 )
 
 logger = logging.getLogger(__name__)
 
-_READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, RAW]
+_READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
 _RESERVED: Final = {*CANDIDATES.names, "feed", "night"}
 
 
@@ -57,36 +60,16 @@ class PrepareSettings(BaseModel):
 
 
 class Prepared(BaseModel):
-    """Documents before their check, and the rows that only repeat one."""
+    """Documents before their check, the rows that only repeat one, and those that withdraw one."""
 
     model_config = ConfigDict(frozen=True)
 
     candidates: Ref
     duplicates: Ref
+    withdrawn: Ref
 
 
-@dataclass
-class Seen:
-    """The first document with each text and the text of each id, over all nights so far.
-
-    Parameters
-    ----------
-    first_with_text
-        Text digest → (doc_id, night).
-    text_of_id
-        doc_id → (text digest, night).
-    """
-
-    first_with_text: dict[str, tuple[str, str]] = field(default_factory=dict)
-    text_of_id: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-    def add(self, doc_id: str, digest: str, night: str) -> None:
-        """Note a document; the first one with a text stays the first."""
-        self.first_with_text.setdefault(digest, (doc_id, night))
-        self.text_of_id.setdefault(doc_id, (digest, night))
-
-
-@stage("prepare", version=1)
+@stage("prepare", version=2)
 def prepare(
     store: Store, raw: RawFeed, check: RawCheck, past: list[NightTable], settings: PrepareSettings
 ) -> Prepared:
@@ -94,51 +77,90 @@ def prepare(
 
     A row with the id and the text of an earlier document is no new document. A new id with a text
     that is known already is one, and points at the first document with that text.
+
+    An id that any row of the feed withdraws has no document tonight, wherever the row stands and
+    whatever the other rows with that id hold: what was asked to go must not stay for an order of
+    rows. An id that nobody knows can be withdrawn too. On a later night whose feed does not
+    withdraw it, a row with that id is a document again.
     """
-    seen = _seen_before(store, past)
-    fields = _metadata_fields(store, raw, check)
+    before, leaving = read_seen(store, past), _withdrawn_tonight(store, raw, check)
+    seen = before.without(leaving)
+    fields = _metadata_fields(store, raw, check, leaving)
     schema = pa.schema([*CANDIDATES, *fields.values()])
     with (
         TableWriter(store, "prepare", schema) as candidates,
         TableWriter(store, "prepare", DUPLICATES) as duplicates,
+        TableWriter(store, "prepare", WITHDRAWALS) as withdrawn,
     ):
+        told: set[str] = set()
         for rows in _accepted_rows(store, raw, check):
-            records = [_candidate(row, settings) for row in rows]
+            gone = [row for row in rows if row[DOC_ID] in leaving]
+            withdrawals = [_withdrawal(row, before, told, str(store.night)) for row in gone]
+            records = [_candidate(row, settings) for row in rows if row[DOC_ID] not in leaving]
             repeats = [
                 repeat for record in records if (repeat := _fold(record, seen, str(store.night)))
             ]
             kept = [record for record in records if not record["is_repeat"]]
             candidates.write(_candidate_table(kept, schema, fields, raw))
             duplicates.write(pa.Table.from_pylist(repeats, schema=DUPLICATES))
+            withdrawn.write(pa.Table.from_pylist(withdrawals, schema=WITHDRAWALS))
     logger.info(
-        "prepared %s documents, %s rows repeat a document or its text",
+        "prepared %s documents, %s rows repeat a document or its text, %s are withdrawn",
         f"{candidates.ref.rows:,}",
         f"{duplicates.ref.rows:,}",
+        f"{withdrawn.ref.rows:,}",
     )
-    return Prepared(candidates=candidates.ref, duplicates=duplicates.ref)
+    return Prepared(candidates=candidates.ref, duplicates=duplicates.ref, withdrawn=withdrawn.ref)
 
 
-def _seen_before(store: Store, past: list[NightTable]) -> Seen:
-    seen = Seen()
-    for night in past:
-        table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST])
-        for doc_id, digest in zip(
-            *(table[name].to_pylist() for name in table.column_names), strict=True
-        ):
-            seen.add(doc_id, digest, str(night.night))
-    return seen
+def _withdrawn_tonight(store: Store, raw: RawFeed, check: RawCheck) -> set[str]:
+    """Give the ids that any accepted row of the feed withdraws."""
+    if not any(WITHDRAWN in mapping for mapping in raw.columns.values()):
+        return set()
+    return {
+        row[DOC_ID] for rows in _accepted_rows(store, raw, check) for row in rows if row[WITHDRAWN]
+    }
 
 
 def _accepted_rows(store: Store, raw: RawFeed, check: RawCheck) -> Iterator[list[dict[str, Any]]]:
     """Give the rows that the raw check lets through, batch by batch, each with its position."""
+    from validation.withdrawals import parse_withdrawals
+
     refused = set(read_table(store, check.refused, [POSITION])[POSITION].to_pylist())
     positions = count()
     for batch in read_batches(store, raw.rows, _READ):
+        is_withdrawn = parse_withdrawals(batch[WITHDRAWN]).to_pylist()
         rows = [
-            row | {POSITION: position}
-            for row, position in zip(batch.to_pylist(), positions, strict=False)
+            row | {POSITION: position, WITHDRAWN: withdrawn}
+            for row, position, withdrawn in zip(
+                batch.to_pylist(), positions, is_withdrawn, strict=False
+            )
         ]
-        yield [row for row in rows if row[POSITION] not in refused]
+        yield [row | {DOC_ID: row[DOC_ID].strip()} for row in rows if row[POSITION] not in refused]
+
+
+def _withdrawal(row: Mapping[str, Any], before: Seen, told: set[str], night: str) -> dict[str, Any]:
+    """Give a row's line of the withdrawals; `told` are the ids that a row above it withdrew."""
+    doc_id = row[DOC_ID]
+    document = before.text_of_id.get(doc_id)
+    earlier = before.withdrawn_on.get(doc_id)
+    if not row[WITHDRAWN]:
+        kind, first_night = "held_back", document[1] if document else None
+    elif doc_id in told:
+        kind, first_night = "repeat", earlier or night
+    elif document:
+        kind, first_night = "known", document[1]
+    else:
+        kind, first_night = "repeat" if earlier else "unknown", earlier
+    if row[WITHDRAWN]:
+        told.add(doc_id)
+    return {
+        FILE: row[FILE],
+        ROW: row[ROW],
+        DOC_ID: doc_id,
+        KIND: kind,
+        FIRST_NIGHT: first_night,
+    }
 
 
 def _candidate(row: dict[str, Any], settings: PrepareSettings) -> dict[str, Any]:
@@ -147,7 +169,6 @@ def _candidate(row: dict[str, Any], settings: PrepareSettings) -> dict[str, Any]
     text, is_truncated = cut_text(clean_text(row[TEXT]), settings.max_text_chars)
     title = clean_text(row[TITLE])[: settings.max_text_chars] if row[TITLE] else None
     return row | {
-        DOC_ID: row[DOC_ID].strip(),
         TEXT: text,
         TITLE: title or None,
         TEXT_DIGEST: text_digest(title, text),
@@ -161,7 +182,7 @@ def _fold(record: dict[str, Any], seen: Seen, night: str) -> dict[str, Any] | No
     record |= {DUPLICATE_OF: None, REUSED_ON: None, "is_repeat": False}
     if not record[TEXT]:
         return None
-    earlier_digest, earlier_night = seen.text_of_id.get(doc_id, (None, None))
+    earlier_digest, earlier_night = seen.find(doc_id) or (None, None)
     if earlier_digest is not None and earlier_digest != digest:
         record[REUSED_ON] = earlier_night
         return None
@@ -187,10 +208,17 @@ def _duplicate(record: Mapping[str, Any], first_id: str, kind: str, night: str) 
     }
 
 
-def _metadata_fields(store: Store, raw: RawFeed, check: RawCheck) -> dict[str, pa.Field]:
+def _metadata_fields(
+    store: Store, raw: RawFeed, check: RawCheck, leaving: set[str]
+) -> dict[str, pa.Field]:
     from tasks.metadata import metadata_fields
 
-    rows = (_unmapped(row, raw) for rows in _accepted_rows(store, raw, check) for row in rows)
+    rows = (
+        _unmapped(row, raw)
+        for rows in _accepted_rows(store, raw, check)
+        for row in rows
+        if row[DOC_ID] not in leaving
+    )
     return metadata_fields(rows, raw.metadata_types, _RESERVED)
 
 

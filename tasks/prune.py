@@ -156,10 +156,18 @@ def _digests(night: Store) -> set[str]:
 def _keep_known(night: Store) -> PrunedNight:
     """Write down which documents a night had."""
     ref = Ref.model_validate(night.read_manifest()["tables"]["documents"])
+    known = _keep_columns(night, ref, [DOC_ID, TEXT_DIGEST])
+    withdrawn = night.read_manifest()["tables"].get("withdrawn")
+    if withdrawn is None or not withdrawn["rows"]:
+        return PrunedNight(night=night.night, known=known)
+    gone = _keep_columns(night, Ref.model_validate(withdrawn), [DOC_ID])
+    return PrunedNight(night=night.night, known=known, withdrawn=gone)
+
+
+def _keep_columns(night: Store, ref: Ref, columns: list[str]) -> Ref:
     require_file(night, ref)
-    path = write_part(night.partition(KNOWN), read_table(night, ref, [DOC_ID, TEXT_DIGEST]))
-    known = Ref(path=_name(night.root, path), sha256=sha256_of(path), rows=ref.rows)
-    return PrunedNight(night=night.night, known=known)
+    path = write_part(night.partition(KNOWN), read_table(night, ref, columns))
+    return Ref(path=_name(night.root, path), sha256=sha256_of(path), rows=ref.rows)
 
 
 def _unlist(nights: Iterable[Store], known: Iterable[PrunedNight]) -> None:

@@ -25,6 +25,12 @@ class PrunedNight(BaseModel):
 
     night: date
     known: Ref
+    withdrawn: Ref | None = None
+    """The ids that the night withdrew, if any: they are not known any more."""
+
+    def refs(self) -> list[Ref]:
+        """Give the files that stay of the night."""
+        return [self.known, *([self.withdrawn] if self.withdrawn else [])]
 
 
 def pruned_path(store: Store) -> Path:

@@ -68,7 +68,7 @@ class Published(BaseModel):
     changed: bool
 
 
-@stage("publish", version=1, retries=2, cached=False)
+@stage("publish", version=2, retries=2, cached=False)
 def publish(store: Store, night: Night, records: list[StageRecord]) -> Published:
     """Bring the night's files to their places; the manifest, which makes them count, comes last.
 
@@ -102,6 +102,7 @@ def _tables(night: Night) -> dict[str, Ref]:
         "documents": night.documents.documents,
         "duplicates": night.documents.duplicates,
         "quarantine": night.documents.quarantine,
+        "withdrawn": night.documents.withdrawn,
         "assignments": found.assignments,
         "clusters": found.clusters,
         "cluster_events": found.events,

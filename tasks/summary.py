@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tasks.check_prepared import Counts
+from tasks.counts import Counts
 from tasks.drift import Fit
 from tasks.evaluate import Evaluation
 from tasks.storage import Store, read_table
@@ -46,8 +46,9 @@ def summarise(
         f"# {escape_markdown(store.feed)}, night {store.night}",
         "",
         f"{counts.read:,} rows read: {counts.accepted:,} accepted, {counts.duplicate:,} duplicate,"
-        f" {counts.quarantined:,} quarantined.",
+        f" {counts.quarantined:,} quarantined, {counts.withdrawn:,} withdrawn.",
         "",
+        *_late_lines(counts),
         f"## {len(clusters)} clusters",
         "",
         "| cluster | name | size | change | status |",
@@ -78,6 +79,14 @@ def summarise(
         *_drift_lines(fit),
     ]
     return "\n".join(lines)
+
+
+def _late_lines(counts: Counts) -> list[str]:
+    """Say how many documents came late, if any did."""
+    if not counts.late:
+        return []
+    late = f"{counts.late:,} documents are late: dated before the last published night."
+    return [f"{late} They are clustered like the others.", ""]
 
 
 def _cluster_line(row: Mapping[str, Any]) -> str:

@@ -22,8 +22,10 @@ from validation.schemas import (
     TEXT_DIGEST,
     TIMESTAMP,
     TITLE,
+    WITHDRAWN,
 )
 from validation.timestamps import parse_timestamps
+from validation.withdrawals import parse_withdrawals
 
 POSITION: Final = "position"
 ID_USE: Final = "id_use"
@@ -39,6 +41,7 @@ N_REPLACEMENT: Final = "n_replacement"
 PARSED_TIMESTAMP: Final = "parsed_timestamp"
 UNPARSED_TIMESTAMP: Final = "unparsed_timestamp"
 HAS_TIMESTAMP: Final = "has_timestamp"
+UNPARSED_WITHDRAWN: Final = "unparsed_withdrawn"
 IS_DUPLICATE: Final = "is_duplicate"
 IS_REUSED: Final = "is_reused"
 
@@ -66,6 +69,7 @@ _RAW: Final = pa.schema(
         pa.field(PARSED_TIMESTAMP, pa.timestamp("us", tz="UTC")),
         pa.field(UNPARSED_TIMESTAMP, pa.string()),
         pa.field(HAS_TIMESTAMP, pa.bool_()),
+        pa.field(UNPARSED_WITHDRAWN, pa.string()),
     ]
 )
 _PREPARED: Final = pa.schema(
@@ -102,13 +106,14 @@ def measure_raw(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
     Returns
     -------
     Frame of n_rows, numbered from 0, with the columns `RAW_COLUMNS`. Of a row that the reader
-    gave up on (`problem_rule` is set) all else is null, so that no other rule blames it again.
+    gave up on (`problem_rule` is set) all else is null, so that no other rule blames it again; of
+    a row that withdraws its document only the id is measured, for the rest of it is not needed.
 
     ``id_use`` is "first" for the first row with a text under its id, "repeat" for a later row with
     that text, "conflict" for one with another text, and null without an id or a text.
     ``n_control`` counts C0 and C1 controls other than tab, line feed and carriage return;
-    ``letter_share`` is letters of any script over visible characters; ``unparsed_timestamp`` is
-    the start of a date that could not be parsed.
+    ``letter_share`` is letters of any script over visible characters; ``unparsed_timestamp`` and
+    ``unparsed_withdrawn`` are the start of what could not be parsed.
     """
     frame = _to_frame((_measure_raw_batch(batch) for batch in batches), _RAW)
     frame[HAS_TIMESTAMP] = frame[HAS_TIMESTAMP].astype("bool")
@@ -169,7 +174,10 @@ def _to_frame(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pd.DataFr
 def _measure_raw_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Measure one batch of raw rows."""
     readable = pc.is_null(batch[PROBLEM_RULE])
-    text = batch[TEXT].cast(pa.large_string())
+    withdrawn = parse_withdrawals(batch[WITHDRAWN])
+    is_withdrawn = pc.fill_null(withdrawn, False)
+    text = pc.if_else(is_withdrawn, None, batch[TEXT].cast(pa.large_string()))
+    dates = _measure_dates(pc.if_else(is_withdrawn, None, batch[TIMESTAMP]))
     counts = _count(text)
     doc_id = _stripped(batch[DOC_ID])
     has_text = pc.fill_null(pc.greater(counts[N_VISIBLE_CHARS], 0), False)
@@ -178,10 +186,12 @@ def _measure_raw_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
         PROBLEM: pc.if_else(readable, None, pc.fill_null(batch[PROBLEM], "the row is unreadable")),
         DOC_ID: doc_id,
         HAS_ID: pc.if_else(readable, pc.is_valid(doc_id), None),
-        HAS_TEXT: pc.if_else(readable, has_text, None),
+        HAS_TEXT: pc.if_else(pc.and_(readable, pc.invert(is_withdrawn)), has_text, None),
         TEXT_HASH: _hash(batch[TITLE], text),
         **counts,
-        **_measure_dates(batch[TIMESTAMP]),
+        **dates,
+        HAS_TIMESTAMP: pc.or_(dates[HAS_TIMESTAMP], is_withdrawn),
+        UNPARSED_WITHDRAWN: pc.if_else(pc.is_null(withdrawn), _start(batch[WITHDRAWN]), None),
     }
     return _record_batch(columns, _RAW)
 
@@ -248,9 +258,13 @@ def _measure_dates(values: pa.Array) -> dict[str, pa.Array]:
     stripped = _stripped(values)
     parsed = pa.array(parse_timestamps(stripped), pa.timestamp("us", tz="UTC"))
     is_unparsed = pc.and_(pc.is_valid(stripped), pc.is_null(parsed))
-    start = pc.utf8_slice_codeunits(stripped, 0, _QUOTED_CHARS)
     return {
         PARSED_TIMESTAMP: parsed,
-        UNPARSED_TIMESTAMP: pc.if_else(is_unparsed, start, None),
+        UNPARSED_TIMESTAMP: pc.if_else(is_unparsed, _start(stripped), None),
         HAS_TIMESTAMP: pc.is_valid(stripped),
     }
+
+
+def _start(values: pa.Array) -> pa.Array:
+    """Give what is quoted of a value."""
+    return pc.utf8_slice_codeunits(values, 0, _QUOTED_CHARS)

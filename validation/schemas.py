@@ -32,6 +32,7 @@ SEVERITY: Final = "severity"
 REASON: Final = "reason"
 KIND: Final = "kind"
 FIRST_NIGHT: Final = "first_night"
+WITHDRAWN: Final = "withdrawn"
 
 # stage files that are never published
 POSITION: Final = "position"
@@ -82,6 +83,7 @@ RAW_ROWS: Final = pa.schema(
         pa.field(SOURCE, pa.string()),
         pa.field(TITLE, pa.string()),
         pa.field(LABEL, pa.string()),
+        pa.field(WITHDRAWN, pa.string()),  # as it came: yes, no, or since when
         pa.field(
             RAW, pa.large_string(), nullable=False
         ),  # the whole row as JSON, or the broken line
@@ -134,6 +136,18 @@ QUARANTINE: Final = pa.schema(
         pa.field(SEVERITY, pa.string(), nullable=False),
         pa.field(REASON, pa.string(), nullable=False),
         pa.field(RAW, pa.large_string(), nullable=False),
+    ]
+)
+
+WITHDRAWALS: Final = pa.schema(
+    [
+        pa.field(FILE, pa.string(), nullable=False),
+        pa.field(ROW, pa.int64(), nullable=False),
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        # known: a document that leaves tonight; unknown: there was none; repeat: withdrawn
+        # before; held_back: a row with a text under an id that tonight's feed withdraws
+        pa.field(KIND, pa.string(), nullable=False),
+        pa.field(FIRST_NIGHT, pa.string()),  # of the document, or of the first withdrawal
     ]
 )
 
@@ -199,6 +213,7 @@ PUBLISHED: Final = {
     "documents": DOCUMENTS,
     "duplicates": DUPLICATES,
     "quarantine": QUARANTINE,
+    "withdrawn": WITHDRAWALS,
     "assignments": ASSIGNMENTS,
     "clusters": CLUSTERS,
     "cluster_events": CLUSTER_EVENTS,

@@ -29,6 +29,7 @@ from validation.measure import (
     RAW_COLUMNS,
     REPEAT,
     UNPARSED_TIMESTAMP,
+    UNPARSED_WITHDRAWN,
 )
 from validation.rules import (
     IS_REFUSED,
@@ -140,9 +141,17 @@ def _raw_form() -> list[Expectation]:
 
 
 def _raw_content(limits: RawLimits) -> list[Expectation]:
-    """Refuse texts and dates that cannot be what they should be."""
+    """Refuse texts, dates and withdrawals that cannot be what they should be."""
     share = limits.max_control_share
     return [
+        gxe.ExpectColumnValuesToBeNull(
+            column=UNPARSED_WITHDRAWN,
+            **row_rule(
+                "withdrawal_parses",
+                "every row says yes, no or a date, or nothing, of its withdrawal",
+                "withdrawn {unparsed_withdrawn!r} is no yes, no or date",
+            ),
+        ),
         text_length(limits.max_chars, "warning"),
         gxe.ExpectColumnValuesToBeNull(
             column=UNPARSED_TIMESTAMP,

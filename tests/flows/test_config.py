@@ -82,3 +82,8 @@ def test_a_password_in_the_feed_is_refused_before_prefect_can_record_it() -> Non
     with pytest.raises(ConfigError, match="without a password") as refused:
         load_config(None, SAID | {"feed": "sftp://me:hunter2@host/feed.jsonl"})
     assert "hunter2" not in f"{refused.value} {refused.value.__cause__}"
+
+
+def test_a_night_that_has_not_come_is_refused() -> None:
+    with pytest.raises(ConfigError, match="night must have come, got 2099-01-01; it is 20"):
+        load_config(None, {"feed": "f", "store": "s", "night": "2099-01-01"})

@@ -89,7 +89,14 @@ def test_a_night_is_published_whole(run: Run, tmp_path: Path) -> None:
     run(write_jsonl(tmp_path / "feed.jsonl", small_feed()))
     store = tmp_path / "store"
     said = manifest(store)
-    assert said["counts"] == {"read": 45, "accepted": 45, "duplicate": 0, "quarantined": 0}
+    assert said["counts"] == {
+        "read": 45,
+        "accepted": 45,
+        "duplicate": 0,
+        "quarantined": 0,
+        "withdrawn": 0,
+        "late": 0,
+    }
     for name, ref in said["tables"].items():
         assert sha256_of(store / ref["path"]) == ref["sha256"], name
         assert pq.read_metadata(store / ref["path"]).num_rows == ref["rows"], name
@@ -230,7 +237,7 @@ def test_a_growing_feed_adds_only_what_is_new(run: Run, tmp_path: Path) -> None:
         night="2026-03-02",
     )
     assert manifest(store, "2026-03-02")["counts"] == {
-        "read": 90, "accepted": 45, "duplicate": 45, "quarantined": 0,
+        "read": 90, "accepted": 45, "duplicate": 45, "quarantined": 0, "withdrawn": 0, "late": 0,
     }  # fmt: skip
     duplicates = table(store, "duplicates", "2026-03-02")
     assert set(duplicates.kind) == {"same_row"}

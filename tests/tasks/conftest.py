@@ -80,10 +80,14 @@ def publish_night(store: Store) -> PublishNight:
     """
 
     def publish(
-        day: int, new: list[str], window: list[str] | None = None, feed: str = "reviews"
+        day: int,
+        new: list[str],
+        window: list[str] | None = None,
+        feed: str = "reviews",
+        withdrawn: list[str] | None = None,
     ) -> dict[str, Any]:
         tonight = Store(root=store.root, feed=feed, night=date(2026, 3, day))
-        rows = night_rows(new, window or [])
+        rows = night_rows(new, window or [], withdrawn or [])
         tables = {
             name: published(tonight, name, keep_table(store, "made", rows_table(name, rows[name])))
             for name in PUBLISHED
@@ -100,7 +104,10 @@ def publish_night(store: Store) -> PublishNight:
         }
         manifest = {
             "format_version": FORMAT_VERSION, "feed": feed, "night": str(tonight.night),
-            "counts": {"read": len(new) + 2, "accepted": len(new), "duplicate": 1, "quarantined": 1},
+            "counts": {
+                "read": len(new) + 2 + len(rows["withdrawn"]), "accepted": len(new), "duplicate": 1, "quarantined": 1,
+                "withdrawn": len(rows["withdrawn"]), "late": 0,
+            },
             "tables": tables, "models": models, "config": {"window_days": 30},
             "encoder": {"name": "E", "digest": "0123456789abcdef"},
             "n_clusters": 2, "labels": {"published": "refined"}, "fit": None,
@@ -126,7 +133,9 @@ def text_digest_of(doc_id: str) -> str:
     return f"digest of {doc_id}"
 
 
-def night_rows(new: list[str], window: list[str]) -> dict[str, list[dict[str, Any]]]:
+def night_rows(
+    new: list[str], window: list[str], withdrawn: list[str]
+) -> dict[str, list[dict[str, Any]]]:
     """The rows of a night's tables: every other document is in the other cluster."""
     assigned = [*window, *new]
     clusters = {"c-1": assigned[::2], "c-2": assigned[1::2]}
@@ -139,6 +148,7 @@ def night_rows(new: list[str], window: list[str]) -> dict[str, list[dict[str, An
             {"file": "f", "row": 1, "doc_id": new[0], "duplicate_of": new[0], "kind": "same_row", "first_night": "x"}
         ],
         "quarantine": [{"file": "f", "row": 2, "rule_id": "r", "severity": "s", "reason": "r", "raw": "{"}],
+        "withdrawn": [{"file": "f", "row": 3, "doc_id": it, "kind": "known", "first_night": "x"} for it in withdrawn],
         "assignments": [
             {"doc_id": it, "cluster_id": name, "confidence": 0.9, "margin": 0.8, "is_outlier": False, "is_new": it in new}
             for name, members in clusters.items() for it in members

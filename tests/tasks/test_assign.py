@@ -31,7 +31,7 @@ def test_a_feed_is_prepared_as_a_night_prepares_it(tmp_path: Path) -> None:
         *({"id": number, "text": f"Sound row {number}"} for number in range(10, 20)),
     ]
     feed = write_rows(tmp_path / "feed.jsonl", rows)
-    documents, n_refused = prepare_feed(feed, CONFIG, tmp_path / "scratch")
+    documents, n_refused, _ = prepare_feed(feed, CONFIG, tmp_path / "scratch")
     assert documents["doc_id"].to_pylist()[:2] == ["1", "2"]
     assert documents["text"].to_pylist()[:2] == ["The battery dies"] * 2
     assert (documents.num_rows, n_refused) == (12, 2)
@@ -41,7 +41,7 @@ def test_the_settings_are_those_of_the_night(tmp_path: Path) -> None:
     feed = write_rows(tmp_path / "feed.jsonl", [{"key": "a", "body": "word " * 100}])
     columns = {"ingest": {"columns": {"doc_id": "key", "text": "body"}}}
     config = CONFIG | columns | {"prepare": {"max_text_chars": 100}}
-    documents, _ = prepare_feed(feed, config, tmp_path / "scratch")
+    documents, _, _ = prepare_feed(feed, config, tmp_path / "scratch")
     assert len(documents["text"][0].as_py()) <= 100
 
 

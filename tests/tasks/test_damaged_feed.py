@@ -68,7 +68,7 @@ def prepared(store: Store, feed: Path, past: list[NightTable]) -> Documents:
     check = check_raw.fn(store, raw, check_settings, latest, None)
     candidates = prepare.fn(store, raw, check, past, prepare_settings)
     return check_prepared.fn(
-        store, candidates, raw, check, check_settings, latest, prepare_settings, None
+        store, candidates, raw, check, check_settings, latest, prepare_settings, None, None
     )
 
 

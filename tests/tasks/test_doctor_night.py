@@ -123,7 +123,10 @@ def test_other_schemas_and_rows_are_found(night: Store) -> None:
 def test_rows_that_do_not_add_up_are_found(night: Store) -> None:
     rewrite(night, lambda manifest: manifest["counts"].update(read=9))
     assert said(night) == [
-        ("conservation", "read 9 is not accepted + duplicate + quarantined: 3 + 1 + 1")
+        (
+            "conservation",
+            "read 9 is not accepted + duplicate + quarantined + withdrawn: 3 + 1 + 1 + 0",
+        )
     ]
     rewrite(night, lambda manifest: manifest["counts"].update(read=6, quarantined=2))
     assert said(night) == [("conservation", "quarantined is 2, and quarantine has 1 rows")]
@@ -197,3 +200,35 @@ def test_copies_among_the_stage_files_are_found_if_they_are_intact(store: Store)
     assert list(stage_copies(store, published)) == [ref.path]
     store.resolve(ref).write_bytes(b"x")
     assert list(stage_copies(store, published)) == []
+
+
+def test_a_document_that_was_withdrawn_is_missed_by_nobody_and_may_come_back(
+    night: Store, publish_night: PublishNight
+) -> None:
+    publish_night(2, ["c", "d", "e"], window=["b"], withdrawn=["a"])
+    assert said(night) == []
+    publish_night(3, ["a"], window=["b", "c", "d", "e"])
+    assert said(night) == []
+
+
+def test_a_withdrawn_document_that_is_still_assigned_is_found(
+    night: Store, publish_night: PublishNight
+) -> None:
+    publish_night(2, ["c", "d", "e"], window=["a", "b"], withdrawn=["a"])
+    assert said(night) == [
+        ("conservation", "assignments 'a' have no document in this night or before it")
+    ]
+    rewrite(night, lambda manifest: manifest["counts"].update(withdrawn=2, read=7))
+    assert ("conservation", "withdrawn is 2, and withdrawn has 1 rows") in said(night)
+
+
+def as_of_format_1(manifest: dict[str, Any]) -> None:
+    manifest["format_version"] = 1
+    del manifest["tables"]["withdrawn"], manifest["counts"]["withdrawn"], manifest["counts"]["late"]
+
+
+def test_a_night_of_format_1_is_sound(night: Store) -> None:
+    rewrite(night, as_of_format_1)
+    assert said(night) == []
+    rewrite(night, lambda manifest: manifest["counts"].update(withdrawn=1))
+    assert ("tables", "it names no table 'withdrawn'") in said(night)

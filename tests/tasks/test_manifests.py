@@ -84,3 +84,15 @@ def test_canonical_json_spells_equal_values_equally() -> None:
     one = canonical_json({"b": 1, "é": Path("x")})
     other = canonical_json({"é": Path("x"), "b": 1})
     assert one == other == '{\n  "b": 1,\n  "é": "x"\n}\n'.encode()
+
+
+def test_a_manifest_of_format_1_knew_neither_withdrawn_nor_late_rows_nor_its_fit() -> None:
+    old = spelled(format_version=1, counts={"read": 3, "accepted": 3})
+    assert parse_manifest(old, PATH) == MANIFEST | {
+        "counts": {"read": 3, "accepted": 3, "withdrawn": 0, "late": 0},
+        "fit": None,
+    }
+    assert migrated({"format_version": 1, "nights": []}, PATH) == {
+        "format_version": FORMAT_VERSION,
+        "nights": [],
+    }

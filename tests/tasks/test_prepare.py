@@ -357,7 +357,7 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
         check = check_raw.fn(store, raw, CheckSettings(), run_date, None)
         prepared = prepare.fn(store, raw, check, past, PrepareSettings())
         documents = check_prepared.fn(
-            store, prepared, raw, check, CheckSettings(), run_date, PrepareSettings(), None
+            store, prepared, raw, check, CheckSettings(), run_date, PrepareSettings(), None, None
         )
         past = [*past, documents.tonight(store)]
         nights[name] = store, documents

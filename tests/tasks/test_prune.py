@@ -14,6 +14,7 @@ from tasks.history import PrunedNightError, read_history, require_intact
 from tasks.listing import read_retired
 from tasks.manifests import NewerStoreError
 from tasks.prune import forget_cache, plan_prune, prune
+from tasks.seen import read_seen
 from tasks.shelf import EmbeddingShelf
 from tasks.storage import DamagedFileError, Store, read_table
 
@@ -188,8 +189,30 @@ def test_a_damaged_list_of_pruned_nights_is_found(stored: Store) -> None:
     known = next(stored.root.glob("known/*/night=2026-03-01/*"))
     known.write_bytes(b"x")
     (line,) = findings(stored)
-    assert "its documents would count as new again" in line
+    assert "documents would count as new, or as known, again" in line
     (stored.root / "runs" / "feed=reviews" / "pruned.json").write_bytes(b"{")
     (stored.root / "state" / "retired.json").write_bytes(b"{")
     lines = findings(stored)
     assert [line.split(": ")[1] for line in lines] == ["known", "retired"]
+
+
+def test_a_withdrawal_outlives_the_pruning_of_its_night(
+    store: Store, publish_night: PublishNight
+) -> None:
+    publish_night(1, ["a", "b"])
+    publish_night(2, ["c", "d"], window=["b"], withdrawn=["a"])
+    publish_night(3, ["e", "f"], window=["b", "c", "d"])
+    publish_night(4, ["a", "g"], window=["b", "c", "d", "e", "f"])
+    prune(store.root, keep=2)
+    tomorrow = store.model_copy(update={"night": date(2026, 3, 5)})
+    past = read_history(tomorrow)
+    require_intact(tomorrow, past)
+    seen = read_seen(tomorrow, past.documents())
+    assert seen.text_of_id["a"][1] == "2026-03-04"
+    assert findings(store) == []
+    prune(store.root, keep=2)
+    assert findings(store) == []
+    early = store.model_copy(update={"night": date(2026, 3, 4)})
+    seen = read_seen(early, [it for it in past.documents() if it.night < early.night])
+    assert seen.withdrawn_on == {"a": "2026-03-02"}
+    assert seen.find("a") is None

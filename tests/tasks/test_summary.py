@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.check_prepared import Counts
+from tasks.counts import Counts
 from tasks.drift import Figure, Fit
 from tasks.evaluate import Evaluation
 from tasks.storage import Store, keep_table
@@ -55,11 +55,12 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
     events = [
         {"event": "vanished", "cluster_id": "c-0", "from_ids": [], "to_ids": [], "overlap": None}
     ]
-    counts = Counts(read=1200, accepted=1100, duplicate=60, quarantined=40)
+    counts = Counts(read=1200, accepted=1100, duplicate=55, quarantined=40, withdrawn=5, late=3)
     text = summarise(
         store, counts, FIT, evaluation, {"clusters": clusters, "cluster_events": events}
     )
-    assert "1,200 rows read: 1,100 accepted, 60 duplicate, 40 quarantined." in text
+    assert "1,200 rows read: 1,100 accepted, 55 duplicate, 40 quarantined, 5 withdrawn." in text
+    assert "\n3 documents are late: dated before the last published night. They are" in text
     assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text

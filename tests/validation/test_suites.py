@@ -37,6 +37,7 @@ DAMAGE: list[tuple[dict[str, Any], str, str]] = [
         "byte 0xff is not UTF-8",
     ),
     ({"doc_id": None}, "id_present", "the row has no id"),
+    ({"withdrawn": "maybe"}, "withdrawal_parses", "withdrawn 'maybe' is no yes, no or date"),
     ({"text": "   "}, "text_present", "the text is missing or blank"),
     ({"text": None}, "text_present", "the text is missing or blank"),
     (
@@ -118,6 +119,20 @@ def test_each_kind_of_damage_is_refused_by_its_own_rule(
     row_rules = {o.rule_id for o in report.outcomes if o.scope == "row"}
     assert row_rules == {rule_id for _, rule_id, _ in DAMAGE}
     assert not report.critical_failures
+
+
+def test_a_withdrawn_row_needs_nothing_but_its_id(
+    raw_batches: Build, raw_limits: RawLimits
+) -> None:
+    bare = {"text": None, "timestamp": None, "withdrawn": "yes"}
+    broken = {"text": "\x07" * 300_000, "timestamp": "never", "withdrawn": "2026-03-01"}
+    frame, report = validate_raw(measure_raw(raw_batches([*GOOD, bare, broken] * 5)), raw_limits)
+    assert report.refused.empty
+    assert all(outcome.success for outcome in report.outcomes)
+    nameless = {"doc_id": " ", "text": None, "withdrawn": "1"}
+    _, report = validate_raw(measure_raw(raw_batches([*GOOD, nameless])), raw_limits)
+    assert report.refused.rule_id.tolist() == ["id_present"]
+    assert frame.id_use.dropna().isin(["first", "repeat"]).all()
 
 
 def test_a_repeat_is_no_reason_to_refuse(raw_batches: Build, raw_limits: RawLimits) -> None:

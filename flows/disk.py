@@ -1,0 +1,84 @@
+"""The store's disk: whether it takes what is written, and what to do where it does not."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+_PROBED_BYTES: Final = 1 << 20
+
+_FULL: Final = "the disk is full", "free room on it"
+_TROUBLE: Final = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: ("the disk is read-only", "mount it for writing"),
+}
+"""Number of an error → what is wrong with the disk, and what helps."""
+
+
+class StoreNotWritableError(OSError):
+    """The store's folder cannot be made or written to."""
+
+
+def require_writable(folder: Path) -> None:
+    """Make a folder and a file in it: permission bits alone do not tell for every file system.
+
+    Raises
+    ------
+    StoreNotWritableError
+        If that fails, or a megabyte finds no room; the message says what to do.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBED_BYTES))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        raise StoreNotWritableError(_sentence(error, error.filename or folder)) from error
+
+
+def disk_trouble(error: BaseException, folder: Path | None) -> str | None:
+    """Say what is wrong with the disk, if that is what an error comes from.
+
+    Parameters
+    ----------
+    error
+        Of whatever kind: those of the disk may stand behind it.
+    folder
+        Tried too, for a database that cannot write says so in words of its own; None for none.
+
+    Returns
+    -------
+    A sentence; None if the disk is not to blame.
+    """
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.errno in _TROUBLE:
+            return _sentence(cause, cause.filename2 or cause.filename or folder)
+    try:
+        if folder is not None:
+            require_writable(folder)
+    except StoreNotWritableError as found:
+        return str(found)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _sentence(error: OSError, where: object) -> str:
+    wrong, helps = _TROUBLE.get(error.errno or 0, (None, None))
+    if wrong is None:
+        return (
+            f"the store cannot be written to: {error.strerror}: {where};"
+            " give another --store or mend its permissions"
+        )
+    return (
+        f"the store cannot be written to: {wrong}: {where}; {helps} and run the same command"
+        " again: what is published stands, and nothing half-written counts"
+    )
