@@ -240,7 +240,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")  # the flow's own lines go to Prefect
+    logger.setLevel(logging.INFO)
     options = parse(arguments)
     folder = options.out.with_suffix("")
     store = (options.store or folder / "store").absolute()
