@@ -94,6 +94,9 @@ class MatchRules:
     min_split_share, min_split_total
         A cluster has split if two or more of tonight's each hold at least the first share of its
         members, and together at least the second.
+    min_piece_cosine
+        A piece of a cluster of last night is put together with the larger one if their centroids
+        are at least this close. See `models.rejoining.rejoin`.
     min_resize
         Relative change of the size from which a cluster has grown or shrunk.
     max_name_drift
@@ -111,6 +114,7 @@ class MatchRules:
     min_cosine: float = 0.85
     min_split_share: float = 0.3
     min_split_total: float = 0.7
+    min_piece_cosine: float = 0.65
     min_resize: float = 0.25
     max_name_drift: float = 0.25
 
