@@ -16,7 +16,7 @@ _SHOWN_CLUSTERS: Final = 30
 _SHOWN_PLACEMENTS: Final = 50
 STAGES: Final = (
     "find feed", "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed",
-    "drift", "views", "pretrain", "refine", "evaluate", "describe", "publish",
+    "drift", "views", "pretrain", "refine", "rejoin", "evaluate", "describe", "publish",
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from tasks.prepare import prepare
 from tasks.pretrain import pretrain
 from tasks.publish import Night, Published, publish
 from tasks.refine import refine
+from tasks.rejoin import rejoin_pieces
 from tasks.stage import StageRecord, recorded_stages
 from tasks.storage import clear_scratch
 from tasks.turn import turn_of
@@ -81,9 +82,13 @@ def nightly(config: NightlyConfig) -> NightReport:
         embedded = embed(store, window, encoder, config.embed)
         plan = plan_fit(store, embedded, window, past.last, recipe(config, encoder), config.refit)
         views = lay_out_views(store, embedded, window, plan.lexical, config.embed, seed)
-        pretrained = pretrain(store, views, plan.clustering, plan.near, config.clustering, seed)
+        pretrained = pretrain(store, views, plan.clustering, config.clustering, seed)
         goes_on = plan.clustering is not None
         refined = refine(store, views, pretrained, goes_on, config.clustering)
+        kept = past.last if plan.keeps_clusters else None
+        refined = rejoin_pieces(
+            store, views, refined, window, kept, config.clustering, config.identity
+        )
         evaluation = evaluate(store, views, refined, window, config.evaluate, seed)
         described = describe(store, views, evaluation, window, past.last, config.identity)
         night = Night(

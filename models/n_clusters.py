@@ -24,9 +24,6 @@ SMALLEST: Final = 3
 HEADROOM: Final = 1.25
 """Numbers up to so many times the densest one are considered: one rung of the ladder."""
 
-NEAR: Final = 1.5
-"""How far from an earlier number a new one is looked for."""
-
 _N_NEIGHBORS = 20
 _REPEATS = 12
 _REPEATS_OF_MANY = 8
@@ -73,7 +70,6 @@ def choose_n_clusters(
     latent: Floats | None = None,
     walk: sparse.csr_array | None = None,
     granularity: float = 2.0,
-    near: int | None = None,
 ) -> NClustersChoice:
     r"""Choose the number of clusters.
 
@@ -100,8 +96,6 @@ def choose_n_clusters(
         Random walk on the neighbour graph of X, (n_samples, n_samples); None: it is built.
     granularity
         γ: higher considers finer clusters.
-    near
-        An earlier number: only those within a factor of `NEAR` of it are tried. None: all.
 
     Returns
     -------
@@ -115,7 +109,7 @@ def choose_n_clusters(
     """
     X = X - X.mean(axis=0)  # distances are computed from squares: far from 0 they lose digits
     latent = X if latent is None else latent - latent.mean(axis=0)
-    candidates = _candidates(latent, near)
+    candidates = _candidates(latent)
     if not candidates:
         return NClustersChoice(1)
     if walk is None:
@@ -186,18 +180,11 @@ def check_n_clusters(n_clusters: int | Literal["auto"], X: Floats) -> None:
         )
 
 
-def _candidates(X: Floats, near: int | None) -> tuple[int, ...]:
-    """Cut the ladder to what so many rows, and so many distinct ones, can support.
-
-    And to the neighbours of an earlier number, unless the rows cannot support these any more.
-    """
+def _candidates(X: Floats) -> tuple[int, ...]:
+    """Cut the ladder to what so many rows, and so many distinct ones, can support."""
     most = max(len(X) // 12, min(5, len(X) // 3))
     most = min(most, count_distinct_rows(X, limit=most + 1) - 1)
-    supported = tuple(k for k in LADDER if k <= most)
-    if near is None:
-        return supported
-    lowest, highest = near / NEAR, near * NEAR
-    return tuple(k for k in supported if lowest <= k <= highest) or supported
+    return tuple(k for k in LADDER if k <= most)
 
 
 def _densest(candidates: Sequence[int], densities: Sequence[float]) -> int:

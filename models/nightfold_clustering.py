@@ -65,9 +65,6 @@ class NightfoldClustering(DeepClusterer):
         How many times as many of its neighbours as by chance a document must find in its own
         cluster, on average, for a number of clusters to be considered by ``"auto"``: 1 is coarse,
         4 is fine. See `models.n_clusters.choose_n_clusters`.
-    n_clusters_near
-        The number of an earlier night: ``"auto"`` looks no farther than half as many again, so that
-        nights stay comparable. None: it looks everywhere.
     latent_dim
         Width of the latent space.
     n_neighbors
@@ -109,7 +106,6 @@ class NightfoldClustering(DeepClusterer):
         *,
         view_dims: Sequence[int] | None = None,
         granularity: float = 2.0,
-        n_clusters_near: int | None = None,
         latent_dim: int = 32,
         n_neighbors: int = 20,
         pretrain_epochs: int = 20,
@@ -120,7 +116,6 @@ class NightfoldClustering(DeepClusterer):
         self.n_clusters = n_clusters
         self.view_dims = view_dims
         self.granularity = granularity
-        self.n_clusters_near = n_clusters_near
         self.latent_dim = latent_dim
         self.n_neighbors = n_neighbors
         self.pretrain_epochs = pretrain_epochs
@@ -166,9 +161,6 @@ class NightfoldClustering(DeepClusterer):
             is_count = isinstance(value, Integral) and int(value) >= smallest
             if not is_count and (name, value) != ("n_clusters", "auto"):
                 raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
-        near = self.n_clusters_near
-        if near is not None and not (isinstance(near, Integral) and int(near) >= 1):
-            raise ValueError(f"n_clusters_near must be None or a positive integer, got {near!r}")
         if not self.granularity > 0:
             raise ValueError(f"granularity must be above 0, got {self.granularity!r}")
         checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
@@ -311,7 +303,6 @@ class NightfoldClustering(DeepClusterer):
         return Settings(
             n_clusters=self.n_clusters,
             granularity=self.granularity,
-            n_clusters_near=self.n_clusters_near,
             n_neighbors=self.n_neighbors,
             deep_refinement=self.deep_refinement,
             seed=self.seed_,

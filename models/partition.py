@@ -50,7 +50,6 @@ class Settings:
 
     n_clusters: int | Literal["auto"]
     granularity: float
-    n_clusters_near: int | None
     n_neighbors: int
     deep_refinement: bool
     seed: int
@@ -199,5 +198,4 @@ def _choose(
     """Choose the number of clusters, if it was left open."""
     if settings.n_clusters != "auto":
         return None
-    near = settings.n_clusters_near
-    return choose_n_clusters(fused, settings.seed, space, walk, settings.granularity, near)
+    return choose_n_clusters(fused, settings.seed, space, walk, settings.granularity)

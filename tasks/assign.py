@@ -26,6 +26,7 @@ from tasks.ingest import IngestSettings, ingest
 from tasks.manifests import Manifest
 from tasks.prepare import PrepareSettings, prepare
 from tasks.refine import top_two
+from tasks.rejoin import joined
 from tasks.storage import ModelRef, Ref, Store, lay_out, read_table, require_file
 from validation.schemas import (
     CLUSTER_ID,
@@ -209,9 +210,10 @@ def _by_model(
         lay_out(store, _model(manifest, "lexical"), folder / "lexical")
         X = np.hstack([embedding, LexicalViews.load(folder / "lexical").transform(texts)])
     estimator: Any = load_estimator(settings, folder / "clustering")
-    labels = sorted(manifest["cluster_ids"], key=int)
-    q = estimator.predict_proba(X)[:, [int(label) for label in labels]]
-    return q, [manifest["cluster_ids"][label] for label in labels]
+    cluster_of = {int(label): it for label, it in manifest["cluster_ids"].items()}
+    cluster_ids = sorted(set(cluster_of.values()))
+    place = {label: cluster_ids.index(it) for label, it in cluster_of.items()}
+    return joined(estimator.predict_proba(X), place), cluster_ids
 
 
 def _by_centroids(

@@ -109,10 +109,8 @@ class DeepClustering(Protocol):
         ...
 
 
-def new_estimator(
-    settings: ClusteringSettings, views: Views, near: int | None, random_state: int
-) -> DeepClustering:
-    """Make the configured estimator, unfitted; see `tasks.drift.Plan.near`."""
+def new_estimator(settings: ClusteringSettings, views: Views, random_state: int) -> DeepClustering:
+    """Make the configured estimator, unfitted."""
     parameters: dict[str, Any] = {
         "n_clusters": settings.n_clusters,
         "random_state": random_state,
@@ -120,7 +118,6 @@ def new_estimator(
     }
     if settings.estimator == "nightfold":
         parameters["view_dims"] = (views.embedding_dim, *views.lexical_dims)
-        parameters["n_clusters_near"] = near
     if settings.pretraining is not None:
         parameters["pretraining"] = settings.pretraining
     if settings.estimator in _ASSIGNMENTS:

@@ -5,18 +5,15 @@ Writes assignments (ASSIGNMENTS), clusters (CLUSTERS), events (CLUSTER_EVENTS), 
 """
 
 import logging
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from models.identity import TonightCluster
-from tasks.cleaning import embedded_text
-from tasks.evaluate import Evaluation, centroids_of
+from tasks.evaluate import Evaluation
 from tasks.figures import Labels, Matrix
 from tasks.history import NightTable, PastNight
 from tasks.identify import (
@@ -31,6 +28,7 @@ from tasks.shelf import matrix_of
 from tasks.stage import stage
 from tasks.storage import ModelRef, Ref, Store, keep_table, read_table
 from tasks.views import Views
+from tasks.window import WindowDocuments, clusters_of_window, read_window
 from validation.schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,
@@ -54,9 +52,7 @@ from validation.schemas import (
     SIZE,
     STABILITY,
     STATUS,
-    TEXT,
     TEXT_DIGEST,
-    TITLE,
 )
 
 logger = logging.getLogger(__name__)
@@ -81,18 +77,7 @@ class Described(BaseModel):
     """Label → cluster_id."""
 
 
-@dataclass(frozen=True)
-class _Window:
-    """The window's documents in order, each with the position of its text among the items."""
-
-    doc_ids: list[str]
-    items: NDArray[np.int64]
-    is_new: NDArray[np.bool_]
-    texts: list[str]
-    """Of the items, not of the documents."""
-
-
-@stage("describe", version=2)
+@stage("describe", version=3)
 def describe(
     store: Store,
     views: Views,
@@ -105,8 +90,8 @@ def describe(
     items = read_table(store, views.items, [TEXT_DIGEST, EMBEDDING])
     X, decided = matrix_of(items[EMBEDDING]), read_table(store, evaluation.labels)
     labels = decided[LABEL].to_numpy()
-    documents = _read_window(store, window, items[TEXT_DIGEST].to_pylist())
-    tonight = _tonight(X, labels, documents)
+    documents = read_window(store, window, items[TEXT_DIGEST].to_pylist())
+    tonight = clusters_of_window(X, labels, documents)
     known = load_known(store, last, frozenset(documents.doc_ids), views.encoder_digest)
     found = identify(store, tonight, known, rules)
     keywords, names = _words(documents.texts, labels, found)
@@ -138,40 +123,6 @@ def describe(
         n_clusters=len(tonight),
         ids=found.ids,
     )
-
-
-def _read_window(store: Store, window: list[NightTable], digests: list[str]) -> _Window:
-    place = {digest: position for position, digest in enumerate(digests)}
-    doc_ids: list[str] = []
-    items: list[int] = []
-    is_new: list[bool] = []
-    texts = [""] * len(digests)
-    for night in window:
-        table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST, TITLE, TEXT])
-        for doc_id, digest, title, text in zip(
-            *(column.to_pylist() for column in table.columns), strict=True
-        ):
-            doc_ids.append(doc_id)
-            items.append(place[digest])
-            is_new.append(night.night == store.night)
-            texts[place[digest]] = embedded_text(title, text)
-    return _Window(doc_ids, np.array(items, dtype=np.int64), np.array(is_new, dtype=bool), texts)
-
-
-def _tonight(X: Matrix, labels: Labels, documents: _Window) -> list[TonightCluster]:
-    """Lay out tonight's clusters for matching; only documents of earlier nights can be shared."""
-    by_label: dict[int, set[str]] = {int(label): set() for label in np.unique(labels)}
-    sizes = Counter(labels[documents.items].tolist())
-    for position in np.flatnonzero(~documents.is_new):
-        by_label[int(labels[documents.items[position]])].add(documents.doc_ids[position])
-    return [
-        TonightCluster(
-            label=label, centroid=centroid, member_ids=frozenset(members), size=sizes[label]
-        )
-        for (label, members), centroid in zip(
-            by_label.items(), centroids_of(X, labels), strict=True
-        )
-    ]
 
 
 def _words(
@@ -223,7 +174,7 @@ def _cohesion(tonight: list[TonightCluster], X: Matrix, labels: Labels) -> dict[
     return {it.label: float(np.mean(X[labels == it.label] @ it.centroid)) for it in tonight}
 
 
-def _exemplars(X: Matrix, labels: Labels, documents: _Window) -> dict[int, list[str]]:
+def _exemplars(X: Matrix, labels: Labels, documents: WindowDocuments) -> dict[int, list[str]]:
     """Give the documents that show each cluster best; of several with one text, the first."""
     from models.keywords import exemplars
 
@@ -240,7 +191,7 @@ def _status(events: list[dict[str, Any]]) -> dict[str, str]:
     return found
 
 
-def _first_documents(documents: _Window) -> dict[int, str]:
+def _first_documents(documents: WindowDocuments) -> dict[int, str]:
     """Give, for each text, the first document that has it."""
     first: dict[int, str] = {}
     for doc_id, item in zip(documents.doc_ids, documents.items.tolist(), strict=True):
@@ -248,7 +199,7 @@ def _first_documents(documents: _Window) -> dict[int, str]:
     return first
 
 
-def _assignments(decided: pa.Table, documents: _Window, found: Identified) -> pa.Table:
+def _assignments(decided: pa.Table, documents: WindowDocuments, found: Identified) -> pa.Table:
     """Give every document of the window the cluster of its text."""
     labels = decided[LABEL].to_numpy()[documents.items]
     taken = {

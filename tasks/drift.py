@@ -95,8 +95,9 @@ class Plan(BaseModel):
     lexical: ModelRef | None
     clustering: ModelRef | None
     """Last night's models, to go on from; None: from nothing."""
-    near: int | None
-    """Last night's number of clusters, where tonight's is looked for near it."""
+    keeps_clusters: bool
+    """Whether pieces of last night's clusters are put together again. Not where a full fit was due
+    or the settings changed: that is the way out of a cluster that should not be one."""
 
 
 class Recipe(BaseModel):
@@ -132,9 +133,8 @@ def plan_fit(
     An alarm is an event in Prefect, for automations to act on.
     """
     refusal = _cannot_go_on(store, last, recipe)
-    near = last.n_clusters if last and last.fit and last.fit["recipe"] == recipe.key else None
     if last is None or last.fit is None or refusal:
-        return _from_nothing(store, recipe, refusal, near, [])
+        return _from_nothing(store, recipe, refusal, [])
     since = date.fromisoformat(last.fit["since"])
     figures = _figures(store, embedded, window, last, since, settings)
     show_table("drift", [figure.model_dump() for figure in figures], "Drift since the last fit")
@@ -142,17 +142,18 @@ def plan_fit(
     if alarms:
         _ring(store, alarms)
         said = ", ".join(f"{it.measure} {it.value:.3f} > {it.limit:g}" for it in alarms)
-        return _from_nothing(store, recipe, f"drift since {since}: {said}", near, figures)
+        plan = _from_nothing(store, recipe, f"drift since {since}: {said}", figures)
+        return plan.model_copy(update={"keeps_clusters": True})
     if store.night >= since + timedelta(days=settings.every_nights):
         due = f"due every {settings.every_nights} nights, the last was on {since}"
-        return _from_nothing(store, recipe, due, near, figures)
+        return _from_nothing(store, recipe, due, figures)
     logger.info("going on from the model of night %s, fitted on %s", last.night, since)
     reason = f"little drift since {since}"
     return Plan(
         fit=Fit(kind="warm", since=since, reason=reason, recipe=recipe.key, drift=figures),
         lexical=last.lexical,
         clustering=last.clustering,
-        near=None,
+        keeps_clusters=True,
     )
 
 
@@ -175,12 +176,10 @@ def _cannot_go_on(store: Store, last: PastNight | None, recipe: Recipe) -> str:
     return next((obstacle for obstacle, is_met in obstacles.items() if is_met), "")
 
 
-def _from_nothing(
-    store: Store, recipe: Recipe, reason: str, near: int | None, figures: list[Figure]
-) -> Plan:
+def _from_nothing(store: Store, recipe: Recipe, reason: str, figures: list[Figure]) -> Plan:
     logger.info("fitting from nothing: %s", reason)
     fit = Fit(kind="full", since=store.night, reason=reason, recipe=recipe.key, drift=figures)
-    return Plan(fit=fit, lexical=None, clustering=None, near=near)
+    return Plan(fit=fit, lexical=None, clustering=None, keeps_clusters=False)
 
 
 def _figures(

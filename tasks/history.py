@@ -44,7 +44,6 @@ class PastNight(BaseModel):
     identity: ModelRef
     lexical: ModelRef
     clustering: ModelRef
-    n_clusters: int
     published: str
     """Which labels: refined or baseline."""
     fit: dict[str, Any] | None
@@ -177,7 +176,6 @@ def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
             name: ModelRef.model_validate({"files": manifest["models"][name]})
             for name in ("identity", "lexical", "clustering")
         },
-        n_clusters=manifest["n_clusters"],
         published=manifest["labels"]["published"],
         fit=manifest["fit"],
     )

@@ -22,7 +22,6 @@ def pretrain(
     store: Store,
     views: Views,
     earlier: ModelRef | None,
-    near: int | None,
     settings: ClusteringSettings,
     random_state: int,
 ) -> ModelRef:
@@ -33,7 +32,7 @@ def pretrain(
     X = read_features(store, views, settings)
     with shown_progress("pretrain") as report:
         if earlier is None:
-            estimator = new_estimator(settings, views, near, random_state)
+            estimator = new_estimator(settings, views, random_state)
             estimator.pretrain(X, progress=report)
         else:
             with model_folder(store, earlier) as folder:

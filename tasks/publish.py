@@ -179,10 +179,18 @@ def _content(
         },
         "fit": night.fit.model_dump(mode="json"),
         "n_clusters": night.described.n_clusters,
-        "cluster_ids": night.described.ids,
+        "cluster_ids": _cluster_ids(night),
         "metrics": read_table(store, night.evaluation.metrics).to_pylist(),
         "config": night.config,
     }
+
+
+def _cluster_ids(night: Night) -> dict[int, str]:
+    """Give what the model's labels mean, or those of k-means where these were published."""
+    ids = night.described.ids
+    if night.evaluation.published == "baseline":
+        return ids
+    return {piece: ids[label] for piece, label in night.refined.label_of.items() if label in ids}
 
 
 def _run(records: list[StageRecord]) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class Refined(BaseModel):
     model: ModelRef
     labels: Ref
     n_clusters: int
+    label_of: dict[int, int]
+    """The model's label → the label in the table; several where pieces were put together."""
 
 
 @stage("refine", version=3, retries=1)
@@ -67,7 +69,10 @@ def refine(
         estimator.save(folder)
         model = keep_folder(store, "refine", folder)
     return Refined(
-        model=model, labels=keep_table(store, "refine", labels), n_clusters=estimator.n_clusters_
+        model=model,
+        labels=keep_table(store, "refine", labels),
+        n_clusters=estimator.n_clusters_,
+        label_of={label: label for label in range(estimator.n_clusters_)},
     )
 
 

@@ -107,7 +107,7 @@ def test_a_night_by_the_command_line(nightfold: Nightfold, tmp_path: Path, sampl
         runs = database.execute("select name, state_name from flow_run").fetchall()
         tasks = database.execute("select name, state_name from task_run").fetchall()
     assert runs == [("default 2026-03-01", "Completed")]
-    assert len(tasks) == 14
+    assert len(tasks) == 15
     assert {state for _, state in tasks} == {"Completed"}
     database.close()
 

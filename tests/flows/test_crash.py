@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 STAGES = (
-    "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed", "drift", "views", "pretrain", "refine", "evaluate", "describe",
+    "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed", "drift", "views", "pretrain", "refine", "rejoin", "evaluate", "describe",
     "publish",
 )  # fmt: skip
 

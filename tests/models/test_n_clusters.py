@@ -148,16 +148,3 @@ def test_more_clusters_than_distinct_rows_are_refused_with_both_numbers() -> Non
     check_n_clusters("auto", X)
     with pytest.raises(ValueError, match="n_clusters=4 for 3 distinct rows of n_samples=12"):
         check_n_clusters(4, X)
-
-
-def test_near_an_earlier_number_only_its_neighbours_are_tried() -> None:
-    X = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
-    choice = choose_n_clusters(X, 0, near=12)
-    assert choice.candidates[0] == 8
-    assert choice.candidates[-1] <= 18
-    assert choice.n_clusters in choice.candidates
-
-
-def test_an_earlier_number_that_the_rows_cannot_support_is_let_go() -> None:
-    X = np.random.default_rng(0).normal(size=(60, 6)).astype(np.float32)
-    assert choose_n_clusters(X, 0, near=40).candidates == choose_n_clusters(X, 0).candidates

@@ -110,7 +110,7 @@ def publish_night(store: Store) -> PublishNight:
             },
             "tables": tables, "models": models, "config": {"window_days": 30},
             "encoder": {"name": "E", "digest": "0123456789abcdef"},
-            "n_clusters": 2, "labels": {"published": "refined"}, "fit": None,
+            "labels": {"published": "refined"}, "fit": None,
             "run": {"published_at": f"2026-03-{day:02}T03:00:00+00:00"},
         }  # fmt: skip
         write_atomically(tonight.partition("reports") / "summary.md", b"# a night")

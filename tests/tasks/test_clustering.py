@@ -40,7 +40,7 @@ def test_two_steps_with_a_save_between_place_every_text(word: Estimator, tmp_pat
     n_clusters: Any = "auto" if word == "hdbscan" else 3
     settings = ClusteringSettings(estimator=word, n_clusters=n_clusters, device="cpu")
     X = three_topics(20 if word == "nightfold" else 12)
-    new_estimator(settings, VIEWS, None, random_state=0).pretrain(X).save(tmp_path)
+    new_estimator(settings, VIEWS, random_state=0).pretrain(X).save(tmp_path)
     estimator = load_estimator(settings, tmp_path).refine(X)
     assert len(estimator.labels_) == len(estimator.soft_assignments_) == 60
     assert estimator.labels_.min() >= 0
@@ -55,13 +55,13 @@ def test_the_words_for_pretraining_are_those_of_the_models() -> None:
 @pytest.mark.parametrize("word", get_args(Pretraining))
 def test_a_pretraining_reaches_the_estimator(word: Pretraining) -> None:
     settings = ClusteringSettings(estimator="dec", pretraining=word)
-    assert new_estimator(settings, VIEWS, None, random_state=0).pretraining == word  # type: ignore[attr-defined]
+    assert new_estimator(settings, VIEWS, random_state=0).pretraining == word  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("word", "assignment"), [("mixture", "likelihood"), ("transport",) * 2])
 def test_the_latent_estimators_differ_in_their_assignment(word: str, assignment: str) -> None:
     settings = ClusteringSettings(estimator=f"latent-{word}")  # type: ignore[arg-type]
-    assert new_estimator(settings, VIEWS, None, random_state=0).assignment == assignment  # type: ignore[attr-defined]
+    assert new_estimator(settings, VIEWS, random_state=0).assignment == assignment  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

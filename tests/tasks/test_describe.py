@@ -54,7 +54,6 @@ class Nights:
             identity=found.identity,
             lexical=ModelRef(files={}),
             clustering=ModelRef(files={}),
-            n_clusters=found.n_clusters,
             published="refined",
             fit=None,
         )

@@ -66,7 +66,12 @@ def evaluated(
         encoder_digest="e",
         n_known=0,
     )
-    refined = Refined(model=NO_MODEL, labels=keep_table(store, "t", found), n_clusters=3)
+    refined = Refined(
+        model=NO_MODEL,
+        labels=keep_table(store, "t", found),
+        n_clusters=3,
+        label_of={0: 0, 1: 1, 2: 2},
+    )
     window = [NightTable(night=store.night, table=keep_table(store, "t", documents))]
     return evaluate.fn(store, views, refined, window, EvaluateSettings(), 0)
 

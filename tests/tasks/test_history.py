@@ -27,7 +27,6 @@ def manifest(n_rows: int, n_documents: int) -> dict[str, Any]:
             "lexical": {"config.json": ref("lexical", 0)},
             "clustering": {"config.json": ref("clustering", 0)},
         },
-        "n_clusters": 3,
         "labels": {"published": "refined"},
         "fit": None,
     }

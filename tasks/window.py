@@ -1,0 +1,65 @@
+"""The window's documents and the clusters that they are in, laid out to be matched and shown."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.identity import TonightCluster
+from tasks.cleaning import embedded_text
+from tasks.evaluate import centroids_of
+from tasks.figures import Labels, Matrix
+from tasks.history import NightTable
+from tasks.storage import Store, read_table
+from validation.schemas import DOC_ID, TEXT, TEXT_DIGEST, TITLE
+
+
+@dataclass(frozen=True)
+class WindowDocuments:
+    """The window's documents in order, each with the position of its text among the items."""
+
+    doc_ids: list[str]
+    items: NDArray[np.int64]
+    is_new: NDArray[np.bool_]
+    texts: list[str]
+    """Of the items, not of the documents."""
+
+
+def read_window(store: Store, window: list[NightTable], digests: list[str]) -> WindowDocuments:
+    """Read the window's documents; the items are the texts with these digests."""
+    place = {digest: position for position, digest in enumerate(digests)}
+    doc_ids: list[str] = []
+    items: list[int] = []
+    is_new: list[bool] = []
+    texts = [""] * len(digests)
+    for night in window:
+        table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST, TITLE, TEXT])
+        for doc_id, digest, title, text in zip(
+            *(column.to_pylist() for column in table.columns), strict=True
+        ):
+            doc_ids.append(doc_id)
+            items.append(place[digest])
+            is_new.append(night.night == store.night)
+            texts[place[digest]] = embedded_text(title, text)
+    return WindowDocuments(
+        doc_ids, np.array(items, dtype=np.int64), np.array(is_new, dtype=bool), texts
+    )
+
+
+def clusters_of_window(
+    X: Matrix, labels: Labels, documents: WindowDocuments
+) -> list[TonightCluster]:
+    """Lay out tonight's clusters for matching; only documents of earlier nights can be shared."""
+    by_label: dict[int, set[str]] = {int(label): set() for label in np.unique(labels)}
+    sizes = Counter(labels[documents.items].tolist())
+    for position in np.flatnonzero(~documents.is_new):
+        by_label[int(labels[documents.items[position]])].add(documents.doc_ids[position])
+    return [
+        TonightCluster(
+            label=label, centroid=centroid, member_ids=frozenset(members), size=sizes[label]
+        )
+        for (label, members), centroid in zip(
+            by_label.items(), centroids_of(X, labels), strict=True
+        )
+    ]
