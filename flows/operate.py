@@ -105,6 +105,33 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     guarded(run_past, debug)
 
 
+def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+    feed: Annotated[str, typer.Argument(help="As for `run`; read anew every night.")],
+    store: NewStoreOption,
+    cron: Annotated[str, typer.Option(help="When a night runs, for instance '0 2 * * *'.")],
+    timezone: Annotated[str, typer.Option(help="Of the schedule, e.g. Europe/Berlin.")] = "UTC",
+    feed_name: Annotated[
+        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Of the Prefect UI, on 127.0.0.1.")
+    ] = 4200,
+    debug: DebugOption = False,
+) -> None:
+    """Run the nights on a schedule, in one process, until it is stopped."""
+
+    def serve_feed() -> None:
+        from flows.serve import checked, prepare_to_serve, serve_nights
+
+        root = store.expanduser().absolute()
+        prepare_to_serve(root, port)
+        said = {"feed": feed, "store": str(root), "feed_name": feed_name}
+        serve_nights(checked(config, said, cron, timezone), port)
+
+    guarded(serve_feed, debug)
+
+
 def prune(
     store: StoreOption,
     keep: Annotated[int, typer.Option(min=2, help="Nights of every feed that stay.")],
