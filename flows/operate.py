@@ -22,7 +22,6 @@ from flows.command import (
 if TYPE_CHECKING:
     from tasks.assign import Placed
     from tasks.finding import Finding
-    from tasks.prune import Retention
     from tasks.storage import Store
 
 
@@ -150,24 +149,10 @@ def prune(
         root = _existing(store)
         with store_lock(root, "prune"):
             done = (plan_prune if dry_run else prune_nights)(root, keep)
-        _say_pruned(done, "would be " if dry_run else "")
+        for sentence in done.sentences("would be " if dry_run else ""):
+            say(sentence)
 
     guarded(prune_store, debug)
-
-
-def _say_pruned(done: "Retention", would_be: str) -> None:
-    """Say what went, what waits, and what the next run will miss."""
-    for night in done.unlisted:
-        say(f"night {night.night} of feed {night.feed}: {would_be}unlisted")
-    for night in done.shortened():
-        say(
-            f"night {night.night} of feed {night.feed} is in the window of the last night:"
-            " runs from now on cluster without it"
-        )
-    n_dropped = sum(layout.n_dropped for layout in done.layouts)
-    say(f"embeddings that no document uses: {n_dropped:,} {would_be}dropped")
-    say(f"files {would_be}removed, unlisted by the prune before: {len(done.removed):,}")
-    say(f"files that the next prune removes: {len(done.retired):,}")
 
 
 def _say_findings(left: "list[Finding]") -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -103,10 +104,10 @@ def serve_nights(served: Served, port: int) -> None:
 
         from flows.nightly import nightly
 
-        deployment = nightly.to_deployment(
+        deployment: Any = nightly.to_deployment(
             name=f"serve-{served.config.feed_name}",
             parameters={"config": served.every_night()},
-            schedule=served.schedule,
+            schedules=[served.schedule],
             # A run that is late waits, for a missed night must still be published.
             concurrency_limit=ConcurrencyLimitConfig(
                 limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
@@ -123,8 +124,11 @@ def _run_until_stopped(deployment: "RunnerDeployment") -> None:
 
     class Service(Runner):
         def handle_sigterm(self, *_args: Any, **_kwargs: Any) -> None:
-            raise KeyboardInterrupt
+            # As Ctrl-C, which `asyncio.run` turns into an orderly end.
+            signal.raise_signal(signal.SIGINT)
 
+    # A shell without job control lets its background processes ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     runner = Service(limit=1)
     runner.add_deployment(deployment)
     say(

@@ -258,5 +258,5 @@ def service(tmp_path: Path) -> Iterator[Service]:
     serving = Service(tmp_path / "feed", tmp_path / "store", tmp_path / "serve.log")
     yield serving
     if serving.process.poll() is None:
-        serving.process.kill()
-        serving.process.wait()
+        serving.process.terminate()
+        serving.process.wait(timeout=60)

@@ -39,7 +39,7 @@ def test_the_night_is_not_decided_when_serving_begins(tmp_path: Path) -> None:
     assert served.every_night() == said(tmp_path, feed_name="shop")
     config = tmp_path / "nightfold.toml"
     config.write_text("night = 2026-03-01\n")
-    with pytest.raises(ConfigError, match="night in .* must be left out"):
+    with pytest.raises(ConfigError, match=r"night in .* must be left out"):
         checked(config, said(tmp_path), "0 2 * * *", "UTC")
 
 
