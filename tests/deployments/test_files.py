@@ -119,7 +119,9 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     for unit in SYSTEMD.iterdir():
         # The program is not installed where tests run.
         text = unit.read_text(encoding="utf-8")
-        text = text.replace("/opt/nightfold/.venv/bin/nightfold", shutil.which("true") or "/bin/true")
+        text = text.replace(
+            "/opt/nightfold/.venv/bin/nightfold", shutil.which("true") or "/bin/true"
+        )
         (tmp_path / unit.name).write_text(text.replace("Documentation=file:///opt", "#"))
     done = subprocess.run(
         ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())],
