@@ -25,6 +25,8 @@ RUN_PID: Final = "NIGHTFOLD_RUN_PID"
 
 _STORE: Final = "NIGHTFOLD_STORE"
 
+_SECONDS_TO_STOP: Final = 10
+
 _OWN_API: Final = "NIGHTFOLD_OWN_API"
 """Address of the store's own server, where one serves more than one run."""
 
@@ -145,12 +147,12 @@ def _exit(number: int, _frame: FrameType | None) -> None:
 
 def stop_orphaned_servers(store: Path) -> list[int]:
     """End the API servers of this store whose run was killed; give their process ids."""
-    stopped = []
-    for process, run_pid in _servers(store):
-        if not psutil.pid_exists(run_pid):
-            process.terminate()
-            stopped.append(process.pid)
-    return stopped
+    orphans = [it for it, run_pid in _servers(store) if not psutil.pid_exists(run_pid)]
+    for process in orphans:
+        process.terminate()
+    # Their ports are wanted next.
+    psutil.wait_procs(orphans, timeout=_SECONDS_TO_STOP)
+    return [process.pid for process in orphans]
 
 
 def _servers(store: Path) -> Iterator[tuple[psutil.Process, int]]:

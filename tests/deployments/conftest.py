@@ -1,5 +1,6 @@
 """What tests of deployments share: the files as they are read, and a running site."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -96,6 +97,18 @@ class Site:
         )
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.loads(response.read())
+
+    def is_free(self, store: Path) -> bool:
+        """Say whether no run works on a store."""
+        with (store / "state" / "run.lock").open("r+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        wait_for(condition, 240, self.log("worker"))
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
