@@ -111,6 +111,7 @@ app.command()(operate.backfill)
 app.command()(operate.assign)
 app.command()(operate.doctor)
 app.command()(operate.prune)
+app.command()(operate.serve)
 
 
 def main() -> None:

@@ -24,6 +24,19 @@ class ConfigError(ValueError):
     """A configuration that cannot be used; the message names the key, the rule and the value."""
 
 
+def local_store(store: Path) -> Path:
+    """Give the absolute path of a store.
+
+    Raises
+    ------
+    ValueError
+        If it is no local folder.
+    """
+    if "://" in str(store) or ":/" in str(store):
+        raise ValueError(f"store must be a local folder, got {store}")
+    return store.expanduser().absolute()
+
+
 class NightlyConfig(BaseModel):
     """One night of one feed."""
 
@@ -68,12 +81,7 @@ class NightlyConfig(BaseModel):
             )
         return night
 
-    @field_validator("store")
-    @classmethod
-    def _store_is_local(cls, store: Path) -> Path:
-        if "://" in str(store) or ":/" in str(store):
-            raise ValueError(f"store must be a local folder, got {store}")
-        return store.expanduser().absolute()
+    _store_is_local = field_validator("store")(local_store)
 
     @field_validator("feed")
     @classmethod

@@ -22,7 +22,6 @@ from flows.command import (
 if TYPE_CHECKING:
     from tasks.assign import Placed
     from tasks.finding import Finding
-    from tasks.prune import Retention
     from tasks.storage import Store
 
 
@@ -105,6 +104,33 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     guarded(run_past, debug)
 
 
+def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+    feed: Annotated[str, typer.Argument(help="As for `run`; read anew every night.")],
+    store: NewStoreOption,
+    cron: Annotated[str, typer.Option(help="When a night runs, for instance '0 2 * * *'.")],
+    timezone: Annotated[str, typer.Option(help="Of the schedule, e.g. Europe/Berlin.")] = "UTC",
+    feed_name: Annotated[
+        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Of the Prefect UI, on 127.0.0.1.")
+    ] = 4200,
+    debug: DebugOption = False,
+) -> None:
+    """Run the nights on a schedule, in one process, until it is stopped."""
+
+    def serve_feed() -> None:
+        from flows.serve import checked, prepare_to_serve, serve_nights
+
+        root = store.expanduser().absolute()
+        prepare_to_serve(root, port)
+        said = {"feed": feed, "store": str(root), "feed_name": feed_name}
+        serve_nights(checked(config, said, cron, timezone), port)
+
+    guarded(serve_feed, debug)
+
+
 def prune(
     store: StoreOption,
     keep: Annotated[int, typer.Option(min=2, help="Nights of every feed that stay.")],
@@ -123,24 +149,10 @@ def prune(
         root = _existing(store)
         with store_lock(root, "prune"):
             done = (plan_prune if dry_run else prune_nights)(root, keep)
-        _say_pruned(done, "would be " if dry_run else "")
+        for sentence in done.sentences("would be " if dry_run else ""):
+            say(sentence)
 
     guarded(prune_store, debug)
-
-
-def _say_pruned(done: "Retention", would_be: str) -> None:
-    """Say what went, what waits, and what the next run will miss."""
-    for night in done.unlisted:
-        say(f"night {night.night} of feed {night.feed}: {would_be}unlisted")
-    for night in done.shortened():
-        say(
-            f"night {night.night} of feed {night.feed} is in the window of the last night:"
-            " runs from now on cluster without it"
-        )
-    n_dropped = sum(layout.n_dropped for layout in done.layouts)
-    say(f"embeddings that no document uses: {n_dropped:,} {would_be}dropped")
-    say(f"files {would_be}removed, unlisted by the prune before: {len(done.removed):,}")
-    say(f"files that the next prune removes: {len(done.retired):,}")
 
 
 def _say_findings(left: "list[Finding]") -> None:

@@ -21,6 +21,11 @@ RUN_PID: Final = "NIGHTFOLD_RUN_PID"
 
 _STORE: Final = "NIGHTFOLD_STORE"
 
+_SECONDS_TO_STOP: Final = 10
+
+_OWN_API: Final = "NIGHTFOLD_OWN_API"
+"""Address of the store's own server, where one serves more than one run."""
+
 LOGGERS: Final = ("flows", "tasks", "models", "validation")
 """Our own loggers, whose lines belong to a run in the UI."""
 
@@ -32,6 +37,10 @@ _SETTINGS: Final = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     # Whole seconds: the recorder cuts the fraction off, and at 0 its loop keeps a core busy.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    # In memory, a server that is killed forgets who holds a deployment's slot: no run starts again.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+        "prefect.server.concurrency.lease_storage.filesystem"
+    ),
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(LOGGERS),
@@ -104,7 +113,17 @@ def store_state() -> Path | None:
 
 def is_embedded() -> bool:
     """Say whether runs are kept in the store's own Prefect database."""
-    return _STORE in os.environ and not os.environ.get("PREFECT_API_URL")
+    api = os.environ.get("PREFECT_API_URL")
+    return _STORE in os.environ and (not api or api == os.environ.get(_OWN_API))
+
+
+def report_to_own_server(api: str) -> None:
+    """Let runs report to a server on the store's database; has to come before Prefect is imported.
+
+    With PREFECT_API_URL set, they are reported there.
+    """
+    if is_embedded():
+        os.environ |= {"PREFECT_API_URL": api, _OWN_API: api}
 
 
 def let_info_through() -> None:
@@ -127,12 +146,12 @@ def _exit(number: int, _frame: FrameType | None) -> None:
 
 def stop_orphaned_servers(store: Path) -> list[int]:
     """End the API servers of this store whose run was killed; give their process ids."""
-    stopped = []
-    for process, run_pid in _servers(store):
-        if not psutil.pid_exists(run_pid):
-            process.terminate()
-            stopped.append(process.pid)
-    return stopped
+    orphans = [it for it, run_pid in _servers(store) if not psutil.pid_exists(run_pid)]
+    for process in orphans:
+        process.terminate()
+    # Their ports are wanted next.
+    psutil.wait_procs(orphans, timeout=_SECONDS_TO_STOP)
+    return [process.pid for process in orphans]
 
 
 def _servers(store: Path) -> Iterator[tuple[psutil.Process, int]]:

@@ -51,6 +51,27 @@ class Retention:
         last = {it.feed: it for it in self.kept}
         return [it for it in self.unlisted if it.night >= _window_start(last[it.feed])]
 
+    def sentences(self, would_be: str = "") -> list[str]:
+        """Say what went, what waits, and what the next run will miss.
+
+        Parameters
+        ----------
+        would_be
+            What stands before a participle where nothing was done yet.
+        """
+        n_dropped = sum(layout.n_dropped for layout in self.layouts)
+        return [
+            *(f"night {it.night} of feed {it.feed}: {would_be}unlisted" for it in self.unlisted),
+            *(
+                f"night {it.night} of feed {it.feed} is in the window of the last night:"
+                " runs from now on cluster without it"
+                for it in self.shortened()
+            ),
+            f"embeddings that no document uses: {n_dropped:,} {would_be}dropped",
+            f"files {would_be}removed, unlisted by the prune before: {len(self.removed):,}",
+            f"files that the next prune removes: {len(self.retired):,}",
+        ]
+
 
 def plan_prune(root: Path, keep: int) -> Retention:
     """Say what a prune would do; for the holder of the store's lock.

@@ -4,8 +4,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,3 +191,72 @@ def operated(two_nights: Operated, tmp_path: Path) -> Operated:
     shutil.copytree(two_nights.store, tmp_path / "store")
     shutil.copytree(two_nights.feed, tmp_path / "feed")
     return Operated(tmp_path / "store", tmp_path / "feed")
+
+
+@pytest.fixture
+def write_night() -> Callable[[Path, int], Path]:
+    """Write a small feed; see `write_feed`."""
+    return write_feed
+
+
+ENDS = ("Completed", "Failed", "Crashed", "Cancelled")
+
+
+class Service:
+    """A serving process and its API."""
+
+    def __init__(self, feed: Path, store: Path, log: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.api, self.log = f"http://127.0.0.1:{port}/api", log
+        words = command("serve", feed, "--store", store, "--cron", "0 2 * * *", "--port", port)
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                words,
+                cwd=ROOT,
+                env=environment() | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"},
+                stdout=file,
+                stderr=file,
+            )
+        self.wait_for(lambda: "serving nightly/serve-default" in self.said())
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(
+            self.api + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.loads(response.read())
+
+    def deployment(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("/deployments/name/nightly/serve-default")
+        return found
+
+    def trigger(self) -> str:
+        return str(self.ask(f"/deployments/{self.deployment()['id']}/create_flow_run", {})["id"])
+
+    def end_of(self, run: str) -> str:
+        self.wait_for(lambda: self.ask(f"/flow_runs/{run}")["state"]["name"] in ENDS)
+        return str(self.ask(f"/flow_runs/{run}")["state"]["name"])
+
+    def wait_for(self, condition: Callable[[], bool], seconds: int = 120) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.3)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    write_feed(tmp_path / "feed" / "reviews.jsonl", 1)
+    serving = Service(tmp_path / "feed", tmp_path / "store", tmp_path / "serve.log")
+    yield serving
+    if serving.process.poll() is None:
+        serving.process.terminate()
+        serving.process.wait(timeout=60)

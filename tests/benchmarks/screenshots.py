@@ -1,0 +1,62 @@
+"""Take the pictures in docs/images: the Prefect UI on two nights of the sample, in a real browser.
+
+Needs a Chromium and playwright, which are no dependencies of the project; CHROMIUM names the browser.
+Run two nights and the second one once more (its stages are cached), start `nightfold ui`, then:
+
+    python tests/benchmarks/screenshots.py http://127.0.0.1:4200 docs/images
+"""
+
+import json
+import os
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+
+def ask(address: str, path: str, body: dict[str, Any]) -> Any:
+    request = urllib.request.Request(
+        f"{address}/api{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.loads(response.read())
+
+
+def pages(address: str) -> dict[str, str]:
+    """Name the pages: the last run with its cached stages, and artifacts of the night."""
+    last, first = ask(address, "/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 2})
+    found = {
+        "night-cached": f"/runs/flow-run/{last['id']}",
+        "night": f"/runs/flow-run/{first['id']}",
+    }
+    wanted = {"flow_runs": {"id": {"any_": [first["id"]]}}, "sort": "CREATED_DESC"}
+    for artifact in ask(address, "/artifacts/filter", wanted):
+        found.setdefault(artifact["key"], f"/artifacts/artifact/{artifact['id']}")
+    return found
+
+
+def main(address: str, folder: Path, *names: str) -> None:
+    """Take the pictures of the named pages, or of all."""
+    from playwright.sync_api import sync_playwright
+
+    known = pages(address)
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        for name in names or known:
+            page.goto(address + known[name])
+            page.wait_for_timeout(6000)
+            if name == "night-cached":
+                # The graph does not mark cached stages; the list of task runs does.
+                page.get_by_text("Task Runs", exact=True).click()
+                page.wait_for_timeout(3000)
+            page.screenshot(path=str(folder / f"prefect-{name}.png"))
+            print(folder / f"prefect-{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

@@ -1,0 +1,200 @@
+"""What tests of deployments share: the files as they are read, and a running site."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+DEPLOYMENTS = Path(__file__).parents[2] / "deployments"
+
+
+@pytest.fixture(scope="session")
+def prefect_yaml() -> dict[str, Any]:
+    """The deployments for a Prefect server."""
+    return dict(yaml.safe_load((DEPLOYMENTS / "prefect.yaml").read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def compose() -> dict[str, Any]:
+    """The containers."""
+    return dict(yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text(encoding="utf-8")))
+
+
+class Site:
+    """What a nightly service consists of: PostgreSQL, a Prefect server on it, a process worker."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        self.folder, self.port = folder, free_port()
+        self.api = f"http://127.0.0.1:{self.port}/api"
+        ours = ("PREFECT_", "NIGHTFOLD_")
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)} | {
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_API_DATABASE_CONNECTION_URL": database,
+            "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+                "prefect.server.concurrency.lease_storage.filesystem"
+            ),
+            "NIGHTFOLD_HOME": str(DEPLOYMENTS.parent),
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start_server(self) -> None:
+        self._start("server", "server", "start", "--host", "127.0.0.1")
+        wait_for(self._answers, 120, self.log("server"))
+
+    def start_worker(self) -> None:
+        self.environment["PREFECT_API_URL"] = self.api
+        self._start("worker", "worker", "start", "--pool", "nightfold")
+
+    def prefect(self, *words: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", *words],
+            cwd=DEPLOYMENTS.parent,
+            env=self.environment | {"PREFECT_API_URL": self.api},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def trigger(self, deployment: str, config: dict[str, Any]) -> str:
+        """Start a run through the API, on another feed and store than those of the file."""
+        found = self.ask(f"/deployments/name/{deployment}")["id"]
+        records = {"PREFECT_LOCAL_STORAGE_PATH": f"{config['store']}/state/results"}
+        body = {"parameters": {"config": config}, "job_variables": {"env": records}}
+        return str(self.ask(f"/deployments/{found}/create_flow_run", body)["id"])
+
+    def state(self, run: str) -> str:
+        return str(self.ask(f"/flow_runs/{run}")["state"]["name"])
+
+    def end_of(self, run: str, seconds: int = 240) -> str:
+        ends = ("Completed", "Failed", "Crashed", "Cancelled")
+        wait_for(lambda: self.state(run) in ends, seconds, self.log("worker"))
+        return self.state(run)
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(
+            self.api + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.loads(response.read())
+
+    def is_free(self, store: Path) -> bool:
+        """Say whether no run works on a store."""
+        with (store / "state" / "run.lock").open("r+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        wait_for(condition, 240, self.log("worker"))
+
+    def kill(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def stop(self) -> None:
+        for name in ("worker", "server"):
+            if name in self.processes:
+                self.processes[name].terminate()
+                self.processes[name].wait(timeout=60)
+
+    def _start(self, name: str, *words: str) -> None:
+        with self.log(name).open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "prefect", *words],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _answers(self) -> bool:
+        try:
+            self.ask("/health")
+        except OSError:
+            return False
+        return True
+
+
+def wait_for(condition: Callable[[], bool], seconds: int, log: Path) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, log.read_text(encoding="utf-8")[-4000:]
+        time.sleep(0.3)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of the tests' own, on loopback; give the URL for Prefect."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not binaries:
+        pytest.skip("needs PostgreSQL: apt-get install postgresql")
+    folder, port, password = Path(tempfile.mkdtemp()), free_port(), secrets.token_hex(16)
+    # PostgreSQL does not run as root; the Debian package has made it a user.
+    who: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []}
+    who = {**who, "cwd": folder} if os.geteuid() == 0 else {"cwd": folder}
+    (folder / "password").write_text(password, encoding="utf-8")
+    if os.geteuid() == 0:
+        for path in (folder, folder / "password"):
+            shutil.chown(path, "postgres", "postgres")
+    data = ["-D", str(folder / "data")]
+    given = ["-U", "prefect", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}"]
+    with (folder / "log").open("wb") as log:
+        quiet: dict[str, Any] = {"stdout": log, "stderr": log}
+        subprocess.run([binaries[-1], *data, *given], check=True, **who, **quiet)
+        options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
+        program = binaries[-1].with_name("postgres")
+        server = subprocess.Popen([program, *data, *options], **who, **quiet)
+    yield f"postgresql+asyncpg://prefect:{password}@127.0.0.1:{port}/postgres"
+    # Ends sessions that are still open.
+    server.send_signal(signal.SIGINT)
+    server.wait(timeout=60)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A Prefect server on PostgreSQL and a worker, with what deployments/prefect.yaml deploys."""
+    running = Site(tmp_path_factory.mktemp("site"), postgres)
+    try:
+        running.start_server()
+        running.prefect("work-pool", "create", "nightfold", "--type", "process")
+        names = ("--name", "nightly", "--name", "retention", "--name", "by-hand")
+        file = ("--prefect-file", "deployments/prefect.yaml")
+        running.prefect("--no-prompt", "deploy", *names, *file)
+        running.start_worker()
+        yield running
+    finally:
+        running.stop()

@@ -1,0 +1,134 @@
+"""What cannot be started in a test is at least held against the code: entrypoints, parameters, images, rights."""
+
+import os
+import re
+import shutil
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule
+
+from flows.config import NightlyConfig
+from flows.retention import RetentionConfig
+
+ROOT = Path(__file__).parents[2]
+SYSTEMD = ROOT / "deployments" / "systemd"
+
+
+def test_every_entrypoint_is_a_flow(prefect_yaml: dict[str, Any]) -> None:
+    for deployment in prefect_yaml["deployments"]:
+        path, name = deployment["entrypoint"].split(":")
+        module = import_module(path.removesuffix(".py").replace("/", "."))
+        assert type(getattr(module, name)).__name__ == "Flow"
+
+
+def test_parameters_are_those_of_the_flow(prefect_yaml: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    checked = []
+    for deployment in prefect_yaml["deployments"]:
+        config = deployment.get("parameters", {}).get("config")
+        if config is None:
+            continue
+        checked.append(deployment["name"])
+        if deployment["entrypoint"].startswith("flows/retention.py"):
+            RetentionConfig.model_validate(config | {"store": tmp_path})
+        else:
+            NightlyConfig.model_validate(known(config))
+    assert checked == ["nightly", "weekly-refit", "retention"]
+
+
+def known(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave `refit` out as long as the configuration has no such key."""
+    later = {"refit"} - set(NightlyConfig.model_fields)
+    return {key: value for key, value in config.items() if key not in later}
+
+
+def test_one_run_at_a_time_and_none_is_lost(prefect_yaml: dict[str, Any]) -> None:
+    for deployment in prefect_yaml["deployments"]:
+        assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+        assert ConcurrencyLimitStrategy(deployment["concurrency_limit"]["collision_strategy"])
+        for schedule in deployment.get("schedules", []):
+            CronSchedule(**schedule)
+
+
+def test_every_night_of_the_week_runs_once(prefect_yaml: dict[str, Any]) -> None:
+    nights = [
+        deployment["schedules"][0]["cron"].split()[-1]
+        for deployment in prefect_yaml["deployments"]
+        if deployment["name"] in ("nightly", "weekly-refit")
+    ]
+    assert nights == ["1-6", "0"]
+
+
+def test_no_secret_stands_in_a_file_and_nothing_is_published_but_on_loopback(
+    compose: dict[str, Any],
+) -> None:
+    services = compose["services"]
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published == ["127.0.0.1:4200:4200"]
+    assert services["database"]["environment"]["POSTGRES_PASSWORD"].startswith("${")
+    for path in (ROOT / "deployments").rglob("*"):
+        if path.is_file():
+            assert not re.search(r"(?i)password[\"']?\s*[:=]\s*\"?[a-z0-9]", path.read_text())
+
+
+def test_every_image_is_pinned(compose: dict[str, Any]) -> None:
+    containerfile = (ROOT / "deployments" / "Containerfile").read_text(encoding="utf-8")
+    images = re.findall(r"^FROM (\S+)", containerfile, re.MULTILINE)
+    images += [service["image"] for service in compose["services"].values()]
+    assert len(images) == 1 + len(compose["services"]) == 5
+    for image in images:
+        assert re.search(r":\d+\.\d+[\w.-]*$", image), image
+
+
+def test_containers_run_without_rights(compose: dict[str, Any]) -> None:
+    containerfile = (ROOT / "deployments" / "Containerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^USER (\S+)", containerfile, re.MULTILINE) == ["nightfold"]
+    for name, service in compose["services"].items():
+        if name != "database":
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_what_the_containerfile_copies_is_there() -> None:
+    containerfile = (ROOT / "deployments" / "Containerfile").read_text(encoding="utf-8")
+    copied = [
+        source
+        for line in re.findall(r"^COPY (.*)$", containerfile, re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+    ignored = (ROOT / ".containerignore").read_text(encoding="utf-8").splitlines()
+    for source in copied:
+        assert (ROOT / source).exists(), source
+        assert f"!{source}" in ignored, source
+
+
+def test_the_unit_is_hardened_and_writes_to_the_store_alone() -> None:
+    unit = (SYSTEMD / "nightfold.service").read_text(encoding="utf-8").splitlines()
+    for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "User=nightfold"):
+        assert line in unit
+    assert "ReadWritePaths=/var/lib/nightfold/store" in unit
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    for unit in SYSTEMD.iterdir():
+        # The program is not installed where tests run.
+        text = unit.read_text(encoding="utf-8")
+        text = text.replace(
+            "/opt/nightfold/.venv/bin/nightfold", shutil.which("true") or "/bin/true"
+        )
+        (tmp_path / unit.name).write_text(text.replace("Documentation=file:///opt", "#"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"SYSTEMD_LOG_LEVEL": "warning"},
+        check=False,
+    )
+    said = [line for line in done.stderr.splitlines() if "nightfold" in line]
+    assert (done.returncode, said) == (0, [])

@@ -1,0 +1,52 @@
+"""A server or a worker that is killed in the middle of a run: after a restart, the next run ends well."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+SAMPLE = Path(__file__).parents[2] / "flows" / "sample"
+
+
+def config(store: Path) -> dict[str, Any]:
+    return {
+        "feed": str(SAMPLE / "night-1"),
+        "store": str(store),
+        "night": "2026-03-01",
+        "clustering": {"n_clusters": 11},
+    }
+
+
+def manifest(store: Path) -> Path:
+    return store / "runs" / "feed=default" / "night=2026-03-01" / "manifest.json"
+
+
+def begin(site: Any, store: Path, deployment: str) -> str:
+    """Start a run and wait until it embeds."""
+    run = str(site.trigger(deployment, config(store)))
+    site.wait_for(lambda: bool(list(store.glob("state/results/check-prepared-*"))))
+    return run
+
+
+def test_a_killed_server(site: Any, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    begin(site, store, "nightly/by-hand")
+    site.kill("server")
+    site.start_server()
+    # The run that the kill has met works on or fails; it publishes the whole night or nothing of it.
+    site.wait_for(lambda: site.is_free(store))
+    assert site.end_of(site.trigger("nightly/nightly", config(store))) == "Completed"
+    assert manifest(store).is_file()
+
+
+def test_a_killed_worker(site: Any, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    begin(site, store, "nightly/nightly")
+    site.kill("worker")
+    site.start_worker()
+    # The run has a process of its own, which outlives the worker.
+    site.wait_for(lambda: site.is_free(store))
+    assert site.end_of(site.trigger("nightly/by-hand", config(store))) == "Completed"
+    assert manifest(store).is_file()

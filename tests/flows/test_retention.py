@@ -1,0 +1,39 @@
+"""The flow that prunes on a schedule."""
+
+import fcntl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from flows.retention import RetentionConfig, retention
+from tasks.lock import StoreBusyError
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+def test_a_folder_that_is_no_store_is_refused_before_a_run(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="is no store"):
+        RetentionConfig(store=tmp_path, keep=2)
+
+
+def test_fewer_than_two_nights_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    with pytest.raises(ValidationError, match="greater than or equal to 2"):
+        RetentionConfig(store=tmp_path, keep=1)
+
+
+def test_retention_says_what_went_and_respects_the_lock(operated: Any) -> None:
+    operated.run(3)
+    config = RetentionConfig(store=operated.store, keep=2, dry_run=True)
+    assert retention(config)[0] == "night 2026-03-01 of feed default: would be unlisted"
+    assert len(list(operated.store.glob("runs/*/*/manifest.json"))) == 3
+    with (operated.store / "state" / "run.lock").open("a+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StoreBusyError, match="another run works on this store"):
+            retention(config)
+    told = retention(RetentionConfig(store=operated.store, keep=2))
+    assert told[0] == "night 2026-03-01 of feed default: unlisted"
+    left = sorted(path.parent.name for path in operated.store.glob("runs/*/*/manifest.json"))
+    assert left == ["night=2026-03-02", "night=2026-03-03"]
