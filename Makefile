@@ -11,7 +11,7 @@ DIGITS ?= $(HOME)/.cache/nightfold-digits
 # What was said on the command line, or the target's own default.
 given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 
-.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust clean
+.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-soak clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -48,6 +48,9 @@ bench-reproduction: .venv/ready
 
 bench-trust: .venv/ready
 	$(BIN)/python tests/benchmarks/trust.py --data $(DATA) --out $(call given,OUT,trust.json)
+
+bench-soak: .venv/ready
+	$(BIN)/python tests/benchmarks/soak.py --out $(call given,OUT,soak.json)
 
 clean:
 	rm -rf .venv .venv-peers demo-store

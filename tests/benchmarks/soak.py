@@ -138,9 +138,7 @@ class Soak:
         return Store(root=self.store, feed="soak", night=date.min).published_nights()
 
 
-def backfill(
-    store: Path, pattern: str, config: Path, log: Path, first: date, last: date
-) -> None:
+def backfill(store: Path, pattern: str, config: Path, log: Path, first: date, last: date) -> None:
     """Run nights in this process, as `nightfold backfill` does."""
     from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
