@@ -11,7 +11,7 @@ DIGITS ?= $(HOME)/.cache/nightfold-digits
 # What was said on the command line, or the target's own default.
 given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 
-.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity clean
+.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -52,6 +52,9 @@ bench-trust: .venv/ready
 # Cuts the nights by nightly_feed.py, which lies beside the data: DATA/../tools. Goes on where it stopped.
 bench-identity: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/identity.py --data $(DATA) --out $(call given,OUT,identity.json)
+
+bench-soak: .venv/ready
+	$(BIN)/python tests/benchmarks/soak.py --out $(call given,OUT,soak.json)
 
 clean:
 	rm -rf .venv .venv-peers demo-store
