@@ -121,8 +121,13 @@ class Site:
     def stop(self) -> None:
         for name in ("worker", "server"):
             if name in self.processes:
-                self.processes[name].terminate()
-                self.processes[name].wait(timeout=60)
+                process = self.processes[name]
+                process.terminate()
+                try:
+                    process.wait(timeout=20)
+                except subprocess.TimeoutExpired:  # how long a worker takes is not tested here
+                    process.kill()
+                    process.wait()
 
     def _start(self, name: str, *words: str) -> None:
         with self.log(name).open("ab") as log:

@@ -1,4 +1,7 @@
-"""The documented site, really started: PostgreSQL, Prefect server, process worker, deployment."""
+"""The documented site, really started: PostgreSQL, Prefect server, process worker, deployment.
+
+And what a kill of the server or the worker in the middle of a run leaves: the next run ends well.
+"""
 
 import json
 from pathlib import Path
@@ -11,19 +14,32 @@ pytestmark = pytest.mark.slow
 SAMPLE = Path(__file__).parents[2] / "flows" / "sample"
 
 
-def test_a_deployed_night_is_published(site: Any, tmp_path: Path) -> None:
-    deployment = site.ask("/deployments/name/nightly/nightly")
-    assert deployment["schedules"][0]["schedule"]["timezone"] == "Europe/Berlin"
-    store = tmp_path / "store"
-    config = {
+def config(store: Path) -> dict[str, Any]:
+    return {
         "feed": str(SAMPLE / "night-1"),
         "store": str(store),
         "night": "2026-03-01",
         "clustering": {"n_clusters": 11},
     }
-    assert site.end_of(site.trigger("nightly/nightly", config)) == "Completed"
-    manifest = store / "runs" / "feed=default" / "night=2026-03-01" / "manifest.json"
-    assert json.loads(manifest.read_text(encoding="utf-8"))["n_clusters"] == 11
+
+
+def manifest(store: Path) -> Path:
+    return store / "runs" / "feed=default" / "night=2026-03-01" / "manifest.json"
+
+
+def begin(site: Any, store: Path, deployment: str) -> str:
+    """Start a run and wait until it embeds."""
+    run = str(site.trigger(deployment, config(store)))
+    site.wait_for(lambda: bool(list(store.glob("state/results/check-prepared-*"))))
+    return run
+
+
+def test_a_deployed_night_is_published(site: Any, tmp_path: Path) -> None:
+    deployment = site.ask("/deployments/name/nightly/nightly")
+    assert deployment["schedules"][0]["schedule"]["timezone"] == "Europe/Berlin"
+    store = tmp_path / "store"
+    assert site.end_of(site.trigger("nightly/nightly", config(store))) == "Completed"
+    assert json.loads(manifest(store).read_text(encoding="utf-8"))["n_clusters"] == 11
     assert list((store / "state" / "results").iterdir())
     scheduled = {
         "deployments": {"id": {"any_": [deployment["id"]]}},
@@ -32,3 +48,25 @@ def test_a_deployed_night_is_published(site: Any, tmp_path: Path) -> None:
     assert site.ask("/flow_runs/filter", scheduled), "the server makes no runs of the schedule"
     keep = {"store": str(store), "keep": 2}
     assert site.end_of(site.trigger("retention/retention", keep)) == "Completed"
+
+
+def test_a_killed_server(site: Any, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    begin(site, store, "nightly/by-hand")
+    site.kill("server")
+    site.start_server()
+    # The run that the kill has met works on or fails; it publishes the whole night or nothing of it.
+    site.wait_for(lambda: site.is_free(store))
+    assert site.end_of(site.trigger("nightly/nightly", config(store))) == "Completed"
+    assert manifest(store).is_file()
+
+
+def test_a_killed_worker(site: Any, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    begin(site, store, "nightly/nightly")
+    site.kill("worker")
+    site.start_worker()
+    # The run has a process of its own, which outlives the worker.
+    site.wait_for(lambda: site.is_free(store))
+    assert site.end_of(site.trigger("nightly/by-hand", config(store))) == "Completed"
+    assert manifest(store).is_file()
