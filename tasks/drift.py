@@ -24,7 +24,6 @@ from validation.schemas import CLUSTER_ID, DOC_ID, DOCUMENTS, EMBEDDING, TEXT_DI
 
 logger = logging.getLogger(__name__)
 
-_WORDS: Final = "words"
 _MIN_NOVEL: Final = 30
 ALARM_EVENT: Final = "nightfold.drift.alarm"
 

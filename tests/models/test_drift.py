@@ -87,3 +87,9 @@ def test_unknown_words_are_counted_as_often_as_they_occur() -> None:
     vocabulary = frozenset({"battery", "charger"})
     assert unknown_word_share(["The battery, the charger", "zeppelin zeppelin"], vocabulary) == 0.5
     assert unknown_word_share([], vocabulary) == 0
+
+
+def test_a_newcomer_is_no_company_for_itself() -> None:
+    for n_rows, n_novel in ((9, 0), (10, 10)):
+        is_far = np.ones(n_rows, dtype=bool)
+        assert count_novel(REFERENCE, around(5, n_rows, 3), is_far) == n_novel
