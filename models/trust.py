@@ -16,9 +16,9 @@ class Band(NamedTuple):
 
 
 BANDS: Final = (
-    Band("high", 0.0450, 0.67),
-    Band("fair", 0.0163, 0.48),
-    Band("low", -1.0, 0.12),
+    Band("high", 0.0451, 0.67),
+    Band("fair", 0.0221, 0.50),
+    Band("low", -1.0, 0.09),
 )
 
 
