@@ -110,9 +110,7 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return False
 
 
-def marked_key(
-    name: str, version: int, context: TaskRunContext, parameters: dict[str, Any]
-) -> str:
+def marked_key(name: str, version: int, context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """Give the trusted key of a call, and mark its run as cached if there is a record.
 
     The graph in the UI draws the names of runs and not that a state is `Cached`. The name goes out
@@ -198,7 +196,7 @@ def _measured(name: str, function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _unmark(name: str) -> None:
-    """Name the run plainly: with PREFECT_TASKS_REFRESH_CACHE a stage runs in spite of its record."""
+    """Name the run plainly: with PREFECT_TASKS_REFRESH_CACHE a stage runs despite its record."""
     context = TaskRunContext.get()
     if context:
         context.task_run.name = name
