@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from tasks.doctor_night import Earlier, examine_night
 from tasks.doctor_state import examine_state
+from tasks.doctor_vectors import find_lost_vectors
 from tasks.files import WRITING
 from tasks.finding import Finding, repair
 from tasks.listing import feeds_of, read_retired, refs_of
@@ -30,11 +31,14 @@ def examine(root: Path) -> list[Finding]:
     """
     require_known_format(root)
     found: list[Finding] = []
+    nights: list[Store] = []
     for feed in feeds_of(root):
         store = Store(root=root, feed=feed, night=date.min)
         found += examine_feed(store)
         found += find_unlisted(store)
-    return [*found, *examine_state(root)]
+        nights += [store.model_copy(update={"night": it}) for it in store.published_nights()]
+    # Vectors come last: they are brought back when files that are damaged have been removed.
+    return [*found, *examine_state(root), *find_lost_vectors(nights)]
 
 
 def repair_all(root: Path) -> tuple[list[Finding], list[Finding]]:

@@ -56,13 +56,18 @@ def read_records(root: Path) -> tuple[list[Finding], set[str]]:
         if not _RECORD.fullmatch(path.name):
             continue
         try:
-            named.update(_paths_in(json.loads(json.loads(path.read_bytes())["result"])))
+            named.update(_paths_in(read_record(path)))
         except (ValueError, KeyError, TypeError) as error:
             said = f"it must be a cache record, but {type(error).__name__}: {error}"
             broken.append(
                 Finding(_name(root, path), "cache_record", said, _AGAIN, is_removable=True)
             )
     return broken, named
+
+
+def read_record(path: Path) -> Any:
+    """Read what a stage gave; what is no record raises ValueError, KeyError or TypeError."""
+    return json.loads(json.loads(path.read_bytes())["result"])
 
 
 def examine_stage_files(root: Path, named: set[str]) -> Iterator[Finding]:
@@ -81,13 +86,14 @@ def examine_stage_files(root: Path, named: set[str]) -> Iterator[Finding]:
 def examine_embeddings(root: Path) -> Iterator[Finding]:
     """Find files of embeddings that are damaged."""
     for path in sorted(root.glob("embeddings/encoder=*/part-*.parquet")):
-        problem = _embedding_problem(path)
+        problem = embedding_problem(path)
         if problem:
             remedy = "the next run that needs its texts embeds them again"
             yield Finding(_name(root, path), "embeddings", problem, remedy, is_removable=True)
 
 
-def _embedding_problem(path: Path) -> str | None:
+def embedding_problem(path: Path) -> str | None:
+    """Say what is wrong with a file of embeddings, if anything is."""
     if not sha256_of(path).startswith(path.stem.removeprefix("part-")):
         return "its content is not what its name says"
     try:

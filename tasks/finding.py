@@ -1,6 +1,7 @@
 """What is wrong with a file of the store, and how it is put right."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.files import copy_atomically
@@ -24,6 +25,8 @@ class Finding:
         A copy of the file with the right content, relative to the root: it can be put back.
     is_removable
         Whether the next run makes it again, or nobody misses it.
+    mend
+        Makes what is lost out of other files in `state/`.
     """
 
     file: str
@@ -32,25 +35,32 @@ class Finding:
     remedy: str = ""
     source: str | None = None
     is_removable: bool = False
+    mend: Callable[[], None] | None = field(default=None, compare=False)
 
     @property
     def is_repairable(self) -> bool:
         """Whether `repair` helps."""
-        return self.is_removable or self.source is not None
+        return self.is_removable or self.source is not None or self.mend is not None
 
     def line(self) -> str:
         """Say it: file, rule, problem, what to do."""
         advice = self.remedy
         if self.is_repairable:
-            does = "removes it" if self.is_removable else "puts back the copy in state/"
-            advice = f"--repair {does}{f': {self.remedy}' if self.remedy else ''}"
+            advice = f"--repair {self._deed()}{f': {self.remedy}' if self.remedy else ''}"
         return f"{self.file}: {self.rule}: {self.problem}; {advice}"
+
+    def _deed(self) -> str:
+        if self.is_removable:
+            return "removes it"
+        return "puts back the copy in state/" if self.source else "takes them from state/"
 
 
 def repair(root: Path, finding: Finding) -> None:
-    """Put back or remove the file of a finding; one that neither helps is left alone."""
+    """Put back, make again or remove the file of a finding; what none of it helps is left alone."""
     path = root / finding.file
     if finding.source is not None:
         copy_atomically(root / finding.source, path)
+    elif finding.mend is not None:
+        finding.mend()
     elif finding.is_removable:
         path.unlink(missing_ok=True)

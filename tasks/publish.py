@@ -2,6 +2,7 @@
 
 Reads  the references of all stages
 Writes every table of the night, its models, its summary, runs/feed=F/night=D/manifest.json
+       embeddings/encoder=E/, where a vector of the window was lost since it was made
 """
 
 import json
@@ -23,6 +24,7 @@ from tasks.files import copy_atomically, write_atomically
 from tasks.ingest import RawFeed
 from tasks.manifests import FORMAT_VERSION, ManifestError, canonical_json
 from tasks.refine import Refined
+from tasks.shelf import EmbeddingShelf
 from tasks.show import show_markdown, show_table
 from tasks.stage import StageRecord, stage
 from tasks.storage import (
@@ -34,6 +36,7 @@ from tasks.storage import (
 )
 from tasks.summary import summarise
 from tasks.views import Views
+from validation.schemas import EMBEDDING, TEXT_DIGEST
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +86,7 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
     show_table(f"clusters-{store.feed}", rows["clusters"], f"Clusters of night {store.night}")
     manifest_path = store.manifest_path()
     summary_path = store.partition("reports") / "summary.md"
+    _complete_shelf(store, night)
     changed = not _is_published(store, content, summary, summary_path)
     if changed:
         for source, target in _placed(store, tables, models):
@@ -94,6 +98,16 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
         "%s %s", "published" if changed else "already published, nothing to change:", manifest_path
     )
     return Published(manifest=str(manifest_path), summary=str(summary_path), changed=changed)
+
+
+def _complete_shelf(store: Store, night: Night) -> None:
+    """Put back the vectors that were lost after they were cached: no stage would miss them."""
+    items = night.views.items
+    shelf = EmbeddingShelf(store.root, night.encoder.name, night.encoder.digest)
+    if not shelf.digests().issuperset(
+        read_table(store, items, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist()
+    ):
+        shelf.complete(read_table(store, items, [TEXT_DIGEST, EMBEDDING]))
 
 
 def _tables(night: Night) -> dict[str, Ref]:

@@ -30,12 +30,12 @@ class EmbeddingShelf:
 
     def __init__(self, root: Path, encoder: str, digest: str) -> None:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", encoder.rstrip("/").rsplit("/", maxsplit=1)[-1])
-        self._folder = root / "embeddings" / f"encoder={name}-{digest[:12]}"
+        self.folder = root / "embeddings" / f"encoder={name}-{digest[:12]}"
 
     def digests(self) -> set[str]:
         """Give the digests of all texts that were ever encoded."""
         found: set[str] = set()
-        for part in self._parts():
+        for part in self.parts():
             found.update(read_part(part, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
         return found
 
@@ -43,14 +43,21 @@ class EmbeddingShelf:
         """Save some vectors under the digest of their file's content."""
         schema = embeddings(vectors.shape[1])
         table = pa.table([pa.array(digests), fixed_lists(vectors)], schema=schema)
-        write_part(self._folder, table)
+        write_part(self.folder, table)
+
+    def complete(self, items: pa.Table) -> None:
+        """Save those of some vectors (text_digest, embedding) that are not there."""
+        present = pa.array(sorted(self.digests()), pa.string())
+        lacking = items.filter(pc.invert(pc.is_in(items[TEXT_DIGEST], present)))
+        if lacking.num_rows:
+            self.add(lacking[TEXT_DIGEST].to_pylist(), matrix_of(lacking[EMBEDDING]))
 
     def gather(self, digests: list[str]) -> NDArray[np.float32]:
         """Lay out the vectors of some texts in their order, shape (n_texts, embedding_dim)."""
         place = {digest: position for position, digest in enumerate(digests)}
         wanted = pa.array(digests, pa.string())
         matrix: NDArray[np.float32] | None = None
-        for part in self._parts():
+        for part in self.parts():
             table = read_part(part)
             table = table.filter(pc.is_in(table[TEXT_DIGEST], wanted))
             vectors = matrix_of(table[EMBEDDING])
@@ -58,11 +65,12 @@ class EmbeddingShelf:
                 matrix = np.full((len(digests), vectors.shape[1]), np.nan, dtype=np.float32)
             matrix[[place[digest] for digest in table[TEXT_DIGEST].to_pylist()]] = vectors
         if matrix is None or np.isnan(matrix).any():
-            raise RuntimeError(f"{self._folder} lacks vectors that were just written; run again")
+            raise RuntimeError(f"{self.folder} lacks vectors that were just written; run again")
         return matrix
 
-    def _parts(self) -> list[Path]:
-        return sorted(self._folder.glob("part-*.parquet"))
+    def parts(self) -> list[Path]:
+        """List the files, those that are damaged too."""
+        return sorted(self.folder.glob("part-*.parquet"))
 
 
 def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:

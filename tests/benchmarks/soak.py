@@ -3,10 +3,11 @@
 python tests/benchmarks/soak.py --out soak.json [--nights 30] [--kills 64] [--data DATED.parquet]
 
 Every attempt is a process of its own, which is killed by SIGKILL; it is forked off one that has loaded
-the libraries, and they share a Prefect server that nobody kills, so that what is killed is work. At
+the libraries, and they share a Prefect server that nobody kills, so that what is killed is work.
+Half of the kills come at any moment, where long stages are hit, half just after some stage began. At
 the end the store must be sound, rows must be conserved over all nights, and everything that is
-published must be what an undisturbed run of the same nights has published. Prints a table, writes
-JSON; exit code 1 if anything of that does not hold.
+published, the vector of every text among it, must be what an undisturbed run of the same nights has
+published. Prints a table, writes JSON; exit code 1 if anything of that does not hold.
 """
 
 import argparse
@@ -42,11 +43,18 @@ from validation.schemas import PUBLISHED
 
 CONFIG: Final = "window_days = 5\nfeed_name = 'soak'\n[clustering]\nn_clusters = 6\n"
 SHARE_OF_STARTS_KILLED: Final = 1 / 6
+SHARE_OF_KILLS_AIMED: Final = 1 / 2
 SHARE_DAMAGED: Final = 1 / 2
+NOBODY_READS: Final = {"orphan", "temporary"}
+"""What a kill may leave for the last repair."""
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _LOADED: Final = ["flows.nightly", "flows.backfill", "models.encoder", "great_expectations"]
-_STARTED: Final = "find feed: started"
+_STAGES: Final = (
+    "find feed", "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed", "drift",
+    "views", "pretrain", "refine", "rejoin", "evaluate", "describe", "publish",
+)  # fmt: skip
+_AIM_SECONDS: Final = 0.3
 _PLACES: Final = ("accepted", "duplicate", "quarantined", "withdrawn")
 
 
@@ -81,22 +89,30 @@ class Soak:
     def finish(self, first: date, last: date) -> float:
         """Run nights that nobody disturbs; give the seconds from the first stage on."""
         process = self.start(first, last)
-        self.wait_for_work(process)
+        self.wait_for(process, _STAGES[0])
         started = time.monotonic()
         process.join()
         self.require_no_error(process)
         return time.monotonic() - started
 
-    def wait_for_work(self, process: ForkServerProcess) -> None:
-        """Wait until the first stage has started, or the process has ended."""
-        while process.is_alive() and _STARTED not in self.log.read_text(errors="replace"):
+    def wait_for(
+        self, process: ForkServerProcess, stage: str, seconds: float = float("inf")
+    ) -> None:
+        """Wait until a stage has started, the process has ended, or some seconds are over."""
+        mark, end = f" {stage}: started", time.monotonic() + seconds
+        while process.is_alive() and time.monotonic() < end:
+            if mark in self.log.read_text(errors="replace"):
+                return
             time.sleep(0.02)
 
     def kill(self, first: date, last: date, seconds: float, rng: Random) -> bool:
         """Run nights and kill the process at some moment; False if it was done before that."""
         process = self.start(first, last)
         if rng.random() >= SHARE_OF_STARTS_KILLED:
-            self.wait_for_work(process)
+            self.wait_for(process, _STAGES[0])
+        if rng.random() < SHARE_OF_KILLS_AIMED:
+            self.wait_for(process, rng.choice(_STAGES), seconds)
+            seconds = _AIM_SECONDS
         process.join(timeout=rng.uniform(0, seconds))
         process.kill()
         process.join()
@@ -249,14 +265,10 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return sorted(it for it in one.keys() | other.keys() if one.get(it) != other.get(it))
 
 
-def changed_embeddings(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
-    """Name the texts whose vectors differ; a lost one is made again only for a text in a window."""
-    return sorted(it for it in one.keys() & other.keys() if one[it] != other[it])
-
-
 def verdict(soak: Soak, undisturbed: Soak, nights: Sequence[date], n_rows: int) -> dict[str, Any]:
     """Say what came of it, all that must hold as true or as an empty list."""
     total = counts_of(soak, nights)
+    vectors = embeddings(soak.store)
     return {
         "nights": len(soak.published_nights()),
         "rows": dict(total),
@@ -269,9 +281,8 @@ def verdict(soak: Soak, undisturbed: Soak, nights: Sequence[date], n_rows: int) 
         "findings": [finding.line() for finding in examine(soak.store)],
         "n_published_files": len(published(soak.store)),
         "different_files": differences(published(soak.store), published(undisturbed.store)),
-        "different_embeddings": changed_embeddings(
-            embeddings(soak.store), embeddings(undisturbed.store)
-        ),
+        "n_embeddings": len(vectors),
+        "different_embeddings": differences(vectors, embeddings(undisturbed.store)),
     }
 
 
@@ -286,11 +297,14 @@ def table(found: dict[str, Any]) -> str:
         "killed in": ", ".join(f"{stage} {count}" for stage, count in found["kills"].items()),
         "files damaged between runs": found["n_damages"],
         "findings that `doctor --repair` put right": found["n_repairs"],
+        "of these, left over by kills at the end": len(found["left_over"]),
         "findings of `doctor` at the end": len(found["findings"]),
         "published files, of which differ from the undisturbed run": (
             f"{found['n_published_files']:,}, {len(found['different_files'])}"
         ),
-        "embeddings that differ": len(found["different_embeddings"]),
+        "embeddings, of which are lost or differ": (
+            f"{found['n_embeddings']:,}, {len(found['different_embeddings'])}"
+        ),
         "minutes": f"{found['minutes']:.0f}",
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {it} |" for name, it in rows.items())])
@@ -299,6 +313,7 @@ def table(found: dict[str, Any]) -> str:
 def holds(found: dict[str, Any], n_nights: int) -> bool:
     """Say whether all is as it must be."""
     broken = [*found["findings"], *found["different_files"], *found["different_embeddings"]]
+    broken += [it for it in found["left_over"] if it.split(": ")[1] not in NOBODY_READS]
     return found["nights"] == n_nights and found["rows_are_conserved"] and not broken
 
 
@@ -316,9 +331,9 @@ def soak_nights(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     _say(f"a night takes {seconds:.1f} s")
     disturb(soak, nights, given.kills, seconds, rng)
     soak.finish(nights[0], nights[-1])
-    # What a kill left between a stage's file and its record is nobody's: an orphan.
+    left_over = [finding.line() for finding in examine(soak.store)]
     soak.repair()
-    found = verdict(soak, undisturbed, nights, sum(lines))
+    found = verdict(soak, undisturbed, nights, sum(lines)) | {"left_over": left_over}
     return found | {"minutes": (time.monotonic() - began) / 60}
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -42,6 +43,15 @@ def cut(path: Path) -> bytes:
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     return whole
+
+
+def embeddings_of(store: Path) -> dict[str, list[float]]:
+    """Give the vector of every text."""
+    tables = [
+        pq.read_table(path, partitioning=None) for path in store.glob("embeddings/*/*.parquet")
+    ]
+    columns = (pa.concat_tables(tables)[name].to_pylist() for name in ("text_digest", "embedding"))
+    return dict(zip(*columns, strict=True))
 
 
 def store_of(operated: Any, night: int = 2) -> Store:
@@ -81,6 +91,21 @@ def test_doctor_says_what_is_damaged_and_repairs_what_it_can(operated: Any, invo
     done = invoke("doctor", "--store", operated.store)
     assert (done.exit_code, done.output) == (0, "the store is sound\n")
     assert not operated.run(2).published.changed
+
+
+def test_lost_vectors_come_back_as_they_were(operated: Any, invoke: Invoke) -> None:
+    before = embeddings_of(operated.store)
+    for path in operated.store.glob("embeddings/*/*.parquet"):
+        path.unlink()
+    done = invoke("doctor", "--store", operated.store, "--repair")
+    assert done.output.count("texts of night 2026-03-0") == 2
+    assert done.output.splitlines()[-1] == "the store is sound"
+    assert embeddings_of(operated.store) == before
+    # A run of which all but the last stage is cached misses them too.
+    for path in operated.store.glob("embeddings/*/*.parquet"):
+        path.unlink()
+    assert not operated.run(2).published.changed
+    assert embeddings_of(operated.store) == before
 
 
 def test_a_run_recomputes_what_its_cache_has_lost(operated: Any) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -11,6 +12,7 @@ from tasks.feed import FeedFile, find_feed
 from tasks.files import copy_atomically, write_atomically
 from tasks.ingest import IngestSettings, RawFeed, ingest
 from tasks.manifests import FORMAT_VERSION, canonical_json
+from tasks.shelf import EmbeddingShelf, fixed_lists
 from tasks.storage import Ref, Store, keep_bytes, keep_table, read_table
 from validation.schemas import PUBLISHED
 
@@ -18,6 +20,8 @@ WriteFeed = Callable[[str, bytes], FeedFile]
 Compress = Callable[[bytes, str], bytes]
 PublishNight = Callable[..., dict[str, Any]]
 IngestRows = Callable[..., tuple[RawFeed, list[dict[str, Any]]]]
+
+ENCODER = {"name": "E", "digest": "0123456789abcdef"}
 
 
 @pytest.fixture
@@ -88,6 +92,8 @@ def publish_night(store: Store) -> PublishNight:
     ) -> dict[str, Any]:
         tonight = Store(root=store.root, feed=feed, night=date(2026, 3, day))
         rows = night_rows(new, window or [], withdrawn or [])
+        shelf = EmbeddingShelf(store.root, ENCODER["name"], ENCODER["digest"])
+        shelf.complete(vectors_of(new, day))
         tables = {
             name: published(tonight, name, keep_table(store, "made", rows_table(name, rows[name])))
             for name in PUBLISHED
@@ -109,7 +115,7 @@ def publish_night(store: Store) -> PublishNight:
                 "withdrawn": len(rows["withdrawn"]), "late": 0,
             },
             "tables": tables, "models": models, "config": {"window_days": 30},
-            "encoder": {"name": "E", "digest": "0123456789abcdef"},
+            "encoder": ENCODER,
             "labels": {"published": "refined"}, "fit": None,
             "run": {"published_at": f"2026-03-{day:02}T03:00:00+00:00"},
         }  # fmt: skip
@@ -131,6 +137,12 @@ def published(tonight: Store, table: str, ref: Ref) -> dict[str, Any]:
 
 def text_digest_of(doc_id: str) -> str:
     return f"digest of {doc_id}"
+
+
+def vectors_of(doc_ids: list[str], day: int) -> pa.Table:
+    matrix = np.full((len(doc_ids), 2), day, np.float32)
+    digests = pa.array([text_digest_of(it) for it in doc_ids])
+    return pa.table([digests, fixed_lists(matrix)], names=["text_digest", "embedding"])
 
 
 def night_rows(

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 from tasks.finding import Finding, repair
@@ -13,6 +14,9 @@ def test_a_line_says_file_rule_problem_and_what_to_do() -> None:
     assert Finding("a", "digest", "it is changed", source="b").line() == (
         "a: digest: it is changed; --repair puts back the copy in state/"
     )
+    assert Finding("a", "vectors", "2 texts have none", mend=lambda: None).line() == (
+        "a: vectors: 2 texts have none; --repair takes them from state/"
+    )
 
 
 def test_a_repair_puts_back_removes_or_leaves_alone(tmp_path: Path) -> None:
@@ -22,6 +26,7 @@ def test_a_repair_puts_back_removes_or_leaves_alone(tmp_path: Path) -> None:
     repair(tmp_path, Finding("c", "rule", "problem", is_removable=True))
     repair(tmp_path, Finding("c", "rule", "problem", is_removable=True))
     repair(tmp_path, Finding("d", "rule", "problem", "do it"))
+    repair(tmp_path, Finding("e", "rule", "problem", mend=partial((tmp_path / "e").touch)))
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
-        "a": "b", "b": "b", "d": "d",
+        "a": "b", "b": "b", "d": "d", "e": "",
     }  # fmt: skip

@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tasks import prune as pruning
@@ -25,11 +24,9 @@ PublishNight = Callable[..., dict[str, Any]]
 def stored(store: Store, publish_night: PublishNight) -> Store:
     """Four nights with a document each and what they share, and the embeddings of all."""
     window: list[str] = []
-    shelf = EmbeddingShelf(store.root, "E", "0123456789abcdef")
     for day in (1, 2, 3, 4):
         new = [f"n{day}", f"m{day}"]
         publish_night(day, new, window=window)
-        shelf.add([f"digest of {it}" for it in new], np.full((2, 2), day, np.float32))
         window += new
     return store
 
