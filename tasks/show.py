@@ -13,16 +13,19 @@ from prefect.artifacts import (
 )
 from prefect.context import TaskRunContext
 
+from tasks.markdown import as_cell
+
 MAX_TABLE_ROWS: Final = 200
 """Prefect refuses the event of a larger artifact; the whole table is in Parquet."""
 
 
 def show_table(key: str, rows: Sequence[dict[str, Any]], description: str) -> None:
-    """Show the first rows of a table."""
+    """Show the first rows of a table; the UI reads every text in it as Markdown."""
     if TaskRunContext.get():
-        create_table_artifact(
-            key=_key(key), table=list(rows[:MAX_TABLE_ROWS]), description=description
-        )
+        shown = [
+            {name: as_cell(value) for name, value in row.items()} for row in rows[:MAX_TABLE_ROWS]
+        ]
+        create_table_artifact(key=_key(key), table=shown, description=description)
 
 
 def show_markdown(key: str, markdown: str, description: str) -> None:

@@ -6,17 +6,10 @@ from typing import Any, Final
 from tasks.counts import Counts
 from tasks.drift import Fit
 from tasks.evaluate import Evaluation
+from tasks.markdown import escape_markdown
 from tasks.storage import Store, read_table
 
 _SHOWN_CLUSTERS: Final = 50
-_SPECIAL: Final = str.maketrans(
-    {mark: f"\\{mark}" for mark in "\\`*_{}[]()<>#+-.!|~"} | {"\n": " "}
-)
-
-
-def escape_markdown(text: str) -> str:
-    """Take the meaning out of every mark, so that a text from a feed is shown as it is."""
-    return "".join(mark for mark in text if mark.isprintable() or mark == "\n").translate(_SPECIAL)
 
 
 def summarise(

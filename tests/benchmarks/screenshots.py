@@ -49,10 +49,6 @@ def main(address: str, folder: Path, *names: str) -> None:
         for name in names or known:
             page.goto(address + known[name])
             page.wait_for_timeout(6000)
-            if name == "night-cached":
-                # The graph does not mark cached stages; the list of task runs does.
-                page.get_by_text("Task Runs", exact=True).click()
-                page.wait_for_timeout(3000)
             page.screenshot(path=str(folder / f"prefect-{name}.png"))
             print(folder / f"prefect-{name}.png")
         browser.close()

@@ -24,7 +24,7 @@ from models.agreement import neighbour_agreement
 from models.coherence import clustering_coherence
 from models.density import dbcv
 from models.keywords import count_terms
-from models.lexical import LexicalView
+from models.lexical_views import LexicalViews
 from models.metrics import ari, calinski_harabasz, clustering_accuracy, davies_bouldin, nmi
 from models.silhouette import SampledSilhouette
 from models.stability import Resample, cluster_stability, mean_stability, recluster_resamples
@@ -86,7 +86,8 @@ def sampled(dataset: Dataset) -> tuple[Spaces, list[str], Labels]:
     n = len(dataset.labels)
     rows = np.sort(np.random.default_rng(0).permutation(n)[:SAMPLE_SIZE])
     texts = [dataset.texts[row] for row in rows]
-    spaces = find_spaces(dataset.embeddings[rows], LexicalView().fit_transform(texts))
+    views = LexicalViews().fit(texts)
+    spaces = find_spaces(dataset.embeddings[rows], views.transform(texts), views.dims)
     return spaces, texts, dataset.labels[rows]
 
 

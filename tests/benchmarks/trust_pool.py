@@ -34,7 +34,8 @@ class Spaces:
     """A sample of a data set, as its documents are seen."""
 
     embeddings: Floats  # (n_samples, embedding_dim)
-    lexical: Floats  # (n_samples, lexical_dim)
+    lexical: Floats  # (n_samples, sum of lexical_dims)
+    lexical_dims: tuple[int, ...]
     fused: Floats  # (n_samples, FUSED_DIM), rows of length one
     smoothed: Floats  # (n_samples, SMOOTHED_DIM)
 
@@ -49,14 +50,15 @@ class Candidate:
     is_corrupted: bool
 
 
-def find_spaces(embeddings: Floats, lexical: Floats) -> Spaces:
+def find_spaces(embeddings: Floats, lexical: Floats, lexical_dims: tuple[int, ...]) -> Spaces:
     """Make the spaces that a night clusters in."""
     rows = np.hstack([embeddings, lexical])
-    fused = FusedView.fit(rows, (embeddings.shape[1], lexical.shape[1]), FUSED_DIM).transform(rows)
+    dims = (embeddings.shape[1], *lexical_dims)
+    fused = FusedView.fit(rows, dims, FUSED_DIM).transform(rows)
     walk = neighbour_graph(nearest_neighbours(fused, N_NEIGHBORS), N_NEIGHBORS)
     smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
     space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)
-    return Spaces(embeddings, lexical, fused, space)
+    return Spaces(embeddings, lexical, lexical_dims, fused, space)
 
 
 def make_pool(spaces: Spaces, n_clusters: int) -> list[Candidate]:
@@ -124,7 +126,7 @@ def _nightfold(spaces: Spaces, k: int) -> Labels:
     rows = np.hstack([spaces.embeddings, spaces.lexical])
     model = NightfoldClustering(
         k,
-        view_dims=(spaces.embeddings.shape[1], spaces.lexical.shape[1]),
+        view_dims=(spaces.embeddings.shape[1], *spaces.lexical_dims),
         pretrain_epochs=0,
         random_state=0,
     )

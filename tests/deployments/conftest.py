@@ -76,10 +76,11 @@ class Site:
 
     def trigger(self, deployment: str, config: dict[str, Any]) -> str:
         """Start a run through the API, on another feed and store than those of the file."""
-        found = self.ask(f"/deployments/name/{deployment}")["id"]
+        found = self.ask(f"/deployments/name/{deployment}")
         records = {"PREFECT_LOCAL_STORAGE_PATH": f"{config['store']}/state/results"}
-        body = {"parameters": {"config": config}, "job_variables": {"env": records}}
-        return str(self.ask(f"/deployments/{found}/create_flow_run", body)["id"])
+        given = found["parameters"].get("config", {}) | config
+        body = {"parameters": {"config": given}, "job_variables": {"env": records}}
+        return str(self.ask(f"/deployments/{found['id']}/create_flow_run", body)["id"])
 
     def state(self, run: str) -> str:
         return str(self.ask(f"/flow_runs/{run}")["state"]["name"])
@@ -196,9 +197,8 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     try:
         running.start_server()
         running.prefect("work-pool", "create", "nightfold", "--type", "process")
-        names = ("--name", "nightly", "--name", "retention", "--name", "by-hand")
         file = ("--prefect-file", "deployments/prefect.yaml")
-        running.prefect("--no-prompt", "deploy", *names, *file)
+        running.prefect("--no-prompt", "deploy", "--all", *file)
         running.start_worker()
         yield running
     finally:

@@ -14,17 +14,17 @@ pytestmark = pytest.mark.slow
 SAMPLE = Path(__file__).parents[2] / "flows" / "sample"
 
 
-def config(store: Path) -> dict[str, Any]:
+def config(store: Path, night: int = 1) -> dict[str, Any]:
     return {
-        "feed": str(SAMPLE / "night-1"),
+        "feed": str(SAMPLE / f"night-{night}"),
         "store": str(store),
-        "night": "2026-03-01",
+        "night": f"2026-03-0{night}",
         "clustering": {"n_clusters": 11},
     }
 
 
-def manifest(store: Path) -> Path:
-    return store / "runs" / "feed=default" / "night=2026-03-01" / "manifest.json"
+def manifest(store: Path, night: int = 1) -> Path:
+    return store / "runs" / "feed=default" / f"night=2026-03-0{night}" / "manifest.json"
 
 
 def begin(site: Any, store: Path, deployment: str) -> str:
@@ -46,6 +46,10 @@ def test_a_deployed_night_is_published(site: Any, tmp_path: Path) -> None:
         "flow_runs": {"state": {"name": {"any_": ["Scheduled"]}}},
     }
     assert site.ask("/flow_runs/filter", scheduled), "the server makes no runs of the schedule"
+    assert site.end_of(site.trigger("nightly/weekly-refit", config(store, 2))) == "Completed"
+    refitted = json.loads(manifest(store, 2).read_text(encoding="utf-8"))
+    assert refitted["config"]["refit"]["every_nights"] == 1
+    assert refitted["fit"]["kind"] == "full"
     keep = {"store": str(store), "keep": 2}
     assert site.end_of(site.trigger("retention/retention", keep)) == "Completed"
 

@@ -54,6 +54,13 @@ def test_a_table_is_cut_to_what_prefect_takes(shown: list[tuple[str, dict[str, A
     ]
 
 
+def test_what_a_table_shows_of_a_feed_is_not_markdown(
+    shown: list[tuple[str, dict[str, Any]]],
+) -> None:
+    show_table("clusters", [{"name": "<b>", "keywords": ["a_b", "c"], "size": 2}], "Clusters")
+    assert shown[0][1]["table"] == [{"name": r"\<b\>", "keywords": r"a\_b, c", "size": 2}]
+
+
 def test_a_text_is_shown(shown: list[tuple[str, dict[str, Any]]]) -> None:
     show_markdown("summary", "# A", "A text")
     assert shown[0][1] == {"key": "summary", "markdown": "# A", "description": "A text"}

@@ -9,7 +9,7 @@ from tasks.counts import Counts
 from tasks.drift import Figure, Fit
 from tasks.evaluate import Evaluation
 from tasks.storage import Store, keep_table
-from tasks.summary import escape_markdown, event_sentence, fit_sentence, summarise
+from tasks.summary import event_sentence, fit_sentence, summarise
 from validation.schemas import METRICS
 
 SINCE = date(2026, 2, 25)
@@ -18,10 +18,6 @@ DRIFT = [
     Figure(measure="size_shift", value=0.1, limit=0.25),
 ]
 FIT = Fit(kind="full", since=SINCE, reason="drift: far_share", recipe="r", drift=DRIFT)
-
-
-def test_marks_lose_their_meaning() -> None:
-    assert escape_markdown("[x](http://e) | <b>\x1b[31m") == r"\[x\]\(http://e\) \| \<b\>\[31m"
 
 
 def test_an_event_is_told_with_its_evidence() -> None:
