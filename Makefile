@@ -6,7 +6,7 @@ OUT ?= quality.json
 SEEDS ?= 3
 VECTORS ?= .vectors
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
-PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,nightfold
+PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
 DIGITS ?= $(HOME)/.cache/nightfold-digits
 # What was said on the command line, or the target's own default.
 given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))

@@ -101,6 +101,7 @@ def nightly(config: NightlyConfig) -> NightReport:
             described=described,
             encoder=encoder,
             fit=plan.fit,
+            drift=plan.drift,
             config=config.decided(),
         )
         published = publish(store, night, ran)

@@ -83,8 +83,9 @@ def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
         said = str(error).removeprefix(f"{store.manifest_path()} ").removesuffix(_AGAIN)
         yield Finding(_file(store), "manifest", said, remedy_of(store))
         return
-    # A night from before withdrawals were read has no table of them.
-    expected = [name for name in PUBLISHED if name != "withdrawn" or counts["withdrawn"]]
+    # Nights of an older nightfold have no tables of what it did not read or measure.
+    has = {"withdrawn": counts["withdrawn"], "drift": (manifest["fit"] or {}).get("drift")}
+    expected = [name for name in PUBLISHED if has.get(name, True)]
     broken = list(examine_files(store, refs, expected))
     yield from broken
     damaged = {finding.file for finding in broken}

@@ -1,7 +1,7 @@
 """Decide whether tonight goes on from last night's model, and measure how far the feed has drifted.
 
 Reads  items (embedding), the window's documents, the last night's assignments and lexical model
-Writes nothing
+Writes drift (measure, value, limit, is_alarm)
 """
 
 import logging
@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final, Literal
 
 import numpy as np
+import pyarrow as pa
 from prefect.events import emit_event
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
@@ -19,8 +20,25 @@ from tasks.prepare import PrepareSettings
 from tasks.shelf import matrix_of
 from tasks.show import show_table
 from tasks.stage import cache_key, stage
-from tasks.storage import ModelRef, Store, is_intact, model_folder, read_table, read_tables
-from validation.schemas import CLUSTER_ID, DOC_ID, DOCUMENTS, EMBEDDING, TEXT_DIGEST
+from tasks.storage import (
+    ModelRef,
+    Ref,
+    Store,
+    is_intact,
+    keep_table,
+    model_folder,
+    read_table,
+    read_tables,
+)
+from validation.schemas import (
+    CLUSTER_ID,
+    DOC_ID,
+    DOCUMENTS,
+    DRIFT,
+    EMBEDDING,
+    IS_ALARM,
+    TEXT_DIGEST,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +109,8 @@ class Plan(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     fit: Fit
+    drift: Ref
+    """The figures of the fit as a table."""
     lexical: ModelRef | None
     clustering: ModelRef | None
     """Last night's models, to go on from; None: from nothing."""
@@ -118,7 +138,7 @@ class Recipe(BaseModel):
         return cache_key("recipe", 1, {"recipe": self})
 
 
-@stage("drift", version=1)
+@stage("drift", version=2)
 def plan_fit(
     store: Store,
     embedded: Embedded,
@@ -150,6 +170,7 @@ def plan_fit(
     reason = f"little drift since {since}"
     return Plan(
         fit=Fit(kind="warm", since=since, reason=reason, recipe=recipe.key, drift=figures),
+        drift=_kept(store, figures),
         lexical=last.lexical,
         clustering=last.clustering,
         keeps_clusters=True,
@@ -178,7 +199,15 @@ def _cannot_go_on(store: Store, last: PastNight | None, recipe: Recipe) -> str:
 def _from_nothing(store: Store, recipe: Recipe, reason: str, figures: list[Figure]) -> Plan:
     logger.info("fitting from nothing: %s", reason)
     fit = Fit(kind="full", since=store.night, reason=reason, recipe=recipe.key, drift=figures)
-    return Plan(fit=fit, lexical=None, clustering=None, keeps_clusters=False)
+    return Plan(
+        fit=fit, drift=_kept(store, figures), lexical=None, clustering=None, keeps_clusters=False
+    )
+
+
+def _kept(store: Store, figures: list[Figure]) -> Ref:
+    """Keep the figures as a table."""
+    rows = [{**figure.model_dump(), IS_ALARM: figure.is_alarm} for figure in figures]
+    return keep_table(store, "drift", pa.Table.from_pylist(rows, schema=DRIFT))
 
 
 def _figures(

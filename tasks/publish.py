@@ -58,6 +58,7 @@ class Night(BaseModel):
     described: Described
     encoder: EncoderRef
     fit: Fit
+    drift: Ref
     config: dict[str, Any]
 
 
@@ -121,6 +122,7 @@ def _tables(night: Night) -> dict[str, Ref]:
         "clusters": found.clusters,
         "cluster_events": found.events,
         "metrics": night.evaluation.metrics,
+        "drift": night.drift,
     }
 
 

@@ -71,6 +71,11 @@ SPACE: Final = "space"
 VALUE: Final = "value"
 BASELINE_VALUE: Final = "baseline_value"
 
+# drift
+MEASURE: Final = "measure"
+LIMIT: Final = "limit"
+IS_ALARM: Final = "is_alarm"
+
 RAW_ROWS: Final = pa.schema(
     [
         pa.field(FILE, pa.string(), nullable=False),
@@ -197,6 +202,16 @@ METRICS: Final = pa.schema(
     ]
 )
 
+DRIFT: Final = pa.schema(
+    [
+        pa.field(MEASURE, pa.string(), nullable=False),
+        pa.field(VALUE, pa.float64(), nullable=False),
+        pa.field(LIMIT, pa.float64(), nullable=False),
+        pa.field(IS_ALARM, pa.bool_(), nullable=False),
+    ]
+)
+"""No rows where there was no earlier fit to compare with."""
+
 PLACEMENTS: Final = pa.schema(
     [
         pa.field(DOC_ID, pa.string(), nullable=False),
@@ -218,6 +233,7 @@ PUBLISHED: Final = {
     "clusters": CLUSTERS,
     "cluster_events": CLUSTER_EVENTS,
     "metrics": METRICS,
+    "drift": DRIFT,
 }
 """Every table of a night by its name; documents carry the feed's other columns after these."""
 

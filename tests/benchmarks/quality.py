@@ -99,6 +99,7 @@ METHODS: Final[Methods] = {
         IDEC(d.n_clusters, random_state=seed).fit_predict(d.embeddings)
     ),
     "nightfold-norefine": lambda d, seed: _nightfold(d, seed, deep_refinement=False),
+    "nightfold-nopretrain": lambda d, seed: _nightfold(d, seed, pretrain_epochs=0),
     "nightfold": _nightfold,
     "nightfold-placed": _placed,
     "nightfold-meaning": lambda d, seed: _nightfold(d, seed, n_views=1),

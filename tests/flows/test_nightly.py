@@ -115,6 +115,7 @@ def test_a_night_is_published_whole(run: Run, tmp_path: Path) -> None:
         ("clusters", schemas.CLUSTERS),
         ("cluster_events", schemas.CLUSTER_EVENTS),
         ("metrics", schemas.METRICS),
+        ("drift", schemas.DRIFT),
     ],
 )
 def test_published_tables_have_their_schemas(first_night: Path, name: str, schema: Any) -> None:

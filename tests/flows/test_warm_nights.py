@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from flows.config import NightlyConfig
@@ -71,6 +72,11 @@ def clusters_of(folder: Path, night: int) -> pd.Series:
     return pd.read_parquet(where, partitioning=None).set_index("doc_id").cluster_id
 
 
+def drift_of(folder: Path, night: int) -> list[dict[str, Any]]:
+    where = folder / "store" / "drift" / "feed=default" / f"night=2026-03-0{night}"
+    return pq.read_table(where, partitioning=None).to_pylist()
+
+
 @pytest.fixture(scope="module")
 def first_night(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("first")
@@ -102,6 +108,13 @@ def test_a_quiet_night_goes_on_and_a_new_theme_rings(
     fit = fit_of(folder, 3)
     assert (fit["kind"], fit["since"]) == ("full", "2026-03-03")
     assert "far_share" in fit["reason"]
+    assert drift_of(folder, 1) == []
+    for night in (2, 3):
+        told = [
+            it | {"is_alarm": it["value"] > it["limit"]} for it in fit_of(folder, night)["drift"]
+        ]
+        assert drift_of(folder, night) == told
+    assert any(row["is_alarm"] for row in drift_of(folder, 3))
 
 
 def test_a_warm_night_again_changes_nothing(folder: Path) -> None:

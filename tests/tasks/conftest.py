@@ -174,6 +174,7 @@ def night_rows(
         ],
         "cluster_events": [],
         "metrics": [{"metric": "m", "space": "s", "value": 1.0, "baseline_value": None}],
+        "drift": [{"measure": "m", "value": 0.1, "limit": 0.2, "is_alarm": False}],
     }  # fmt: skip
 
 

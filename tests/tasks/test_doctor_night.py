@@ -110,6 +110,13 @@ def test_a_table_that_is_not_named_is_missed(night: Store) -> None:
     assert said(night) == [("tables", "it names no table 'metrics'")]
 
 
+def test_the_drift_is_missed_only_where_it_was_measured(night: Store) -> None:
+    rewrite(night, lambda manifest: manifest["tables"].pop("drift"))
+    assert said(night) == []
+    rewrite(night, lambda manifest: manifest.update(fit={"drift": [{"measure": "m"}]}))
+    assert said(night) == [("tables", "it names no table 'drift'")]
+
+
 def test_other_schemas_and_rows_are_found(night: Store) -> None:
     replace(night, "metrics", lambda table: table.drop_columns("value"))
     assert said(night) == [("schema", "its columns value are missing or of another type")]
