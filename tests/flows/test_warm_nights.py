@@ -13,6 +13,7 @@ import pytest
 
 from flows.config import NightlyConfig
 from flows.nightly import nightly
+from tasks.assign import place_texts
 from tasks.storage import Store, sha256_of
 
 pytestmark = [
@@ -39,11 +40,21 @@ def documents(subjects: tuple[str, ...], n_openings: int, night: int) -> list[di
     ]
 
 
-NIGHTS = {
+NIGHTS: dict[int, list[dict[str, Any]]] = {
     1: documents(SUBJECTS, 8, 1),
     2: documents(SUBJECTS, 2, 2),
     3: documents(NEW_SUBJECTS, 8, 3),
+    4: documents(SUBJECTS + NEW_SUBJECTS, 8, 4),
 }
+# A theme is withdrawn: as many clusters as before cut another one in two.
+NIGHTS[5] = [
+    *documents(SUBJECTS[3:] + NEW_SUBJECTS, 2, 5),
+    *(
+        {"id": row["id"], "deleted": True}
+        for row in NIGHTS[4]
+        if any(subject in row["text"] for subject in SUBJECTS[:3])
+    ),
+]
 
 
 def run(folder: Path, night: int, **config: Any) -> Any:
@@ -169,3 +180,27 @@ def test_a_night_of_an_older_nightfold_is_followed_by_a_full_fit(folder: Path) -
     assert "older nightfold" in fit_of(folder, 2)["reason"]
     first, second = clusters_of(folder, 1), clusters_of(folder, 2)
     assert (second[first.index] == first).mean() > 0.95
+
+
+def test_pieces_of_a_cluster_are_put_together_again(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "clustering": {"n_clusters": 4},
+        "refit": {"max_new_share": 0.05},
+        "identity": {"min_piece_cosine": 0.2},
+    }
+    run(tmp_path, 4, **given)
+    before = clusters_of(tmp_path, 4)
+    run(tmp_path, 5, **given)
+    after = clusters_of(tmp_path, 5)
+    assert after.nunique() == 3
+    stayed = after[after.index.intersection(before.index)]
+    assert (stayed == before[stayed.index]).all()
+    # A document that comes tomorrow is placed by pieces: each has the id of the whole.
+    store = Store(root=tmp_path / "store", feed="default", night=date(2026, 3, 5))
+    ids = store.read_manifest()["cluster_ids"]
+    assert len(ids) == 4
+    assert set(ids.values()) == set(after)
+    texts = [row["text"] for row in NIGHTS[5] if "text" in row]
+    placed = [cluster for cluster, *_ in place_texts(store, store.read_manifest(), texts)]
+    there = after[[row["id"] for row in NIGHTS[5] if "text" in row]]
+    assert (there == placed).mean() > 0.9
