@@ -68,7 +68,9 @@ def test_a_part_is_named_by_its_content_and_laid_out_as_published(
 def test_a_shelf_takes_only_what_it_lacks(shelf: EmbeddingShelf, tmp_path: Path) -> None:
     matrix = vectors(3)
     shelf.add(["b"], matrix[:1])
-    items = pa.table([pa.array(["a", "b"]), fixed_lists(matrix[1:])], names=["text_digest", "embedding"])
+    items = pa.table(
+        [pa.array(["a", "b"]), fixed_lists(matrix[1:])], names=["text_digest", "embedding"]
+    )
     for _ in range(2):
         shelf.complete(items)
     assert len(parts(tmp_path)) == 2
