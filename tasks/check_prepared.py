@@ -41,6 +41,8 @@ class Documents(BaseModel):
     duplicates: Ref
     quarantine: Ref
     withdrawn: Ref
+    refused: Ref
+    """What this check alone refused, as part of the quarantine."""
     results: Ref
     counts: Counts
 
@@ -49,7 +51,7 @@ class Documents(BaseModel):
         return NightTable(night=store.night, table=self.documents, withdrawn=self.withdrawn)
 
 
-@stage("check prepared", version=2)
+@stage("check prepared", version=3)
 def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the stage's result is a parameter
     store: Store,
     prepared: Prepared,
@@ -127,6 +129,7 @@ def _closed(
         duplicates=prepared.duplicates,
         quarantine=keep_table(store, "check-prepared", quarantine),
         withdrawn=prepared.withdrawn,
+        refused=refused[-1],
         results=results,
         counts=counts,
     )

@@ -46,7 +46,7 @@ SHARE_OF_STARTS_KILLED: Final = 1 / 6
 SHARE_OF_KILLS_AIMED: Final = 1 / 2
 SHARE_DAMAGED: Final = 1 / 2
 NOBODY_READS: Final = {"orphan", "temporary"}
-"""What a kill may leave for the last repair."""
+"""What may be left for the last repair: nothing that is published, and no vector of a document."""
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _LOADED: Final = ["flows.nightly", "flows.backfill", "models.encoder", "great_expectations"]

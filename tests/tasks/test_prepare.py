@@ -18,7 +18,7 @@ from tasks.feed import find_feed
 from tasks.history import NightTable
 from tasks.ingest import IngestSettings, ingest
 from tasks.prepare import Prepared, PrepareSettings, prepare
-from tasks.storage import Store, keep_bytes, keep_table, read_table
+from tasks.storage import Store, keep_bytes, keep_table, read_table, refs_in
 from validation.schemas import DOCUMENTS, DUPLICATES
 
 Rows = list[dict[str, Any]]
@@ -362,6 +362,19 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
         past = [*past, documents.tonight(store)]
         nights[name] = store, documents
     return nights
+
+
+def test_every_file_that_the_checks_keep_is_named_by_their_results(store: Store) -> None:
+    """A cached stage's file that no record names is an orphan to the doctor."""
+    raw = ingest.fn(store, find_feed.fn(store, str(SAMPLE / "night-1")), IngestSettings())
+    check = check_raw.fn(store, raw, CheckSettings(), store.night, None)
+    prepared = prepare.fn(store, raw, check, [], PrepareSettings())
+    documents = check_prepared.fn(
+        store, prepared, raw, check, CheckSettings(), store.night, PrepareSettings(), None, None
+    )
+    kept = {it.relative_to(store.root).as_posix() for it in store.state.glob("stages/check*/*")}
+    assert kept
+    assert kept <= {ref.path for ref in refs_in([check, documents])}
 
 
 @every_night
