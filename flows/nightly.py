@@ -90,7 +90,7 @@ def nightly(config: NightlyConfig) -> NightReport:
             store, views, refined, window, kept, config.clustering, config.identity
         )
         evaluation = evaluate(store, views, refined, window, config.evaluate, seed)
-        described = describe(store, views, evaluation, window, past.last, config.identity)
+        described = describe(store, views, refined, evaluation, window, past.last, config.identity)
         night = Night(
             raw=raw,
             raw_checks=raw_check.results,

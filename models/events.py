@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -130,13 +131,14 @@ def kept_names(
     return kept
 
 
-def remember(
+def remember(  # noqa: PLR0913, PLR0917 - all that is known of a cluster
     tonight: Sequence[TonightCluster],
     known: Sequence[KnownCluster],
     ids: Mapping[int, str],
     names: Mapping[int, str],
     night: str,
     max_nights_absent: int = 14,
+    parted_from: Mapping[int, str] = MappingProxyType({}),
 ) -> list[KnownCluster]:
     """List the known clusters for the next night.
 
@@ -152,6 +154,8 @@ def remember(
         Tonight.
     max_nights_absent
         Nights after which a cluster that vanished is forgotten and cannot return.
+    parted_from
+        Of the clusters that were parted from a known one tonight, by label.
 
     Returns
     -------
@@ -161,7 +165,9 @@ def remember(
     after = {}
     for cluster in tonight:
         cluster_id, name = ids[cluster.label], names[cluster.label]
-        after[cluster_id] = _seen(cluster, before.get(cluster_id), cluster_id, name, night)
+        seen = _seen(cluster, before.get(cluster_id), cluster_id, name, night)
+        parent = parted_from.get(cluster.label)
+        after[cluster_id] = seen if parent is None else replace(seen, parted_from=parent)
     for old in known:
         if old.cluster_id not in after and old.nights_absent < max_nights_absent:
             after[old.cluster_id] = replace(old, nights_absent=old.nights_absent + 1)
@@ -283,4 +289,5 @@ def _seen(
         first_seen=night if old is None else old.first_seen,
         last_seen=night,
         size=cluster.size,
+        parted_from=None if old is None else old.parted_from,
     )

@@ -17,7 +17,9 @@ from scipy.optimize import linear_sum_assignment
 Centroid = NDArray[np.floating]
 Matrix = NDArray[np.float64]
 
-_UNBOUNDED = frozenset({"min_shared", "min_resize", "max_name_drift"})  # the other rules are shares
+_UNBOUNDED = frozenset(
+    {"min_shared", "min_newcomers", "min_resize", "max_name_drift"}
+)  # the other rules are shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,8 @@ class KnownCluster:
         Documents when it was last seen.
     nights_absent
         Nights since then; 0 for a cluster of the last night.
+    parted_from
+        The cluster that it began in, if it was parted from one. See `models.parting.find_cuts`.
     """
 
     cluster_id: str
@@ -76,6 +80,7 @@ class KnownCluster:
     last_seen: str
     size: int
     nights_absent: int = 0
+    parted_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,11 @@ class MatchRules:
     min_piece_cosine
         A piece of a cluster of last night is put together with the larger one if their centroids
         are at least this close. See `models.rejoining.rejoin`.
+    min_newcomers
+        Texts that are new tonight, and as many older ones, before the new ones can be parted.
+    min_apart
+        They are parted from the older texts of their cluster if at least this share of both sides
+        lies nearer to its own mean than to the other's. See `models.parting.told_apart`.
     min_resize
         Relative change of the size from which a cluster has grown or shrunk.
     max_name_drift
@@ -115,6 +125,8 @@ class MatchRules:
     min_split_share: float = 0.3
     min_split_total: float = 0.7
     min_piece_cosine: float = 0.65
+    min_newcomers: int = 20
+    min_apart: float = 0.9
     min_resize: float = 0.25
     max_name_drift: float = 0.25
 

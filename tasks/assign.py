@@ -26,7 +26,7 @@ from tasks.ingest import IngestSettings, ingest
 from tasks.manifests import Manifest
 from tasks.prepare import PrepareSettings, prepare
 from tasks.refine import top_two
-from tasks.rejoin import joined
+from tasks.rejoin import joined, parted
 from tasks.storage import ModelRef, Ref, Store, lay_out, read_table, require_file
 from validation.schemas import (
     CLUSTER_ID,
@@ -213,7 +213,29 @@ def _by_model(
     cluster_of = {int(label): it for label, it in manifest["cluster_ids"].items()}
     cluster_ids = sorted(set(cluster_of.values()))
     place = {label: cluster_ids.index(it) for label, it in cluster_of.items()}
-    return joined(estimator.predict_proba(X), place), cluster_ids
+    q = joined(estimator.predict_proba(X), place)
+    return _shared_out(store, manifest, folder / "identity", embedding, q, cluster_ids)
+
+
+def _shared_out(
+    store: Store,
+    manifest: Manifest,
+    folder: Path,
+    embedding: NDArray[np.float32],
+    q: Matrix,
+    cluster_ids: list[str],
+) -> tuple[Matrix, list[str]]:
+    """Share out the memberships of clusters from which others were parted that night."""
+    whole_of: Mapping[str, str] = manifest.get("whole_of", {})
+    if not whole_of:
+        return q, cluster_ids
+    centroids = _centroids(store, manifest, folder)
+    for place, whole in enumerate(list(cluster_ids)):
+        parts = sorted(part for part, its_whole in whole_of.items() if its_whole == whole)
+        stories = np.stack([centroids[cluster_id] for cluster_id in (whole, *parts)])
+        q = parted(q, place, embedding @ stories.T)
+        cluster_ids = [*cluster_ids, *parts]
+    return q, cluster_ids
 
 
 def _by_centroids(
@@ -222,15 +244,21 @@ def _by_centroids(
     """Give memberships by the centroids in the embedding space, where k-means was published."""
     from scipy.special import softmax
 
+    centroids = _centroids(store, manifest, folder)
+    tonight = set(_table(store, manifest, "clusters", [CLUSTER_ID])[CLUSTER_ID].to_pylist())
+    cluster_ids = [cluster_id for cluster_id in centroids if cluster_id in tonight]
+    stacked = np.stack([centroids[cluster_id] for cluster_id in cluster_ids])
+    return softmax(given[0] @ stacked.T / _TEMPERATURE, axis=1), cluster_ids
+
+
+def _centroids(store: Store, manifest: Manifest, folder: Path) -> dict[str, NDArray[np.float32]]:
+    """Give the centroid of every cluster that the night knew, by cluster_id."""
     from models.persistence import load_state
 
     lay_out(store, _model(manifest, "identity"), folder)
     tensors, story = load_state(folder)
     cluster_ids = [told["cluster_id"] for told in story["clusters"]]
-    tonight = set(_table(store, manifest, "clusters", [CLUSTER_ID])[CLUSTER_ID].to_pylist())
-    kept = [place for place, cluster_id in enumerate(cluster_ids) if cluster_id in tonight]
-    q = softmax(given[0] @ tensors["centroids"][kept].T / _TEMPERATURE, axis=1)
-    return q, [cluster_ids[place] for place in kept]
+    return dict(zip(cluster_ids, tensors["centroids"], strict=True))
 
 
 def _model(manifest: Manifest, name: str) -> ModelRef:

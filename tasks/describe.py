@@ -24,6 +24,7 @@ from tasks.identify import (
     keep_identity,
     load_known,
 )
+from tasks.refine import Refined
 from tasks.shelf import matrix_of
 from tasks.stage import stage
 from tasks.storage import ModelRef, Ref, Store, keep_table, read_table
@@ -77,10 +78,11 @@ class Described(BaseModel):
     """Label → cluster_id."""
 
 
-@stage("describe", version=3)
-def describe(
+@stage("describe", version=4)
+def describe(  # noqa: PLR0913, PLR0917 - what the stage depends on
     store: Store,
     views: Views,
+    refined: Refined,
     evaluation: Evaluation,
     window: list[NightTable],
     last: PastNight | None,
@@ -96,6 +98,8 @@ def describe(
     found = identify(store, tonight, known, rules)
     keywords, names = _words(documents.texts, labels, found)
     events = event_rows(tonight, found, names, rules)
+    # The labels of plain k-means are other ones.
+    parted_from = refined.parted_from if evaluation.published == "refined" else {}
     portraits = _Portraits(
         night=str(store.night),
         found=found,
@@ -119,7 +123,7 @@ def describe(
         assignments=keep_table(store, "describe", _assignments(decided, documents, found)),
         clusters=keep_table(store, "describe", pa.Table.from_pylist(rows, schema=CLUSTERS)),
         events=keep_table(store, "describe", pa.Table.from_pylist(events, schema=CLUSTER_EVENTS)),
-        identity=keep_identity(store, tonight, found, names, views.encoder_digest),
+        identity=keep_identity(store, tonight, found, names, parted_from, views.encoder_digest),
         n_clusters=len(tonight),
         ids=found.ids,
     )

@@ -20,7 +20,9 @@ IdentityRules = MatchRules
 """When two clusters of two nights are the same; part of the configuration."""
 
 
-_STORY: Final = ("cluster_id", "name", "first_seen", "last_seen", "size", "nights_absent")
+_STORY: Final = (
+    "cluster_id", "name", "first_seen", "last_seen", "size", "nights_absent", "parted_from",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,21 @@ def keep_identity(
     tonight: Sequence[TonightCluster],
     found: Identified,
     names: Mapping[int, str],
+    parted_from: Mapping[int, str],
     encoder_digest: str,
 ) -> ModelRef:
     """Save what recognises the clusters tomorrow; their members stand in the assignments."""
     from models.events import remember
     from models.persistence import save_state
 
-    known = remember(tonight, list(found.known.values()), found.ids, names, str(store.night))
+    known = remember(
+        tonight,
+        list(found.known.values()),
+        found.ids,
+        names,
+        str(store.night),
+        parted_from=parted_from,
+    )
     # A cluster that was last seen with another encoder has no centroid here and cannot return.
     known = [cluster for cluster in known if cluster.centroid is not None]
     stories = [{name: getattr(cluster, name) for name in _STORY} for cluster in known]

@@ -196,6 +196,7 @@ def _content(
         "fit": night.fit.model_dump(mode="json"),
         "n_clusters": night.described.n_clusters,
         "cluster_ids": _cluster_ids(night),
+        "whole_of": _whole_of(night),
         "metrics": read_table(store, night.evaluation.metrics).to_pylist(),
         "config": night.config,
     }
@@ -207,6 +208,18 @@ def _cluster_ids(night: Night) -> dict[int, str]:
     if night.evaluation.published == "baseline":
         return ids
     return {piece: ids[label] for piece, label in night.refined.label_of.items() if label in ids}
+
+
+def _whole_of(night: Night) -> dict[str, str]:
+    """Give, for every cluster that the model does not know, the one that it gives its texts."""
+    ids, refined = night.described.ids, night.refined
+    if night.evaluation.published == "baseline":
+        return {}
+    return {
+        ids[part]: ids[whole]
+        for part, whole in refined.whole_of.items()
+        if part in ids and whole in ids
+    }
 
 
 def _run(records: list[StageRecord]) -> dict[str, Any]:

@@ -41,6 +41,10 @@ class Refined(BaseModel):
     n_clusters: int
     label_of: dict[int, int]
     """The model's label → the label in the table; several where pieces were put together."""
+    whole_of: dict[int, int] = {}
+    """Label of a part that the model does not know → the label that the model gives its texts."""
+    parted_from: dict[int, str] = {}
+    """Label of a part that is new tonight → the known cluster that it was parted from."""
 
 
 @stage("refine", version=3, retries=1)

@@ -204,3 +204,32 @@ def test_pieces_of_a_cluster_are_put_together_again(tmp_path: Path) -> None:
     placed = [cluster for cluster, *_ in place_texts(store, store.read_manifest(), texts)]
     there = after[[row["id"] for row in NIGHTS[5] if "text" in row]]
     assert (there == placed).mean() > 0.9
+
+
+def test_a_new_story_in_a_known_cluster_gets_one_of_its_own(tmp_path: Path) -> None:
+    one: dict[str, Any] = {
+        "clustering": {"n_clusters": 1},
+        "evaluate": {"silhouette_tolerance": 2},  # never plain k-means
+    }
+    run(tmp_path, 1, **one)
+    (first,) = set(clusters_of(tmp_path, 1))
+    run(tmp_path, 3, **one)
+    third = clusters_of(tmp_path, 3)
+    (story,) = set(third) - {first}
+    new = third[[row["id"] for row in NIGHTS[3]]]
+    assert (new == story).mean() > 0.95
+    assert (third.drop(new.index) == first).mean() > 0.95
+    store = Store(root=tmp_path / "store", feed="default", night=date(2026, 3, 3))
+    manifest = store.read_manifest()
+    assert manifest["whole_of"] == {story: first}
+    texts = [row["text"] for row in NIGHTS[3]]
+    assert [cluster for cluster, *_ in place_texts(store, manifest, texts)] == new.tolist()
+    # The next run knows one cluster only, and the two stay apart.
+    run(tmp_path, 4, **one)
+    fourth = clusters_of(tmp_path, 4)
+    assert set(fourth) == {first, story}
+    assert (fourth[third.index] == third).mean() > 0.95
+    subjects = {
+        row["id"]: any(subject in row["text"] for subject in NEW_SUBJECTS) for row in NIGHTS[4]
+    }
+    assert ((fourth[list(subjects)] == story) == list(subjects.values())).mean() > 0.95

@@ -292,3 +292,18 @@ def test_what_is_remembered_is_tonight() -> None:
     assert known.member_ids == documents(range(15))
     np.testing.assert_allclose(known.centroid, (1, 0.1), rtol=1e-6)
     np.testing.assert_array_equal(known.founding_centroid, EAST)
+
+
+def test_where_a_cluster_was_parted_from_is_remembered() -> None:
+    whole = run([cluster(0, documents(range(20)), EAST)]).known
+    both = [
+        cluster(0, documents(range(20)), EAST),
+        cluster(1, documents(range(20, 40)), NORTH),
+    ]
+    ids, names = {0: "c-n1-001", 1: "c-n2-001"}, {0: "old", 1: "new"}
+    parted = remember(both, whole, ids, names, "n2", parted_from={1: "c-n1-001"})
+    assert [it.parted_from for it in parted] == [None, "c-n1-001"]
+    later = remember(both, parted, ids, names, "n3")
+    assert [it.parted_from for it in later] == [None, "c-n1-001"]
+    gone = remember([], later, {}, {}, "n4")
+    assert [it.parted_from for it in gone] == [None, "c-n1-001"]

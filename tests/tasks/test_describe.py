@@ -12,6 +12,7 @@ from tasks.describe import Described, describe
 from tasks.evaluate import Evaluation
 from tasks.history import NightTable, PastNight
 from tasks.identify import IdentityRules
+from tasks.refine import Refined
 from tasks.shelf import fixed_lists
 from tasks.storage import ModelRef, Store, keep_table, read_table
 from tasks.views import Views
@@ -89,7 +90,11 @@ class Nights:
         evaluation = Evaluation(
             metrics=kept, labels=kept, published="refined", reason="", trust="", stability={0: 0.75}
         )
-        return describe.fn(store, views, evaluation, self.window, self.last, IdentityRules())
+        model = ModelRef(files={})
+        refined = Refined(model=model, labels=kept, n_clusters=n, label_of={})
+        return describe.fn(
+            store, views, refined, evaluation, self.window, self.last, IdentityRules()
+        )
 
 
 def rows(nights: Nights, ref: Any) -> list[dict[str, Any]]:
