@@ -13,7 +13,9 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -32,6 +34,32 @@ def prefect_yaml() -> dict[str, Any]:
 def compose() -> dict[str, Any]:
     """The containers."""
     return dict(yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text(encoding="utf-8")))
+
+
+class Bell(ThreadingHTTPServer):
+    """A webhook that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, str]] = []
+        super().__init__(("127.0.0.1", 0), Listener)
+
+    def has_heard(self, subject: str) -> bool:
+        return any(subject in message["subject"] for message in self.told)
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Take one message."""
+
+    server: Bell
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.server.told.append(json.loads(self.rfile.read(length)))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 class Site:
@@ -63,8 +91,11 @@ class Site:
         self._start("worker", "worker", "start", "--pool", "nightfold")
 
     def prefect(self, *words: str) -> None:
+        self.python("-m", "prefect", *words)
+
+    def python(self, *words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "prefect", *words],
+            [sys.executable, *words],
             cwd=DEPLOYMENTS.parent,
             env=self.environment | {"PREFECT_API_URL": self.api},
             capture_output=True,
@@ -73,6 +104,7 @@ class Site:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def trigger(self, deployment: str, config: dict[str, Any]) -> str:
         """Start a run through the API, on another feed and store than those of the file."""
@@ -203,3 +235,32 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         yield running
     finally:
         running.stop()
+
+
+MAKE_BLOCK = """
+import sys
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+
+message = {"subject": "{{subject}}", "body": "{{body}}"}
+block = CustomWebhookNotificationBlock(name="bell", url=sys.argv[1], json_data=message)
+print(block.save("bell", overwrite=True))
+"""
+
+
+@pytest.fixture
+def bell(site: Site, tmp_path: Path) -> Iterator[Bell]:
+    """The automations of deployments/automations.yaml on the site, with a webhook that listens."""
+    heard = Bell()
+    thread = Thread(target=heard.serve_forever)
+    thread.start()
+    try:
+        address = f"http://127.0.0.1:{heard.server_port}/"
+        block = site.python("-c", MAKE_BLOCK, address).split()[-1]
+        text = (DEPLOYMENTS / "automations.yaml").read_text(encoding="utf-8")
+        (tmp_path / "automations.yaml").write_text(text.replace("BLOCK", block), encoding="utf-8")
+        site.prefect("automation", "create", "--from-file", str(tmp_path / "automations.yaml"))
+        yield heard
+    finally:
+        heard.shutdown()
+        thread.join()
+        heard.server_close()

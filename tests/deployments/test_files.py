@@ -37,14 +37,8 @@ def test_parameters_are_those_of_the_flow(prefect_yaml: dict[str, Any], tmp_path
         if deployment["entrypoint"].startswith("flows/retention.py"):
             RetentionConfig.model_validate(config | {"store": tmp_path})
         else:
-            NightlyConfig.model_validate(known(config))
+            NightlyConfig.model_validate(config)
     assert checked == ["nightly", "weekly-refit", "retention"]
-
-
-def known(config: dict[str, Any]) -> dict[str, Any]:
-    """Leave `refit` out as long as the configuration has no such key."""
-    later = {"refit"} - set(NightlyConfig.model_fields)
-    return {key: value for key, value in config.items() if key not in later}
 
 
 def test_one_run_at_a_time_and_none_is_lost(prefect_yaml: dict[str, Any]) -> None:

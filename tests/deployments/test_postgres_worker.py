@@ -34,7 +34,7 @@ def begin(site: Any, store: Path, deployment: str) -> str:
     return run
 
 
-def test_a_deployed_night_is_published(site: Any, tmp_path: Path) -> None:
+def test_a_deployed_night_is_published(site: Any, bell: Any, tmp_path: Path) -> None:
     deployment = site.ask("/deployments/name/nightly/nightly")
     assert deployment["schedules"][0]["schedule"]["timezone"] == "Europe/Berlin"
     store = tmp_path / "store"
@@ -50,8 +50,19 @@ def test_a_deployed_night_is_published(site: Any, tmp_path: Path) -> None:
     refitted = json.loads(manifest(store, 2).read_text(encoding="utf-8"))
     assert refitted["config"]["refit"]["every_nights"] == 1
     assert refitted["fit"]["kind"] == "full"
+    assert "drift since 2026-03-01" in refitted["fit"]["reason"]
+    site.wait_for(lambda: bell.has_heard("nightfold.feed.default has drifted on 2026-03-02"))
+    (message,) = bell.told
+    alarms = [figure for figure in refitted["fit"]["drift"] if figure["value"] > figure["limit"]]
+    assert [line.split()[0] for line in message["body"].splitlines()] == [
+        figure["measure"] for figure in alarms
+    ]
     keep = {"store": str(store), "keep": 2}
     assert site.end_of(site.trigger("retention/retention", keep)) == "Completed"
+    nowhere = config(store, 3) | {"feed": str(tmp_path / "nowhere")}
+    assert site.end_of(site.trigger("nightly/nightly", nowhere)) == "Failed"
+    site.wait_for(lambda: bell.has_heard("Failed"))
+    assert str(tmp_path / "nowhere") in bell.told[-1]["body"]
 
 
 def test_a_killed_server(site: Any, tmp_path: Path) -> None:
