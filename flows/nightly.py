@@ -75,7 +75,7 @@ def nightly(config: NightlyConfig) -> NightReport:
             latest,
             config.prepare,
             past.median_documents(),
-            past.last.night if past.last else None,
+            past.last.read() if past.last else None,
         )
         nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
         window = withdraw(store, nights).nights

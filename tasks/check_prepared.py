@@ -51,7 +51,7 @@ class Documents(BaseModel):
         return NightTable(night=store.night, table=self.documents, withdrawn=self.withdrawn)
 
 
-@stage("check prepared", version=3)
+@stage("check prepared", version=4)
 def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the stage's result is a parameter
     store: Store,
     prepared: Prepared,
@@ -61,11 +61,12 @@ def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the
     latest: date,
     prepare_settings: PrepareSettings,
     median_documents: float | None,
-    last: date | None,
+    last: NightTable | None,
 ) -> Documents:
     """Check the prepared documents and close the books: every row read is in exactly one place.
 
-    A document that is dated before the last published night is like any other, and counted late.
+    A document that is dated before the last night and all that it has read is like any other, and
+    counted late.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def _closed(
     raw: RawFeed,
     refused: list[Ref],
     results: Ref,
-    last: date | None,
+    last: NightTable | None,
 ) -> Documents:
     documents, n_accepted = _keep_documents(store, prepared, refused[-1])
     quarantine = (
@@ -149,9 +150,16 @@ def _keep_documents(store: Store, prepared: Prepared, refused: Ref) -> tuple[Ref
     return writer.ref, n_accepted
 
 
-def _count_late(store: Store, documents: Ref, last: date | None) -> int:
-    """Count the documents that are dated before the last published night."""
+def _count_late(store: Store, documents: Ref, last: NightTable | None) -> int:
+    """Count the documents that are dated before the last night and all that it has read.
+
+    A feed may tell of years ago; its documents are late when they are older than the day that the
+    last night had come to.
+    """
     if last is None:
         return 0
     dates = read_table(store, documents, [TIMESTAMP])[TIMESTAMP]
-    return pc.sum(pc.less(dates, pa.scalar(midnight(last), dates.type))).as_py() or 0
+    read = read_table(store, last.table, [TIMESTAMP])[TIMESTAMP]
+    newest = pc.max(read).as_py()
+    reached = last.night if newest is None else min(last.night, newest.date())
+    return pc.sum(pc.less(dates, pa.scalar(midnight(reached), dates.type))).as_py() or 0

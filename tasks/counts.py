@@ -16,7 +16,7 @@ class Counts(BaseModel):
     quarantined: int
     withdrawn: int = 0
     late: int = 0
-    """Documents among them that are dated before the last published night."""
+    """Documents among them that are dated before the last night and all that it has read."""
 
 
 def rows_said(counts: Mapping[str, int]) -> str:

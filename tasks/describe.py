@@ -50,6 +50,7 @@ from validation.schemas import (
     LAST_SEEN,
     MARGIN,
     NAME,
+    SHARE,
     SIZE,
     STABILITY,
     STATUS,
@@ -102,6 +103,7 @@ def describe(  # noqa: PLR0913, PLR0917 - what the stage depends on
     parted_from = refined.parted_from if evaluation.published == "refined" else {}
     portraits = _Portraits(
         night=str(store.night),
+        n_documents=len(documents.doc_ids),
         found=found,
         cohesion=_cohesion(tonight, X, labels),
         stability=evaluation.stability,
@@ -145,6 +147,7 @@ class _Portraits:
     """All that is known of tonight's clusters, to be written down cluster by cluster."""
 
     night: str
+    n_documents: int
     found: Identified
     cohesion: dict[int, float]
     stability: dict[int, float]
@@ -163,6 +166,7 @@ class _Portraits:
             NAME: self.names[label],
             KEYWORDS: self.keywords.get(label, []),
             SIZE: cluster.size,
+            SHARE: cluster.size / self.n_documents,
             GROWTH: cluster.size - size_before,
             COHESION: self.cohesion[label],
             STABILITY: self.stability.get(label),

@@ -49,6 +49,10 @@ class PastNight(BaseModel):
     fit: dict[str, Any] | None
     """See `tasks.drift.Fit`; None for a night of an older nightfold."""
 
+    def read(self) -> NightTable:
+        """Give what it has read."""
+        return NightTable(night=self.night, table=self.documents, withdrawn=self.withdrawn)
+
 
 class History(BaseModel):
     """The published nights before tonight, oldest first."""
@@ -66,10 +70,7 @@ class History(BaseModel):
         return [*self.pruned, *self._kept(), *self.later]
 
     def _kept(self) -> list[NightTable]:
-        return [
-            NightTable(night=night.night, table=night.documents, withdrawn=night.withdrawn)
-            for night in self.nights
-        ]
+        return [night.read() for night in self.nights]
 
     def documents_within(self, store: Store, window_days: int) -> list[NightTable]:
         """Give the documents that share tonight's window of so many days, tonight included."""

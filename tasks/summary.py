@@ -78,7 +78,9 @@ def _late_lines(counts: Counts) -> list[str]:
     """Say how many documents came late, if any did."""
     if not counts.late:
         return []
-    late = f"{counts.late:,} documents are late: dated before the last published night."
+    late = (
+        f"{counts.late:,} documents are late: dated before the last night and all that it has read."
+    )
     return [f"{late} They are clustered like the others.", ""]
 
 

@@ -53,6 +53,7 @@ IS_KNOWN: Final = "is_known"
 NAME: Final = "name"
 KEYWORDS: Final = "keywords"
 SIZE: Final = "size"
+SHARE: Final = "share"
 GROWTH: Final = "growth"
 COHESION: Final = "cohesion"
 STABILITY: Final = "stability"
@@ -173,6 +174,7 @@ CLUSTERS: Final = pa.schema(
         pa.field(NAME, pa.string(), nullable=False),
         pa.field(KEYWORDS, pa.list_(pa.string()), nullable=False),
         pa.field(SIZE, pa.int64(), nullable=False),
+        pa.field(SHARE, pa.float32(), nullable=False),  # of the window's documents
         pa.field(GROWTH, pa.int64(), nullable=False),  # documents more than on the last night
         pa.field(COHESION, pa.float32(), nullable=False),
         pa.field(STABILITY, pa.float32()),  # null where no resample of the texts holds one of it

@@ -167,7 +167,7 @@ def night_rows(
         ],
         "clusters": [
             {
-                "cluster_id": name, "name": f"name of {name}", "keywords": ["a"], "size": len(members), "growth": 0,
+                "cluster_id": name, "name": f"name of {name}", "keywords": ["a"], "size": len(members), "share": 0.5, "growth": 0,
                 "cohesion": 0.5, "exemplar_doc_ids": members[:1], "first_seen": "x", "last_seen": "x", "status": "born",
             }
             for name, members in clusters.items() if members

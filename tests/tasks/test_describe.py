@@ -127,6 +127,9 @@ def test_ids_names_and_stories_go_on(nights: Nights) -> None:
     after = {row["cluster_id"]: row for row in rows(nights, second.clusters)}
     assert set(before) < set(after)
     assert after["c-20260301-002"]["growth"] == 12
+    assert [row["share"] for row in after.values()] == pytest.approx(
+        [row["size"] / sum(it["size"] for it in after.values()) for row in after.values()]
+    )
     assert after["c-20260301-002"]["name"] == before["c-20260301-002"]["name"]
     assert after["c-20260301-002"]["first_seen"] == "2026-03-01"
     assert after["c-20260302-001"]["status"] == "born"

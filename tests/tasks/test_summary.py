@@ -56,7 +56,10 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
         store, counts, FIT, evaluation, {"clusters": clusters, "cluster_events": events}
     )
     assert "1,200 rows read: 1,100 accepted, 55 duplicate, 40 quarantined, 5 withdrawn." in text
-    assert "\n3 documents are late: dated before the last published night. They are" in text
+    assert (
+        "\n3 documents are late: dated before the last night and all that it has read. They are"
+        in text
+    )
     assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text

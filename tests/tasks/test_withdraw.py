@@ -47,7 +47,7 @@ def run(store: Store, past: list[NightTable]) -> Night:
         raw = ingest.fn(tonight, find_feed.fn(tonight, str(folder)), IngestSettings())
         check = check_raw.fn(tonight, raw, settings, latest, None)
         prepared = prepare.fn(tonight, raw, check, known, PrepareSettings())
-        last = known[-1].night if known else None
+        last = known[-1] if known else None
         documents = check_prepared.fn(
             tonight, prepared, raw, check, settings, latest, PrepareSettings(), None, last
         )
@@ -170,7 +170,8 @@ def test_a_window_without_a_document_is_an_error(
 def test_late_documents_are_counted(run: Night) -> None:
     dates = ("2026-03-03T23:59:59Z", "2026-03-04T00:00:00Z", "2026-03-05", None)
     rows = [doc(f"d{number}", date=stamp) for number, stamp in enumerate(dates)]
-    assert run(4, doc("a", date="2020-01-01")).counts.late == 0
+    first = run(4, doc("a", date="2020-01-01"), doc("b", date="2026-03-04T12:00:00Z"))
+    assert first.counts.late == 0
     counts = run(6, *rows).counts
     assert (counts.accepted, counts.late) == (4, 1)
     assert rows_said(counts.model_dump()) == (
@@ -178,6 +179,15 @@ def test_late_documents_are_counted(run: Night) -> None:
     )
     told = rows_said(counts.model_dump() | {"read": 7, "withdrawn": 3, "late": 0})
     assert told == "read 7 = accepted 4 + duplicate 0 + quarantined 0 + withdrawn 3"
+
+
+def test_documents_of_years_ago_are_late_only_behind_those_that_were_read(run: Night) -> None:
+    run(4, doc("a", date="2012-06-01T18:00:00Z"), doc("b", date="2012-05-30"))
+    rows = [doc("c", date="2012-06-01T06:00:00Z"), doc("d", date="2012-05-31T23:00:00Z")]
+    assert run(5, *rows).counts.late == 1
+    undated = run(6, doc("e"))
+    assert undated.counts.late == 0
+    assert run(7, doc("f", date="2026-03-05T23:00:00Z")).counts.late == 1
 
 
 def test_a_night_that_is_made_up_for_leaves_later_nights_their_documents(
