@@ -11,6 +11,9 @@ DIGITS ?= $(HOME)/.cache/nightfold-digits
 # What was said on the command line, or the target's own default.
 given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 
+# Networks this small are several times slower on two threads where the cores are shared.
+bench-%: export OMP_NUM_THREADS ?= 1
+
 .PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak clean
 
 demo: .venv/ready
