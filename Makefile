@@ -14,13 +14,13 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak clean
+.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-warm clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
 
 test: .venv/ready
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
@@ -58,6 +58,10 @@ bench-identity: .venv/ready
 
 bench-soak: .venv/ready
 	$(BIN)/python tests/benchmarks/soak.py --out $(call given,OUT,soak.json)
+
+bench-warm: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/warm_start.py --data $(DATA) --nights 3 \
+		--vectors-cache $(VECTORS) --seeds $(SEEDS)
 
 clean:
 	rm -rf .venv .venv-peers demo-store

@@ -1,6 +1,6 @@
 """A warm night beside a full refit: what each costs, and how good its clusters are.
 
-python tests/benchmarks/warm_start.py --data FOLDER [--datasets a,b] [--seeds 3] [--nights 6]
+make bench-warm DATA=FOLDER [SEEDS=3] [VECTORS=FOLDER]
 
 Each data set, shuffled by the seed, is a window of which the last tenth comes in so many nights.
 Yesterday's model is fitted on the first nine tenths. Every night that follows goes on from the

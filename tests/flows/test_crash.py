@@ -1,4 +1,4 @@
-"""A run that is killed in the middle of any stage leaves nothing half-done, and the next run completes."""
+"""A run that is killed in the middle of a stage leaves nothing half-done, and the next run completes."""
 
 import json
 import signal
@@ -13,9 +13,9 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+# Those that write what others read; a soak (make bench-soak) kills in all of them.
 STAGES = (
-    "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed", "drift", "views", "pretrain", "refine", "rejoin", "evaluate", "describe",
-    "publish",
+    "ingest", "check prepared", "embed", "views", "pretrain", "refine", "evaluate", "publish",
 )  # fmt: skip
 
 Start = Callable[[Path], Any]
@@ -61,7 +61,7 @@ def servers_of(store: Path) -> list[int]:
     return found
 
 
-def test_kill_in_every_stage_then_run_again(start: Start, tmp_path: Path) -> None:
+def test_kill_in_one_stage_after_another_then_run_again(start: Start, tmp_path: Path) -> None:
     undisturbed, store = tmp_path / "undisturbed", tmp_path / "store"
     finished(start(undisturbed))
     for stage in STAGES:
