@@ -106,7 +106,8 @@ class MatchRules:
         Texts that are new tonight, and as many older ones, before the new ones can be parted.
     min_apart
         They are parted from the older texts of their cluster if at least this share of both sides
-        lies nearer to its own mean than to the other's. See `models.parting.told_apart`.
+        lies nearer to its own mean than to the other's; some of them, if a cut has at least this
+        share of new texts on one side and of old ones on the other. See `models.parting`.
     min_resize
         Relative change of the size from which a cluster has grown or shrunk.
     max_name_drift

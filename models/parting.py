@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.identity import DEFAULT_RULES, KnownCluster, MatchRules
+from models.lloyd import lloyd
 
 Integers = NDArray[np.integer[Any]]
 Matrix = NDArray[np.floating[Any]]
@@ -151,17 +152,48 @@ def _cut(
     rules: MatchRules,
 ) -> Cut:
     """Cut one cluster into its known stories, and a new one if that stands apart from them all."""
-    new = X[origins == NEW]
-    groups = _by_nearest(X[origins != NEW], stories)
-    is_apart = min(len(new), *map(len, groups)) >= rules.min_newcomers and all(
-        told_apart(new, old) >= rules.min_apart for old in groups
-    )
-    if not is_apart:
+    is_new = origins == NEW
+    groups = _all_new(X, is_new, stories, rules) or _some_new(X, is_new, stories, rules)
+    if groups is None:
         groups = _by_nearest(X, stories)
         return Cut(label, directions(groups), tuple(None for _ in stories[1:]))
-    centroids = directions([*groups, new])
+    centroids = directions(groups)
     parent = stories[int((centroids[:-1] @ centroids[-1]).argmax())].known
     return Cut(label, centroids, (*(None for _ in stories[1:]), known[parent].cluster_id))
+
+
+def _all_new(
+    X: Matrix, is_new: NDArray[np.bool_], stories: Sequence[_Story], rules: MatchRules
+) -> list[Matrix] | None:
+    """Take all texts that are new tonight as a story, if they can be told from every other."""
+    groups = [*_by_nearest(X[~is_new], stories), X[is_new]]
+    if min(map(len, groups)) < rules.min_newcomers:
+        return None
+    is_apart = all(told_apart(groups[-1], old) >= rules.min_apart for old in groups[:-1])
+    return groups if is_apart else None
+
+
+def _some_new(
+    X: Matrix, is_new: NDArray[np.bool_], stories: Sequence[_Story], rules: MatchRules
+) -> list[Matrix] | None:
+    """Take some of them, where the known stories go on as well.
+
+    k-means starts from the known stories and tonight's texts and knows nothing of what is new from
+    there on. If one side then is nearly all new, and nearly all old texts are on the others, the
+    cut between them is one between old and new.
+    """
+    if np.count_nonzero(is_new) < rules.min_newcomers:
+        return None
+    starts = directions([*(story.X for story in stories), X[is_new]])
+    places = lloyd(X.astype(np.float32), starts.astype(np.float32))
+    is_there = places == len(stories)
+    groups = [X[places == place] for place in range(len(starts))]
+    is_story = (
+        min(map(len, groups)) >= rules.min_newcomers
+        and is_new[is_there].mean() >= rules.min_apart
+        and 1 - is_there[~is_new].mean() >= rules.min_apart
+    )
+    return groups if is_story else None
 
 
 def _by_nearest(X: Matrix, stories: Sequence[_Story]) -> list[Matrix]:

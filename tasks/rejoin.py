@@ -32,7 +32,7 @@ _TEMPERATURE: Final = 0.05
 """Of the softmax over cosines to the parts; as where k-means labels are published."""
 
 
-@stage("rejoin", version=2)
+@stage("rejoin", version=3)
 def rejoin_pieces(  # noqa: PLR0913, PLR0917 - what the stage depends on
     store: Store,
     views: Views,

@@ -100,6 +100,40 @@ def test_a_third_story_comes_out_of_the_nearest_of_two() -> None:
     np.testing.assert_array_equal(nearest(cut, X), np.repeat([0, 1, 2], [60, 40, 30]))
 
 
+def test_a_new_story_is_found_where_the_old_one_goes_on() -> None:
+    X, labels, origins = window((EAST, 60, 0), (EAST, 25, NEW), (NORTH, 25, NEW))
+    (cut,) = find_cuts(X, labels, origins, [known("a")], RULES)
+    assert cut.parted_from == ("a",)
+    np.testing.assert_array_equal(nearest(cut, X), np.repeat([0, 1], [85, 25]))
+    X, labels, origins = window((EAST, 60, 0), (EAST, 25, NEW), (NORTH, 9, NEW))
+    assert find_cuts(X, labels, origins, [known("a")], RULES) == []
+
+
+def test_a_cut_through_old_and_new_is_none_between_them() -> None:
+    """Two halves of a known cluster, of which both go on."""
+    halves = (EAST, 40, 0), (NORTH, 40, 0), (EAST, 20, NEW), (NORTH, 35, NEW)
+    X, labels, origins = window(*halves)
+    assert find_cuts(X, labels, origins, [known("a")], RULES) == []
+    X, labels, origins = window((EAST, 40, 0), (NORTH, 8, 0), (NORTH, 100, NEW), (EAST, 9, NEW))
+    assert find_cuts(X, labels, origins, [known("a")], RULES) == []
+    X, labels, origins = window((EAST, 80, 0), (NORTH, 4, 0), (NORTH, 100, NEW), (EAST, 20, NEW))
+    assert len(find_cuts(X, labels, origins, [known("a")], RULES)) == 1
+
+
+def test_a_side_with_many_old_texts_is_no_new_story() -> None:
+    stories = (EAST, 160, 0), (EAST, 20, NEW), (NORTH, 10, 0)
+    X, labels, origins = window(*stories, (NORTH, 35, NEW))
+    assert find_cuts(X, labels, origins, [known("a")], RULES) == []
+    X, labels, origins = window(*stories, (NORTH, 95, NEW))
+    assert len(find_cuts(X, labels, origins, [known("a")], RULES)) == 1
+
+
+def test_all_of_tonights_texts_are_a_story_though_old_ones_are_like_it() -> None:
+    X, labels, origins = window((EAST, 300, 0), (NORTH, 12, 0), (NORTH, 60, NEW))
+    (cut,) = find_cuts(X, labels, origins, [known("a")], RULES)
+    np.testing.assert_array_equal(nearest(cut, X), np.repeat([0, 1], [300, 72]))
+
+
 @given(st.permutations(range(90)))
 def test_the_order_of_the_texts_does_not_matter(order: Sequence[int]) -> None:
     X, labels, origins = window((EAST, 60, 0), (NORTH, 30, NEW))
