@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,70 @@ def test_what_the_containerfile_copies_is_there() -> None:
     for source in copied:
         assert (ROOT / source).exists(), source
         assert f"!{source}" in ignored, source
+
+
+def test_what_the_containerfile_copies_is_enough_to_run(tmp_path: Path) -> None:
+    containerfile = (ROOT / "deployments" / "Containerfile").read_text(encoding="utf-8")
+    for line in re.findall(r"^COPY (.*)$", containerfile, re.MULTILINE):
+        *sources, target = line.split()
+        for source in sources:
+            there = tmp_path / target / (Path(source).name if target == "./" else "")
+            there.parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, there)
+            else:
+                shutil.copy(ROOT / source, there)
+    code = (
+        "import sys, flows.cli, flows.nightly, flows.retention, flows.serve\n"
+        "ours = ('flows', 'tasks', 'models', 'validation')\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] in ours"
+        " and getattr(m, '__file__', None)), sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    files = done.stdout.split()
+    assert len(files) > 20
+    assert [file for file in files if not file.startswith(str(tmp_path))] == []
+    assert (tmp_path / "flows" / "sample" / "night-1").is_dir()
+    assert (tmp_path / "deployments" / "prefect.yaml").is_file()
+
+
+def test_what_the_containers_start_is_there(compose: dict[str, Any]) -> None:
+    started = set()
+    for service in compose["services"].values():
+        words = [*service.get("entrypoint", []), *service.get("command", [])]
+        for command in " ".join(words).split("&&"):
+            if "prefect" in command:
+                started.add(command[command.index("prefect") :].strip())
+    assert len(started) == 4
+    for command in started:
+        _, *words = command.split()
+        ahead = list(takewhile(is_option, words))  # options of the program itself
+        rest = words[len(ahead) :]
+        for asked, options in (
+            ([], ahead),
+            (list(takewhile(lambda word: not is_option(word), rest)), filter(is_option, rest)),
+        ):
+            done = subprocess.run(
+                [sys.executable, "-m", "prefect", *asked, "--help"],
+                capture_output=True,
+                text=True,
+                env=os.environ | {"COLUMNS": "200"},
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert [option for option in options if option not in done.stdout] == [], command
+
+
+def is_option(word: str) -> bool:
+    return word.startswith("-")
 
 
 def test_the_unit_is_hardened_and_writes_to_the_store_alone() -> None:
