@@ -14,7 +14,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-warm bench-parting clean
+.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-warm bench-warm-flow bench-parting clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -62,6 +62,9 @@ bench-soak: .venv/ready
 bench-warm: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/warm_start.py --data $(DATA) --nights 3 \
 		--vectors-cache $(VECTORS) --seeds $(SEEDS)
+
+bench-warm-flow: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/warm_flow.py --data $(DATA) --out $(call given,OUT,warm_flow.json)
 
 bench-parting: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/parting.py --data $(DATA) \

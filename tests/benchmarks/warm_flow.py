@@ -1,0 +1,112 @@
+"""A warm night of the real flow beside the same night fitted from nothing.
+
+make bench-warm-flow DATA=FOLDER OUT=warm_flow.json
+
+Nine tenths of a labelled set, shuffled, are the first night, the rest is the second. The store is
+copied between the two, and the second night runs on both copies: as it comes, and with
+``[refit] every_nights = 1``. The number of clusters is given. Seconds are those of the stages as
+the manifests tell them; what only reads, checks and embeds is the same on both.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+FIRST_SHARE: Final = 0.9
+NIGHTS: Final = (date(2026, 1, 1), date(2026, 1, 2))
+MODEL_STAGES: Final = ("drift", "views", "pretrain", "refine", "rejoin")
+
+Figures = dict[str, Any]
+
+
+def cut_in_two(data: Path, name: str, folder: Path) -> tuple[list[Path], int]:
+    """Write the feeds of both nights; give them, and the number of classes."""
+    table = pd.read_parquet(data / f"{name}.parquet", columns=["id", "text", "label"])
+    table = table.sample(frac=1, random_state=0).astype(str)
+    first = int(FIRST_SHARE * len(table))
+    paths = [folder / f"{name}-{number}.jsonl" for number in (1, 2)]
+    for path, part in zip(paths, (table[:first], table[first:]), strict=True):
+        part.to_json(path, orient="records", lines=True)
+    return paths, table["label"].nunique()
+
+
+def run(feed: Path, store: Path, night: date, n_clusters: int, refit: Figures) -> Figures:
+    """Run a night; give what it cost and how good it was."""
+    from flows.nightly import NightlyConfig, nightly
+    from tasks.storage import Store
+
+    given = {
+        "feed": str(feed),
+        "store": str(store),
+        "night": str(night),
+        "clustering": {"n_clusters": n_clusters},
+        "refit": refit,
+    }
+    nightly(NightlyConfig.model_validate(given))
+    manifest = Store(root=store, feed="default", night=night).read_manifest()
+    seconds = {it["stage"]: it["seconds"] for it in manifest["run"]["stages"]}
+    truth = {it["metric"]: it["value"] for it in manifest["metrics"] if it["space"] == "truth"}
+    return {
+        "fit": manifest["fit"]["kind"],
+        "model_seconds": sum(seconds[stage] for stage in MODEL_STAGES),
+        "seconds": sum(seconds.values()),
+        **truth,
+    }
+
+
+def compare(data: Path, name: str, folder: Path) -> dict[str, Figures]:
+    """Run both second nights of one data set."""
+    from flows.runtime import prepare_runs
+
+    (first, second), n_clusters = cut_in_two(data, name, folder)
+    before, warm, full = (folder / f"{name}-{kind}" for kind in ("before", "warm", "full"))
+    prepare_runs(before, debug=False)
+    run(first, before, NIGHTS[0], n_clusters, {})
+    for store in (warm, full):
+        shutil.copytree(before, store, ignore=shutil.ignore_patterns("prefect"))
+    return {
+        "warm": run(second, warm, NIGHTS[1], n_clusters, {}),
+        "full": run(second, full, NIGHTS[1], n_clusters, {"every_nights": 1}),
+    }
+
+
+def lines(name: str, found: dict[str, Figures]) -> Iterator[str]:
+    """One row of the table."""
+    warm, full = found["warm"], found["full"]
+    if (warm["fit"], full["fit"]) != ("warm", "full"):
+        raise SystemExit(f"{name}: the nights must be a warm and a full one, got {found}")
+    yield (
+        f"| {name} | {100 * full['acc']:.1f} | {100 * warm['acc']:.1f} | {100 * full['nmi']:.1f}"
+        f" | {100 * warm['nmi']:.1f} | {warm['model_seconds'] / full['model_seconds']:.2f}"
+        f" | {warm['seconds'] / full['seconds']:.2f} |"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of Parquet files")
+    parser.add_argument("--out", type=Path, default=Path("warm_flow.json"))
+    parser.add_argument("--datasets", default="stackoverflow,searchsnippets")
+    options = parser.parse_args(arguments)
+    folder = options.out.with_suffix("").absolute()
+    folder.mkdir(parents=True)
+    results = {}
+    print(
+        "| data set | ACC full | ACC warm | NMI full | NMI warm | model, full = 1 | whole night |"
+    )
+    print(f"|---|{'---:|' * 6}")
+    for name in options.datasets.split(","):
+        results[name] = compare(options.data, name, folder)
+        options.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
+        print(*lines(name, results[name]), sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
