@@ -20,7 +20,7 @@ demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
 
 test: .venv/ready
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
