@@ -139,9 +139,9 @@ def watch_vade(
     pretrained: IDEC, X: Floats, n_epochs: int, report: Callable[[int, Labels], None]
 ) -> None:
     """Train VaDE from a pretrained network; report its labels at the start and now and then."""
-    assert isinstance(n_clusters := pretrained.n_clusters, int)
+    assert isinstance(pretrained.n_clusters, int)
     floor = variance_floor(latent := pretrained.transform(X))
-    labels, mixture = fit_mixture(latent, n_clusters, floor, pretrained.seed_)
+    labels, mixture = fit_mixture(latent, pretrained.n_clusters, floor, pretrained.seed_)
     report(0, labels)
     network = copy.deepcopy(pretrained.autoencoder_)
     training = MixtureVAE(network, mixture, floor, network.standardize(torch.from_numpy(X)))
