@@ -1,8 +1,9 @@
 """What every deep clustering here can do: learn a latent space, find clusters in it, be saved."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.clusterer_state import restore, state_of
 from models.n_clusters import check_n_clusters
-from models.persistence import load_state, save_state
+from models.persistence import JSON, Tensors, load_state, save_state
 from models.training import Progress
 
 
@@ -130,7 +131,7 @@ class DeepClusterer(
         A ``random_state`` that is a generator is saved as the seed that was drawn from it.
         """
         check_is_fitted(self, "autoencoder_")
-        save_state(folder, *state_of(self))
+        save_state(folder, *self._state())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -139,8 +140,23 @@ class DeepClusterer(
         One more is ValueError, where the folder holds an estimator of another class.
         """
         estimator = cls()
-        restore(estimator, *load_state(folder))
+        estimator._restore(*load_state(folder))
         return estimator
+
+    @property
+    def confidence_(self) -> NDArray[np.float32]:
+        """Membership of each training row in its own cluster, shape (n_samples,)."""
+        check_is_fitted(self, "soft_assignments_")
+        return np.asarray(self.soft_assignments_.max(axis=1))
+
+    @property
+    def margin_(self) -> NDArray[np.float32]:
+        """Lead of each training row's own cluster over the next, shape (n_samples,)."""
+        check_is_fitted(self, "soft_assignments_")
+        if self.n_clusters_ == 1:
+            return np.ones(len(self.labels_), dtype=np.float32)
+        ordered = np.sort(self.soft_assignments_, axis=1)
+        return np.asarray(ordered[:, -1] - ordered[:, -2])
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -151,6 +167,14 @@ class DeepClusterer(
     def _n_features_out(self) -> int:
         """Width of what `transform` gives."""
         return int(self.autoencoder_.latent_dim)
+
+    def _state(self) -> tuple[Tensors, Mapping[str, JSON]]:
+        """Take the estimator apart, for `models.persistence.save_state`."""
+        return state_of(self)
+
+    def _restore(self, tensors: Tensors, config: Mapping[str, Any]) -> None:
+        """Put into a new estimator what `_state` took out of another."""
+        restore(self, tensors, config)
 
     @abstractmethod
     def _pretrain(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:

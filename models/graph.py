@@ -15,6 +15,7 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 BLOCK_CELLS: Final = 16_000_000  # similarities held at once: 64 MB
+SMOOTHING_ROUNDS: Final = 4
 
 
 class Neighbours(NamedTuple):
@@ -98,3 +99,9 @@ def smooth(X: Floats, walk: sparse.csr_array, rounds: int) -> Floats:
     for _ in range(rounds):
         smoothed = normalise_rows(0.5 * smoothed + walk @ smoothed)
     return smoothed
+
+
+def neighbourhood_means(X: Floats, n_neighbors: int) -> Floats:
+    """Smooth rows of length one, shape (n_samples, n_features), over their own neighbour graph."""
+    walk = neighbour_graph(nearest_neighbours(X, n_neighbors), n_neighbors)
+    return smooth(X, walk, SMOOTHING_ROUNDS)

@@ -1,9 +1,8 @@
 """nightfold's own clustering: two views, a neighbour graph, many starts, deep refinement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
-from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,19 +13,13 @@ from models.autoencoder import build_autoencoder
 from models.cotraining import BATCH_SIZE, Run, fit_heads
 from models.deep_clusterer import DeepClusterer
 from models.devices import as_tensor, draw_seed, resolve_device
-from models.graph import (
-    Floats,
-    nearest_neighbours,
-    neighbour_graph,
-    normalise_rows,
-    smooth,
-)
+from models.graph import Floats, neighbourhood_means, normalise_rows
 from models.lloyd import cluster_means
 from models.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
 from models.nightfold_state import restore, state_of
-from models.partition import SMOOTHING_ROUNDS, Partition, Settings, find_partition
-from models.persistence import load_state, save_state
-from models.stability import cluster_stability, recluster_resamples
+from models.partition import Partition, Settings, find_partition
+from models.persistence import JSON, Tensors
+from models.stability import stability_of_each
 from models.training import Progress, Schedule, map_rows
 from models.views import FusedView
 from models.warm_start import CONTINUED_EPOCHS, LEARNING_SHARE, continue_partition, with_replay
@@ -123,37 +116,6 @@ class NightfoldClustering(DeepClusterer):
         self.random_state = random_state
         self.device = device
 
-    def save(self, folder: Path) -> None:
-        """Write the estimator, pretrained or refined; see `models.persistence.save_state`.
-
-        A ``random_state`` that is a generator is saved as the seed that was drawn from it.
-        """
-        check_is_fitted(self, "autoencoder_")
-        save_state(folder, *state_of(self))
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read an estimator that `save` wrote; see `models.persistence.load_state` for errors.
-
-        One more is ValueError, where the folder holds an estimator of another class.
-        """
-        return restore(cls(), *load_state(folder))
-
-    @property
-    def confidence_(self) -> Floats:
-        """Membership of each training document in its own cluster, shape (n_samples,)."""
-        check_is_fitted(self, "soft_assignments_")
-        return np.asarray(self.soft_assignments_.max(axis=1))
-
-    @property
-    def margin_(self) -> Floats:
-        """Lead of each training document's own cluster over the next, shape (n_samples,)."""
-        check_is_fitted(self, "soft_assignments_")
-        if self.n_clusters_ == 1:
-            return np.ones(len(self.labels_), dtype=np.float32)
-        ordered = np.sort(self.soft_assignments_, axis=1)
-        return np.asarray(ordered[:, -1] - ordered[:, -2])
-
     def _check(self, X: ArrayLike, reset: bool) -> Floats:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
         for name, smallest in _SMALLEST.items():
@@ -184,7 +146,7 @@ class NightfoldClustering(DeepClusterer):
         self.seed_ = draw_seed(self.random_state)
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM)
         fused = self.view_.transform(X)
-        smoothed = self._neighbourhood_targets(fused)
+        smoothed = neighbourhood_means(fused, self.n_neighbors)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
@@ -236,7 +198,7 @@ class NightfoldClustering(DeepClusterer):
         check_is_fitted(self, "heads_")
         fused = self.view_.transform(self._check(X, reset=False))
         chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
-        smoothed = self._neighbourhood_targets(fused)
+        smoothed = neighbourhood_means(fused, self.n_neighbors)
         sides = (as_tensor(side[chosen]) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
         schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
@@ -280,14 +242,11 @@ class NightfoldClustering(DeepClusterer):
 
     def _judge_clusters(self, X: Floats) -> None:
         """Set the stability of each cluster, where their number was left open."""
-        if self.n_clusters != "auto":
-            return
-        rng = np.random.default_rng(self.seed_)
-        resamples = recluster_resamples(self.view_.transform(X), self.n_clusters_, rng)
-        found = cluster_stability(self.labels_, resamples)
-        self.cluster_stability_ = np.array(
-            [found.get(label, np.nan) for label in range(self.n_clusters_)], dtype=np.float32
-        )
+        if self.n_clusters == "auto":
+            fused = self.view_.transform(X)
+            self.cluster_stability_ = stability_of_each(
+                fused, self.labels_, self.n_clusters_, self.seed_
+            )
 
     def _keep(self, partition: Partition, latent: Floats) -> None:
         """Set what was found."""
@@ -309,11 +268,6 @@ class NightfoldClustering(DeepClusterer):
             device=resolve_device(self.device),
         )
 
-    def _neighbourhood_targets(self, fused: Floats) -> Floats:
-        """Smooth rows over their neighbour graph: what the autoencoder is asked for."""
-        walk = neighbour_graph(nearest_neighbours(fused, self.n_neighbors), self.n_neighbors)
-        return smooth(fused, walk, SMOOTHING_ROUNDS)
-
     def _transform(self, X: Floats) -> Floats:
         """Do what `transform` says, with X checked."""
         network = self.autoencoder_.to(resolve_device(self.device))
@@ -332,3 +286,11 @@ class NightfoldClustering(DeepClusterer):
         """Give what the heads see: semantic, lexical and latent rows, all of one scale."""
         views = [*self.view_.split(X), normalise_rows(self._transform(X))]
         return [as_tensor(view * np.float32(np.sqrt(view.shape[1]) / 4)) for view in views]
+
+    def _state(self) -> tuple[Tensors, Mapping[str, JSON]]:
+        """Take the estimator apart."""
+        return state_of(self)
+
+    def _restore(self, tensors: Tensors, config: Mapping[str, Any]) -> None:
+        """Put it together again."""
+        restore(self, tensors, config)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from models.cotraining import FEW, MANY, Neighbourhood, Recipe, Run, cotrain
 from models.graph import (
+    SMOOTHING_ROUNDS,
     Floats,
     Integers,
     nearest_neighbours,
@@ -35,7 +36,6 @@ from models.training import History, Progress
 from models.views import Projection
 
 SMOOTHED_DIM: Final = 100
-SMOOTHING_ROUNDS: Final = 4
 FAR_ROUNDS: Final = 30
 """Rounds, over fewer neighbours, where many compact clusters are sought: those are smaller, and a
 longer walk stays inside of them. Fewer and larger clusters would run into one another."""

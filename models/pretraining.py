@@ -8,7 +8,7 @@ from torch import Tensor
 
 from models.autoencoder import Autoencoder
 from models.devices import place_rows
-from models.graph import nearest_neighbours, neighbour_graph, normalise_rows, smooth
+from models.graph import neighbourhood_means, normalise_rows
 from models.kmeans import fit_kmeans
 from models.mutual_information_training import (
     InformationTraining,
@@ -28,7 +28,6 @@ N_NEIGHBORS: Final = 20
 N_PROTOTYPES: Final = 50
 """Clusters of the mutual information, at most: more than are sought, as these are but a means."""
 
-_SMOOTHING_ROUNDS: Final = 4
 _ROWS_PER_PROTOTYPE: Final = 20
 _WARMUP_SHARE: Final = 3
 _FLOOR: Final = 1e-6
@@ -84,13 +83,12 @@ def pretrain_network(
 def neighbourhoods(rows: Tensor) -> Tensor:
     """Turn rows, centred, to the mean direction of their neighbourhood; each keeps its length.
 
-    Neighbours are by cosine, the smoothing is that of `models.graph.smooth`.
+    Neighbours are by cosine, the smoothing is that of `models.graph.neighbourhood_means`.
     """
     X = rows.numpy()
     directions = normalise_rows(X)
-    walk = neighbour_graph(nearest_neighbours(directions, N_NEIGHBORS), N_NEIGHBORS)
     lengths = np.linalg.norm(X, axis=1, keepdims=True)
-    return torch.from_numpy(smooth(directions, walk, _SMOOTHING_ROUNDS) * lengths)
+    return torch.from_numpy(neighbourhood_means(directions, N_NEIGHBORS) * lengths)
 
 
 def _fit_variational(

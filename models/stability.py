@@ -92,6 +92,21 @@ def cluster_stability(
     }
 
 
+def stability_of_each(
+    X: Floats, labels: NDArray[np.integer], n_clusters: int, seed: int
+) -> NDArray[np.float32]:
+    """Judge the clusters 0 to n_clusters - 1 of the rows of X by resamples that a seed draws.
+
+    Returns
+    -------
+    Shape (n_clusters,); NaN where no resample holds a row of the cluster.
+    """
+    resamples = recluster_resamples(X, n_clusters, np.random.default_rng(seed))
+    found = cluster_stability(labels, resamples)
+    scores = [found.get(cluster, np.nan) for cluster in range(n_clusters)]
+    return np.array(scores, dtype=np.float32)
+
+
 def mean_stability(labels: NDArray[np.integer], stability: dict[int, float]) -> float | None:
     """Average clusters by their sizes: the stability of a document's cluster; None without any."""
     clusters, sizes = np.unique(labels[labels >= 0], return_counts=True)

@@ -53,6 +53,20 @@ def test_pretraining_again_forgets_the_clusters() -> None:
     _assert_same(idec.pretrain(X), _idec().pretrain(X))
 
 
+def test_confidence_and_margin_are_of_the_first_and_the_second_cluster() -> None:
+    idec = _idec()
+    with pytest.raises(NotFittedError):
+        _ = idec.confidence_
+    idec.fit(X)
+    for q, confidence, margin in zip(
+        idec.soft_assignments_, idec.confidence_, idec.margin_, strict=True
+    ):
+        second, first = sorted(q)[-2:]
+        assert confidence == first
+        assert margin == pytest.approx(first - second)
+    np.testing.assert_array_equal(_idec(n_clusters=1).fit(X).margin_, np.ones(90))
+
+
 def test_other_rows_can_be_refined_than_were_pretrained() -> None:
     assert _idec().pretrain(X).refine(X[:40]).labels_.shape == (40,)
 

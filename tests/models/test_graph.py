@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from models import graph
-from models.graph import nearest_neighbours, neighbour_graph, normalise_rows, smooth
+from models.graph import (
+    SMOOTHING_ROUNDS,
+    nearest_neighbours,
+    neighbour_graph,
+    neighbourhood_means,
+    normalise_rows,
+    smooth,
+)
 
 
 def rows(n_samples: int = 60, n_features: int = 5, seed: int = 0) -> np.ndarray:
@@ -65,6 +72,19 @@ def test_smoothing_draws_neighbours_together_and_keeps_length_one() -> None:
     np.testing.assert_allclose(np.linalg.norm(smoothed, axis=1), 1.0, rtol=1e-5)
     near = nearest_neighbours(X, 1).indices[:, 0]
     assert np.mean(np.sum(smoothed * smoothed[near], axis=1)) > np.mean(np.sum(X * X[near], axis=1))
+
+
+def test_the_neighbourhood_is_smoothed_over_the_graph_of_the_rows_themselves() -> None:
+    X = expected = rows()
+    distances = NearestNeighbors(n_neighbors=5, metric="cosine").fit(X)
+    similarities = np.zeros((len(X), len(X)))
+    for row, (gaps, near) in enumerate(zip(*distances.kneighbors(), strict=True)):
+        similarities[row, near] = np.maximum(1 - gaps, 0)
+    weights = (similarities + similarities.T) / 2
+    walk = weights / weights.sum(axis=1, keepdims=True)
+    for _ in range(SMOOTHING_ROUNDS):
+        expected = normalise_rows((expected / 2 + walk @ expected).astype(np.float32))
+    np.testing.assert_allclose(neighbourhood_means(X, 5), expected, atol=1e-5)
 
 
 def test_a_row_without_neighbours_stays_where_it_is() -> None:
