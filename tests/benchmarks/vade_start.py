@@ -5,9 +5,9 @@ python tests/benchmarks/vade_start.py --data DIGITS [--pixels bernoulli] [--star
 Trains VaDE on the 70,000 digits of its paper as its re-implementations do, which is unlike
 `models.vade`: the layer of the variance begins as a copy of that of the mean, β is 1 from the
 beginning, and the learning rate falls. Pixels are Gaussian, as in `models.vade`, or Bernoulli, as
-in the paper. The start is a mixture fitted to the pretrained network (``mixture``), the same after
-some epochs of IDEC (``idec``), or, to see what the bound prefers, the mixture of the true classes
-(``classes``), which nobody has without labels. Labels are used for that and to score.
+in the paper. The start is a mixture fitted to the pretrained network (``mixture``) or, to see what
+the bound prefers, that of the true classes (``classes``), which nobody has without labels. Labels
+are used for that and to score.
 """
 
 import argparse
@@ -18,13 +18,12 @@ from typing import Final
 
 import numpy as np
 import torch
-from reproduction import NETWORK, Floats, Labels, clocks, likeliest, read_digits, refined, score
+from reproduction import NETWORK, Floats, Labels, clocks, likeliest, read_digits, score
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from models.autoencoder import Autoencoder, build_autoencoder
 from models.functional import reconstruction_loss
-from models.idec import IDEC
 from models.training import Schedule, fit_epochs, make_optimizer, map_rows
 from models.vade_losses import mixture_kl, mixture_log_joint
 from models.vade_network import Mixture, MixtureVAE, fit_mixture, variance_floor
@@ -32,7 +31,6 @@ from models.vade_network import Mixture, MixtureVAE, fit_mixture, variance_floor
 N_CLUSTERS: Final = 10
 PRETRAINING_BATCH: Final = 256
 PRETRAINING_RATE: Final = 1e-3
-IDEC_EPOCHS: Final = 15
 BATCH_SIZE: Final = 800
 LEARNING_RATE: Final = 2e-3
 DECAY: Final = 0.95  # of the learning rate, every ten epochs
@@ -73,14 +71,6 @@ def pretrain(X: Floats, pixels: str, n_epochs: int, seed: int) -> tuple[Autoenco
     schedule = Schedule("pretrain", n_epochs, PRETRAINING_BATCH, seed)
     fit_epochs(make_optimizer(network, PRETRAINING_RATE), batch_losses, len(rows), schedule)
     return network, rows
-
-
-def refine_by_idec(network: Autoencoder, X: Floats, seed: int) -> Autoencoder:
-    """Separate the clusters of a pretrained network first."""
-    pretrained = IDEC(N_CLUSTERS, **NETWORK, random_state=seed)
-    pretrained.autoencoder_, pretrained.seed_ = network, seed
-    pretrained.n_features_in_ = X.shape[1]
-    return refined("idec", pretrained, X, IDEC_EPOCHS).autoencoder_
 
 
 def mixture_of_classes(latent: Floats, y: Labels) -> Mixture:
@@ -126,14 +116,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of the IDX files")
     parser.add_argument("--split", choices=["test", "all"], default="all")
     parser.add_argument("--pixels", choices=["gaussian", "bernoulli"], default="gaussian")
-    parser.add_argument("--start", choices=["mixture", "idec", "classes"], default="mixture")
+    parser.add_argument("--start", choices=["mixture", "classes"], default="mixture")
     parser.add_argument("--pretrain-epochs", type=int, default=100)
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
-    if (options.pixels, options.start) == ("bernoulli", "idec"):
-        parser.error("--start idec needs --pixels gaussian: IDEC's decoder is Gaussian")
-    return options
+    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -143,8 +130,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     started = time.process_time()
     network, rows = pretrain(X, options.pixels, options.pretrain_epochs, options.seed)
     print(f"pretrained in {time.process_time() - started:.0f} processor seconds", flush=True)
-    if options.start == "idec":
-        network = refine_by_idec(network, X, options.seed)
     latent = map_rows(network.encode, rows, torch.device("cpu")).numpy()
     floor = variance_floor(latent)
     if options.start == "classes":
