@@ -170,8 +170,7 @@ class NightfoldClustering(DeepClusterer):
             Run("heads", self.seed_, settings.device, progress),
         )
         self.history_ = partition.history + records
-        self._keep(partition, self._transform(X))
-        self._judge_clusters(X)
+        self._keep(partition, X)
         return self
 
     def continue_pretraining(
@@ -236,26 +235,21 @@ class NightfoldClustering(DeepClusterer):
             progress,
         )
         self.history_ = partition.history
-        self._keep(partition, self._transform(X))
-        self._judge_clusters(X)
+        self._keep(partition, X)
         return self
 
-    def _judge_clusters(self, X: Floats) -> None:
-        """Set the stability of each cluster, where their number was left open."""
-        if self.n_clusters == "auto":
-            fused = self.view_.transform(X)
-            self.cluster_stability_ = stability_of_each(
-                fused, self.labels_, self.n_clusters_, self.seed_
-            )
-
-    def _keep(self, partition: Partition, latent: Floats) -> None:
-        """Set what was found."""
+    def _keep(self, partition: Partition, X: Floats) -> None:
+        """Set what was found, and each cluster's stability where their number was left open."""
         self.soft_assignments_ = partition.soft_assignments.numpy()
         self.labels_ = self.soft_assignments_.argmax(axis=1)
         self.n_clusters_ = self.soft_assignments_.shape[1]
-        self.cluster_centers_ = cluster_means(latent, self.labels_, self.n_clusters_)
+        self.cluster_centers_ = cluster_means(self._transform(X), self.labels_, self.n_clusters_)
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
+        if self.n_clusters == "auto":
+            self.cluster_stability_ = stability_of_each(
+                self.view_.transform(X), self.labels_, self.n_clusters_, self.seed_
+            )
 
     def _settings(self) -> Settings:
         """Give what decides the partition."""
