@@ -147,16 +147,13 @@ class DeepClusterer(
     def confidence_(self) -> NDArray[np.float32]:
         """Membership of each training row in its own cluster, shape (n_samples,)."""
         check_is_fitted(self, "soft_assignments_")
-        return np.asarray(self.soft_assignments_.max(axis=1))
+        return top_two(self.soft_assignments_)[0]
 
     @property
     def margin_(self) -> NDArray[np.float32]:
         """Lead of each training row's own cluster over the next, shape (n_samples,)."""
         check_is_fitted(self, "soft_assignments_")
-        if self.n_clusters_ == 1:
-            return np.ones(len(self.labels_), dtype=np.float32)
-        ordered = np.sort(self.soft_assignments_, axis=1)
-        return np.asarray(ordered[:, -1] - ordered[:, -2])
+        return top_two(self.soft_assignments_)[1]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -195,3 +192,15 @@ class DeepClusterer(
     @abstractmethod
     def _check(self, X: ArrayLike, reset: bool) -> NDArray[np.float32]:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
+
+
+def top_two(q: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give confidence and margin of soft assignments q, shape (n_samples, n_clusters).
+
+    Confidence is the highest membership, margin its lead over the second (over 0 for one cluster).
+    """
+    if q.shape[1] == 1:
+        only = q[:, 0].astype(np.float32)
+        return only, only
+    second, first = np.partition(q, -2, axis=1)[:, -2:].T
+    return first.astype(np.float32), (first - second).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -24,7 +24,6 @@ _ARRAYS: Final = ("labels_", "soft_assignments_", "cluster_centers_", "cluster_s
 _VALUES: Final = ("n_features_in_", "seed_", "n_clusters_", "pretrain_history_", "history_")
 
 Arrays = dict[str, NDArray[np.generic]]
-AnyEstimator = TypeVar("AnyEstimator", bound=BaseEstimator)
 
 
 def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
@@ -62,8 +61,8 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
 
 
 def restore(
-    estimator: AnyEstimator, tensors: Mapping[str, NDArray[Any]], config: Mapping[str, Any]
-) -> AnyEstimator:
+    estimator: BaseEstimator, tensors: Mapping[str, NDArray[Any]], config: Mapping[str, Any]
+) -> None:
     """Put an estimator together again, in place.
 
     Raises
@@ -94,7 +93,6 @@ def restore(
         fitted["feature_names_in_"] = np.array(config["feature_names"], dtype=object)
     for name, record in config["records"].items():
         fitted[name] = None if record is None else _RECORDS[name](**_as_tuples(record))
-    return estimator
 
 
 def _layers_of(network: Autoencoder | ClusterHeads) -> dict[str, JSON]:

@@ -145,6 +145,10 @@ class MixtureVAE(nn.Module):
         hidden = self.autoencoder.encoder[:-1](x)
         return self.autoencoder.encoder[-1](hidden), self.log_variance_head(hidden)
 
+    def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor:
+        """Measure how far rows, (n_samples, n_features), are from what z decodes to: a scalar."""
+        return reconstruction_loss(x, self.autoencoder.decode(z))
+
     def batch_losses(self, indices: Tensor) -> Mapping[str, Tensor]:
         r"""Compute the negative evidence lower bound, by one draw of z, and its parts on some rows.
 
@@ -166,7 +170,7 @@ class MixtureVAE(nn.Module):
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         mixture = self.mixture_tensors()
         posterior = torch.softmax(mixture_log_joint(z, *mixture), dim=1)
-        reconstruction = reconstruction_loss(x, self.autoencoder.decode(z))
+        reconstruction = self.reconstruction_loss(x, z)
         clustering = mixture_kl((mean, log_variance), posterior, *mixture)
         weight = torch.full_like(clustering, self.kl_weight / x.shape[1])
         return {

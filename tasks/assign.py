@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from models.deep_clusterer import top_two
 from tasks.check_raw import check_raw
 from tasks.checks import CheckSettings
 from tasks.cleaning import embedded_text
@@ -25,7 +26,6 @@ from tasks.history import read_history
 from tasks.ingest import IngestSettings, ingest
 from tasks.manifests import Manifest
 from tasks.prepare import PrepareSettings, prepare
-from tasks.refine import top_two
 from tasks.rejoin import joined, parted
 from tasks.storage import ModelRef, Ref, Store, lay_out, read_table, require_file
 from validation.schemas import (

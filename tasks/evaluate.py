@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.deep_clusterer import top_two
 from tasks.cleaning import embedded_text
 from tasks.figures import (
     COHERENCE_TEXTS,
@@ -29,7 +30,7 @@ from tasks.figures import (
     truth_rows,
 )
 from tasks.history import NightTable
-from tasks.refine import Refined, top_two
+from tasks.refine import Refined
 from tasks.shelf import matrix_of
 from tasks.show import show_table
 from tasks.stage import stage

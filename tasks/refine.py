@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from models.deep_clusterer import top_two
 from tasks.clustering import ClusteringSettings, DeepClustering, load_estimator, read_features
 from tasks.progress import shown_progress
 from tasks.shelf import fixed_lists
@@ -78,18 +79,6 @@ def refine(
         n_clusters=estimator.n_clusters_,
         label_of={label: label for label in range(estimator.n_clusters_)},
     )
-
-
-def top_two(q: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give confidence and margin of soft assignments q, shape (n_samples, n_clusters).
-
-    Confidence is the highest membership, margin its lead over the second (over 0 for one cluster).
-    """
-    if q.shape[1] == 1:
-        only = q[:, 0].astype(np.float32)
-        return only, only
-    second, first = np.partition(q, -2, axis=1)[:, -2:].T
-    return first.astype(np.float32), (first - second).astype(np.float32)
 
 
 def _labels(

@@ -13,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from models.deep_clusterer import top_two
 from models.identity import KnownCluster
 from models.parting import NEW, UNKNOWN, Cut, find_cuts
 from tasks.clustering import ClusteringSettings, load_estimator
 from tasks.history import NightTable, PastNight
 from tasks.identify import IdentityRules, load_known
-from tasks.refine import Refined, top_two
+from tasks.refine import Refined
 from tasks.shelf import matrix_of
 from tasks.stage import stage
 from tasks.storage import Store, keep_table, model_folder, read_table

@@ -25,7 +25,6 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from models.autoencoder import Autoencoder, build_autoencoder
 from models.functional import reconstruction_loss
 from models.training import Schedule, fit_epochs, make_optimizer, map_rows
-from models.vade_losses import mixture_kl, mixture_log_joint
 from models.vade_network import Mixture, MixtureVAE, fit_mixture, variance_floor
 
 N_CLUSTERS: Final = 10
@@ -39,16 +38,9 @@ DECAY: Final = 0.95  # of the learning rate, every ten epochs
 class BernoulliVAE(MixtureVAE):
     """VaDE's network where the decoder gives the log-odds of pixels from 0 to 1."""
 
-    def batch_losses(self, indices: Tensor) -> Mapping[str, Tensor]:
-        """Compute the negative bound by one draw of z, for each pixel, and its parts."""
-        x = self.rows[indices]
-        mean, log_variance = self.encode(x)
-        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        mixture = self.mixture_tensors()
-        posterior = torch.softmax(mixture_log_joint(z, *mixture), dim=1)
-        reconstruction = binary_cross_entropy_with_logits(self.autoencoder.decode(z), x)
-        clustering = mixture_kl((mean, log_variance), posterior, *mixture) * self.kl_weight
-        return {"loss": reconstruction + clustering / x.shape[1]}
+    def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor:
+        """Give the negative log-likelihood of the rows, for each pixel."""
+        return binary_cross_entropy_with_logits(self.autoencoder.decode(z), x)
 
 
 def pretrain(X: Floats, pixels: str, n_epochs: int, seed: int) -> tuple[Autoencoder, Tensor]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from models.deep_clusterer import top_two
 from models.idec import IDEC
 
 RNG = np.random.default_rng(0)
@@ -150,3 +151,12 @@ def test_a_clone_has_the_parameters_and_nothing_learned() -> None:
 def test_latent_features_have_names() -> None:
     names: NDArray[Any] = _idec(latent_dim=2).pretrain(X).get_feature_names_out()
     assert names.tolist() == ["idec0", "idec1"]
+
+
+def test_confidence_and_margin_are_the_best_two() -> None:
+    q = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
+    confidence, margin = top_two(q)
+    np.testing.assert_allclose(confidence, [0.5, 1.0])
+    np.testing.assert_allclose(margin, [0.2, 1.0], atol=1e-7)
+    np.testing.assert_array_equal(top_two(np.ones((3, 1))), np.ones((2, 3)))
+    np.testing.assert_array_equal(top_two(np.zeros((3, 1))), np.zeros((2, 3)))

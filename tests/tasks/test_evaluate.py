@@ -12,7 +12,7 @@ from sklearn.metrics import silhouette_score
 from models.density import dbcv
 from tasks.evaluate import EvaluateSettings, Evaluation, evaluate, find_outliers
 from tasks.history import NightTable
-from tasks.refine import Refined, top_two
+from tasks.refine import Refined
 from tasks.shelf import fixed_lists
 from tasks.storage import ModelRef, Store, keep_table, read_table
 from tasks.views import Views
@@ -139,12 +139,3 @@ def test_outliers_are_far_out_and_few() -> None:
 def test_small_clusters_have_no_outliers() -> None:
     X = np.eye(8, dtype=np.float32)
     assert not find_outliers(X, np.zeros(8, dtype=int)).any()
-
-
-def test_confidence_and_margin_are_the_best_two() -> None:
-    q = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
-    confidence, margin = top_two(q)
-    np.testing.assert_allclose(confidence, [0.5, 1.0])
-    np.testing.assert_allclose(margin, [0.2, 1.0], atol=1e-7)
-    np.testing.assert_array_equal(top_two(np.ones((3, 1))), np.ones((2, 3)))
-    np.testing.assert_array_equal(top_two(np.zeros((3, 1))), np.zeros((2, 3)))
