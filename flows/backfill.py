@@ -5,13 +5,15 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.command import explain, say
+from errors import NightfoldError
+from flows.command import say
+from flows.explain import explain
 
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
 
 
-class BackfillStoppedError(ValueError):
+class BackfillStoppedError(NightfoldError):
     """A night failed, and those after it were not tried."""
 
 
@@ -44,13 +46,13 @@ def configured_nights(
     """
     from flows.config import ConfigError, load_config
     from tasks.dated_feed import feed_of, nights_between, require_dated
-    from tasks.feed import require_no_secret
+    from tasks.feed import FeedError, require_no_secret
 
     try:
         nights = nights_between(past.first, past.last)
         require_no_secret(past.pattern)
         require_dated(past.pattern, nights)
-    except ValueError as error:
+    except FeedError as error:
         raise ConfigError(str(error)) from error
     return [
         load_config(config, said | {"feed": feed_of(past.pattern, night), "night": night})

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from flows import operate
 from flows.command import DebugOption, FeedNameOption, NewStoreOption, StoreOption, guarded
+from flows.output import forgive_output, require_shown
 
 app = typer.Typer(
     help="Cluster growing feeds of documents, night by night.",
@@ -87,6 +88,7 @@ def clusters(
             sys.stdout.write(clusters_json(found) + "\n")
         else:
             show_clusters(Console(), found)
+        require_shown()
 
     guarded(show, debug)
 
@@ -115,7 +117,8 @@ app.command()(operate.serve)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; nothing that is printed decides its exit code."""
+    forgive_output()
     app()
 
 
@@ -169,8 +172,3 @@ def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> Non
 
 def _count_or_auto(n_clusters: str | None) -> int | str | None:
     return int(n_clusters) if n_clusters and n_clusters.isdigit() else n_clusters
-
-
-if os.environ.get("COLUMNS") is None and not sys.stdout.isatty():
-    # Tables in a log or a pipe would be folded at 80 columns.
-    os.environ["COLUMNS"] = "140"

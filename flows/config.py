@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
+from errors import BAD_USAGE, NightfoldError
 from tasks.checks import CheckSettings
 from tasks.clustering import ClusteringSettings
 from tasks.drift import RefitSettings
@@ -20,8 +21,10 @@ from tasks.prepare import PrepareSettings
 from tasks.storage import Store
 
 
-class ConfigError(ValueError):
+class ConfigError(NightfoldError, ValueError):
     """A configuration that cannot be used; the message names the key, the rule and the value."""
+
+    exit_code = BAD_USAGE
 
 
 def local_store(store: Path) -> Path:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from errors import NightfoldError
+
 _PROBED_BYTES: Final = 1 << 20
 
 _FULL: Final = "the disk is full", "free room on it"
@@ -18,7 +20,7 @@ _TROUBLE: Final = {
 """Number of an error → what is wrong with the disk, and what helps."""
 
 
-class StoreNotWritableError(OSError):
+class StoreNotWritableError(NightfoldError, OSError):
     """The store's folder cannot be made or written to."""
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from errors import FAILED
 from flows.command import (
-    FAILED,
     DebugOption,
     FeedNameOption,
     NewStoreOption,
@@ -164,10 +164,12 @@ def _say_findings(left: "list[Finding]") -> None:
 def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
     """Write what was placed, or show it; say how much was known, and what was refused."""
     from flows.console import show_placements
+    from flows.output import require_shown
     from tasks.files import write_parquet
 
     if out is None:
         show_placements(Console(), placed)
+        require_shown()
     else:
         write_parquet(out, placed.table)
     n_known = sum(placed.table["is_known"].to_pylist())

@@ -5,12 +5,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from errors import BAD_USAGE, NightfoldError
 from tasks.manifests import require_known_format
 from tasks.storage import Ref, Store, read_table
 
 
-class NoNightError(ValueError):
+class NoNightError(NightfoldError, ValueError):
     """There is no published night to show."""
+
+    exit_code = BAD_USAGE
 
 
 @dataclass(frozen=True)

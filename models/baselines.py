@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering, SpectralClustering
 
+from errors import SettingError
 from models.baseline import ARRAYS, Baseline, Doubles
 from models.graph import Floats, Integers
 from models.kmeans import fit_kmeans
@@ -125,7 +126,7 @@ class HDBSCANBaseline(Baseline):
     def _check(self, X: ArrayLike, reset: bool) -> Floats:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
         if self.n_clusters != "auto":
-            raise ValueError(f"n_clusters must be 'auto' for HDBSCAN, got {self.n_clusters!r}")
+            raise SettingError(f"n_clusters must be 'auto' for HDBSCAN, got {self.n_clusters!r}")
         if self.min_cluster_size < 2:
             raise ValueError(f"min_cluster_size must be at least 2, got {self.min_cluster_size!r}")
         return super()._check(X, reset)

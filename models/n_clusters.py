@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
+from errors import SettingError
 from models.devices import draw_seed
 from models.graph import Floats, Integers, nearest_neighbours, neighbour_graph, normalise_rows
 from models.lloyd import cluster_means, indicator, kmeans_plus_plus, lloyd, nearest_center
@@ -167,14 +168,14 @@ def check_n_clusters(n_clusters: int | Literal["auto"], X: Floats) -> None:
 
     Raises
     ------
-    ValueError
+    SettingError
         With both numbers.
     """
     if n_clusters == "auto":
         return
     n_distinct = count_distinct_rows(X, limit=n_clusters)
     if n_distinct < n_clusters:
-        raise ValueError(
+        raise SettingError(
             "n_clusters must be at most the number of distinct rows, "
             f"got n_clusters={n_clusters} for {n_distinct} distinct rows of n_samples={len(X)}"
         )

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from errors import NightfoldError
 from models.deep_clusterer import top_two
 from tasks.check_raw import check_raw
 from tasks.checks import CheckSettings
@@ -48,7 +49,7 @@ _TEMPERATURE: Final = 0.05
 """Of the softmax over cosines to centroids; the one that k-means labels get in `tasks.evaluate`."""
 
 
-class CannotAssignError(ValueError):
+class CannotAssignError(NightfoldError, ValueError):
     """A night whose models cannot place anything; the message says why and what to do."""
 
 

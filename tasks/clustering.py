@@ -64,12 +64,14 @@ class ClusteringSettings(BaseModel):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:<index> or mps.")
 
     @model_validator(mode="after")
-    def _pretrains(self) -> Self:
-        """Refuse a pretraining where there is none to choose."""
+    def _fits_together(self) -> Self:
+        """Refuse what the estimator cannot be asked for."""
         if self.pretraining is not None and self.estimator in _NOT_PRETRAINED:
             raise ValueError(f"pretraining must be left out with {self.estimator!r}")
         if (self.estimator, self.pretraining) == ("separation", "variational"):
             raise ValueError("pretraining must not be 'variational' with 'separation'")
+        if self.estimator == "hdbscan" and self.n_clusters != "auto":
+            raise ValueError(f"n_clusters must be 'auto' with 'hdbscan', got {self.n_clusters}")
         return self
 
 

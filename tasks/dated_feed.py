@@ -44,9 +44,9 @@ def nights_between(first: date, last: date) -> list[date]:
 
     Raises
     ------
-    ValueError
+    FeedError
         If the last is before the first.
     """
     if last < first:
-        raise ValueError(f"--to must not be before --from {first}, got {last}")
+        raise FeedError(f"--to must not be before --from {first}, got {last}")
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]

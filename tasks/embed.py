@@ -58,7 +58,7 @@ def encoder_ref(name: str) -> EncoderRef:
 
     Raises
     ------
-    ValueError
+    SettingError
         If it is not there, or its weights are not what they should be.
     """
     from models.encoder import find_encoder

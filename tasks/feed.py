@@ -14,6 +14,7 @@ from fsspec.core import url_to_fs
 from fsspec.utils import stringify_path
 from pydantic import BaseModel, ConfigDict
 
+from errors import BAD_USAGE, NightfoldError
 from tasks.stage import stage
 from tasks.storage import Store
 
@@ -32,12 +33,14 @@ _READ_BYTES = 1 << 20
 _PASSWORD: Final = re.compile(r"://[^/@:]*:(?!\d*/)[^@]*@")
 
 
-class FeedError(ValueError):
+class FeedError(NightfoldError, ValueError):
     """A feed that cannot be read; the message names the file and what to do."""
 
 
 class FeedMissingError(FeedError):
     """A feed that is not there at all: most likely a slip of the pen."""
+
+    exit_code = BAD_USAGE
 
 
 class FeedFile(BaseModel):

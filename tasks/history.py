@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from errors import NightfoldError
 from tasks.manifests import ManifestError
 from tasks.pruned import read_pruned
 from tasks.storage import ModelRef, Ref, Store, is_intact, require_file
@@ -15,7 +16,7 @@ from tasks.storage import ModelRef, Ref, Store, is_intact, require_file
 logger = logging.getLogger(__name__)
 
 
-class PrunedNightError(ValueError):
+class PrunedNightError(NightfoldError, ValueError):
     """A night that can no longer be run."""
 
 

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from errors import NightfoldError
 from tasks.storage import Store
 
 
-class StoreBusyError(RuntimeError):
+class StoreBusyError(NightfoldError, RuntimeError):
     """Another run works on the store."""
 
 

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from errors import NightfoldError
+
 Manifest = dict[str, Any]
 
 FORMAT_VERSION: Final = 2
@@ -33,11 +35,11 @@ of the old version still understands them, and a migration that is cut short has
 _PARTS: Final = ("counts", "tables", "models")
 
 
-class ManifestError(ValueError):
+class ManifestError(NightfoldError, ValueError):
     """A manifest that cannot be used; the message names the file and what to do."""
 
 
-class NewerStoreError(ValueError):
+class NewerStoreError(NightfoldError, ValueError):
     """A store that a newer nightfold has written."""
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from errors import NightfoldError
 from tasks.files import WRITING, copy_atomically, sha256_of, write_atomically
 from tasks.manifests import Manifest, parse_manifest
 from validation.schemas import SCHEMA_VERSION
@@ -98,7 +99,7 @@ class Store(BaseModel):
         return parse_manifest(path.read_bytes(), path)
 
 
-class DamagedFileError(ValueError):
+class DamagedFileError(NightfoldError, ValueError):
     """A file of the store that is gone or cannot be read; the message says what to do."""
 
 

@@ -1,9 +1,10 @@
 """Where a night stands among the published ones: what is missing before it, what is there after."""
 
+from errors import NightfoldError
 from tasks.storage import Store
 
 
-class NightOutOfTurnError(ValueError):
+class NightOutOfTurnError(NightfoldError, ValueError):
     """A night that nobody asked for by name, and that lies before a published one."""
 
 

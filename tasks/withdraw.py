@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
+from errors import NightfoldError
 from tasks.history import NightTable
 from tasks.seen import withdrawn_ids
 from tasks.stage import stage
@@ -19,7 +20,7 @@ from validation.schemas import DOC_ID
 logger = logging.getLogger(__name__)
 
 
-class EmptyWindowError(ValueError):
+class EmptyWindowError(NightfoldError, ValueError):
     """Nothing is left to cluster."""
 
 

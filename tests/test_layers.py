@@ -32,6 +32,10 @@ def forbidden_imports(layer: str, source: str) -> set[str]:
     return (set(imported_names(source)) & KEPT_APART) - LAYERS[layer] - {layer}
 
 
+def test_errors_stand_below_all_layers() -> None:
+    assert set(imported_names((ROOT / "errors.py").read_text(encoding="utf-8"))) == {"typing"}
+
+
 @pytest.mark.parametrize(
     "path", [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))], ids=str
 )

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from errors import NightfoldError
 from validation.measure import POSITION
 from validation.schemas import RULE_ID
 
@@ -38,7 +39,7 @@ class RuleOutcome:
         return f"{self.rule_id} ({found}; expected: {self.expected})"
 
 
-class DataValidationError(ValueError):
+class DataValidationError(NightfoldError, ValueError):
     """The data break a rule that must hold.
 
     Parameters

@@ -36,6 +36,10 @@ def test_paths_become_absolute_for_a_worker_elsewhere() -> None:
     [
         ("n_clusters = 3", "n_clusters in .* is no key of the configuration"),
         ("[clustering]\nn_clusters = 0", "clustering.n_clusters.*greater than 0, got 0"),
+        (
+            "[clustering]\nestimator = 'hdbscan'\nn_clusters = 4",
+            "n_clusters must be 'auto' with 'hdbscan', got 4$",
+        ),
         ("[ingest]\nencoding = 'utf-9'", "encoding must be .* that Python knows, got 'utf-9'$"),
         ("[check]\nmax_refused_share = 2", "check.max_refused_share"),
         ("[identity]\nmin_jaccard = 2.0", "min_jaccard must be above 0"),

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from flows.command import explain
 from flows.config import NightlyConfig
+from flows.explain import explain
 from tasks.doctor import examine
 from tasks.storage import Store
 from tasks.turn import NightOutOfTurnError

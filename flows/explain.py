@@ -1,0 +1,31 @@
+"""Errors as sentences and exit codes: ours explain themselves, all others are named by type."""
+
+from errors import FAILED, NightfoldError
+
+
+def sentence_of(error: BaseException) -> str | None:
+    """Return the sentence that explains an error; None for a surprise.
+
+    A full or read-only disk comes as an error of whatever library was writing, and is explained.
+    """
+    from flows.disk import disk_trouble
+    from flows.runtime import store_state
+
+    if isinstance(error, NightfoldError):
+        return str(error)
+    return disk_trouble(error, store_state())
+
+
+def explain(error: BaseException) -> str:
+    """Put an error in a sentence, whatever it is."""
+    return sentence_of(error) or f"{_named(error)}; --debug shows where"
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code of a command that ended with an error."""
+    return error.exit_code if isinstance(error, NightfoldError) else FAILED
+
+
+def _named(error: BaseException) -> str:
+    """Return type and message; several errors have no message at all."""
+    return ": ".join(part for part in (type(error).__name__, str(error)) if part)
