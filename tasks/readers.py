@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from tasks.columns import as_text
 from tasks.feed import FeedError, FeedFile, opened
+from tasks.transient import is_transient_error
 
 MAX_LINE_BYTES: Final = 16 << 20
 """A longer line is no document; it is kept out of memory and refused."""
@@ -68,7 +69,7 @@ def read_rows(file: FeedFile, encoding: str) -> Iterator[Row]:
         raise FeedError(f"{file.name} is gone since it was found; run again") from error
     except OSError as error:
         # Arrow's own complaints carry no errno; trouble on disk or network must pass.
-        if error.errno is not None or isinstance(error, ConnectionError | TimeoutError):
+        if error.errno is not None or is_transient_error(error):
             raise
         raise _unreadable(file, error) from error
     except (csv.Error, ValueError, OverflowError, NotImplementedError) as error:

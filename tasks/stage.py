@@ -1,6 +1,5 @@
 """What makes a plain function a stage: cache key, trust in cached files, retries, measurements."""
 
-import errno
 import functools
 import hashlib
 import json
@@ -21,20 +20,12 @@ from prefect.context import TaskRunContext
 from pydantic import BaseModel, ConfigDict
 
 from tasks.storage import Ref, Store, is_intact, refs_in
+from tasks.transient import is_transient_error
 
 logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_TRANSIENT_ERRNOS = {
-    errno.EAGAIN,
-    errno.EBUSY,
-    errno.EINTR,
-    errno.EIO,
-    errno.ESTALE,
-    errno.ETIMEDOUT,
-}
 
 
 class StageRecord(BaseModel):
@@ -98,15 +89,11 @@ def stage(
 
 
 def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Say whether another try may help: it does after a hiccup, not after a bad document."""
+    """Return whether another try may help: it does after a hiccup, not after a bad document."""
     try:
         state.result()
-    except (ConnectionError, TimeoutError):
-        return True
-    except OSError as error:
-        return error.errno in _TRANSIENT_ERRNOS
-    except Exception:
-        return False
+    except Exception as error:
+        return is_transient_error(error)
     return False
 
 

@@ -12,6 +12,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -431,7 +432,15 @@ def test_raw_of_a_parquet_row_is_json_whatever_the_types() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ConnectionError("reset"), TimeoutError(), OSError(errno.EIO, "disk")], ids=repr
+    "error",
+    [
+        ConnectionError("reset"),
+        TimeoutError(),
+        OSError(errno.EIO, "disk"),
+        requests.ReadTimeout("slow"),
+        requests.ConnectionError("no route"),
+    ],
+    ids=repr,
 )
 def test_trouble_on_disk_or_network_is_not_blamed_on_the_file(
     error: OSError, monkeypatch: pytest.MonkeyPatch

@@ -63,8 +63,8 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
     assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text
-    assert r"Trust: fair: so." in text
-    assert r"Model: fitted from nothing (drift: far\_share)." in text
+    assert r"Trust: fair\: so." in text
+    assert r"Model: fitted from nothing (drift\: far\_share)." in text
     assert "| far_share | 0.300 | 0.200 | alarm |" in text
     assert "| size_shift | 0.100 | 0.250 |  |" in text
     assert "| silhouette | embedding | 0.2500 | – |" in text
