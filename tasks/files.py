@@ -2,8 +2,8 @@
 
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +17,7 @@ WRITING: Final = ".writing-"
 
 
 def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -44,7 +44,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 
 def write_part(folder: Path, table: pa.Table) -> Path:
-    """Write a table under the digest of its file's content; give the path."""
+    """Write a table under the digest of its file's content, and return the path."""
     content = _parquet(table)
     path = folder / f"part-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
     write_atomically(path, content)
@@ -59,17 +59,20 @@ def _parquet(table: pa.Table) -> bytes:
 
 @contextmanager
 def _temporary(folder: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(dir=folder, prefix=WRITING)
-    os.close(handle)
+    """Create an empty file as a person would, so that who may read it is for the umask to say.
+
+    `tempfile` keeps every other user out, and a mode set afterwards would let everybody in.
+    """
+    path = folder / f"{WRITING}{secrets.token_hex(8)}"
+    path.touch(exist_ok=False)
     try:
-        yield Path(name)
+        yield path
     finally:
-        Path(name).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def _move_durably(temporary: Path, path: Path) -> None:
     """Bring the bytes to the disk before the name points at them, and the name after."""
-    temporary.chmod(0o644)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
