@@ -4,7 +4,6 @@ By hand: ``nightfold run FEED --store DIR``. As a Prefect entrypoint: ``flows/ni
 """
 
 import logging
-from datetime import UTC, date, datetime, timedelta
 
 from prefect import flow
 from pydantic import BaseModel, ConfigDict
@@ -58,13 +57,13 @@ def nightly(config: NightlyConfig) -> NightReport:
         require_known_format(store.root)
         for remark in turn_of(store, is_said="night" in config.model_fields_set):
             logger.warning(remark)
-        past, latest, seed = read_history(store), latest_date(config.night), config.random_state
+        past, seed = read_history(store), config.random_state
         require_intact(store, past)
         encoder = encoder_ref(config.encoder)
 
         feed = find_feed(store, config.feed)
         raw = ingest(store, feed, config.ingest)
-        raw_check = check_raw(store, raw, config.check, latest, past.median_rows())
+        raw_check = check_raw(store, raw, config.check, past.median_rows())
         prepared = prepare(store, raw, raw_check, past.documents(), config.prepare)
         documents = check_prepared(
             store,
@@ -72,7 +71,6 @@ def nightly(config: NightlyConfig) -> NightReport:
             raw,
             raw_check,
             config.check,
-            latest,
             config.prepare,
             past.median_documents(),
             past.last.read() if past.last else None,
@@ -109,24 +107,16 @@ def nightly(config: NightlyConfig) -> NightReport:
 
 
 def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:
-    """Give what the model depends on besides the documents."""
+    """Return what the model depends on besides the documents."""
     stages = (prepare, embed, lay_out_views, pretrain, refine)
     return Recipe(
         encoder_digest=encoder.digest,
         prepare=config.prepare,
-        embed=config.embed,
+        lexical_dim=config.embed.lexical_dim,
         clustering=config.clustering,
         random_state=config.random_state,
         versions={stage.name: stage.version or "" for stage in stages},
     )
-
-
-def latest_date(night: date) -> date:
-    """Give the latest date that a document may bear: a day past the night or today.
-
-    A night that is made up for later holds documents dated after it, none from the future.
-    """
-    return max(night, datetime.now(UTC).date()) + timedelta(days=1)
 
 
 if __name__ == "__main__":

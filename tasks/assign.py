@@ -7,7 +7,7 @@ Writes nothing but scratch
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,7 +125,7 @@ def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[p
     aside = Store(root=scratch, feed="assign", night=now)
     raw = ingest.fn(aside, find_feed.fn(aside, feed), IngestSettings(**config["ingest"]))
     settings = CheckSettings(**config["check"])
-    check = check_raw.fn(aside, raw, settings, now + timedelta(days=1), None)
+    check = check_raw.fn(aside, raw, settings, None)
     prepared = prepare.fn(aside, raw, check, [], PrepareSettings(**config["prepare"]))
     table = read_table(aside, prepared.candidates, [DOC_ID, TITLE, TEXT, TEXT_DIGEST, REUSED_ON])
     is_sound = [bool(text) and not reused for text, reused in _rows(table, TEXT, REUSED_ON)]

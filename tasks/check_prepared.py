@@ -5,7 +5,6 @@ Writes documents (DOCUMENTS and metadata), quarantine (QUARANTINE), results as J
 """
 
 import logging
-from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,14 +50,13 @@ class Documents(BaseModel):
         return NightTable(night=store.night, table=self.documents, withdrawn=self.withdrawn)
 
 
-@stage("check prepared", version=4)
+@stage("check prepared", version=5)
 def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the stage's result is a parameter
     store: Store,
     prepared: Prepared,
     raw: RawFeed,
     raw_check: RawCheck,
     settings: CheckSettings,
-    latest: date,
     prepare_settings: PrepareSettings,
     median_documents: float | None,
     last: NightTable | None,
@@ -80,7 +78,7 @@ def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the
 
     limits = PreparedLimits(
         earliest=midnight(settings.earliest_date),
-        latest=midnight(latest),
+        night=store.night,
         max_chars=prepare_settings.max_text_chars,
         max_refused_share=settings.max_refused_share,
         n_read=raw.rows.rows,

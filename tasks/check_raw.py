@@ -5,7 +5,6 @@ Writes refused rows (REFUSED), results as JSON
 """
 
 import logging
-from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,9 +25,9 @@ class RawCheck(BaseModel):
     refused: Ref
 
 
-@stage("check raw", version=2)
+@stage("check raw", version=3)
 def check_raw(
-    store: Store, raw: RawFeed, settings: CheckSettings, latest: date, median_rows: float | None
+    store: Store, raw: RawFeed, settings: CheckSettings, median_rows: float | None
 ) -> RawCheck:
     """Check the raw rows; refuse the broken ones, stop the run where too many are.
 
@@ -44,7 +43,7 @@ def check_raw(
     limits = RawLimits(
         max_chars=settings.max_chars,
         earliest=midnight(settings.earliest_date),
-        latest=midnight(latest),
+        night=store.night,
         max_refused_share=settings.max_refused_share,
         median_rows=median_rows,
     )

@@ -14,7 +14,7 @@ from prefect.events import emit_event
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from tasks.clustering import GOES_ON, ClusteringSettings
-from tasks.embed import Embedded, EmbedSettings, first_appearances
+from tasks.embed import Embedded, first_appearances
 from tasks.history import NightTable, PastNight
 from tasks.prepare import PrepareSettings
 from tasks.shelf import matrix_of
@@ -120,13 +120,13 @@ class Plan(BaseModel):
 
 
 class Recipe(BaseModel):
-    """All that a model depends on besides the documents."""
+    """All that a model depends on besides the documents; not what costs only speed or memory."""
 
     model_config = ConfigDict(frozen=True)
 
     encoder_digest: str
     prepare: PrepareSettings
-    embed: EmbedSettings
+    lexical_dim: int
     clustering: ClusteringSettings
     random_state: int
     versions: dict[str, str]

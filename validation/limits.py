@@ -1,6 +1,6 @@
 """What a night is held to: the limits that the two suites are built from."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -9,14 +9,40 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+_MAX_AHEAD: Final = timedelta(days=366)
+"""How long after its night a document may be dated.
 
-class RawLimits(BaseModel):
-    """Limits of the check of raw rows; `latest` is the latest date that a row may bear."""
+A night that is made up for with a full export has documents from after it, so a date is not wrong
+because it is later. A year is more than anybody makes up for, and typing errors are mostly in the
+year. Today's date is no bound: the same night would be another one tomorrow.
+"""
+
+_AHEAD_OF_UTC: Final = timedelta(days=1)
+"""In the east of the world it is tomorrow already, and a date without a zone is taken for UTC."""
+
+
+class NightDates(BaseModel):
+    """Which dates the documents of a night may bear; they follow from the night alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    latest: AwareDatetime
+    night: date
     earliest: AwareDatetime = _EPOCH
+
+    @property
+    def latest(self) -> datetime:
+        """The last date that a document may bear."""
+        return _midnight(self.night + _MAX_AHEAD)
+
+    @property
+    def end(self) -> datetime:
+        """The date up to which a document is of this night or older, wherever it was written."""
+        return _midnight(self.night + timedelta(days=1)) + _AHEAD_OF_UTC
+
+
+class RawLimits(NightDates):
+    """Limits of the check of raw rows."""
+
     max_chars: int = Field(default=200_000, ge=1)
     # Texts people want stay below 0.07 (terminal codes in 20 Newsgroups); cleaning takes them out.
     max_control_share: Share = 0.1
@@ -30,20 +56,20 @@ class RawLimits(BaseModel):
     median_rows: float | None = Field(default=None, ge=0)
 
 
-class PreparedLimits(BaseModel):
+class PreparedLimits(NightDates):
     """Limits of the check of prepared documents.
 
     `max_chars` is the length that texts are cut to. The refused share is over all `n_read` rows
     read, of which the check of raw rows has refused `n_refused_before`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    latest: AwareDatetime
     max_chars: int = Field(ge=1)
     n_read: int = Field(ge=0)
     n_refused_before: int = Field(ge=0)
-    earliest: AwareDatetime = _EPOCH
     max_duplicate_share: Share = 0.5
     max_refused_share: Share = 0.3
     median_documents: float | None = Field(default=None, ge=0)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)

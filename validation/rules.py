@@ -9,12 +9,12 @@ rule, the template of a reason, to be filled with the measurements of the refuse
 # mypy: disable-error-code="attr-defined"
 
 import math
-from datetime import datetime
 from typing import Any, Final
 
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
+from validation.limits import NightDates
 from validation.measure import N_CHARS
 from validation.report import Severity
 
@@ -44,7 +44,9 @@ def row_rule(
     return {"severity": severity, "meta": meta}
 
 
-def table_rule(rule_id: str, expected: str, severity: Severity = "warning") -> dict[str, Any]:
+def table_rule(
+    rule_id: str, expected: str, severity: Severity = "warning", found: str = ""
+) -> dict[str, Any]:
     """Describe a rule about the night as a whole, as keywords of an expectation.
 
     Parameters
@@ -55,8 +57,11 @@ def table_rule(rule_id: str, expected: str, severity: Severity = "warning") -> d
         What the rule expects, as a sentence.
     severity
         "warning" is reported, "critical" stops the run.
+    found
+        What was found, as a format string over `n_failed` and `n_checked`, where
+        "3 of 10 rows, 30.0%" says too little.
     """
-    meta = {"rule_id": rule_id, "scope": "table", "expected": expected}
+    meta = {"rule_id": rule_id, "scope": "table", "expected": expected, "found": found}
     return {"severity": severity, "meta": meta}
 
 
@@ -83,8 +88,9 @@ def text_length(max_chars: int, severity: Severity) -> Expectation:
     )
 
 
-def date_in_bounds(column: str, earliest: datetime, latest: datetime) -> Expectation:
-    """Expect the dates of a column to lie between two, both included; no date is fine."""
+def date_in_bounds(column: str, dates: NightDates) -> Expectation:
+    """Expect the dates of a column to lie within a night's bounds, included; no date is fine."""
+    earliest, latest = dates.earliest, dates.latest
     bounds = " and ".join(date.isoformat(" ", "minutes") for date in (earliest, latest))
     return gxe.ExpectColumnValuesToBeBetween(
         column=column,
@@ -94,6 +100,21 @@ def date_in_bounds(column: str, earliest: datetime, latest: datetime) -> Expecta
             "date_in_bounds",
             f"every date lies between {bounds}",
             f"dated {{{column}}}, not between {bounds}",
+        ),
+    )
+
+
+def dated_by_the_night(column: str, dates: NightDates) -> Expectation:
+    """Expect no document to be dated after its night; those that are stay, and are counted."""
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=column,
+        max_value=dates.end,
+        strict_max=True,
+        **table_rule(
+            "dated_by_the_night",
+            f"no document is dated after the night of {dates.night}, by more than a day",
+            found=f"{{n_failed:,}} of {{n_checked:,}} documents are dated after the night of"
+            f" {dates.night}, by more than a day",
         ),
     )
 

@@ -181,7 +181,7 @@ def _outcome(
         success=bool(found.success) and not error,
         n_checked=n_checked,
         n_failed=n_failed,
-        observed="" if error else _observed(found.result, n_checked, n_failed),
+        observed="" if error else _observed(_meta(rule), found.result, n_checked, n_failed),
         expected=_meta(rule)["expected"],
         first_positions=tuple(positions.take(failed[:_N_FIRST]).tolist()),
         error=error,
@@ -204,8 +204,10 @@ def _counts(rule: Expectation, result: dict[str, Any]) -> tuple[int, int]:
     return int(result["element_count"] - n_missing), int(result["unexpected_count"])
 
 
-def _observed(result: dict[str, Any], n_checked: int, n_failed: int) -> str:
-    """Say what was found."""
+def _observed(meta: dict[str, Any], result: dict[str, Any], n_checked: int, n_failed: int) -> str:
+    """Describe what was found."""
+    if n_failed and meta.get("found"):
+        return str(meta["found"].format(n_failed=n_failed, n_checked=n_checked))
     if "unexpected_count" in result:
         return f"{n_failed:,} of {n_checked:,} rows, {n_failed / max(n_checked, 1):.1%}"
     if isinstance(result["observed_value"], list):

@@ -35,6 +35,7 @@ from validation.rules import (
     IS_REFUSED,
     columns,
     date_in_bounds,
+    dated_by_the_night,
     row_count,
     row_rule,
     table_rule,
@@ -98,7 +99,8 @@ def prepared_suite(limits: PreparedLimits) -> gx.ExpectationSuite:
         columns(PREPARED_COLUMNS),
         *_prepared_keys(),
         *_prepared_texts(limits.max_chars),
-        date_in_bounds(TIMESTAMP, limits.earliest, limits.latest),
+        date_in_bounds(TIMESTAMP, limits),
+        dated_by_the_night(TIMESTAMP, limits),
         gxe.ExpectColumnValuesToBeInSet(
             column=IS_DUPLICATE,
             value_set=[False],
@@ -161,7 +163,7 @@ def _raw_content(limits: RawLimits) -> list[Expectation]:
                 "timestamp {unparsed_timestamp!r} is no date",
             ),
         ),
-        date_in_bounds(PARSED_TIMESTAMP, limits.earliest, limits.latest),
+        date_in_bounds(PARSED_TIMESTAMP, limits),
         gxe.ExpectColumnValuesToBeBetween(
             column=CONTROL_SHARE,
             max_value=share,

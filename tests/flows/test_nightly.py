@@ -2,7 +2,9 @@
 
 import csv
 import json
+import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.config import NightlyConfig
-from flows.nightly import nightly
+from flows.nightly import nightly, recipe
+from tasks.embed import EncoderRef
 from tasks.storage import sha256_of
 from validation import schemas
 
@@ -180,6 +183,45 @@ def test_the_same_night_again_changes_nothing_and_runs_nothing(run: Run, tmp_pat
     assert [record.stage for record in again.ran] == ["find feed", "publish"]
     assert not again.published.changed
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_the_same_night_is_the_same_on_another_day(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = write_jsonl(tmp_path / "feed.jsonl", small_feed())
+    run(feed)
+    path = tmp_path / "store" / "runs" / "feed=default" / "night=2026-03-01" / "manifest.json"
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    set_clocks(monkeypatch, timedelta(days=500))
+    again = run(feed)
+    assert [record.stage for record in again.ran] == ["find feed", "publish"]
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def set_clocks(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
+    """Set every clock of ours forward, and leave Prefect's alone."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return datetime.now(tz) + ahead
+
+    packages = ("flows.", "tasks.", "models.", "validation.")
+    ours = [module for name, module in sys.modules.items() if name.startswith(packages)]
+    for module in ours:
+        if getattr(module, "datetime", None) is datetime:
+            monkeypatch.setattr(module, "datetime", Ahead)
+
+
+def test_only_what_a_model_depends_on_forces_a_refit() -> None:
+    encoder = EncoderRef(name="e", digest="d", folder="f")
+
+    def key(**embed: int) -> str:
+        given = {"feed": "f.jsonl", "store": "s", "embed": embed}
+        return recipe(NightlyConfig.model_validate(given), encoder).key
+
+    assert key(batch_size=8) == key()
+    assert key(lexical_dim=8) != key()
 
 
 def test_a_changed_setting_runs_only_its_stage_and_what_follows(run: Run, tmp_path: Path) -> None:

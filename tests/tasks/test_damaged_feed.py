@@ -63,12 +63,12 @@ def feed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def prepared(store: Store, feed: Path, past: list[NightTable]) -> Documents:
     """Run a night up to its checked documents."""
-    latest, prepare_settings, check_settings = date(2026, 12, 1), PrepareSettings(), CheckSettings()
+    prepare_settings, check_settings = PrepareSettings(), CheckSettings()
     raw = ingest.fn(store, find_feed.fn(store, str(feed)), IngestSettings())
-    check = check_raw.fn(store, raw, check_settings, latest, None)
+    check = check_raw.fn(store, raw, check_settings, None)
     candidates = prepare.fn(store, raw, check, past, prepare_settings)
     return check_prepared.fn(
-        store, candidates, raw, check, check_settings, latest, prepare_settings, None, None
+        store, candidates, raw, check, check_settings, prepare_settings, None, None
     )
 
 

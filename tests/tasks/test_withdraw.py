@@ -43,13 +43,13 @@ def run(store: Store, past: list[NightTable]) -> Night:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         known = others if others is not None else past
-        settings, latest = CheckSettings(max_refused_share=1.0), date(2026, 4, 1)
+        settings = CheckSettings(max_refused_share=1.0)
         raw = ingest.fn(tonight, find_feed.fn(tonight, str(folder)), IngestSettings())
-        check = check_raw.fn(tonight, raw, settings, latest, None)
+        check = check_raw.fn(tonight, raw, settings, None)
         prepared = prepare.fn(tonight, raw, check, known, PrepareSettings())
         last = known[-1] if known else None
         documents = check_prepared.fn(
-            tonight, prepared, raw, check, settings, latest, PrepareSettings(), None, last
+            tonight, prepared, raw, check, settings, PrepareSettings(), None, last
         )
         if others is None:
             past.append(documents.tonight(tonight))

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -8,19 +8,19 @@ import pytest
 from validation.limits import PreparedLimits, RawLimits
 from validation.schemas import CANDIDATES, RAW_ROWS
 
-LATEST = datetime(2026, 11, 24, tzinfo=UTC)
+NIGHT = date(2026, 11, 24)
 
 Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
 
 
 @pytest.fixture
 def raw_limits() -> RawLimits:
-    return RawLimits(latest=LATEST)
+    return RawLimits(night=NIGHT)
 
 
 @pytest.fixture
 def prepared_limits() -> PreparedLimits:
-    return PreparedLimits(latest=LATEST, max_chars=1_000, n_read=10, n_refused_before=0)
+    return PreparedLimits(night=NIGHT, max_chars=1_000, n_read=10, n_refused_before=0)
 
 
 @pytest.fixture

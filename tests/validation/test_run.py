@@ -196,14 +196,14 @@ def test_the_json_of_a_report_is_the_same_every_time(
 def test_a_check_prints_writes_and_sends_nothing(tmp_path: Path) -> None:
     code = (
         "import pandas as pd\n"
-        "from datetime import UTC, datetime\n"
+        "from datetime import date\n"
         "from validation.limits import RawLimits\n"
         "from validation.measure import measure_raw\n"
         "import socket, sys\n"
         "socket.socket.connect = None\n"
         "assert 'great_expectations' not in sys.modules\n"
         "from validation.run import validate_raw\n"
-        "validate_raw(measure_raw([]), RawLimits(latest=datetime.now(UTC)))\n"
+        "validate_raw(measure_raw([]), RawLimits(night=date(2026, 11, 24)))\n"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
     done = subprocess.run(

@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,13 @@ DAMAGE: list[tuple[dict[str, Any], str, str]] = [
         {"timestamp": "2999-01-01T00:00:00"},
         "date_in_bounds",
         "dated 2999-01-01 00:00:00+00:00, not between 1970-01-01 00:00+00:00 and "
-        "2026-11-24 00:00+00:00",
+        "2027-11-25 00:00+00:00",
     ),
     (
         {"timestamp": "0001-01-01"},
         "date_in_bounds",
         "dated 0001-01-01 00:00:00+00:00, not between 1970-01-01 00:00+00:00 and "
-        "2026-11-24 00:00+00:00",
+        "2027-11-25 00:00+00:00",
     ),
     (
         {"text": "\x00\x07\x1b[31m?\x00"},
@@ -91,7 +91,7 @@ PREPARED_DAMAGE: list[tuple[dict[str, Any], str, str, str]] = [
         "date_in_bounds",
         "warning",
         "dated 2999-01-01 00:00:00+00:00, not between 1970-01-01 00:00+00:00 and "
-        "2026-11-24 00:00+00:00",
+        "2027-11-25 00:00+00:00",
     ),
 ]
 
@@ -175,7 +175,7 @@ def test_stray_controls_and_symbols_lose_no_row(
 def test_a_night_out_of_the_ordinary_is_noticed(
     raw_batches: Build, rows: Rows, limits: dict[str, float], rule_id: str, severity: str
 ) -> None:
-    limit = RawLimits(latest=datetime(2026, 11, 24, tzinfo=UTC), **limits)  # type: ignore[arg-type]
+    limit = RawLimits(night=date(2026, 11, 24), **limits)  # type: ignore[arg-type]
     _, report = validate_raw(measure_raw(raw_batches(rows)), limit)
     outcome = {outcome.rule_id: outcome for outcome in report.outcomes}[rule_id]
     assert (outcome.success, outcome.severity, outcome.scope) == (False, severity, "table")
@@ -198,7 +198,7 @@ def test_a_night_out_of_the_ordinary_is_noticed(
 def test_a_night_exactly_at_a_limit_passes(
     raw_batches: Build, rows: Rows, limits: dict[str, float]
 ) -> None:
-    limit = RawLimits(latest=datetime(2026, 11, 24, tzinfo=UTC), **limits)  # type: ignore[arg-type]
+    limit = RawLimits(night=date(2026, 11, 24), **limits)  # type: ignore[arg-type]
     _, report = validate_raw(measure_raw(raw_batches(rows)), limit)
     assert [o.rule_id for o in report.outcomes if not o.success and o.scope == "table"] == []
 
@@ -232,11 +232,27 @@ def test_each_kind_of_bad_document_is_found_by_its_own_rule(
         for position, (_, rule_id, severity, reason) in enumerate(PREPARED_DAMAGE, start=10)
     ]
     found = {rule_id for _, rule_id, *_ in PREPARED_DAMAGE}
-    assert set(failed(report)) == found
+    assert set(failed(report)) == found | {"dated_by_the_night"}
     assert {o.rule_id for o in report.outcomes if o.scope == "row"} == found | {
         "id_unique",
         "id_reused",
     }
+
+
+def test_documents_from_after_their_night_are_counted_and_stay(
+    document_batches: Build, prepared_limits: PreparedLimits
+) -> None:
+    tomorrow = datetime(2026, 11, 25, 23, 59, 59, 999999, tzinfo=UTC)
+    a_year_on = datetime(2027, 11, 25, tzinfo=UTC)
+    dates = [tomorrow, tomorrow + timedelta(microseconds=1), a_year_on]
+    frame = measure_prepared(document_batches([*GOOD, *({"timestamp": it} for it in dates)]))
+    report = validate(frame, prepared_suite(prepared_limits))
+    assert report.refused.empty
+    (found,) = (it for it in report.outcomes if not it.success)
+    assert (found.rule_id, found.severity) == ("dated_by_the_night", "warning")
+    assert found.observed == (
+        "2 of 13 documents are dated after the night of 2026-11-24, by more than a day"
+    )
 
 
 def test_documents_that_share_an_id_are_critical(
@@ -280,7 +296,7 @@ def test_rows_refused_by_both_checks_may_reach_the_limit(
 
 @pytest.mark.parametrize(
     "change",
-    [{"max_repeat_share": 1.1}, {"max_chars": 0}, {"latest": datetime(2026, 1, 1)}, {"x": 1}],
+    [{"max_repeat_share": 1.1}, {"max_chars": 0}, {"night": "soon"}, {"x": 1}],
 )
 def test_impossible_limits_are_refused(raw_limits: RawLimits, change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
