@@ -1,11 +1,14 @@
 """What a store lists: feeds, files that manifests name, files that wait to be removed."""
 
-import json
+import os
 from pathlib import Path
+from typing import Final
 
-from tasks.files import write_atomically
-from tasks.manifests import Manifest, ManifestError, canonical_json
+from tasks.manifests import FORMAT_VERSION, Manifest, ManifestError, is_inside, read_object
+from tasks.sealed import write_sealed
 from tasks.storage import Ref
+
+RETIRED_REMEDY: Final = "nightfold doctor --repair lists them anew"
 
 
 def feeds_of(root: Path) -> list[str]:
@@ -30,22 +33,32 @@ def retired_path(root: Path) -> Path:
 
 
 def read_retired(root: Path) -> set[str]:
-    """Give the files that the last prune unlisted, relative to the root.
+    """Return the files that the last prune unlisted, relative to the root.
 
     Raises
     ------
     ManifestError
         If the list cannot be read.
+    NewerStoreError
+        If a newer nightfold has written it.
     """
     path = retired_path(root)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return set()
-    try:
-        return {str(file) for file in json.loads(path.read_bytes())["files"]}
-    except (ValueError, TypeError, KeyError) as error:
-        raise ManifestError(f"{path} must be a JSON list of files, but {error!r}") from error
+    files = read_object(path, RETIRED_REMEDY, unversioned=2).get("files")
+    if not isinstance(files, list) or not all(map(_is_file_inside, files)):
+        raise ManifestError(
+            f"{path} must have 'files' as a list of paths below the store's root,"
+            f" got {files!r:.60}; {RETIRED_REMEDY}"
+        )
+    return set(files)
+
+
+def _is_file_inside(value: object) -> bool:
+    return isinstance(value, str) and is_inside(value)
 
 
 def write_retired(root: Path, files: set[str]) -> None:
     """Replace the list of files that the next prune removes."""
-    write_atomically(retired_path(root), canonical_json({"files": sorted(files)}))
+    content = {"format_version": FORMAT_VERSION, "files": sorted(files)}
+    write_sealed(retired_path(root), content)

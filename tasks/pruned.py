@@ -3,15 +3,15 @@
 A feed that grows brings old rows again: they are known by their ids and text digests for good.
 """
 
-import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tasks.files import write_atomically
-from tasks.manifests import FORMAT_VERSION, ManifestError, canonical_json, migrated
+from tasks.manifests import FORMAT_VERSION, ManifestError, read_object
+from tasks.sealed import write_sealed
 from tasks.storage import Ref, Store
 
 KNOWN: Final = "known"
@@ -33,6 +33,13 @@ class PrunedNight(BaseModel):
         return [self.known, *([self.withdrawn] if self.withdrawn else [])]
 
 
+class _List(BaseModel):
+    nights: list[PrunedNight]
+
+
+_REMEDY: Final = "nightfold doctor --repair makes it anew from known/"
+
+
 def pruned_path(store: Store) -> Path:
     """Give the path of the list of a feed's pruned nights."""
     return store.manifest_path().parent.with_name("pruned.json")
@@ -51,14 +58,13 @@ def read_pruned(store: Store) -> list[PrunedNight]:
         If a newer nightfold has written it.
     """
     path = pruned_path(store)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return []
     try:
-        listed = migrated(json.loads(path.read_bytes()), path)["nights"]
-        nights = [PrunedNight.model_validate(it) for it in listed]
-    except (ValidationError, TypeError, KeyError, AttributeError, json.JSONDecodeError) as error:
+        nights = _List.model_validate(read_object(path, _REMEDY)).nights
+    except ValidationError as error:
         raise ManifestError(
-            f"{path} must list the pruned nights as JSON, but {error}; bring it back from a backup"
+            f"{path} must list the pruned nights, but {error.errors()[0]['msg']}; {_REMEDY}"
         ) from error
     published = set(store.published_nights())
     return sorted((it for it in nights if it.night not in published), key=lambda it: it.night)
@@ -68,4 +74,4 @@ def write_pruned(store: Store, nights: list[PrunedNight]) -> None:
     """Replace the list of a feed's pruned nights."""
     listed = [it.model_dump(mode="json") for it in nights]
     content = {"format_version": FORMAT_VERSION, "nights": listed}
-    write_atomically(pruned_path(store), canonical_json(content))
+    write_sealed(pruned_path(store), content)

@@ -5,6 +5,7 @@ Writes every table of the night, its models, its summary, runs/feed=F/night=D/ma
        embeddings/encoder=E/, where a vector of the window was lost since it was made
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -22,8 +23,9 @@ from tasks.embed import EncoderRef
 from tasks.evaluate import Evaluation
 from tasks.files import copy_atomically, write_atomically
 from tasks.ingest import RawFeed
-from tasks.manifests import FORMAT_VERSION, ManifestError, canonical_json
+from tasks.manifests import FORMAT_VERSION, ManifestError
 from tasks.refine import Refined
+from tasks.sealed import canonical_json, write_sealed
 from tasks.shelf import EmbeddingShelf
 from tasks.show import show_markdown, show_table
 from tasks.stage import StageRecord, stage
@@ -34,7 +36,7 @@ from tasks.storage import (
     is_intact,
     read_table,
 )
-from tasks.summary import summarise
+from tasks.summary import SUMMARY, summarise
 from tasks.views import Views
 from validation.schemas import EMBEDDING, TEXT_DIGEST
 
@@ -83,17 +85,18 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
     rows = {name: read_table(store, ref).to_pylist() for name, ref in shown.items()}
     summary = summarise(store, night.documents.counts, night.fit, night.evaluation, rows)
     content = _content(store, night, tables, models)
+    content["reports"] = {SUMMARY: _report(store, SUMMARY, summary.encode())}
     show_markdown(f"night-{store.feed}", summary, f"Night {store.night} of {store.feed}")
     show_table(f"clusters-{store.feed}", rows["clusters"], f"Clusters of night {store.night}")
     manifest_path = store.manifest_path()
-    summary_path = store.partition("reports") / "summary.md"
+    summary_path = store.partition("reports") / SUMMARY
     _complete_shelf(store, night)
-    changed = not _is_published(store, content, summary, summary_path)
+    changed = not _is_published(store, content)
     if changed:
         for source, target in _placed(store, tables, models):
             copy_atomically(store.resolve(source), store.root / target)
         write_atomically(summary_path, summary.encode())
-        write_atomically(manifest_path, canonical_json(content | {_RUN: _run(records)}))
+        write_sealed(manifest_path, content | {_RUN: _run(records)})
     _sweep(store, content)
     logger.info(
         "%s %s", "published" if changed else "already published, nothing to change:", manifest_path
@@ -232,11 +235,16 @@ def _run(records: list[StageRecord]) -> dict[str, Any]:
     }
 
 
-def _is_published(
-    store: Store, content: Mapping[str, Any], summary: str, summary_path: Path
-) -> bool:
-    """Say whether this very night stands there, whole."""
-    if not store.manifest_path().is_file() or not summary_path.is_file():
+def _report(store: Store, name: str, content: bytes) -> dict[str, Any]:
+    """Return the reference of a report, under whose digest a changed one is found."""
+    path = (store.partition("reports") / name).relative_to(store.root).as_posix()
+    digest = hashlib.sha256(content).hexdigest()
+    return Ref(path=path, sha256=digest, rows=0).model_dump()
+
+
+def _is_published(store: Store, content: Mapping[str, Any]) -> bool:
+    """Return whether this very night stands there, whole."""
+    if not store.manifest_path().is_file():
         return False
     try:
         there = store.read_manifest()
@@ -244,10 +252,7 @@ def _is_published(
         logger.warning("%s: it is written anew", error)
         return False
     there.pop(_RUN, None)
-    if (
-        there != json.loads(canonical_json(content))
-        or summary_path.read_text(encoding="utf-8") != summary
-    ):
+    if there != json.loads(canonical_json(content)):
         return False
     return all(is_intact(store, ref) for ref in _published_refs(content))
 
@@ -255,6 +260,7 @@ def _is_published(
 def _published_refs(content: Mapping[str, Any]) -> list[Ref]:
     refs = [
         *content["tables"].values(),
+        *content["reports"].values(),
         *(ref for model in content["models"].values() for ref in model.values()),
     ]
     return [Ref.model_validate(ref) for ref in refs]

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from errors import NightfoldError
 from tasks.files import WRITING, copy_atomically, sha256_of, write_atomically
-from tasks.manifests import Manifest, parse_manifest
+from tasks.manifests import Manifest, read_manifest
 from validation.schemas import SCHEMA_VERSION
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -94,9 +94,8 @@ class Store(BaseModel):
         return sorted(date.fromisoformat(night) for night in found)
 
     def read_manifest(self, night: date | None = None) -> Manifest:
-        """Read a night's manifest; see `tasks.manifests.parse_manifest` for errors."""
-        path = self.manifest_path(night)
-        return parse_manifest(path.read_bytes(), path)
+        """Read a night's manifest; see `tasks.manifests` for errors."""
+        return read_manifest(self.manifest_path(night))
 
 
 class DamagedFileError(NightfoldError, ValueError):

@@ -9,6 +9,9 @@ from tasks.evaluate import Evaluation
 from tasks.markdown import escape_markdown
 from tasks.storage import Store, read_table
 
+SUMMARY: Final = "summary.md"
+"""The name of its file in a night's folder of reports."""
+
 _SHOWN_CLUSTERS: Final = 50
 
 

@@ -12,13 +12,18 @@ from flows import backfill
 from flows.backfill import BackfillStoppedError, Past, configured_nights, run_nights
 from flows.config import ConfigError
 from tasks.files import write_atomically
-from tasks.manifests import FORMAT_VERSION, canonical_json
+from tasks.manifests import FORMAT_VERSION
 from tasks.pruned import PrunedNight, write_pruned
+from tasks.sealed import seal
 from tasks.storage import Ref
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
-MANIFEST = {"format_version": FORMAT_VERSION, "counts": {}, "tables": {}, "models": {}}
+MANIFEST = {
+    "format_version": FORMAT_VERSION, "counts": {}, "tables": {}, "models": {}, "fit": None,
+    "encoder": {"name": "E", "digest": "0"}, "labels": {"published": "refined"},
+    "config": {"window_days": 30},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def test_every_night_has_its_part_of_the_feed(nights: list[Any], tmp_path: Path)
 def test_nights_run_in_order_and_published_ones_are_skipped(
     nights: list[Any], ran: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_atomically(nights[0].tonight().manifest_path(), canonical_json(MANIFEST))
+    write_atomically(nights[0].tonight().manifest_path(), seal(MANIFEST))
     write_atomically(nights[1].tonight().manifest_path(), b"cut sho")
     run_nights(nights)
     assert ran == ["2026-03-01", "2026-03-02"]

@@ -16,6 +16,7 @@ from flows.cli import app
 from tasks.assign import CannotAssignError, place_texts
 from tasks.history import PrunedNightError
 from tasks.manifests import ManifestError, NewerStoreError
+from tasks.sealed import seal, write_sealed
 from tasks.storage import DamagedFileError, Store
 from validation.schemas import PLACEMENTS
 
@@ -142,8 +143,8 @@ def test_clusters_names_a_damaged_table(operated: Any, invoke: Invoke) -> None:
 
 def test_a_store_of_a_newer_version_is_refused(operated: Any, invoke: Invoke) -> None:
     path = store_of(operated).manifest_path()
-    newer = json.loads(path.read_bytes()) | {"format_version": 99}
-    path.write_text(json.dumps(newer))
+    newer = store_of(operated).read_manifest() | {"format_version": 99}
+    write_sealed(path, newer)
     for command in ("doctor", "clusters"):
         done = invoke(command, "--store", operated.store)
         assert done.exit_code == 1
@@ -151,7 +152,7 @@ def test_a_store_of_a_newer_version_is_refused(operated: Any, invoke: Invoke) ->
         assert "a newer nightfold has written to this store" in done.output
     with pytest.raises(NewerStoreError, match="format version 99"):
         operated.run(1)
-    assert json.loads(path.read_bytes()) == newer
+    assert path.read_bytes() == seal(newer)
 
 
 def published(operated: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,8 @@ import pytest
 from tasks.feed import FeedFile, find_feed
 from tasks.files import copy_atomically, write_atomically
 from tasks.ingest import IngestSettings, RawFeed, ingest
-from tasks.manifests import FORMAT_VERSION, canonical_json
+from tasks.manifests import FORMAT_VERSION
+from tasks.sealed import seal
 from tasks.shelf import EmbeddingShelf, fixed_lists
 from tasks.storage import Ref, Store, keep_bytes, keep_table, read_table
 from validation.schemas import PUBLISHED
@@ -120,7 +121,7 @@ def publish_night(store: Store) -> PublishNight:
             "run": {"published_at": f"2026-03-{day:02}T03:00:00+00:00"},
         }  # fmt: skip
         write_atomically(tonight.partition("reports") / "summary.md", b"# a night")
-        write_atomically(tonight.manifest_path(), canonical_json(manifest))
+        write_atomically(tonight.manifest_path(), seal(manifest))
         return manifest
 
     return publish

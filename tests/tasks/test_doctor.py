@@ -8,6 +8,7 @@ from tasks.doctor import examine, repair_all
 from tasks.files import WRITING, write_atomically
 from tasks.listing import feeds_of
 from tasks.manifests import NewerStoreError
+from tasks.sealed import write_sealed
 from tasks.storage import Store
 
 PublishNight = Callable[..., dict[str, Any]]
@@ -63,7 +64,7 @@ def test_a_repair_leaves_what_only_a_person_can_do(stored: Store) -> None:
 
 
 def test_a_newer_store_is_neither_examined_nor_repaired(stored: Store) -> None:
-    text = stored.manifest_path().read_text()
-    stored.manifest_path().write_text(text.replace('"format_version": 2', '"format_version": 99'))
+    newer = stored.read_manifest() | {"format_version": 99}
+    write_sealed(stored.manifest_path(), newer)
     with pytest.raises(NewerStoreError, match="newer nightfold"):
         repair_all(stored.root)

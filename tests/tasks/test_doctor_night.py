@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,8 @@ import pytest
 from tasks.doctor_night import Earlier, examine_night, stage_copies
 from tasks.files import sha256_of
 from tasks.finding import Finding
-from tasks.manifests import NewerStoreError, canonical_json
+from tasks.manifests import NewerStoreError
+from tasks.sealed import seal
 from tasks.storage import Store, keep_bytes
 
 PublishNight = Callable[..., dict[str, Any]]
@@ -38,9 +38,9 @@ def said(store: Store) -> list[tuple[str, str]]:
 
 def rewrite(store: Store, change: Callable[[dict[str, Any]], object]) -> None:
     """Change a night's manifest."""
-    manifest = json.loads(store.manifest_path().read_bytes())
+    manifest = store.read_manifest()
     change(manifest)
-    store.manifest_path().write_bytes(canonical_json(manifest))
+    store.manifest_path().write_bytes(seal(manifest))
 
 
 def replace(store: Store, name: str, change: Callable[[pa.Table], pa.Table]) -> None:

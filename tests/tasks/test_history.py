@@ -5,7 +5,8 @@ import pytest
 
 from tasks.files import write_atomically
 from tasks.history import History, read_history, require_intact
-from tasks.manifests import FORMAT_VERSION, canonical_json
+from tasks.manifests import FORMAT_VERSION
+from tasks.sealed import seal
 from tasks.storage import DamagedFileError, Ref, Store, keep_bytes
 
 
@@ -27,15 +28,15 @@ def manifest(n_rows: int, n_documents: int) -> dict[str, Any]:
             "lexical": {"config.json": ref("lexical", 0)},
             "clustering": {"config.json": ref("clustering", 0)},
         },
+        "encoder": {"name": "E", "digest": "0"},
         "labels": {"published": "refined"},
+        "config": {"window_days": 30},
         "fit": None,
     }
 
 
 def publish(store: Store, day: int, n_rows: int = 10, n_documents: int = 8) -> None:
-    write_atomically(
-        store.manifest_path(date(2026, 3, day)), canonical_json(manifest(n_rows, n_documents))
-    )
+    write_atomically(store.manifest_path(date(2026, 3, day)), seal(manifest(n_rows, n_documents)))
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_medians_are_of_the_last_seven_nights(tenth: Store) -> None:
 
 def test_a_broken_manifest_names_its_night(tenth: Store) -> None:
     write_atomically(tenth.manifest_path(date(2026, 3, 9)), b"{")
-    with pytest.raises(ValueError, match=r"night=2026-03-09/manifest.json must be a JSON manifest"):
+    with pytest.raises(ValueError, match=r"night=2026-03-09/manifest.json must be a JSON object"):
         read_history(tenth)
 
 

@@ -13,6 +13,7 @@ from tasks.history import PrunedNightError, read_history, require_intact
 from tasks.listing import read_retired
 from tasks.manifests import NewerStoreError
 from tasks.prune import forget_cache, plan_prune, prune
+from tasks.sealed import write_sealed
 from tasks.seen import read_seen
 from tasks.shelf import EmbeddingShelf
 from tasks.storage import DamagedFileError, Store, read_table
@@ -165,8 +166,8 @@ def test_a_damaged_or_newer_store_is_not_pruned(stored: Store) -> None:
     with pytest.raises(DamagedFileError, match="is damaged"):
         prune(stored.root, keep=2)
     path.write_bytes(good)
-    text = stored.manifest_path().read_text()
-    stored.manifest_path().write_text(text.replace('"format_version": 2', '"format_version": 99'))
+    newer = stored.read_manifest() | {"format_version": 99}
+    write_sealed(stored.manifest_path(), newer)
     with pytest.raises(NewerStoreError):
         prune(stored.root, keep=2)
     assert {file for file in files(stored.root) if not file.startswith("known/")} == before

@@ -4,6 +4,7 @@ import pytest
 
 from tasks.manifests import ManifestError, NewerStoreError
 from tasks.pruned import PrunedNight, pruned_path, read_pruned, write_pruned
+from tasks.sealed import write_sealed
 from tasks.storage import Ref, Store
 
 
@@ -28,7 +29,15 @@ def test_a_night_that_is_still_published_is_not_pruned(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", b"{}", b'{"format_version": 1}', b'{"format_version": 1, "nights": [1]}'],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"format_version": 1}',
+        b'{"format_version": 1, "nights": [1]}',
+        b"\xfb",
+        b"[" * 99_999,
+    ],
 )
 def test_a_damaged_list_is_an_error_that_names_it(content: bytes, store: Store) -> None:
     write_pruned(store, [])
@@ -39,6 +48,16 @@ def test_a_damaged_list_is_an_error_that_names_it(content: bytes, store: Store) 
 
 def test_a_newer_list_is_refused(store: Store) -> None:
     write_pruned(store, [])
-    pruned_path(store).write_bytes(b'{"format_version": 99, "nights": []}')
+    write_sealed(pruned_path(store), {"format_version": 99, "nights": []})
     with pytest.raises(NewerStoreError):
+        read_pruned(store)
+
+
+def test_a_list_in_whose_place_is_something_else_is_an_error(store: Store) -> None:
+    pruned_path(store).mkdir(parents=True)
+    with pytest.raises(ManifestError, match="cannot be read: Is a directory; nightfold doctor"):
+        read_pruned(store)
+    pruned_path(store).rmdir()
+    pruned_path(store).symlink_to("pruned.json")
+    with pytest.raises(ManifestError, match="cannot be read: Too many levels"):
         read_pruned(store)

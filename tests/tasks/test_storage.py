@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from tasks import storage
 from tasks.files import copy_atomically, sha256_of, write_atomically
 from tasks.manifests import FORMAT_VERSION
+from tasks.sealed import write_sealed
 from tasks.storage import (
     DamagedFileError,
     ModelRef,
@@ -91,8 +92,10 @@ def test_nights_with_a_manifest_are_published_oldest_first(store: Store) -> None
 def test_a_manifest_is_read_back(store: Store) -> None:
     manifest = {
         "format_version": FORMAT_VERSION, "counts": {"read": 3}, "tables": {}, "models": {},
+        "encoder": {"name": "E", "digest": "0"}, "labels": {"published": "refined"},
+        "config": {"window_days": 30}, "fit": None,
     }  # fmt: skip
-    publish(store, NIGHTS[0], manifest)
+    write_sealed(store.manifest_path(NIGHTS[0]), manifest)
     assert store.read_manifest(NIGHTS[0]) == manifest
 
 
