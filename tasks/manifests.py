@@ -7,9 +7,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from tasks.sealed import NotAsWrittenError, unseal
-
 from errors import NightfoldError
+from tasks.sealed import NotAsWrittenError, unseal
 
 Manifest = dict[str, Any]
 
@@ -57,7 +56,9 @@ class NewerStoreError(NightfoldError, ValueError):
 def is_inside(file: str) -> bool:
     """Return whether a path, relative to a store's root, stays below it."""
     path = PurePosixPath(file)
-    return not path.is_absolute() and ".." not in path.parts and bool(path.parts)
+    return (
+        bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in file
+    )
 
 
 def _require_inside(file: str) -> str:
