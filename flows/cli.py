@@ -156,10 +156,11 @@ def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> Non
     from tasks.turn import turn_of
 
     config = load_config(file, said)
-    require_feed(config.feed)
+    require_feed(config.tonights_feed())
     require_free(config.tonight())
     console.print(
-        f"night {config.night} of feed {escape(config.feed_name)}, from {escape(config.feed)}",
+        f"night {config.night} of feed {escape(config.feed_name)},"
+        f" from {escape(config.tonights_feed())}",
         soft_wrap=True,
     )
     for remark in turn_of(config.tonight(), is_said="night" in config.model_fields_set):

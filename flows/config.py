@@ -6,11 +6,23 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from errors import BAD_USAGE, NightfoldError
+from flows.form import form_schema, from_form
 from tasks.checks import CheckSettings
 from tasks.clustering import ClusteringSettings
+from tasks.dated_feed import feed_of, require_spelled
 from tasks.drift import RefitSettings
 from tasks.embed import EmbedSettings
 from tasks.evaluate import EvaluateSettings
@@ -46,7 +58,11 @@ class NightlyConfig(BaseModel):
     # A refused URL may hold a password, which an error must not repeat.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    feed: str = Field(description="File, folder, glob or fsspec URL of JSONL, CSV or Parquet.")
+    feed: str = Field(
+        description="File, folder, glob or fsspec URL of JSONL, CSV or Parquet. {night} in it"
+        " stands for the date of the night, {night-1} for the day before, {night:%Y%m%d} for the"
+        " date in another form."
+    )
     store: Path = Field(description="Local folder of the store; made if it is not there.")
     night: date = Field(
         default_factory=lambda: datetime.now(UTC).date(),
@@ -73,6 +89,19 @@ class NightlyConfig(BaseModel):
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_form(cls, given: Any) -> Any:
+        return from_form(given)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema that the UI makes a form of."""
+        schema = handler.resolve_ref_schema(handler(core))
+        return form_schema(schema, handler.resolve_ref_schema)
+
     @field_validator("night")
     @classmethod
     def _night_has_come(cls, night: date) -> date:
@@ -91,17 +120,22 @@ class NightlyConfig(BaseModel):
     def _feed_is_absolute(cls, feed: str) -> str:
         # Here, before a run exists: Prefect records the parameters of every run.
         require_no_secret(feed)
+        require_spelled(feed)
         # A worker runs in another folder than the person who wrote a relative path.
         if "://" in feed or "::" in feed:
             return feed
         return os.path.abspath(os.path.expanduser(feed))
 
     def tonight(self) -> Store:
-        """Give tonight's place in the store."""
+        """Return tonight's place in the store."""
         return Store(root=self.store, feed=self.feed_name, night=self.night)
 
+    def tonights_feed(self) -> str:
+        """Return where tonight's documents are: the feed with tonight's date in it, if dated."""
+        return feed_of(self.feed, self.night)
+
     def decided(self) -> dict[str, Any]:
-        """Give what decides the result, for the manifest: all but where feed and store lie."""
+        """Return what decides the result, for the manifest: all but where feed and store lie."""
         return self.model_dump(mode="json", exclude={"feed", "store"})
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.config import NightlyConfig
 from flows.dead_runs import close_dead_runs
+from flows.failure import fails_in_a_sentence
 from flows.runtime import let_info_through
 from tasks.check_prepared import check_prepared
 from tasks.check_raw import check_raw
@@ -17,7 +18,7 @@ from tasks.describe import describe
 from tasks.drift import Recipe, plan_fit
 from tasks.embed import EncoderRef, embed, encoder_ref
 from tasks.evaluate import evaluate
-from tasks.feed import find_feed
+from tasks.feed import find_feed, without_query
 from tasks.history import read_history, require_intact
 from tasks.ingest import ingest
 from tasks.lock import run_lock
@@ -47,6 +48,7 @@ class NightReport(BaseModel):
 
 
 @flow(name="nightly", flow_run_name="{config.feed_name} {config.night}")
+@fails_in_a_sentence
 def nightly(config: NightlyConfig) -> NightReport:
     """Cluster one night of a feed and publish its tables."""
     let_info_through()
@@ -61,7 +63,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         require_intact(store, past)
         encoder = encoder_ref(config.encoder)
 
-        feed = find_feed(store, config.feed)
+        feed = find_feed(store, config.tonights_feed())
         raw = ingest(store, feed, config.ingest)
         raw_check = check_raw(store, raw, config.check, past.median_rows())
         prepared = prepare(store, raw, raw_check, past.documents(), config.prepare)
@@ -101,6 +103,7 @@ def nightly(config: NightlyConfig) -> NightReport:
             fit=plan.fit,
             drift=plan.drift,
             config=config.decided(),
+            read_from=without_query(config.tonights_feed()),
         )
         published = publish(store, night, ran)
     return NightReport(published=published, ran=ran)
@@ -117,9 +120,3 @@ def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:
         random_state=config.random_state,
         versions={stage.name: stage.version or "" for stage in stages},
     )
-
-
-if __name__ == "__main__":
-    from flows.cli import main
-
-    main()

@@ -10,6 +10,7 @@ from prefect import flow
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.config import local_store
+from flows.failure import fails_in_a_sentence
 from flows.runtime import let_info_through
 from tasks.lock import store_lock
 from tasks.prune import SMALLEST_KEEP, plan_prune, prune
@@ -36,6 +37,7 @@ class RetentionConfig(BaseModel):
 
 
 @flow(name="retention", flow_run_name="keep {config.keep} nights")
+@fails_in_a_sentence
 def retention(config: RetentionConfig) -> list[str]:
     """Keep the last nights of every feed; files go in the prune after the one that unlists them.
 

@@ -78,10 +78,6 @@ def checked(file: Path | None, said: dict[str, Any], cron: str, timezone: str) -
         raise ConfigError(
             f"night in {file} must be left out: serve runs today's, night after night"
         )
-    if "{night" in config.feed:
-        raise ConfigError(
-            f"feed must be the same every night, got {config.feed}; `{{night}}` is for backfill"
-        )
     return Served(config, _schedule(cron, timezone))
 
 

@@ -57,11 +57,15 @@ class ClusteringSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     estimator: Estimator = Field("nightfold", description="The clustering method.")
-    n_clusters: PositiveInt | Literal["auto"] = Field("auto", description="Number of clusters.")
+    n_clusters: PositiveInt | Literal["auto"] = Field(
+        "auto", description="Number of clusters; auto: as many as halves of the feed agree on."
+    )
     pretraining: Pretraining | None = Field(
         None, description="How an autoencoder is pretrained; empty: by reconstruction."
     )
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:<index> or mps.")
+    device: str = Field(
+        "auto", description="auto, cpu, cuda, cuda:0 (the first of several) or mps."
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -6,21 +6,44 @@ from typing import Final
 
 from tasks.feed import FeedError
 
-_NIGHT: Final = re.compile(r"\{night(?::([^{}]+))?\}")
+_NIGHT: Final = re.compile(r"\{night(?P<days>[+-]\d{1,4})?(?::(?P<form>[^{}]+))?\}")
+_LIKE_NIGHT: Final = re.compile(r"\{\s*night\b[^{}]*\}")
 
 
 def feed_of(pattern: str, night: date) -> str:
-    """Give one night's feed.
+    """Return one night's feed.
 
     Parameters
     ----------
     pattern
         ``reviews-{night}.jsonl`` has the date as YYYY-MM-DD; ``{night:%Y/%m/%d}/*.csv`` has it as
-        `strftime` writes it. Other braces and wildcards stay.
+        `strftime` writes it; ``{night-1}`` is the date a day before. Other braces and wildcards
+        stay.
     night
         Which one.
     """
-    return _NIGHT.sub(lambda found: night.strftime(found[1] or "%Y-%m-%d"), pattern)
+
+    def written(found: re.Match[str]) -> str:
+        day = night + timedelta(days=int(found["days"] or 0))
+        return day.strftime(found["form"] or "%Y-%m-%d")
+
+    return _NIGHT.sub(written, pattern)
+
+
+def require_spelled(pattern: str) -> None:
+    """Fail on a date that is spelled wrong: it would be looked for as it stands.
+
+    Raises
+    ------
+    FeedError
+        Naming it.
+    """
+    for found in _LIKE_NIGHT.finditer(pattern):
+        if not _NIGHT.fullmatch(found[0]):
+            raise FeedError(
+                f"feed must have its date as {{night}}, {{night-1}} for the day before, or"
+                f" {{night:%Y%m%d}} in another form, got {found[0]}"
+            )
 
 
 def require_dated(pattern: str, nights: list[date]) -> None:

@@ -90,7 +90,11 @@ def find_feed(store: Store, feed: str) -> Feed:
             f"{feed} holds no file that ends in {_known_endings()}; give another folder or glob"
         )
     logger.info(
-        "found %d feed files, %s bytes", len(files), f"{sum(file.size for file in files):,}"
+        "found %d feed %s, %s bytes, in %s",
+        len(files),
+        "file" if len(files) == 1 else "files",
+        f"{sum(file.size for file in files):,}",
+        without_query(feed),
     )
     return Feed(files=files)
 
@@ -126,6 +130,11 @@ def require_no_secret(feed: str) -> None:
             "feed must be a URL without a password; hand the password to fsspec, for sftp:// for"
             " instance in the environment variable FSSPEC_SFTP_PASSWORD"
         )
+
+
+def without_query(feed: str) -> str:
+    """Return a feed as it may be logged: a URL's query may hold the signature that opens it."""
+    return feed.partition("?")[0] if "://" in feed else feed
 
 
 def require_unchanged(file: FeedFile) -> None:

@@ -62,6 +62,8 @@ class Night(BaseModel):
     fit: Fit
     drift: Ref
     config: dict[str, Any]
+    read_from: str
+    """Where the feed lay, which decides nothing."""
 
 
 class Published(BaseModel):
@@ -96,7 +98,7 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
         for source, target in _placed(store, tables, models):
             copy_atomically(store.resolve(source), store.root / target)
         write_atomically(summary_path, summary.encode())
-        write_sealed(manifest_path, content | {_RUN: _run(records)})
+        write_sealed(manifest_path, content | {_RUN: _run(night, records)})
     _sweep(store, content)
     logger.info(
         "%s %s", "published" if changed else "already published, nothing to change:", manifest_path
@@ -225,11 +227,12 @@ def _whole_of(night: Night) -> dict[str, str]:
     }
 
 
-def _run(records: list[StageRecord]) -> dict[str, Any]:
+def _run(night: Night, records: list[StageRecord]) -> dict[str, Any]:
     context = FlowRunContext.get()
     run = context.flow_run if context else None
     return {
         "flow_run_id": str(run.id) if run else None,
+        "read_from": night.read_from,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "stages": [record.model_dump() for record in records],
     }

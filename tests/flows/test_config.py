@@ -56,6 +56,17 @@ def test_a_bad_file_is_refused_with_key_rule_and_value(
         load_config(file, SAID)
 
 
+def test_a_dated_feed_has_tonights_date_when_it_is_asked_for() -> None:
+    config = load_config(None, SAID | {"feed": "/in/{night-1:%Y/%m}/*", "night": "2026-03-01"})
+    assert config.feed == "/in/{night-1:%Y/%m}/*"
+    assert config.tonights_feed() == "/in/2026/02/*"
+
+
+def test_a_date_that_is_spelled_wrong_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"\{night-1\} for the day before.*got \{night - 1\}"):
+        load_config(None, SAID | {"feed": "r-{night - 1}.jsonl"})
+
+
 def test_a_store_elsewhere_is_refused() -> None:
     with pytest.raises(ConfigError, match="store must be a local folder"):
         load_config(None, SAID | {"store": "s3://bucket/store"})

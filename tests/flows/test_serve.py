@@ -43,9 +43,10 @@ def test_the_night_is_not_decided_when_serving_begins(tmp_path: Path) -> None:
         checked(config, said(tmp_path), "0 2 * * *", "UTC")
 
 
-def test_a_dated_feed_is_for_backfill(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"feed must be the same every night.*\{night\}"):
-        checked(None, said(tmp_path, feed="r-{night}.jsonl"), "0 2 * * *", "UTC")
+def test_a_dated_feed_stays_dated_in_the_deployment(tmp_path: Path) -> None:
+    feed = str(tmp_path / "r-{night-1}.jsonl")
+    served = checked(None, said(tmp_path, feed=feed), "0 2 * * *", "UTC")
+    assert served.every_night()["feed"] == feed
 
 
 def test_a_bad_schedule_is_bad_usage(

@@ -19,6 +19,7 @@ from tasks.feed import (
     require_feed,
     require_no_secret,
     require_unchanged,
+    without_query,
 )
 from tasks.storage import Store
 
@@ -189,6 +190,11 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(feed: str, store: Store
 )
 def test_urls_without_a_password_are_let_through(feed: str) -> None:
     require_no_secret(feed)
+
+
+def test_a_query_is_not_logged() -> None:
+    assert without_query("https://host/r.csv?sig=abc") == "https://host/r.csv"
+    assert without_query("/in/r-?.csv") == "/in/r-?.csv"
 
 
 def test_opened_gives_the_uncompressed_bytes(write_feed: WriteFeed, compress: Compress) -> None:

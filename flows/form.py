@@ -1,0 +1,149 @@
+"""The form of the Prefect UI: ten ordinary settings, and all others behind a switch.
+
+Only the form is laid out so. The keys of TOML files and of deployments are those of the settings,
+and what the form gives as `advanced` is laid over them.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+Schema = dict[str, Any]
+
+ADVANCED: Final = "advanced"
+
+ORDINARY: Final = (
+    "feed", "store", "night", "feed_name", "window_days", "encoder", "clustering.n_clusters",
+    "clustering.estimator", "refit.every_nights", "check.max_refused_share",
+)  # fmt: skip
+"""The settings that most feeds need, in the order of the form."""
+
+_UNDERLINED: Final = re.compile(r"\n\n(\w+)\n-{3,}\n")
+_ENTRY: Final = re.compile(r"^(\w+(?:, \w+)*)\n((?: {4}.*(?:\n|$))+)", re.MULTILINE)
+_REFERENCE: Final = re.compile(r"\s*See `[^`]+`\.")
+
+
+def from_form(given: Any) -> Any:
+    """Lay what the form gives as `advanced` over the other settings; a field left empty is not set.
+
+    Parameters
+    ----------
+    given
+        What is to be validated; anything but a mapping is left to the validation.
+    """
+    if not isinstance(given, Mapping) or ADVANCED not in given:
+        return given
+    ordinary = {key: value for key, value in given.items() if key != ADVANCED}
+    advanced = given[ADVANCED]
+    return _laid_over(ordinary, advanced) if isinstance(advanced, Mapping) else ordinary
+
+
+def form_schema(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
+    """Return the schema of the form.
+
+    Parameters
+    ----------
+    schema
+        JSON schema of all settings.
+    resolve
+        Returns the definition behind a reference.
+    """
+    whole = _plain(schema, resolve)
+    top, rest = _part(whole, is_ordinary=True), _part(whole, is_ordinary=False)
+    rest.pop("description", None)
+    top["properties"][ADVANCED] = {
+        "title": "All other settings",
+        "description": "Settings that few feeds need; each has a default that was measured.",
+        "default": None,
+        "anyOf": [
+            {"title": "as they are", "type": "null"},
+            rest | {"title": "change some"},
+        ],
+    }
+    order = {key.partition(".")[0]: place for place, key in reversed([*enumerate(ORDINARY)])}
+    for name, value in top["properties"].items():
+        value["position"] = order.get(name, len(ORDINARY))
+    return top
+
+
+def _laid_over(settings: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(settings)
+    for key, value in others.items():
+        if isinstance(value, Mapping):
+            below = merged.get(key)
+            merged[key] = _laid_over(below if isinstance(below, Mapping) else {}, value)
+        elif value not in ("", None):
+            merged[key] = value
+    return merged
+
+
+def _plain(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
+    """Return a schema without references, with descriptions in words, and without nulls."""
+    found = schema
+    if "$ref" in schema:
+        found = resolve(schema) | {key: schema[key] for key in ("description",) if key in schema}
+    found = _filled_or_empty({key: value for key, value in found.items() if key != "$ref"})
+    if "properties" not in found:
+        return found
+    summary, entries = _numpydoc(found.get("description", ""))
+    properties = {
+        name: {"description": entries.get(name, "")} | _plain(it, resolve) | {"title": _words(name)}
+        for name, it in found["properties"].items()
+    }
+    found.pop("default", None)  # those of its fields say the same
+    return found | {"description": summary, "properties": properties}
+
+
+def _filled_or_empty(schema: Schema) -> Schema:
+    """Turn a text that may be null, a switch in the UI, into one that may be empty."""
+    options = schema.get("anyOf", [])
+    others = [it for it in options if it.get("type") != "null"]
+    if options and len(others) == len(options):
+        titled = [{"title": str(it.get("const", f"a {it.get('type')}"))} | it for it in options]
+        return schema | {"anyOf": titled}
+    if len(others) != 1 or others[0].get("type") != "string":
+        return schema
+    (option,) = others
+    kept = {key: value for key, value in schema.items() if key != "anyOf"}
+    choice = {"enum": ["", *option["enum"]]} if "enum" in option else {}
+    return kept | option | choice | {"default": ""}
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ").capitalize()
+
+
+def _part(schema: Schema, is_ordinary: bool, above: str = "") -> Schema:
+    """Keep the ordinary fields, or all others; those of the other part stay allowed as they are."""
+    kept, left = {}, []
+    for name, value in schema["properties"].items():
+        key = f"{above}{name}"
+        if "properties" in value:
+            below = _part(value, is_ordinary, f"{key}.")
+            if below["properties"]:
+                kept[name] = below
+                continue
+        elif (key in ORDINARY) == is_ordinary:
+            kept[name] = value
+            continue
+        left.append(name)
+    required = [name for name in schema.get("required", []) if name in kept]
+    part = {key: value for key, value in schema.items() if key != "required"}
+    part |= {"properties": kept} | ({"required": required} if required else {})
+    return part | {"patternProperties": _anything(left)} if is_ordinary else part
+
+
+def _anything(names: Iterable[str]) -> Schema:
+    return {f"^{re.escape(name)}$": {} for name in names}
+
+
+def _numpydoc(text: str) -> tuple[str, dict[str, str]]:
+    """Split a docstring into its first paragraph and what it says of each attribute."""
+    summary, *_ = text.split("\n\n", maxsplit=1)
+    parts = _UNDERLINED.split(text)
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    entries = {}
+    for names, lines in _ENTRY.findall(sections.get("Attributes", "")):
+        words = _REFERENCE.sub("", " ".join(lines.split()))
+        entries |= dict.fromkeys(names.split(", "), words)
+    return " ".join(summary.split()), entries
