@@ -15,6 +15,10 @@ from tasks.feed import FeedError, FeedMissingError
 ROOT = Path(__file__).parents[2]
 
 
+CAUGHT = {"NotAsWrittenError"}
+"""Half a sentence: it is caught where the name of the file is known."""
+
+
 def own_errors() -> list[type[BaseException]]:
     """Every exception class that our modules define."""
     found = []
@@ -33,7 +37,7 @@ def own_errors() -> list[type[BaseException]]:
 def test_every_error_of_ours_explains_itself() -> None:
     errors = own_errors()
     assert len(errors) > 10
-    assert [it for it in errors if not issubclass(it, NightfoldError)] == []
+    assert {it.__name__ for it in errors if not issubclass(it, NightfoldError)} == CAUGHT
 
 
 def test_an_error_of_a_library_is_named_by_its_type() -> None:
