@@ -12,6 +12,7 @@ from flows.config import NightlyConfig
 from flows.dead_runs import close_dead_runs
 from flows.failure import fails_in_a_sentence
 from flows.runtime import let_info_through
+from tasks.cache import cached_in
 from tasks.check_prepared import check_prepared
 from tasks.check_raw import check_raw
 from tasks.describe import describe
@@ -53,7 +54,7 @@ def nightly(config: NightlyConfig) -> NightReport:
     """Cluster one night of a feed and publish its tables."""
     let_info_through()
     store = config.tonight()
-    with run_lock(store), recorded_stages() as ran:
+    with run_lock(store), cached_in(store), recorded_stages() as ran:
         clear_scratch(store)
         close_dead_runs()
         require_known_format(store.root)

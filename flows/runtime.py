@@ -74,7 +74,6 @@ def embed_prefect(store: Path, *, log_level: str = "WARNING") -> None:
         _SETTINGS
         | {
             "PREFECT_HOME": str(state / "prefect"),
-            "PREFECT_LOCAL_STORAGE_PATH": str(state / "results"),
             "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": log_level,
             _STORE: str(store),
             RUN_PID: str(os.getpid()),

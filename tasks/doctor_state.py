@@ -1,10 +1,9 @@
 """Look for what a store holds beside its published nights: temporaries, cache, embeddings."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,10 +12,14 @@ from tasks.files import WRITING, sha256_of
 from tasks.finding import Finding
 from tasks.listing import read_retired, retired_path
 from tasks.manifests import ManifestError
+from tasks.records import read_record, refs_in_result
 from validation.schemas import EMBEDDING, TEXT_DIGEST
 
-_RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}-\d+")
-"""Name of a stage's cache record; Prefect keeps the errors of failed runs beside them."""
+_RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}(-\d+)?")
+"""Name of a stage's cache record; Prefect keeps the errors of failed runs beside them.
+
+Those of an older nightfold end with a number.
+"""
 
 _AGAIN: Final = "the next run that needs it makes it again"
 
@@ -56,18 +59,13 @@ def read_records(root: Path) -> tuple[list[Finding], set[str]]:
         if not _RECORD.fullmatch(path.name):
             continue
         try:
-            named.update(_paths_in(read_record(path)))
+            named.update(ref.path for ref in refs_in_result(read_record(path)))
         except (ValueError, KeyError, TypeError) as error:
-            said = f"it must be a cache record, but {type(error).__name__}: {error}"
+            said = f"it cannot be used: {error}"
             broken.append(
                 Finding(_name(root, path), "cache_record", said, _AGAIN, is_removable=True)
             )
     return broken, named
-
-
-def read_record(path: Path) -> Any:
-    """Read what a stage gave; what is no record raises ValueError, KeyError or TypeError."""
-    return json.loads(json.loads(path.read_bytes())["result"])
 
 
 def examine_stage_files(root: Path, named: set[str]) -> Iterator[Finding]:
@@ -103,17 +101,6 @@ def embedding_problem(path: Path) -> str | None:
     return (
         None if {TEXT_DIGEST, EMBEDDING} <= set(schema.names) else f"it has columns {schema.names}"
     )
-
-
-def _paths_in(value: Any) -> Iterator[str]:
-    """Find the paths of all references in a record."""
-    if isinstance(value, dict):
-        if value.keys() >= {"path", "sha256"}:
-            yield value["path"]
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _paths_in(item)
 
 
 def _files(folder: Path) -> list[Path]:

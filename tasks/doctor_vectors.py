@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from tasks.doctor_night import remedy_of
-from tasks.doctor_state import embedding_problem, read_record
+from tasks.doctor_state import embedding_problem
 from tasks.finding import Finding
 from tasks.listing import refs_of
 from tasks.manifests import ManifestError
+from tasks.records import read_record
 from tasks.shelf import EmbeddingShelf, read_part
 from tasks.storage import Ref, Store, is_intact, read_table
 from validation.schemas import EMBEDDING, TEXT_DIGEST
@@ -85,7 +86,7 @@ def _examine_vectors(store: Store, shelves: Shelves) -> Iterator[Finding]:
 
 def vector_copies(store: Store, encoder_digest: str) -> Iterator[Ref]:
     """Find the intact stage files with vectors of an encoder, as the records of `embed` say."""
-    for path in sorted((store.state / "results").glob("embed-v*")):
+    for path in sorted((store.state / "results").rglob("embed-v*")):
         # A record that cannot be read is a finding of its own.
         with suppress(ValueError, KeyError, TypeError):
             made: dict[str, Any] = read_record(path)["data"]

@@ -1,4 +1,4 @@
-"""What makes a plain function a stage: cache key, trust in cached files, retries, measurements."""
+"""What makes a plain function a stage: cache key, name, retries, measurements."""
 
 import functools
 import hashlib
@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
 import psutil
@@ -17,9 +16,10 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
+from prefect.settings import PREFECT_TASKS_REFRESH_CACHE
 from pydantic import BaseModel, ConfigDict
 
-from tasks.storage import Ref, Store, is_intact, refs_in
+from tasks.storage import Ref, Store
 from tasks.transient import is_transient_error
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ _records: ContextVar[list[StageRecord] | None] = ContextVar("stage_records", def
 
 @contextmanager
 def recorded_stages() -> Iterator[list[StageRecord]]:
-    """Give the list that stages enter when they really run; what is missing was cached."""
+    """Yield the list that stages enter when they really run; what is missing was cached."""
     records: list[StageRecord] = []
     token = _records.set(records)
     try:
@@ -70,10 +70,12 @@ def stage(
     """
 
     def wrap(function: Callable[P, R]) -> Task[P, R]:
-        policy = CachePolicy.from_cache_key_fn(functools.partial(marked_key, name, version))
+        def key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
+            return cache_key(name, version, parameters)
+
         return task(
             name=name,
-            task_run_name=name,
+            task_run_name=functools.partial(run_name, name, version) if cached else name,
             description=(function.__doc__ or "").split("\n\n", maxsplit=1)[0],
             version=str(version),
             result_serializer="json",
@@ -81,7 +83,7 @@ def stage(
             retry_delay_seconds=[2.0 * 3**attempt for attempt in range(retries)],
             retry_jitter_factor=0.5 if retries else None,
             retry_condition_fn=is_transient,
-            cache_policy=policy if cached else NO_CACHE,
+            cache_policy=CachePolicy.from_cache_key_fn(key) if cached else NO_CACHE,
             persist_result=cached,
         )(_measured(name, function))
 
@@ -97,36 +99,16 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return False
 
 
-def marked_key(name: str, version: int, context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """Give the trusted key of a call, and mark its run as cached if there is a record.
+def run_name(name: str, version: int, parameters: dict[str, Any]) -> str:
+    """Return the name of a task run: the stage's, marked where its result is cached.
 
-    The graph in the UI draws the names of runs and not that a state is `Cached`. The name goes out
-    with the run's next state, so it takes no request that could fail.
+    The graph in the UI draws the names of runs, and not that a state is `Cached`.
     """
-    key = trusted_key(name, version, context, parameters)
-    if context.result_store.exists(key):
-        context.task_run.name = f"{name} (cached)"
-    return key
-
-
-def trusted_key(
-    name: str, version: int, context: TaskRunContext, parameters: dict[str, Any]
-) -> str:
-    """Give the cache key of a call, past every record whose files are gone or changed.
-
-    A record cannot be taken back from Prefect's result store, so a record that lost its files is
-    passed over: the key's last part counts how often that happened.
-    """
-    base = cache_key(name, version, parameters)
-    for generation in count():
-        key = f"{base}-{generation}"
-        if not context.result_store.exists(key):
-            return key
-        result = context.result_store.read(key).result
-        if all(is_intact(parameters["store"], ref) for ref in refs_in(result)):
-            return key
-        logger.warning("%s: a cached file is missing or changed, so the stage runs again", name)
-    raise AssertionError("unreachable")
+    context = TaskRunContext.get()
+    if context is None or PREFECT_TASKS_REFRESH_CACHE.value():
+        return name
+    is_cached = context.result_store.exists(cache_key(name, version, parameters))
+    return f"{name} (cached)" if is_cached else name
 
 
 def cache_key(name: str, version: int, parameters: Mapping[str, Any]) -> str:
@@ -163,7 +145,6 @@ def _measured(name: str, function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        _unmark(name)
         logger.info("%s: started", name)
         started = time.perf_counter()
         with _peak_memory() as peak:
@@ -180,13 +161,6 @@ def _measured(name: str, function: Callable[P, R]) -> Callable[P, R]:
         return result
 
     return run
-
-
-def _unmark(name: str) -> None:
-    """Name the run plainly: with PREFECT_TASKS_REFRESH_CACHE a stage runs despite its record."""
-    context = TaskRunContext.get()
-    if context:
-        context.task_run.name = name
 
 
 @contextmanager

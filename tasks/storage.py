@@ -8,12 +8,12 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -260,21 +260,6 @@ class TableWriter:
                 self.ref = _keep_file(self._store, self._stage, self._path, rows=self._rows)
         finally:
             self._path.unlink(missing_ok=True)
-
-
-def refs_in(value: Any) -> Iterator[Ref]:
-    """Find every reference inside a stage's result or parameters."""
-    if isinstance(value, Ref):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from refs_in(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from refs_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from refs_in(item)
 
 
 def _keep_file(store: Store, stage: str, source: Path, rows: int = 0) -> Ref:

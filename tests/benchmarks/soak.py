@@ -160,15 +160,12 @@ class Soak:
 
 def backfill(store: Path, pattern: str, config: Path, log: Path, first: date, last: date) -> None:
     """Run nights in this process, as `nightfold backfill` does."""
-    from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
-
     from flows.backfill import Past, configured_nights, run_nights
 
     with log.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-    with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: store / "state" / "results"}):
-        run_nights(configured_nights(Past(pattern, first, last), config, {"store": str(store)}))
+    run_nights(configured_nights(Past(pattern, first, last), config, {"store": str(store)}))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from tasks.storage import Store
 def damage(root: Path, rng: Random) -> str | None:
     """Damage one file of a store; say which and how, or give None where there is none yet."""
     kinds = {
-        "cache record": sorted((root / "state" / "results").glob("*-v*")),
+        "cache record": sorted((root / "state" / "results").rglob("*-v*")),
         "stage file": sorted((root / "state" / "stages").glob("*/*")),
         "embeddings": sorted(root.glob("embeddings/*/part-*.parquet")),
         "published file": _published_with_copy(root),

@@ -111,9 +111,8 @@ class Site:
     def trigger(self, deployment: str, config: dict[str, Any]) -> str:
         """Start a run through the API, on another feed and store than those of the file."""
         found = self.ask(f"/deployments/name/{deployment}")
-        records = {"PREFECT_LOCAL_STORAGE_PATH": f"{config['store']}/state/results"}
         given = found["parameters"].get("config", {}) | config
-        body = {"parameters": {"config": given}, "job_variables": {"env": records}}
+        body = {"parameters": {"config": given}}
         return str(self.ask(f"/deployments/{found['id']}/create_flow_run", body)["id"])
 
     def state(self, run: str) -> str:

@@ -30,7 +30,7 @@ def manifest(store: Path, night: int = 1) -> Path:
 def begin(site: Any, store: Path, deployment: str) -> str:
     """Start a run and wait until it embeds."""
     run = str(site.trigger(deployment, config(store)))
-    site.wait_for(lambda: bool(list(store.glob("state/results/check-prepared-*"))))
+    site.wait_for(lambda: bool(list(store.glob("state/results/*/*/check-prepared-*"))))
     return run
 
 

@@ -154,11 +154,10 @@ class Operated:
     feed: Path
 
     def run(self, night: int, **config: Any) -> Any:
-        """Run a night, with the cache records in the store as on the command line."""
+        """Run a night."""
         from flows.nightly import nightly
 
-        with self.records():
-            return nightly(self.config(night, **config))
+        return nightly(self.config(night, **config))
 
     def config(self, night: int, **config: Any) -> Any:
         """Configure a night and write its feed."""
@@ -171,10 +170,6 @@ class Operated:
             "night": f"2026-03-0{night}",
         }
         return NightlyConfig.model_validate(given | config)
-
-    def records(self) -> Any:
-        """Keep cache records where the command line keeps them."""
-        return temporary_settings({PREFECT_LOCAL_STORAGE_PATH: self.store / "state" / "results"})
 
 
 @pytest.fixture(scope="session")

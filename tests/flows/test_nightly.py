@@ -12,9 +12,11 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from prefect.settings import get_current_settings
 
 from flows.config import NightlyConfig
 from flows.nightly import nightly, recipe
+from tasks.doctor import examine
 from tasks.embed import EncoderRef
 from tasks.storage import sha256_of
 from validation import schemas
@@ -222,6 +224,19 @@ def test_only_what_a_model_depends_on_forces_a_refit() -> None:
 
     assert key(batch_size=8) == key()
     assert key(lexical_dim=8) != key()
+
+
+def test_each_store_has_its_own_cache_in_one_process(run: Run, tmp_path: Path) -> None:
+    feed = write_jsonl(tmp_path / "feed.jsonl", small_feed())
+    stores = [tmp_path / name for name in ("store", "other")]
+    elsewhere = get_current_settings().results.local_storage_path
+    before = set(elsewhere.rglob("*"))
+    for store in stores:
+        assert "embed" in {it.stage for it in run(feed, store=store).ran}
+    for store in stores:
+        assert [it.stage for it in run(feed, store=store).ran] == ["find feed", "publish"]
+        assert examine(store) == []
+    assert set(elsewhere.rglob("*")) == before
 
 
 def test_a_changed_setting_runs_only_its_stage_and_what_follows(run: Run, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_folder_that_is_no_store_is_bad_usage(tmp_path: Path, invoke: Invoke) 
 def test_doctor_says_what_is_damaged_and_repairs_what_it_can(operated: Any, invoke: Invoke) -> None:
     table = one(operated.store, "clusters/*/night=2026-03-02/*.parquet")
     good = cut(table)
-    cut(one(operated.store, "state/results/embed-*"))
+    cut(one(operated.store, "state/results/*/night=2026-03-02/embed-*"))
     cut(one(operated.store, "state/stages/refine/*.parquet"))
     cut(one(operated.store, "embeddings/*/*.parquet"))
     manifest = store_of(operated, 1).manifest_path()
@@ -110,12 +110,26 @@ def test_lost_vectors_come_back_as_they_were(operated: Any, invoke: Invoke) -> N
 
 
 def test_a_run_recomputes_what_its_cache_has_lost(operated: Any) -> None:
-    cut(one(operated.store, "state/results/describe-*"))
+    cut(one(operated.store, "state/results/*/night=2026-03-02/describe-*"))
     for path in (operated.store / "state" / "stages" / "refine").iterdir():
         cut(path)
     report = operated.run(2)
     assert {"refine", "publish"} <= {record.stage for record in report.ran}
     assert not report.published.changed
+
+
+def test_a_flipped_bit_in_a_cache_record_is_never_published(operated: Any, invoke: Invoke) -> None:
+    record = one(operated.store, "state/results/*/night=2026-03-02/check-prepared-*")
+    good, manifest = record.read_bytes(), store_of(operated, 2).manifest_path().read_bytes()
+    assert good.count(rb"\"accepted\":27") == 1
+    record.write_bytes(good.replace(rb"\"accepted\":27", rb"\"accepted\":26"))
+    done = invoke("doctor", "--store", operated.store)
+    assert done.exit_code == 1
+    assert "cache_record: it cannot be used: its content is not what its digest says" in done.output
+    assert [it.stage for it in operated.run(2).ran] == ["find feed", "check prepared", "publish"]
+    assert store_of(operated, 2).manifest_path().read_bytes() == manifest
+    done = invoke("doctor", "--store", operated.store)
+    assert (done.exit_code, done.output) == (0, "the store is sound\n")
 
 
 def test_a_run_names_a_damaged_table_of_an_earlier_night(operated: Any) -> None:

@@ -5,17 +5,19 @@ import numpy as np
 
 from tasks.doctor_state import examine_state
 from tasks.files import WRITING, write_atomically
+from tasks.records import records_folder, seal
 from tasks.shelf import EmbeddingShelf
 from tasks.storage import Ref, Store, keep_bytes
 
-RECORD = f"embed-v1-{'0' * 40}-0"
+RECORD = f"embed-v1-{'0' * 40}"
 
 
 def keep_record(store: Store, name: str, *refs: Ref) -> Path:
     """Write a cache record as Prefect does: the result is JSON inside JSON."""
     result = {"__class__": "tasks.x", "data": {"files": [ref.model_dump() for ref in refs]}}
-    path = store.state / "results" / name
-    write_atomically(path, json.dumps({"metadata": {}, "result": json.dumps(result)}).encode())
+    path = records_folder(store) / name
+    content = json.dumps({"metadata": {}, "result": json.dumps(result)}).encode()
+    write_atomically(path, seal(content))
     return path
 
 
@@ -45,11 +47,22 @@ def test_a_record_that_is_cut_short_is_found_and_its_files_are_orphans(store: St
     ref = keep_bytes(store, "embed", b"a", ".json")
     path = keep_record(store, RECORD, ref)
     whole = path.read_bytes()
-    for content in (whole[:40], b"", b"[]", b'{"result": "{"}', b'{"result": null}', b"\xff"):
+    name = path.relative_to(store.root).as_posix()
+    broken = (b"", b"[]", b'{"result": "{"}', b'{"result": null}', b"\xff")
+    for content in (whole[:40], whole[whole.index(b"\n") + 1 :], *broken, *map(seal, broken)):
         path.write_bytes(content)
-        assert rules(store) == {f"state/results/{RECORD}": "cache_record", ref.path: "orphan"}
+        assert rules(store) == {name: "cache_record", ref.path: "orphan"}
     path.unlink()
     assert rules(store) == {ref.path: "orphan"}
+
+
+def test_a_record_of_an_older_nightfold_is_found(store: Store) -> None:
+    ref = keep_bytes(store, "embed", b"a", ".json")
+    content = json.dumps({"result": json.dumps({"data": ref.model_dump()})}).encode()
+    write_atomically(store.state / "results" / f"{RECORD}-0", content)
+    (record, orphan) = examine_state(store.root)
+    assert "it has no digest, as those of an older nightfold" in record.problem
+    assert (record.is_removable, orphan.rule) == (True, "orphan")
 
 
 def test_a_changed_stage_file_is_found(store: Store) -> None:

@@ -13,6 +13,7 @@ from tasks.doctor import repair_all
 from tasks.doctor_vectors import find_lost_vectors
 from tasks.files import write_atomically
 from tasks.finding import Finding
+from tasks.records import records_folder, seal
 from tasks.shelf import fixed_lists
 from tasks.storage import Ref, Store, keep_table
 
@@ -45,8 +46,8 @@ def cache_items(store: Store, items: pa.Table, number: int = 0, encoder: str = D
     ref = keep_table(store, "embed", items)
     data = {"items": ref.model_dump(), "embedding_dim": 2, "encoder_digest": encoder}
     record = {"metadata": {}, "result": json.dumps({"__class__": "tasks.x", "data": data})}
-    path = store.state / "results" / f"embed-v3-{number:040}-0"
-    write_atomically(path, json.dumps(record).encode())
+    path = records_folder(store) / f"embed-v3-{number:040}"
+    write_atomically(path, seal(json.dumps(record).encode()))
     return ref
 
 
@@ -113,7 +114,7 @@ def test_what_is_no_copy_is_not_taken_for_one(stored: Store, kind: str) -> None:
         content[len(content) // 2] ^= 1
         stored.resolve(ref).write_bytes(content)
     if kind == "a damaged record":
-        (record,) = (stored.state / "results").iterdir()
+        (record,) = records_folder(stored).iterdir()
         record.write_bytes(record.read_bytes()[:-8])
     parts(stored)[0].unlink()
     assert [finding.is_repairable for finding in found(stored)] == [False]

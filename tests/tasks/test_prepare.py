@@ -18,7 +18,8 @@ from tasks.feed import find_feed
 from tasks.history import NightTable
 from tasks.ingest import IngestSettings, ingest
 from tasks.prepare import Prepared, PrepareSettings, prepare
-from tasks.storage import Store, keep_bytes, keep_table, read_table, refs_in
+from tasks.records import refs_in_result
+from tasks.storage import Store, keep_bytes, keep_table, read_table
 from validation.schemas import DOCUMENTS, DUPLICATES
 
 Rows = list[dict[str, Any]]
@@ -354,10 +355,10 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
         run_date = date.fromisoformat(truth["run_date"])
         store = Store(root=root, feed="sample", night=run_date)
         raw = ingest.fn(store, find_feed.fn(store, str(SAMPLE / name)), IngestSettings())
-        check = check_raw.fn(store, raw, CheckSettings(), run_date, None)
+        check = check_raw.fn(store, raw, CheckSettings(), None)
         prepared = prepare.fn(store, raw, check, past, PrepareSettings())
         documents = check_prepared.fn(
-            store, prepared, raw, check, CheckSettings(), run_date, PrepareSettings(), None, None
+            store, prepared, raw, check, CheckSettings(), PrepareSettings(), None, None
         )
         past = [*past, documents.tonight(store)]
         nights[name] = store, documents
@@ -367,14 +368,16 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
 def test_every_file_that_the_checks_keep_is_named_by_their_results(store: Store) -> None:
     """A cached stage's file that no record names is an orphan to the doctor."""
     raw = ingest.fn(store, find_feed.fn(store, str(SAMPLE / "night-1")), IngestSettings())
-    check = check_raw.fn(store, raw, CheckSettings(), store.night, None)
+    check = check_raw.fn(store, raw, CheckSettings(), None)
     prepared = prepare.fn(store, raw, check, [], PrepareSettings())
     documents = check_prepared.fn(
-        store, prepared, raw, check, CheckSettings(), store.night, PrepareSettings(), None, None
+        store, prepared, raw, check, CheckSettings(), PrepareSettings(), None, None
     )
     kept = {it.relative_to(store.root).as_posix() for it in store.state.glob("stages/check*/*")}
     assert kept
-    assert kept <= {ref.path for ref in refs_in([check, documents])}
+    assert kept <= {
+        ref.path for ref in refs_in_result([check.model_dump(), documents.model_dump()])
+    }
 
 
 @every_night

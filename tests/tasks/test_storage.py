@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from tasks import storage
 from tasks.files import copy_atomically, sha256_of, write_atomically
@@ -20,8 +20,6 @@ from tasks.manifests import FORMAT_VERSION
 from tasks.sealed import write_sealed
 from tasks.storage import (
     DamagedFileError,
-    ModelRef,
-    Ref,
     Store,
     TableWriter,
     clear_scratch,
@@ -34,7 +32,6 @@ from tasks.storage import (
     read_table,
     read_tables,
     readable,
-    refs_in,
     scratch_folder,
 )
 
@@ -323,25 +320,6 @@ with storage.scratch_folder(store), storage.TableWriter(store, "a", table.schema
     assert len(left) == 2
     clear_scratch(store)
     assert files(store.root) == left
-
-
-def test_refs_are_found_however_deep_they_lie() -> None:
-    class Inner(BaseModel):
-        table: Ref
-        model: ModelRef
-
-    class Outer(BaseModel):
-        inner: list[Inner]
-        by_name: dict[str, Ref | None]
-        note: str = "no reference"
-
-    refs = [Ref(path=name, sha256=name, rows=0) for name in "abcd"]
-    outer = Outer(
-        inner=[Inner(table=refs[0], model=ModelRef(files={"w": refs[1]}))],
-        by_name={"x": refs[2], "y": None},
-    )
-    assert list(refs_in({"deep": (outer, [refs[3]], 1, None)})) == refs
-    assert list(refs_in("abc")) == []
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 damaged", None])
