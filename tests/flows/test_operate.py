@@ -121,8 +121,8 @@ def test_a_run_recomputes_what_its_cache_has_lost(operated: Any) -> None:
 def test_a_flipped_bit_in_a_cache_record_is_never_published(operated: Any, invoke: Invoke) -> None:
     record = one(operated.store, "state/results/*/night=2026-03-02/check-prepared-*")
     good, manifest = record.read_bytes(), store_of(operated, 2).manifest_path().read_bytes()
-    assert good.count(rb"\"accepted\":27") == 1
-    record.write_bytes(good.replace(rb"\"accepted\":27", rb"\"accepted\":26"))
+    assert good.count(rb"\"accepted\": 27") == 1
+    record.write_bytes(good.replace(rb"\"accepted\": 27", rb"\"accepted\": 26"))
     done = invoke("doctor", "--store", operated.store)
     assert done.exit_code == 1
     assert "cache_record: it cannot be used: its content is not what its digest says" in done.output
