@@ -34,12 +34,16 @@ def show_night(console: Console, night: "NightResult", report: "NightReport") ->
 
 
 def show_columns(console: Console, night: "NightResult") -> None:
-    """Say which columns were taken for what."""
+    """Show which columns were taken for what, and which of the others have changed."""
+    from tasks.own_columns import column_changes
+
     for file, mapping in night.manifest["columns"].items():
         parts = ", ".join(f"{part} = {_text(column)}" for part, column in mapping.items())
         console.print(
             f"  {_text(file)}: {parts or 'no row could be read'}", soft_wrap=True, highlight=False
         )
+    for change in column_changes(night.manifest):
+        console.print(f"  {_text(change.sentence())}", soft_wrap=True, highlight=False)
 
 
 def show_counts(console: Console, night: "NightResult") -> None:

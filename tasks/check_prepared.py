@@ -23,6 +23,7 @@ from tasks.checks import (
 from tasks.counts import Counts
 from tasks.history import NightTable
 from tasks.ingest import RawFeed
+from tasks.own_columns import ColumnChange
 from tasks.prepare import Prepared, PrepareSettings
 from tasks.stage import stage
 from tasks.storage import Ref, Store, TableWriter, keep_table, read_batches, read_table, read_tables
@@ -44,13 +45,15 @@ class Documents(BaseModel):
     """What this check alone refused, as part of the quarantine."""
     results: Ref
     counts: Counts
+    column_changes: list[ColumnChange] = []
+    """See `Prepared`."""
 
     def tonight(self, store: Store) -> NightTable:
         """Give tonight's documents as the last night of the window."""
         return NightTable(night=store.night, table=self.documents, withdrawn=self.withdrawn)
 
 
-@stage("check prepared", version=5)
+@stage("check prepared", version=6)
 def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the stage's result is a parameter
     store: Store,
     prepared: Prepared,
@@ -131,6 +134,7 @@ def _closed(
         refused=refused[-1],
         results=results,
         counts=counts,
+        column_changes=prepared.column_changes,
     )
 
 

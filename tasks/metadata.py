@@ -1,16 +1,16 @@
-"""Carry the feed's other columns through: find one Arrow type per column and build its arrays."""
+"""Carry the feed's other columns through: the type that one gets, and its values as an array."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 
 from tasks.columns import encodable
 
-_INT64: Final = range(-(2**63), 2**63)
-_FLOAT64: Final = range(-(2**53), 2**53 + 1)
-"""The integers that a float64 column holds exactly."""
+_EXACT: Final = range(-(2**53), 2**53 + 1)
+"""The integers that float64 holds, each apart from its neighbours."""
 
 _RESTORABLE: Final = (
     pa.types.is_boolean,
@@ -22,79 +22,58 @@ _RESTORABLE: Final = (
     pa.types.is_timestamp,
 )
 
+KINDS: Final = {
+    "bool": "true or false",
+    "number": "numbers",
+    "long": "integers beyond 2^53",
+    "text": "text",
+    "json": "lists or objects",
+}
+"""What a JSON value is, and how messages name many of it."""
 
-def metadata_fields(
-    rows: Iterable[Mapping[str, Any]], stated: Mapping[str, str], reserved: Iterable[str]
-) -> dict[str, pa.Field]:
-    """Find the column, name and type, that each key of the rows becomes.
+
+def kind_of(value: Any) -> str | None:
+    """Return which of `KINDS` a JSON value is; None for null."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "bool"
+        case int():
+            return "number" if value in _EXACT else "long"
+        case float():
+            return "number"
+        case str():
+            return "text"
+        case _:
+            return "json"
+
+
+def first_type(kinds: Collection[str], stated: str | None) -> pa.DataType | None:
+    """Return the type of a column that no night has had; None where no value says which.
+
+    JSON has one type of number, so numbers are float64, whole or not. What is mixed, nested or
+    would lose digits is text.
 
     Parameters
     ----------
-    rows
-        The unmapped part of every row, as JSON values.
+    kinds
+        Of all values of the first night, see `kind_of`.
     stated
-        Arrow types that the feed's own format states.
-    reserved
-        Names that nightfold uses itself; a key with such a name gets the prefix ``feed_``.
-
-    Returns
-    -------
-    Key → field, in the order in which the keys were seen.
+        Arrow type that the feed's own format states, if it does.
     """
-    kinds: dict[str, set[str]] = {}
-    for row in rows:
-        for key, value in row.items():
-            kinds.setdefault(key, set()).add(_kind(value))
-    taken = set(reserved)
-    return {
-        key: pa.field(_free_name(key, taken), _type(found, stated.get(key)))
-        for key, found in kinds.items()
-    }
+    known = restorable_type(stated) if stated is not None else None
+    if known is not None:
+        return known
+    if set(kinds) == {"bool"}:
+        return pa.bool_()
+    if set(kinds) == {"number"}:
+        return pa.float64()
+    return pa.string() if kinds else None
 
 
-def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Build one metadata column from JSON values."""
-    if pa.types.is_string(kind):
-        return pa.array([_spelled(value) for value in values], kind)
-    if pa.types.is_temporal(kind):
-        return pa.array([None if value is None else str(value) for value in values]).cast(kind)
-    return pa.array(values, kind)
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "bool"
-        case int() if value in _INT64:
-            return "int" if value in _FLOAT64 else "long"
-        case float():
-            return "float"
-        case str():
-            return "str"
-        case _:
-            return "other"
-
-
-def _type(kinds: set[str], stated: str | None) -> pa.DataType:
-    if stated is not None:
-        known = _stated_type(stated)
-        if known is not None:
-            return known
-    match kinds - {"null"}:
-        case found if found == {"bool"}:
-            return pa.bool_()
-        case found if found and found <= {"int", "long"}:
-            return pa.int64()
-        case found if found and found <= {"int", "float"}:
-            return pa.float64()
-        case _:
-            return pa.string()
-
-
-def _stated_type(stated: str) -> pa.DataType | None:
-    """Read a type that JSON values turn back into; the others are kept as text."""
+def restorable_type(stated: str) -> pa.DataType | None:
+    """Return the type that a format states, if JSON values turn back into it; others are text."""
     try:
         kind = pa.type_for_alias(stated)
     except ValueError:
@@ -102,17 +81,60 @@ def _stated_type(stated: str) -> pa.DataType | None:
     return kind if any(is_kind(kind) for is_kind in _RESTORABLE) else None
 
 
-def _free_name(key: str, taken: set[str]) -> str:
-    name = encodable(key if key not in taken else f"feed_{key}")
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
+def fits(value: Any, kind: pa.DataType) -> bool:
+    """Return whether a column of a type holds a JSON value exactly; every one holds null."""
+    if value is None or is_text(kind):
+        return True
+    if pa.types.is_boolean(kind):
+        return isinstance(value, bool)
+    if pa.types.is_float64(kind):
+        return kind_of(value) == "number"
+    return _survives(value, kind)
 
 
-def _spelled(value: Any) -> str | None:
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a type is one of text, which holds every value as it is spelled."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Build one column from JSON values; null where a value does not fit."""
+    if is_text(kind):
+        return pa.array([spelled(value) for value in values], kind)
+    if pa.types.is_temporal(kind):
+        return _moments(values, kind)
+    kept = [value if fits(value, kind) else None for value in values]
+    if pa.types.is_integer(kind):
+        kept = [None if value is None else int(value) for value in kept]
+    return pa.array(kept, kind)
+
+
+def spelled(value: Any) -> str | None:
+    """Spell a JSON value as text: a string as it came, anything else as JSON."""
     if value is None:
         return None
     if not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return encodable(value)
+
+
+def _moments(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, pa.string()).cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # one does not fit: which one takes a look at each
+        return pa.array([v if fits(v, kind) else None for v in values], pa.string()).cast(kind)
+
+
+def _survives(value: Any, kind: pa.DataType) -> bool:
+    """Return whether a value comes back the same from a type that Parquet stated."""
+    try:
+        if pa.types.is_temporal(kind):
+            return isinstance(value, str) and pa.scalar(value).cast(kind).is_valid
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if pa.types.is_integer(kind):
+            return int(value) == value and bool(pa.scalar(int(value), kind).is_valid)
+        back = pa.scalar(float(value), kind).as_py()
+    except (ValueError, OverflowError):
+        return False
+    return bool(back == value or (math.isnan(back) and math.isnan(value)))

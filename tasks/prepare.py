@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.check_raw import RawCheck
 from tasks.history import NightTable
 from tasks.ingest import RawFeed
+from tasks.own_columns import ColumnChange, OwnColumns, plan_columns, read_known
 from tasks.seen import Seen, read_seen
 from tasks.stage import stage
 from tasks.storage import Ref, Store, TableWriter, read_batches, read_table
@@ -46,7 +47,6 @@ from validation.schemas import (
 logger = logging.getLogger(__name__)
 
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
-_RESERVED: Final = {*CANDIDATES.names, "feed", "night"}
 
 
 class PrepareSettings(BaseModel):
@@ -67,9 +67,11 @@ class Prepared(BaseModel):
     candidates: Ref
     duplicates: Ref
     withdrawn: Ref
+    column_changes: list[ColumnChange] = []
+    """Where the feed's own columns hold another kind of value than before."""
 
 
-@stage("prepare", version=2)
+@stage("prepare", version=3)
 def prepare(
     store: Store, raw: RawFeed, check: RawCheck, past: list[NightTable], settings: PrepareSettings
 ) -> Prepared:
@@ -85,8 +87,8 @@ def prepare(
     """
     before, leaving = read_seen(store, past), _withdrawn_tonight(store, raw, check)
     seen = before.without(leaving)
-    fields = _metadata_fields(store, raw, check, leaving)
-    schema = pa.schema([*CANDIDATES, *fields.values()])
+    own = _own_columns(store, raw, check, past, leaving)
+    schema = pa.schema([*CANDIDATES, *own.fields.values()])
     with (
         TableWriter(store, "prepare", schema) as candidates,
         TableWriter(store, "prepare", DUPLICATES) as duplicates,
@@ -101,7 +103,7 @@ def prepare(
                 repeat for record in records if (repeat := _fold(record, seen, str(store.night)))
             ]
             kept = [record for record in records if not record["is_repeat"]]
-            candidates.write(_candidate_table(kept, schema, fields, raw))
+            candidates.write(_candidate_table(kept, schema, own, raw))
             duplicates.write(pa.Table.from_pylist(repeats, schema=DUPLICATES))
             withdrawn.write(pa.Table.from_pylist(withdrawals, schema=WITHDRAWALS))
     logger.info(
@@ -110,7 +112,14 @@ def prepare(
         f"{duplicates.ref.rows:,}",
         f"{withdrawn.ref.rows:,}",
     )
-    return Prepared(candidates=candidates.ref, duplicates=duplicates.ref, withdrawn=withdrawn.ref)
+    for change in own.changes():
+        logger.warning(change.sentence())
+    return Prepared(
+        candidates=candidates.ref,
+        duplicates=duplicates.ref,
+        withdrawn=withdrawn.ref,
+        column_changes=own.changes(),
+    )
 
 
 def _withdrawn_tonight(store: Store, raw: RawFeed, check: RawCheck) -> set[str]:
@@ -208,18 +217,16 @@ def _duplicate(record: Mapping[str, Any], first_id: str, kind: str, night: str) 
     }
 
 
-def _metadata_fields(
-    store: Store, raw: RawFeed, check: RawCheck, leaving: set[str]
-) -> dict[str, pa.Field]:
-    from tasks.metadata import metadata_fields
-
+def _own_columns(
+    store: Store, raw: RawFeed, check: RawCheck, past: list[NightTable], leaving: set[str]
+) -> OwnColumns:
     rows = (
         _unmapped(row, raw)
         for rows in _accepted_rows(store, raw, check)
         for row in rows
         if row[DOC_ID] not in leaving
     )
-    return metadata_fields(rows, raw.metadata_types, _RESERVED)
+    return plan_columns(read_known(store, past), rows, raw.metadata_types)
 
 
 def _unmapped(row: Mapping[str, Any], raw: RawFeed) -> dict[str, Any]:
@@ -228,9 +235,8 @@ def _unmapped(row: Mapping[str, Any], raw: RawFeed) -> dict[str, Any]:
 
 
 def _candidate_table(
-    records: list[dict[str, Any]], schema: pa.Schema, fields: Mapping[str, pa.Field], raw: RawFeed
+    records: list[dict[str, Any]], schema: pa.Schema, own: OwnColumns, raw: RawFeed
 ) -> pa.Table:
-    from tasks.metadata import column
     from validation.timestamps import parse_timestamps
 
     stamps = pa.Array.from_pandas(parse_timestamps([record[TIMESTAMP] for record in records]))
@@ -238,7 +244,5 @@ def _candidate_table(
     for name in CANDIDATES.names:
         if name != TIMESTAMP:
             arrays[name] = pa.array([record[name] for record in records], schema.field(name).type)
-    metadata = [_unmapped(record, raw) for record in records]
-    for key, kind in fields.items():
-        arrays[kind.name] = column([row.get(key) for row in metadata], kind.type)
+    arrays |= own.arrays(records, [_unmapped(record, raw) for record in records])
     return pa.table([arrays[name] for name in schema.names], schema=schema)

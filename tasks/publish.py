@@ -85,7 +85,10 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
     tables, models = _tables(night), _models(night)
     shown = {"clusters": night.described.clusters, "cluster_events": night.described.events}
     rows = {name: read_table(store, ref).to_pylist() for name, ref in shown.items()}
-    summary = summarise(store, night.documents.counts, night.fit, night.evaluation, rows)
+    documents = night.documents
+    summary = summarise(
+        store, documents.counts, night.fit, night.evaluation, rows, documents.column_changes
+    )
     content = _content(store, night, tables, models)
     content["reports"] = {SUMMARY: _report(store, SUMMARY, summary.encode())}
     show_markdown(f"night-{store.feed}", summary, f"Night {store.night} of {store.feed}")
@@ -188,6 +191,7 @@ def _content(
             for model, saved in models.items()
         },
         "columns": night.raw.columns,
+        "column_changes": [it.model_dump() for it in night.documents.column_changes],
         "checks": {
             "raw": json.loads(store.resolve(night.raw_checks).read_bytes()),
             "prepared": json.loads(store.resolve(night.documents.results).read_bytes()),

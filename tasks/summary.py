@@ -7,12 +7,14 @@ from tasks.counts import Counts
 from tasks.drift import Fit
 from tasks.evaluate import Evaluation
 from tasks.markdown import escape_markdown
+from tasks.own_columns import ColumnChange
 from tasks.storage import Store, read_table
 
 SUMMARY: Final = "summary.md"
 """The name of its file in a night's folder of reports."""
 
 _SHOWN_CLUSTERS: Final = 50
+_SHOWN_CHANGES: Final = 20
 
 
 def summarise(
@@ -21,6 +23,7 @@ def summarise(
     fit: Fit,
     evaluation: Evaluation,
     tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    column_changes: Sequence[ColumnChange],
 ) -> str:
     """Write the summary of a night.
 
@@ -36,6 +39,8 @@ def summarise(
         The figures and the decision.
     tables
         Rows of `clusters` and `cluster_events`.
+    column_changes
+        Where the feed's own columns hold another kind of value than before.
     """
     clusters = sorted(tables["clusters"], key=lambda row: (-row["size"], row["cluster_id"]))
     lines = [
@@ -45,6 +50,7 @@ def summarise(
         f" {counts.quarantined:,} quarantined, {counts.withdrawn:,} withdrawn.",
         "",
         *_late_lines(counts),
+        *_column_lines(column_changes),
         f"## {len(clusters)} clusters",
         "",
         "| cluster | name | size | change | status |",
@@ -85,6 +91,20 @@ def _late_lines(counts: Counts) -> list[str]:
         f"{counts.late:,} documents are late: dated before the last night and all that it has read."
     )
     return [f"{late} They are clustered like the others.", ""]
+
+
+def _column_lines(changes: Sequence[ColumnChange]) -> list[str]:
+    """Show which columns have changed, if any have; a feed can change a thousand at once."""
+    if not changes:
+        return []
+    more = len(changes) - _SHOWN_CHANGES
+    return [
+        "## Columns that have changed",
+        "",
+        *(f"- {escape_markdown(it.sentence())}." for it in changes[:_SHOWN_CHANGES]),
+        *([f"- … and {more:,} more, in the manifest."] if more > 0 else []),
+        "",
+    ]
 
 
 def _cluster_line(row: Mapping[str, Any]) -> str:

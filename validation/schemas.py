@@ -112,7 +112,7 @@ DOCUMENTS: Final = pa.schema(
         pa.field(IS_TRUNCATED, pa.bool_(), nullable=False),
     ]
 )
-"""Tonight's documents; metadata columns of the feed follow these, as they came."""
+"""Tonight's documents; the feed's own columns follow these, see `tasks.own_columns`."""
 
 CANDIDATES: Final = pa.schema(
     [

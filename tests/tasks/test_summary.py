@@ -8,6 +8,7 @@ import pyarrow as pa
 from tasks.counts import Counts
 from tasks.drift import Figure, Fit
 from tasks.evaluate import Evaluation
+from tasks.own_columns import ColumnChange
 from tasks.storage import Store, keep_table
 from tasks.summary import event_sentence, fit_sentence, summarise
 from validation.schemas import METRICS
@@ -18,6 +19,19 @@ DRIFT = [
     Figure(measure="size_shift", value=0.1, limit=0.25),
 ]
 FIT = Fit(kind="full", since=SINCE, reason="drift: far_share", recipe="r", drift=DRIFT)
+
+CHANGES = [
+    ColumnChange(
+        column=f"stars{number}",
+        was="double",
+        found="text",
+        rows=1,
+        file="[a].jsonl",
+        row=7,
+        kept_in="b",
+    )
+    for number in range(22)
+]
 
 
 def test_an_event_is_told_with_its_evidence() -> None:
@@ -53,13 +67,20 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
     ]
     counts = Counts(read=1200, accepted=1100, duplicate=55, quarantined=40, withdrawn=5, late=3)
     text = summarise(
-        store, counts, FIT, evaluation, {"clusters": clusters, "cluster_events": events}
+        store, counts, FIT, evaluation, {"clusters": clusters, "cluster_events": events}, CHANGES
     )
     assert "1,200 rows read: 1,100 accepted, 55 duplicate, 40 quarantined, 5 withdrawn." in text
     assert (
         "\n3 documents are late: dated before the last night and all that it has read. They are"
         in text
     )
+    assert (
+        r"- column \'stars0\' is of type double\, and tonight 1 row holds text\, first \[a\]\.jsonl row 7\:"
+        r" null there\, with the text in \'b\'." in text
+    )
+    assert "stars19" in text
+    assert "stars20" not in text
+    assert "- … and 2 more, in the manifest." in text
     assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text
