@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from flows import operate
 from flows.command import DebugOption, FeedNameOption, NewStoreOption, StoreOption, guarded
+from flows.log_lines import keep_lines_inert
 from flows.output import forgive_output, require_shown
 
 app = typer.Typer(
@@ -119,6 +120,7 @@ app.command()(operate.serve)
 def main() -> None:
     """Run the command line; nothing that is printed decides its exit code."""
     forgive_output()
+    keep_lines_inert()
     app()
 
 
@@ -136,9 +138,12 @@ def _sample_night(number: int, store: Path) -> dict[str, Any]:
 def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
     """Run nights one after the other on one embedded Prefect, and show each."""
     from flows.runtime import is_embedded, prepare_runs
+    from tasks.places import require_apart
 
     console = Console()
     store = store.expanduser().absolute()
+    for _, said in nights:
+        require_apart(said["feed"], store)
     prepare_runs(store, debug)
     for file, said in nights:
         _run_night(console, file, said)

@@ -13,6 +13,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -29,7 +30,9 @@ from tasks.evaluate import EvaluateSettings
 from tasks.feed import require_no_secret
 from tasks.identify import IdentityRules
 from tasks.ingest import IngestSettings
+from tasks.places import require_apart
 from tasks.prepare import PrepareSettings
+from tasks.secret_urls import mask_secrets
 from tasks.storage import Store
 
 
@@ -48,7 +51,7 @@ def local_store(store: Path) -> Path:
         If it is no local folder.
     """
     if "://" in str(store) or ":/" in str(store):
-        raise ValueError(f"store must be a local folder, got {store}")
+        raise ValueError(f"store must be a local folder, got {mask_secrets(str(store))}")
     return store.expanduser().absolute()
 
 
@@ -115,6 +118,19 @@ class NightlyConfig(BaseModel):
 
     _store_is_local = field_validator("store")(local_store)
 
+    @field_validator("store")
+    @classmethod
+    def _store_is_no_part_of_the_feed(cls, store: Path, given: ValidationInfo) -> Path:
+        if "feed" in given.data:
+            require_apart(given.data["feed"], store)
+        return store
+
+    @field_validator("encoder")
+    @classmethod
+    def _encoder_holds_no_secret(cls, encoder: str) -> str:
+        require_no_secret(encoder, "encoder")
+        return encoder
+
     @field_validator("feed")
     @classmethod
     def _feed_is_absolute(cls, feed: str) -> str:
@@ -122,7 +138,7 @@ class NightlyConfig(BaseModel):
         require_no_secret(feed)
         require_spelled(feed)
         # A worker runs in another folder than the person who wrote a relative path.
-        if "://" in feed or "::" in feed:
+        if "://" in feed:
             return feed
         return os.path.abspath(os.path.expanduser(feed))
 
@@ -189,5 +205,5 @@ def _explained(error: ValidationError, file: Path | None) -> str:
         return f"{key} is missing; give it on the command line or in the config file"
     rule = first["msg"].removeprefix("Value error, ")
     # Our own rules say the value themselves.
-    got = "" if first["type"] == "value_error" else f", got {first['input']!r}"
+    got = "" if first["type"] == "value_error" else f", got {mask_secrets(repr(first['input']))}"
     return f"{key}{where}: {rule}{got}"

@@ -1,6 +1,7 @@
 """Errors as sentences and exit codes: ours explain themselves, all others are named by type."""
 
 from errors import FAILED, NightfoldError
+from tasks.secret_urls import mask_secrets
 
 
 def sentence_of(error: BaseException) -> str | None:
@@ -27,5 +28,5 @@ def exit_code_of(error: BaseException) -> int:
 
 
 def _named(error: BaseException) -> str:
-    """Return type and message; several errors have no message at all."""
-    return ": ".join(part for part in (type(error).__name__, str(error)) if part)
+    """Return type and message without secrets; several errors have no message at all."""
+    return mask_secrets(": ".join(part for part in (type(error).__name__, str(error)) if part))

@@ -94,8 +94,10 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     def run_past() -> None:
         from flows.backfill import Past, configured_nights, run_nights
         from flows.runtime import prepare_runs
+        from tasks.places import require_apart
 
         root = store.expanduser().absolute()
+        require_apart(feed, root)
         prepare_runs(root, debug)
         said = {"store": str(root), "feed_name": feed_name}
         past = Past(feed, first.date(), last.date())
@@ -122,8 +124,10 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 
     def serve_feed() -> None:
         from flows.serve import checked, prepare_to_serve, serve_nights
+        from tasks.places import require_apart
 
         root = store.expanduser().absolute()
+        require_apart(feed, root)
         prepare_to_serve(root, port)
         said = {"feed": feed, "store": str(root), "feed_name": feed_name}
         serve_nights(checked(config, said, cron, timezone), port)

@@ -126,9 +126,12 @@ def report_to_own_server(api: str) -> None:
 
 
 def let_info_through() -> None:
-    """Let our own INFO lines reach the UI: Prefect leaves their level at WARNING."""
+    """Let our own INFO lines reach the UI, inert: Prefect leaves their level at WARNING."""
+    from flows.log_lines import keep_lines_inert
+
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.INFO)
+    keep_lines_inert()
 
 
 def exit_on_sigterm() -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -11,12 +10,16 @@ from typing import IO, Final
 import fsspec
 import pyarrow as pa
 from fsspec.core import url_to_fs
-from fsspec.utils import stringify_path
 from pydantic import BaseModel, ConfigDict
 
 from errors import BAD_USAGE, NightfoldError
+from tasks.feed_paths import is_local, is_there, relative, spot
+from tasks.inert import inert, label_of
+from tasks.places import require_outside
+from tasks.secret_urls import has_secret, masked_errors
 from tasks.stage import stage
 from tasks.storage import Store
+from tasks.transient import is_transient_error
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +32,6 @@ FORMATS: Final = {
 }
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
 _READ_BYTES = 1 << 20
-# A port is digits up to a slash; what else stands between a colon and an @ is a password.
-_PASSWORD: Final = re.compile(r"://[^/@:]*:(?!\d*/)[^@]*@")
 
 
 class FeedError(NightfoldError, ValueError):
@@ -48,9 +49,12 @@ class FeedFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    url: str
+    feed: str
+    """The feed in which it was found, which says on what file system it is."""
+    path: str
+    """On that file system; never read as a URL, for any mark may stand in it."""
     name: str
-    """Relative to the feed, used in messages and tables."""
+    """Relative to the feed, used in messages and tables; see `label_of`."""
     format: str
     compression: str | None
     size: int
@@ -81,10 +85,21 @@ def find_feed(store: Store, feed: str) -> Feed:
     FeedMissingError
         If nothing is there.
     FeedError
-        If nothing is there in a format that nightfold reads.
+        If nothing is there in a format that nightfold reads, or a file's name is no UTF-8.
+    NotApartError
+        If a file of the feed lies inside the store.
     """
-    require_feed(feed)
-    files = [_described(url, name) for url, name in _readable(feed)]
+    require_no_secret(feed)
+    with masked_errors():
+        filesystem, path = _filesystem(feed)
+        base, pattern = spot(filesystem, path)
+        if not is_there(filesystem, base, pattern):
+            raise _missing(feed)
+        found = list(_readable(filesystem, feed, base, pattern))
+        if is_local(filesystem):
+            for item, _ in found:
+                require_outside(item, feed, store.root)
+        files = [_described(filesystem, feed, item, name) for item, name in found]
     if not files:
         raise FeedError(
             f"{feed} holds no file that ends in {_known_endings()}; give another folder or glob"
@@ -102,6 +117,8 @@ def find_feed(store: Store, feed: str) -> Feed:
 def require_feed(feed: str) -> None:
     """Fail early, before anything is started, where a feed is not there at all.
 
+    A server that does not answer is left to the run, which asks more than once.
+
     Raises
     ------
     FeedMissingError
@@ -110,25 +127,39 @@ def require_feed(feed: str) -> None:
         As `require_no_secret`.
     """
     require_no_secret(feed)
-    filesystem, path = _filesystem(feed)
-    if not (filesystem.exists(path) or (_is_glob(path) and filesystem.glob(path))):
-        raise FeedMissingError(
-            f"{feed} is not there; give a file, a folder, a glob or a URL that exists"
-        )
+    with masked_errors():
+        filesystem, path = _filesystem(feed)
+        try:
+            found = is_there(filesystem, *spot(filesystem, path))
+        except Exception as error:
+            if not is_transient_error(error):
+                raise
+            return
+        if not found:
+            raise _missing(feed)
 
 
-def require_no_secret(feed: str) -> None:
-    """Fail on a URL with a password: it would end up in logs, manifests and the UI.
+def require_no_secret(text: str, key: str = "feed") -> None:
+    """Fail on a URL with a secret: it would end up in logs, manifests and the Prefect database.
+
+    Parameters
+    ----------
+    text
+        A path or a URL.
+    key
+        What it is, for the message.
 
     Raises
     ------
     FeedError
         If there is one; the message does not repeat it.
     """
-    if _PASSWORD.search(feed):
+    if has_secret(text):
         raise FeedError(
-            "feed must be a URL without a password; hand the password to fsspec, for sftp:// for"
-            " instance in the environment variable FSSPEC_SFTP_PASSWORD"
+            f"{key} must be a URL without a password, token, key or signature, for logs and the"
+            " Prefect database keep it; hand the secret to fsspec in its environment variables, for"
+            " sftp:// in FSSPEC_SFTP_PASSWORD, for https:// as a header in FSSPEC_HTTPS (see"
+            " docs/deploying.md), or fetch what a signed URL names first"
         )
 
 
@@ -146,8 +177,12 @@ def require_unchanged(file: FeedFile) -> None:
         If they are not, or the file is gone.
     """
     try:
-        found = _described(file.url, file.name)
-    except FileNotFoundError:
+        with masked_errors():
+            filesystem, _ = _filesystem(file.feed)
+            found = _described(filesystem, file.feed, file.path, file.name)
+    except FileNotFoundError as error:
+        if is_transient_error(error):
+            raise
         found = None
     if found != file:
         raise FeedError(f"{file.name} changed while it was read; run again")
@@ -156,7 +191,8 @@ def require_unchanged(file: FeedFile) -> None:
 @contextmanager
 def opened(file: FeedFile) -> Iterator[IO[bytes]]:
     """Open a feed file as a stream of its uncompressed bytes."""
-    with fsspec.open(file.url, "rb") as raw:
+    filesystem, _ = _filesystem(file.feed)
+    with masked_errors(), filesystem.open(file.path, "rb") as raw:
         if file.compression is None:
             yield raw
         else:
@@ -172,38 +208,55 @@ def feed_format(name: str) -> tuple[str, str | None] | None:
     return (found, compression) if found else None
 
 
-def _readable(feed: str) -> Iterator[tuple[str, str]]:
-    """Give URL and name of every readable file of the feed; say which are passed over."""
-    filesystem, path = _filesystem(feed)
-    is_single = filesystem.isfile(path)
-    for found in sorted([path] if is_single else _walk(filesystem, path)):
-        name = _relative(found, path) if not is_single else PurePosixPath(found).name
+def _missing(feed: str) -> FeedMissingError:
+    return FeedMissingError(
+        f"{feed} is not there; give a file, a folder, a glob or a URL that exists"
+    )
+
+
+def _readable(
+    filesystem: fsspec.AbstractFileSystem, feed: str, base: str, pattern: str | None
+) -> Iterator[tuple[str, str]]:
+    """List path and name of every readable file of the feed; say which are passed over."""
+    is_single = pattern is None and filesystem.isfile(base)
+    for found in sorted([base] if is_single else _walk(filesystem, base, pattern)):
+        name = PurePosixPath(found).name if is_single else relative(found, base)
         if feed_format(name):
-            yield filesystem.unstrip_protocol(found), name
+            yield _in_utf8(found, name), label_of(name)
         elif is_single:
             raise FeedError(f"{feed} must end in {_known_endings()}; rename it or convert it")
         else:
-            logger.warning("passed over %s: it ends in none of %s", name, _known_endings())
+            logger.warning("passed over %s: it ends in none of %s", inert(name), _known_endings())
 
 
-def _walk(filesystem: fsspec.AbstractFileSystem, path: str) -> list[str]:
-    found = filesystem.glob(path) if _is_glob(path) else filesystem.find(path)
+def _in_utf8(path: str, name: str) -> str:
+    """Return a path that can be written down; a file that is passed over would be lost."""
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise FeedError(f"{inert(name)} must have a name in UTF-8; rename it") from error
+    return path
+
+
+def _walk(filesystem: fsspec.AbstractFileSystem, base: str, pattern: str | None) -> list[str]:
+    found = filesystem.find(base) if pattern is None else filesystem.glob(pattern)
     return [
-        item for item in found if filesystem.isfile(item) and not _is_hidden(_relative(item, path))
+        item for item in found if filesystem.isfile(item) and not _is_hidden(relative(item, base))
     ]
 
 
-def _described(url: str, name: str) -> FeedFile:
+def _described(filesystem: fsspec.AbstractFileSystem, feed: str, path: str, name: str) -> FeedFile:
     found = feed_format(name)
     if found is None:
         raise FeedError(f"{name} must end in {_known_endings()}")
     digest, size = hashlib.sha256(), 0
-    with fsspec.open(url, "rb") as stream:
+    with filesystem.open(path, "rb") as stream:
         while block := stream.read(_READ_BYTES):
             digest.update(block)
             size += len(block)
     return FeedFile(
-        url=url,
+        feed=feed,
+        path=path,
         name=name,
         format=found[0],
         compression=found[1],
@@ -213,25 +266,15 @@ def _described(url: str, name: str) -> FeedFile:
 
 
 def _filesystem(feed: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    if "://" not in feed:  # a path, whatever marks are in it
+        filesystem = fsspec.filesystem("file")
+        return filesystem, filesystem._strip_protocol(feed)
     if "::" in feed:
         raise FeedError(f"{feed} must be one path or URL, not a chain of them")
     try:
-        filesystem, path = url_to_fs(stringify_path(feed))
+        return url_to_fs(feed)  # type: ignore[no-any-return]
     except (ValueError, ImportError) as error:
         raise FeedError(f"{feed} must be a path or a URL that fsspec knows, but {error}") from error
-    return filesystem, path
-
-
-def _relative(item: str, path: str) -> str:
-    """Name a file below the folder, or below the part of a glob that has no wildcard."""
-    base = PurePosixPath(path)
-    while _is_glob(str(base)):
-        base = base.parent
-    return PurePosixPath(item).relative_to(base).as_posix() if str(base) != "." else item
-
-
-def _is_glob(path: str) -> bool:
-    return any(mark in path for mark in "*?[")
 
 
 def _is_hidden(name: str) -> bool:

@@ -35,10 +35,30 @@ def test_a_missing_feed_is_bad_usage(nightfold: Nightfold, tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run"],
+        ["backfill", "--from", "2026-03-01", "--to", "2026-03-02"],
+        ["serve", "--cron", "0 2 * * *"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_store_inside_the_feed_is_refused_before_anything_is_written(
+    nightfold: Nightfold, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "text": "b"}\n')
+    name, *options = command
+    done = nightfold(name, tmp_path, "--store", tmp_path / "store", *options)
+    assert done.returncode == 2
+    assert "must not lie inside the feed" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
 def test_an_unknown_key_in_the_config_is_bad_usage(nightfold: Nightfold, tmp_path: Path) -> None:
     config = tmp_path / "nightfold.toml"
     config.write_text("[clustering]\nn_cluster = 3\n")
-    done = nightfold("run", tmp_path, "--store", tmp_path / "store", "--config", config)
+    done = nightfold("run", tmp_path / "feed", "--store", tmp_path / "store", "--config", config)
     assert done.returncode == 2
     assert "clustering.n_cluster in" in done.stderr
     assert "is no key of the configuration" in done.stderr
@@ -57,7 +77,7 @@ def test_an_unknown_key_in_the_config_is_bad_usage(nightfold: Nightfold, tmp_pat
 def test_a_bad_option_is_bad_usage(
     nightfold: Nightfold, tmp_path: Path, option: str, value: str, said: str
 ) -> None:
-    done = nightfold("run", tmp_path, "--store", tmp_path / "store", option, value)
+    done = nightfold("run", tmp_path / "feed", "--store", tmp_path / "store", option, value)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -102,3 +102,37 @@ def test_a_password_in_the_feed_is_refused_before_prefect_can_record_it() -> Non
 def test_a_night_that_has_not_come_is_refused() -> None:
     with pytest.raises(ConfigError, match="night must have come, got 2099-01-01; it is 20"):
         load_config(None, {"feed": "f", "store": "s", "night": "2099-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("feed", "https://s3cr3t@host/f.jsonl"),
+        ("feed", "https://host/f.jsonl?sig=s3cr3t"),
+        ("feed", ["https://host/f.jsonl?sig=s3cr3t"]),
+        ("encoder", "https://me:s3cr3t@host/model"),
+        ("store", "s3://KEY:s3cr3t@bucket/store"),
+        ("window_days", "https://me:s3cr3t@host/"),
+    ],
+)
+def test_no_secret_is_taken_or_repeated_whatever_key_it_comes_under(
+    key: str, value: object
+) -> None:
+    with pytest.raises(ConfigError, match=key) as refused:
+        load_config(None, SAID | {key: value})
+    assert "s3cr3t" not in str(refused.value)
+
+
+def test_a_store_inside_the_feed_is_refused(tmp_path: Path) -> None:
+    for feed, store in (
+        (tmp_path, tmp_path / "store"),
+        (tmp_path / "store" / "in", tmp_path / "store"),
+    ):
+        with pytest.raises(ConfigError, match="must not lie inside"):
+            load_config(None, {"feed": str(feed), "store": str(store)})
+
+
+def test_a_path_with_the_mark_of_a_chain_becomes_absolute_too() -> None:
+    assert load_config(None, SAID | {"feed": "x::y.jsonl"}).feed == str(
+        Path("x::y.jsonl").absolute()
+    )

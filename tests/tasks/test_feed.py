@@ -1,10 +1,13 @@
 import hashlib
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +24,8 @@ from tasks.feed import (
     require_unchanged,
     without_query,
 )
+from tasks.places import NotApartError
+from tasks.secret_urls import MaskedError
 from tasks.storage import Store
 
 WriteFeed = Callable[[str, bytes], FeedFile]
@@ -57,7 +62,8 @@ def names(feed: Feed) -> list[str]:
 def test_a_single_file_is_described_by_its_bytes(folder: Path, store: Store) -> None:
     (file,) = find_feed.fn(store, str(folder / "a.jsonl.gz")).files
     assert file == FeedFile(
-        url=(folder / "a.jsonl.gz").as_uri(),
+        feed=str(folder / "a.jsonl.gz"),
+        path=str(folder / "a.jsonl.gz"),
         name="a.jsonl.gz",
         format="jsonl",
         compression="gzip",
@@ -167,11 +173,13 @@ def test_urls_that_are_none_are_an_error(feed: str) -> None:
         f"https://:{SECRET}@host/feed",
         f"simplecache::ftp://user:{SECRET}@host/feed",
         f"sftp://user:a/{SECRET}@host/feed",
+        f"https://{SECRET}@host/f.jsonl",
+        f"https://host/f.jsonl?sig={SECRET}",
     ],
 )
 def test_a_password_in_a_url_is_refused_and_not_repeated(feed: str, store: Store) -> None:
     for refuse in (require_no_secret, require_feed, lambda url: find_feed.fn(store, url)):
-        with pytest.raises(FeedError, match="without a password") as raised:
+        with pytest.raises(FeedError, match="feed must be a URL without a password") as raised:
             refuse(feed)
         assert SECRET not in str(raised.value)
         assert raised.value.__cause__ is None
@@ -190,6 +198,132 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(feed: str, store: Store
 )
 def test_urls_without_a_password_are_let_through(feed: str) -> None:
     require_no_secret(feed)
+
+
+@pytest.fixture
+def remote() -> MemoryFileSystem:
+    """A file system whose host stands in its URLs alone, as that of sftp."""
+
+    class Remote(MemoryFileSystem):
+        protocol = "remote"
+        store: ClassVar[dict[str, Any]] = {}
+        pseudo_dirs: ClassVar[list[str]] = [""]
+        trouble: ClassVar[Exception | None] = None
+
+        def __init__(self, host: str, **kwargs: Any) -> None:
+            assert host == "host"
+            super().__init__(**kwargs)
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            return "/" + path.removeprefix("remote://host").strip("/")
+
+        @staticmethod
+        def _get_kwargs_from_urls(path: str) -> dict[str, str]:
+            return {"host": path.removeprefix("remote://").partition("/")[0]}
+
+        def info(self, path: str, **kwargs: Any) -> dict[str, Any]:
+            if Remote.trouble:
+                raise Remote.trouble
+            found: dict[str, Any] = super().info(path, **kwargs)
+            return found
+
+    fsspec.register_implementation("remote", Remote, clobber=True)
+    return Remote("host")
+
+
+def test_a_feed_on_a_host_is_read_from_that_host(remote: MemoryFileSystem, store: Store) -> None:
+    for name in ("/feed/a.jsonl", "/feed/b [1]/c::d.jsonl"):
+        remote.pipe(name, name.encode())
+    for feed in ("remote://host/feed", "remote://host/feed/**", "remote://host/feed/b [1]/*"):
+        require_feed(feed)
+        last = find_feed.fn(store, feed).files[-1]
+        require_unchanged(last)
+        with opened(last) as stream:
+            assert stream.read() == b"/feed/b [1]/c::d.jsonl"
+
+
+def test_a_host_that_does_not_answer_is_not_a_feed_that_is_missing(
+    remote: MemoryFileSystem, store: Store
+) -> None:
+    feed = "remote://host/a.jsonl"
+    for trouble in (TimeoutError("slow"), FileNotFoundError("a.jsonl")):
+        trouble.__cause__ = TimeoutError("slow")
+        type(remote).trouble = trouble  # type: ignore[attr-defined]
+        require_feed(feed)
+        with pytest.raises(type(trouble)):
+            find_feed.fn(store, feed)
+    type(remote).trouble = PermissionError(f"{feed}?sig={SECRET}")  # type: ignore[attr-defined]
+    for refuse in (require_feed, lambda url: find_feed.fn(store, url)):
+        with pytest.raises(MaskedError, match=r"PermissionError: remote://host/a.jsonl\?\*\*\*"):
+            refuse(feed)
+
+
+@pytest.mark.parametrize("name", ["fold[1]", "a*", "what?", "[", "x::y", "a?b=1", "{night}", "%41"])
+def test_a_folder_is_read_whatever_marks_its_name_has(
+    name: str, tmp_path: Path, store: Store
+) -> None:
+    for file in (
+        f"{name}/a.jsonl",
+        f"{name}/x::y.jsonl",
+        f"{name}/late/[b].csv",
+        "fold1/c.jsonl",
+        "ab/c.jsonl",
+    ):
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.encode())
+    for feed in (f"{tmp_path}/{name}", f"{tmp_path}/{name}/", f"{tmp_path}/{name}/**"):
+        require_feed(feed)
+        found = find_feed.fn(store, feed)
+        assert names(found) == ["a.jsonl", "late/[b].csv", "x::y.jsonl"]
+        for file in found.files:
+            require_unchanged(file)
+            with opened(file) as stream:
+                assert stream.read() == f"{name}/{file.name}".encode()
+
+
+def test_a_file_that_looks_like_a_chain_is_opened_as_itself(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "feed").mkdir()
+    for name in ("x", "x::y.jsonl", "y.jsonl"):
+        (tmp_path / "feed" / name).write_bytes(name.encode())
+    first, _ = find_feed.fn(store, str(tmp_path / "feed")).files
+    with opened(first) as stream:
+        assert stream.read() == b"x::y.jsonl"
+    assert names(find_feed.fn(store, str(tmp_path / "feed" / "x::y.jsonl"))) == ["x::y.jsonl"]
+
+
+def test_names_are_printable_and_stay_apart(
+    tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a\x1b[31m.jsonl", "a\\x1b[31m.jsonl", "b\nERROR.csv", "\x1b]0;x\x07.txt"):
+        (tmp_path / name).write_bytes(name.encode())
+    found = find_feed.fn(store, str(tmp_path))
+    assert names(found) == ["a\\x1b[31m.jsonl", "a\\\\x1b[31m.jsonl", "b\\nERROR.csv"]
+    for file in found.files:
+        require_unchanged(file)
+    assert r"passed over \x1b]0;x\x07.txt" in caplog.text
+    assert caplog.text.replace("\n", "").isprintable()
+
+
+def test_a_name_that_is_no_utf8_is_refused_unless_it_is_passed_over_anyway(
+    tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.jsonl").touch()
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).touch()
+    assert names(find_feed.fn(store, str(tmp_path))) == ["a.jsonl"]
+    assert r"passed over caf\xe9.txt" in caplog.text
+    (tmp_path / os.fsdecode(b"caf\xe9.jsonl")).touch()
+    with pytest.raises(FeedError, match=r"^caf\\xe9.jsonl must have a name in UTF-8; rename it$"):
+        find_feed.fn(store, str(tmp_path))
+
+
+def test_a_glob_that_reaches_into_the_store_is_refused(store: Store) -> None:
+    table = store.partition("documents") / "part-0.parquet"
+    table.parent.mkdir(parents=True)
+    table.touch()
+    with pytest.raises(NotApartError, match="must not lie inside the store"):
+        find_feed.fn(store, f"{store.root.parent}/*/*/*/*/*")
 
 
 def test_a_query_is_not_logged() -> None:

@@ -46,7 +46,7 @@ def prepare_files(
     settings: PrepareSettings | None = None,
 ) -> Prepared:
     """Run ingest and prepare, with a raw check that refuses the rows at some positions."""
-    folder = store.root / f"feed-{store.night}"
+    folder = store.root.parent / f"feed-{store.night}"
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)

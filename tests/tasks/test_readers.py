@@ -54,7 +54,10 @@ def memory_file(content: bytes, kind: str) -> FeedFile:
     url = f"memory://drawn.{kind}"
     with fsspec.open(url, "wb") as file:
         file.write(content)
-    return FeedFile(url=url, name=f"drawn.{kind}", format=kind, compression=None, size=0, sha256="")
+    name = f"drawn.{kind}"
+    return FeedFile(
+        feed=url, path=f"/{name}", name=name, format=kind, compression=None, size=0, sha256=""
+    )
 
 
 def read(content: bytes, kind: str = "jsonl", encoding: str = "utf-8") -> list[Row]:
@@ -457,7 +460,7 @@ def test_trouble_on_disk_or_network_is_not_blamed_on_the_file(
 
 
 def test_a_file_that_is_gone_is_a_feed_error() -> None:
-    file = memory_file(b"", "jsonl").model_copy(update={"url": "memory://gone.jsonl"})
+    file = memory_file(b"", "jsonl").model_copy(update={"path": "/gone.jsonl"})
     with pytest.raises(FeedError, match=r"drawn.jsonl is gone since it was found; run again"):
         list(read_rows(file, "utf-8"))
 
