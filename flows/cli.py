@@ -15,6 +15,7 @@ from flows import operate
 from flows.command import DebugOption, FeedNameOption, NewStoreOption, StoreOption, guarded
 from flows.log_lines import keep_lines_inert
 from flows.output import forgive_output, require_shown
+from flows.tables import tables
 
 app = typer.Typer(
     help="Cluster growing feeds of documents, night by night.",
@@ -115,6 +116,7 @@ app.command()(operate.assign)
 app.command()(operate.doctor)
 app.command()(operate.prune)
 app.command()(operate.serve)
+app.command()(tables)
 
 
 def main() -> None:

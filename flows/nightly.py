@@ -24,9 +24,10 @@ from tasks.history import read_history, require_intact
 from tasks.ingest import ingest
 from tasks.lock import run_lock
 from tasks.manifests import require_known_format
+from tasks.night import Night
 from tasks.prepare import prepare
 from tasks.pretrain import pretrain
-from tasks.publish import Night, Published, publish
+from tasks.publish import Published, publish
 from tasks.refine import refine
 from tasks.rejoin import rejoin_pieces
 from tasks.stage import StageRecord, recorded_stages
@@ -96,6 +97,7 @@ def nightly(config: NightlyConfig) -> NightReport:
             raw=raw,
             raw_checks=raw_check.results,
             documents=documents,
+            window=window,
             views=views,
             refined=refined,
             evaluation=evaluation,

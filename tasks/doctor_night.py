@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from tasks.files import sha256_of
 from tasks.finding import Finding
 from tasks.listing import refs_of
 from tasks.manifests import Manifest, ManifestError
+from tasks.records import forget_records, records_folder
 from tasks.storage import Ref, Store, is_intact, read_table
 from validation.schemas import DOC_ID, PUBLISHED
 
@@ -67,9 +69,27 @@ def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
         for name, ref in refs.items()
         if name in COMPARED and ref.path not in damaged
     }
-    for rule, said in compare_tables(counts, tables):
-        yield Finding(_file(store), rule, said, remedy_of(store))
-    yield from compare_nights(store, tables, earlier)
+    unsound = [
+        Finding(_file(store), rule, said, remedy_of(store))
+        for rule, said in compare_tables(counts, tables)
+    ]
+    unsound += compare_nights(store, tables, earlier)
+    yield from unsound
+    if unsound:
+        yield from _untrusted_records(store)
+
+
+def _untrusted_records(store: Store) -> Iterator[Finding]:
+    """Find the cache records of a night that does not add up: a run would publish it again."""
+    folder = records_folder(store)
+    if folder.is_dir():
+        yield Finding(
+            folder.relative_to(store.root).as_posix(),
+            "cache_record",
+            "a night that does not add up was made of these records",
+            mend=partial(forget_records, store),
+            deed="removes them",
+        )
 
 
 def remedy_of(store: Store) -> str:

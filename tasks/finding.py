@@ -26,7 +26,9 @@ class Finding:
     is_removable
         Whether the next run makes it again, or nobody misses it.
     mend
-        Makes what is lost out of other files in `state/`.
+        Puts right what neither a copy nor the removal of one file does.
+    deed
+        What `mend` does, as --repair announces it.
     """
 
     file: str
@@ -36,6 +38,7 @@ class Finding:
     source: str | None = None
     is_removable: bool = False
     mend: Callable[[], None] | None = field(default=None, compare=False)
+    deed: str = "takes them from state/"
 
     @property
     def is_repairable(self) -> bool:
@@ -52,7 +55,7 @@ class Finding:
     def _deed(self) -> str:
         if self.is_removable:
             return "removes it"
-        return "puts back the copy in state/" if self.source else "takes them from state/"
+        return "puts back the copy in state/" if self.source else self.deed
 
 
 def repair(root: Path, finding: Finding) -> None:

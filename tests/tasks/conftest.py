@@ -8,18 +8,29 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tasks.check_prepared import Documents
+from tasks.counts import Counts
+from tasks.describe import Described
+from tasks.drift import Fit
+from tasks.embed import EncoderRef
+from tasks.evaluate import Evaluation
 from tasks.feed import FeedFile, find_feed
 from tasks.files import copy_atomically, write_atomically
+from tasks.history import NightTable
 from tasks.ingest import IngestSettings, RawFeed, ingest
 from tasks.manifests import FORMAT_VERSION
+from tasks.night import Night
+from tasks.refine import Refined
 from tasks.sealed import seal
 from tasks.shelf import EmbeddingShelf, fixed_lists
-from tasks.storage import Ref, Store, keep_bytes, keep_table, read_table
+from tasks.storage import ModelRef, Ref, Store, keep_bytes, keep_table, read_table
+from tasks.views import Views
 from validation.schemas import PUBLISHED
 
 WriteFeed = Callable[[str, bytes], FeedFile]
 Compress = Callable[[bytes, str], bytes]
 PublishNight = Callable[..., dict[str, Any]]
+MakeNight = Callable[..., tuple[Store, Night]]
 IngestRows = Callable[..., tuple[RawFeed, list[dict[str, Any]]]]
 
 ENCODER = {"name": "E", "digest": "0123456789abcdef"}
@@ -153,10 +164,7 @@ def night_rows(
     assigned = [*window, *new]
     clusters = {"c-1": assigned[::2], "c-2": assigned[1::2]}
     return {
-        "documents": [
-            {"doc_id": it, "text": it, "text_digest": text_digest_of(it), "source": "f.jsonl", "is_truncated": False}
-            for it in new
-        ],
+        "documents": documents_of(new),
         "duplicates": [
             {"file": "f", "row": 1, "doc_id": new[0], "duplicate_of": new[0], "kind": "same_row", "first_night": "x"}
         ],
@@ -179,5 +187,68 @@ def night_rows(
     }  # fmt: skip
 
 
+def documents_of(doc_ids: list[str]) -> list[dict[str, Any]]:
+    return [
+        {"doc_id": it, "text": it, "text_digest": text_digest_of(it), "source": "f.jsonl", "is_truncated": False}
+        for it in doc_ids
+    ]  # fmt: skip
+
+
 def rows_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=PUBLISHED[name])
+
+
+@pytest.fixture
+def make_night(store: Store) -> MakeNight:
+    """Make a sound night that is ready to be published: as `publish_night`, by its stage files."""
+
+    def make(day: int, new: list[str], window: list[str] | None = None) -> tuple[Store, Night]:
+        tonight = store.model_copy(update={"night": date(2026, 3, day)})
+        rows = night_rows(new, window or [], [])
+        tables = {it: keep_table(store, "made", rows_table(it, rows[it])) for it in PUBLISHED}
+        past = keep_table(store, "made", rows_table("documents", documents_of(window or [])))
+        results = keep_bytes(store, "made", b'{"outcomes": []}', ".json")
+        night = Night(
+            raw=RawFeed(rows=results, columns={}, metadata_types={}),
+            raw_checks=results,
+            documents=Documents(
+                **{it: tables[it] for it in ("documents", "duplicates", "quarantine", "withdrawn")},
+                refused=tables["quarantine"],
+                results=results,
+                counts=Counts(
+                    read=len(new) + 2, accepted=len(new), duplicate=1, quarantined=1, withdrawn=0, late=0
+                ),
+            ),
+            window=[
+                NightTable(night=date(2026, 3, 1), table=past),
+                NightTable(night=tonight.night, table=tables["documents"]),
+            ],
+            views=Views(
+                items=keep_table(store, "made", vectors_of(new, day)),
+                lexical=made_model(store, f"lexical {day}"),
+                embedding_dim=2, lexical_dims=(), encoder_digest=ENCODER["digest"], n_known=0,
+            ),
+            refined=Refined(
+                model=made_model(store, f"clustering {day}"), labels=results, n_clusters=2, label_of={0: 0, 1: 1}
+            ),
+            evaluation=Evaluation(
+                metrics=tables["metrics"], labels=results, published="refined", reason="better", trust="high",
+                stability={},
+            ),
+            described=Described(
+                assignments=tables["assignments"], clusters=tables["clusters"], events=tables["cluster_events"],
+                identity=made_model(store, f"identity {day}"), n_clusters=2, ids={0: "c-1", 1: "c-2"},
+            ),
+            encoder=EncoderRef(**ENCODER, folder="f"),
+            fit=Fit(kind="full", since=tonight.night, reason="the first night", recipe="r"),
+            drift=tables["drift"],
+            config={"window_days": 30},
+            read_from="feed",
+        )  # fmt: skip
+        return tonight, night
+
+    return make
+
+
+def made_model(store: Store, content: str) -> ModelRef:
+    return ModelRef(files={"model.json": keep_bytes(store, "made", content.encode(), ".json")})

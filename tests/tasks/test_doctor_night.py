@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.doctor_night import Earlier, examine_night, stage_copies
-from tasks.files import sha256_of
-from tasks.finding import Finding
+from tasks.files import sha256_of, write_atomically
+from tasks.finding import Finding, repair
 from tasks.manifests import NewerStoreError
+from tasks.records import records_folder
 from tasks.sealed import seal
 from tasks.storage import Store, keep_bytes
 
@@ -54,6 +55,21 @@ def replace(store: Store, name: str, change: Callable[[pa.Table], pa.Table]) -> 
         ref |= {"sha256": sha256_of(path), "rows": table.num_rows}
 
     rewrite(store, changed)
+
+
+def test_the_records_of_a_night_that_does_not_add_up_are_not_used_again(night: Store) -> None:
+    write_atomically(records_folder(night) / "describe-v1-0", b"a record")
+    assert said(night) == []
+    replace(night, "clusters", lambda table: table.slice(1))
+    unsound, records = examine(night)
+    assert (unsound.rule, unsound.is_repairable) == ("conservation", False)
+    assert "run the night again" in unsound.line()
+    assert records.line() == (
+        "state/results/feed=reviews/night=2026-03-02: cache_record: a night that does not add up"
+        " was made of these records; --repair removes them"
+    )
+    repair(night.root, records)
+    assert [it.rule for it in examine(night)] == ["conservation"]
 
 
 def test_sound_nights_have_no_findings(night: Store) -> None:
