@@ -1,6 +1,7 @@
 """What all commands share: their options, and errors as one sentence and an exit code."""
 
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
@@ -31,9 +32,18 @@ def guarded(command: Callable[[], None], debug: bool) -> None:
         sys.exit(INTERRUPTED)
     except Exception as error:
         if debug:
-            Console(stderr=True).print_exception()
+            _show_traceback(error)
         say_error(explain(error))
         sys.exit(exit_code_of(error))
+
+
+def _show_traceback(error: Exception) -> None:
+    """Print a traceback in which no text of a feed steers the terminal, and no secret stands."""
+    from tasks.inert import inert
+    from tasks.secret_urls import mask_secrets
+
+    lines = inert(mask_secrets("".join(traceback.format_exception(error))), kept="\n\t")
+    Console(stderr=True, highlight=False).print(escape(lines), soft_wrap=True)
 
 
 def say_error(sentence: str) -> None:

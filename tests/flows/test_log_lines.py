@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from flows.command import guarded
 from flows.log_lines import keep_lines_inert
 from flows.runtime import LOGGERS, let_info_through
 
@@ -116,3 +117,16 @@ def test_prefects_own_handlers_and_the_last_resort_are_covered() -> None:
         assert [type(it).__name__ for it in last.filters] == ["InertLines"]
     finally:
         logging.getLogger("tasks").removeHandler(api)
+
+
+def test_a_traceback_on_the_terminal_is_inert_too(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise RuntimeError("a\x1b[31m of https://host/f?sig=s3cr3t")
+
+    with pytest.raises(SystemExit):
+        guarded(fail, debug=True)
+    shown = capsys.readouterr().err
+    assert r"RuntimeError: a\x1b[31m of https://host/f?***" in shown
+    assert "Traceback" in shown
+    assert "\x1b[31m of" not in shown
+    assert "s3cr3t" not in shown
