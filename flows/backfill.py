@@ -77,7 +77,7 @@ def run_nights(configs: "list[NightlyConfig]") -> None:
         except Exception as error:
             raise BackfillStoppedError(
                 f"night {config.night} failed: {explain(error)}; the nights after it were not"
-                " tried: the same command goes on from there when it is mended"
+                " tried: the same command goes on from there once the cause is removed"
             ) from error
 
 
@@ -87,16 +87,17 @@ def _run(config: "NightlyConfig") -> str:
     from tasks.counts import rows_said
     from tasks.feed import require_feed
     from tasks.lock import require_free
+    from tasks.wording import counted
 
     require_feed(config.feed)
     require_free(config.tonight())
     nightly(config)
     manifest = config.tonight().read_manifest()
-    return f"{rows_said(manifest['counts'])}; {manifest['n_clusters']:,} clusters"
+    return f"{rows_said(manifest['counts'])}; {counted(manifest['n_clusters'], 'cluster')}"
 
 
 def _already(config: "NightlyConfig") -> str | None:
-    """Say why a night need not run, if so; a damaged manifest is written anew by a run."""
+    """Return why a night need not run, if so; a damaged manifest is written anew by a run."""
     from tasks.manifests import ManifestError
     from tasks.pruned import read_pruned
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -12,14 +12,23 @@ from rich.console import Console
 from rich.markup import escape
 
 from flows import operate
-from flows.command import DebugOption, FeedNameOption, NewStoreOption, StoreOption, guarded
+from flows.command import (
+    DAY,
+    DebugOption,
+    FeedNameOption,
+    NewStoreOption,
+    StoreOption,
+    day,
+    examples,
+    guarded,
+)
 from flows.log_lines import keep_lines_inert
 from flows.output import forgive_output, require_shown
 from flows.tables import tables
 
 app = typer.Typer(
     help="Cluster growing feeds of documents, night by night.",
-    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -28,17 +37,46 @@ app = typer.Typer(
 Nights = Sequence[tuple[Path | None, dict[str, Any]]]
 """Configuration file and what was said on the command line, night by night."""
 
+_RUN: Final = (
+    "nightfold run reviews.jsonl --store my-store",
+    "nightfold run 'in/reviews-{night-1}.jsonl' --store my-store --n-clusters 12",
+    "nightfold run s3://bucket/reviews/ --store my-store --config nightfold.toml",
+)
+_CLUSTERS: Final = (
+    "nightfold clusters --store my-store",
+    "nightfold clusters --store my-store --night 2026-03-01 --json",
+)
+
 _SAMPLE: Final = Path(__file__).parent / "sample"
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
+def about(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Cluster growing feeds of documents, night by night."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"nightfold {version_of('nightfold')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+    else:
+        return
+    raise typer.Exit
+
+
+@app.command(epilog=examples(*_RUN))
 def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[
         str, typer.Argument(help="File, folder, glob or URL of JSONL, CSV or Parquet.")
     ],
     store: NewStoreOption,
     night: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today (UTC) if left out.")
+        date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
     ] = None,
     feed_name: Annotated[
         str | None, typer.Option(help="Nights of one feed share clusters and ids.")
@@ -54,7 +92,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     said = {
         "feed": feed,
         "store": str(store),
-        "night": night.date() if night else None,
+        "night": night,
         "feed_name": feed_name,
         "clustering.n_clusters": _count_or_auto(n_clusters),
         "window_days": window_days,
@@ -62,7 +100,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     guarded(lambda: _run_nights(store, [(config, said)], debug), debug)
 
 
-@app.command()
+@app.command(epilog=examples("nightfold demo --store demo-store"))
 def demo(
     store: Annotated[Path, typer.Option(help="Folder of the demo's store.")] = Path("demo-store"),
     debug: DebugOption = False,
@@ -72,20 +110,23 @@ def demo(
     guarded(lambda: _run_nights(store, nights, debug), debug)
 
 
-@app.command()
+@app.command(epilog=examples(*_CLUSTERS))
 def clusters(
     store: StoreOption,
     feed_name: FeedNameOption = None,
+    night: Annotated[
+        date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show the clusters of the last night."""
+    """Show the clusters of a night."""
 
     def show() -> None:
         from flows.console import clusters_json, show_clusters
-        from flows.results import last_night, read_night
+        from flows.results import published_night, read_night
 
-        found = read_night(last_night(store, feed_name))
+        found = read_night(published_night(store, feed_name, night))
         if as_json:
             sys.stdout.write(clusters_json(found) + "\n")
         else:
@@ -95,7 +136,9 @@ def clusters(
     guarded(show, debug)
 
 
-@app.command()
+@app.command(
+    epilog=examples("nightfold ui --store my-store", "nightfold ui --store my-store --port 4300")
+)
 def ui(
     store: StoreOption,
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 4200,
@@ -111,12 +154,16 @@ def ui(
     guarded(serve, debug)
 
 
-app.command()(operate.backfill)
-app.command()(operate.assign)
-app.command()(operate.doctor)
-app.command()(operate.prune)
-app.command()(operate.serve)
-app.command()(tables)
+for command in (
+    operate.backfill,
+    operate.assign,
+    operate.doctor,
+    operate.prune,
+    operate.serve,
+    operate.overdue,
+    tables,
+):
+    app.command(epilog=examples(*operate.EXAMPLES[command.__name__]))(command)
 
 
 def main() -> None:
@@ -127,7 +174,7 @@ def main() -> None:
 
 
 def _sample_night(number: int, store: Path) -> dict[str, Any]:
-    """Say how a night of the sample runs: two nights together, so that a theme can die out."""
+    """Describe how a night of the sample runs: two nights together, so that a theme can die out."""
     return {
         "feed": str(_SAMPLE / f"night-{number}"),
         "store": str(store),

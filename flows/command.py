@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,12 +16,35 @@ from flows.explain import exit_code_of, explain
 INTERRUPTED: Final = 130
 """As shells have it: 128 and the number of SIGINT."""
 
+DAY: Final = "YYYY-MM-DD"
+
 StoreOption = Annotated[Path, typer.Option(help="Folder of the store.")]
 NewStoreOption = Annotated[
     Path, typer.Option("--store", help="Folder of the store; made if it is not there.")
 ]
 FeedNameOption = Annotated[str | None, typer.Option(help="Needed if the store has several feeds.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def day(text: str) -> date:
+    """Parse the date of a night.
+
+    Raises
+    ------
+    typer.BadParameter
+        Showing what a date looks like.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"must be a day as YYYY-MM-DD, for instance 2026-03-01, got {text!r}"
+        ) from error
+
+
+def examples(*lines: str) -> str:
+    """Lay out the examples at the end of a command's help; click keeps lines after a backspace."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def guarded(command: Callable[[], None], debug: bool) -> None:

@@ -2,9 +2,12 @@
 
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import (
     BaseModel,
@@ -17,7 +20,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import CoreSchema
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, ErrorDetails
 
 from errors import BAD_USAGE, NightfoldError
 from flows.form import form_schema, from_form
@@ -35,6 +39,9 @@ from tasks.prepare import PrepareSettings
 from tasks.secret_urls import mask_secrets
 from tasks.storage import Store
 
+_UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
+"""What pydantic calls a key that is none, in a model and in a dataclass."""
+
 
 class ConfigError(NightfoldError, ValueError):
     """A configuration that cannot be used; the message names the key, the rule and the value."""
@@ -43,7 +50,7 @@ class ConfigError(NightfoldError, ValueError):
 
 
 def local_store(store: Path) -> Path:
-    """Give the absolute path of a store.
+    """Return the absolute path of a store.
 
     Raises
     ------
@@ -195,15 +202,55 @@ def _set(values: dict[str, Any], key: str, value: object) -> None:
 
 
 def _explained(error: ValidationError, file: Path | None) -> str:
-    """Say the first mistake as a sentence."""
+    """Put the first mistake in a sentence."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"] if part != "constrained-int")
-    where = f" in {file}" if file else ""
-    if first["type"] == "extra_forbidden":
-        return f"{key}{where} is no key of the configuration; the README lists them"
+    key, where = _key_of(first), f" in {file}" if file else ""
+    if first["type"] in _UNKNOWN:
+        return f"{key}{where} is no key of the configuration; {_suggestion(key)}"
     if first["type"] == "missing":
         return f"{key} is missing; give it on the command line or in the config file"
-    rule = first["msg"].removeprefix("Value error, ")
-    # Our own rules say the value themselves.
-    got = "" if first["type"] == "value_error" else f", got {mask_secrets(repr(first['input']))}"
-    return f"{key}{where}: {rule}{got}"
+    if first["type"] == "value_error":
+        # Our own rules say the value themselves.
+        return f"{key}{where}: {first['msg'].removeprefix('Value error, ')}"
+    # A value of several kinds breaks the rule of each.
+    rules = [it["msg"].partition(",")[0] for it in error.errors() if _key_of(it) == key]
+    rule = " or ".join(dict.fromkeys(it.removeprefix("Input should be ") for it in rules))
+    return f"{key}{where} must be {rule}, got {mask_secrets(repr(first['input']))}"
+
+
+def _key_of(error: ErrorDetails) -> str:
+    """Return the dotted key; the kinds of a value, which stand below it, are no keys."""
+    parts: list[str] = []
+    model: Any = NightlyConfig
+    for part in map(str, error["loc"]):
+        known = _fields(model)
+        if not known:
+            break
+        parts.append(part)
+        model = known.get(part)
+    return ".".join(parts)
+
+
+def _suggestion(key: str) -> str:
+    """Return the known key that has the same name elsewhere or a like one here."""
+    folder, _, last = key.rpartition(".")
+    known = list(_keys(NightlyConfig))
+    same = [it for it in known if it.rpartition(".")[2] == last]
+    here = [it for it in known if it.rpartition(".")[0] == folder]
+    likely = same or get_close_matches(key, here, n=1)
+    return f"did you mean {likely[0]}?" if likely else "the README lists them"
+
+
+def _keys(model: Any, above: str = "") -> Iterator[str]:
+    """List the dotted keys of a group of settings and of those in it."""
+    for name, kind in _fields(model).items():
+        yield f"{above}{name}"
+        yield from _keys(kind, f"{above}{name}.")
+
+
+def _fields(model: Any) -> dict[str, Any]:
+    """Return the type of each field of a group of settings; none of a single value."""
+    if is_dataclass(model):
+        return {field.name: field.type for field in fields(model)}
+    of_model: Mapping[str, FieldInfo] = getattr(model, "model_fields", {})
+    return {name: field.annotation for name, field in of_model.items()}

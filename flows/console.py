@@ -64,9 +64,11 @@ def show_counts(console: Console, night: "NightResult") -> None:
 
 def show_clusters(console: Console, night: "NightResult") -> None:
     """Show the largest clusters and what happened to the others since the last night."""
+    from tasks.wording import counted
+
     manifest = night.manifest
     where = f"on {manifest['night']} in feed {_text(manifest['feed'])}"
-    table = Table(title=f"{manifest['n_clusters']} clusters {where}")
+    table = Table(title=f"{counted(manifest['n_clusters'], 'cluster')} {where}")
     for column in ("cluster", "name", "size", "change", "status"):
         table.add_column(
             column, justify="right" if column in {"size", "change"} else "left", overflow="fold"
@@ -101,7 +103,7 @@ def show_metrics(console: Console, night: "NightResult") -> None:
 
 
 def show_fit(console: Console, night: "NightResult") -> None:
-    """Say whether the model was fitted from nothing, and why; name every alarm."""
+    """Show whether the model was fitted from nothing, and why; name every alarm."""
     fit = night.manifest["fit"]
     console.print(f"  model: {fit['kind']} fit, {_text(fit['reason'])}", soft_wrap=True)
 
@@ -123,7 +125,9 @@ def show_stages(console: Console, report: "NightReport") -> None:
 
 def show_placements(console: Console, placed: "Placed") -> None:
     """Show which document is in which cluster, the first ones of many."""
-    table = Table(title=f"{placed.table.num_rows:,} documents")
+    from tasks.wording import counted
+
+    table = Table(title=counted(placed.table.num_rows, "document"))
     for column in ("document", "cluster", "name", "confidence", "margin", "known"):
         table.add_column(
             column,
@@ -141,7 +145,7 @@ def show_placements(console: Console, placed: "Placed") -> None:
 
 
 def clusters_json(night: "NightResult") -> str:
-    """Give the clusters of a night as JSON."""
+    """Return the clusters of a night as JSON."""
     shown: dict[str, Any] = {
         key: night.manifest[key] for key in ("feed", "night", "counts", "n_clusters", "labels")
     }

@@ -78,7 +78,7 @@ def _sentence(error: OSError, where: object) -> str:
     if wrong is None:
         return (
             f"the store cannot be written to: {error.strerror}: {where};"
-            " give another --store or mend its permissions"
+            " give another --store or change its permissions"
         )
     return (
         f"the store cannot be written to: {wrong}: {where}; {helps} and run the same command"

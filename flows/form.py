@@ -82,7 +82,7 @@ def _plain(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
     found = schema
     if "$ref" in schema:
         found = resolve(schema) | {key: schema[key] for key in ("description",) if key in schema}
-    found = _filled_or_empty({key: value for key, value in found.items() if key != "$ref"})
+    found = _choosable({key: value for key, value in found.items() if key != "$ref"})
     if "properties" not in found:
         return found
     summary, entries = _numpydoc(found.get("description", ""))
@@ -94,19 +94,22 @@ def _plain(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
     return found | {"description": summary, "properties": properties}
 
 
-def _filled_or_empty(schema: Schema) -> Schema:
-    """Turn a text that may be null, a switch in the UI, into one that may be empty."""
-    options = schema.get("anyOf", [])
-    others = [it for it in options if it.get("type") != "null"]
-    if options and len(others) == len(options):
-        titled = [{"title": str(it.get("const", f"a {it.get('type')}"))} | it for it in options]
-        return schema | {"anyOf": titled}
+def _choosable(schema: Schema) -> Schema:
+    """Name the kinds of a value, which are a switch in the UI; a text that may be null needs none.
+
+    It is left empty instead.
+    """
+    kinds: list[Schema] = schema.get("anyOf", [])
+    others = [it for it in kinds if it.get("type") != "null"]
+    if len(others) == len(kinds):
+        named = [{"title": str(it.get("const", "a number"))} | it for it in kinds]
+        return schema | ({"anyOf": named} if named else {})
     if len(others) != 1 or others[0].get("type") != "string":
         return schema
-    (option,) = others
-    kept = {key: value for key, value in schema.items() if key != "anyOf"}
-    choice = {"enum": ["", *option["enum"]]} if "enum" in option else {}
-    return kept | option | choice | {"default": ""}
+    (text,) = others
+    kept: Schema = {key: value for key, value in schema.items() if key != "anyOf"}
+    words: Schema = {"enum": ["", *text["enum"]]} if "enum" in text else {}
+    return kept | text | words | {"default": ""}
 
 
 def _words(key: str) -> str:
@@ -142,7 +145,7 @@ def _numpydoc(text: str) -> tuple[str, dict[str, str]]:
     summary, *_ = text.split("\n\n", maxsplit=1)
     parts = _UNDERLINED.split(text)
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-    entries = {}
+    entries: dict[str, str] = {}
     for names, lines in _ENTRY.findall(sections.get("Attributes", "")):
         words = _REFERENCE.sub("", " ".join(lines.split()))
         entries |= dict.fromkeys(names.split(", "), words)

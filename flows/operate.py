@@ -1,28 +1,64 @@
 """The operator's commands on a store that is there."""
 
 import sys
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 
 from errors import FAILED
 from flows.command import (
+    DAY,
     DebugOption,
     FeedNameOption,
     NewStoreOption,
     StoreOption,
+    day,
     guarded,
     say,
+    say_error,
 )
 
 if TYPE_CHECKING:
     from tasks.assign import Placed
     from tasks.finding import Finding
     from tasks.storage import Store
+
+EXAMPLES: Final = {
+    "backfill": (
+        "nightfold backfill 'in/reviews-{night}.jsonl' --store my-store"
+        " --from 2026-03-01 --to 2026-03-31",
+    ),
+    "assign": (
+        "nightfold assign today.jsonl --store my-store",
+        "nightfold assign today.jsonl --store my-store --out placed.parquet",
+    ),
+    "doctor": (
+        "nightfold doctor --store my-store",
+        "nightfold doctor --store my-store --repair",
+    ),
+    "prune": (
+        "nightfold prune --store my-store --keep 90 --dry-run",
+        "nightfold prune --store my-store --keep 90",
+    ),
+    "serve": (
+        "nightfold serve reviews.jsonl --store my-store --cron '0 2 * * *'",
+        "nightfold serve 'in/reviews-{night-1}.jsonl' --store my-store --cron '0 2 * * *'"
+        " --timezone Europe/Berlin",
+    ),
+    "tables": (
+        "nightfold tables --store my-store",
+        "nightfold tables clusters --store my-store --night 2026-03-01",
+    ),
+    "overdue": (
+        "nightfold overdue --store my-store --hours 26",
+        "0 6 * * * nightfold overdue --store /data/my-store || mail -s 'no night' me",
+    ),
+}
+"""Command → how it is called."""
 
 
 def doctor(
@@ -32,7 +68,10 @@ def doctor(
     ] = False,
     debug: DebugOption = False,
 ) -> None:
-    """Check a store against its manifests; exit code 0 if it is sound, 1 if not."""
+    """Check a store against its manifests, and repair it.
+
+    Exit code 0 if it is sound, 1 if not.
+    """
 
     def examine_store() -> None:
         from tasks.doctor import examine, repair_all
@@ -59,7 +98,7 @@ def assign(
     feed_name: FeedNameOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Place documents in the clusters of the last night, without training."""
+    """Place documents in the last night's clusters, without training."""
 
     def place() -> None:
         from flows.results import last_night
@@ -81,15 +120,18 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         str, typer.Argument(help="As for `run`, with {night} where the date is: r-{night}.jsonl.")
     ],
     store: NewStoreOption,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First night.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last night.")],
+    first: Annotated[date, typer.Option("--from", parser=day, metavar=DAY, help="First night.")],
+    last: Annotated[date, typer.Option("--to", parser=day, metavar=DAY, help="Last night.")],
     feed_name: Annotated[
         str | None, typer.Option(help="Nights of one feed share clusters and ids.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
     debug: DebugOption = False,
 ) -> None:
-    """Run the nights of the past in order; those that are published are skipped."""
+    """Run the nights of the past in order.
+
+    Those that are published are skipped.
+    """
 
     def run_past() -> None:
         from flows.backfill import Past, configured_nights, run_nights
@@ -100,7 +142,7 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         require_apart(feed, root)
         prepare_runs(root, debug)
         said = {"store": str(root), "feed_name": feed_name}
-        past = Past(feed, first.date(), last.date())
+        past = Past(feed, first, last)
         run_nights(configured_nights(past, config, said))
 
     guarded(run_past, debug)
@@ -120,7 +162,10 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     ] = 4200,
     debug: DebugOption = False,
 ) -> None:
-    """Run the nights on a schedule, in one process, until it is stopped."""
+    """Run the nights on a schedule, until it is stopped.
+
+    One process, with the Prefect UI.
+    """
 
     def serve_feed() -> None:
         from flows.serve import checked, prepare_to_serve, serve_nights
@@ -143,26 +188,56 @@ def prune(
     ] = False,
     debug: DebugOption = False,
 ) -> None:
-    """Keep the last nights of every feed; files go in the prune after the one that unlists them."""
+    """Drop all but the last nights of every feed.
 
-    def prune_store() -> None:
-        from tasks.lock import store_lock
-        from tasks.prune import plan_prune
-        from tasks.prune import prune as prune_nights
+    Files go in the prune after the one that unlists them, so that no reader breaks.
+    """
 
-        root = _existing(store)
-        with store_lock(root, "prune"):
-            done = (plan_prune if dry_run else prune_nights)(root, keep)
-        for sentence in done.sentences("would be " if dry_run else ""):
+    def prune_root() -> None:
+        from flows.pruning import prune_store
+
+        for sentence in prune_store(_existing(store), keep, dry_run):
             say(sentence)
 
-    guarded(prune_store, debug)
+    guarded(prune_root, debug)
+
+
+def overdue(
+    store: StoreOption,
+    hours: Annotated[
+        float, typer.Option(min=0, help="Since the last night of a feed was published.")
+    ] = 26,
+    feed_name: Annotated[str | None, typer.Option(help="This feed alone.")] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Exit with 1 if a feed has had no new night for too long.
+
+    For cron, where no Prefect server watches: a night that did not run raises no error.
+    """
+
+    def look() -> None:
+        from flows.overdue import last_nights, older_than
+
+        now = datetime.now(UTC)
+        nights = last_nights(_existing(store), feed_name)
+        late = older_than(nights, hours, now)
+        for night in nights:
+            if night not in late:
+                say(night.line(now))
+        for night in late:
+            say_error(f"overdue: {night.line(now)}")
+        if late:
+            sys.exit(FAILED)
+
+    guarded(look, debug)
 
 
 def _say_findings(left: "list[Finding]") -> None:
+    from tasks.wording import counted
+
     for finding in left:
         say(finding.line())
-    say(f"{len(left):,} findings" if left else "the store is sound")
+    say(counted(len(left), "finding") if left else "the store is sound")
 
 
 def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
@@ -170,6 +245,7 @@ def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
     from flows.console import show_placements
     from flows.output import require_shown
     from tasks.files import write_parquet
+    from tasks.wording import counted
 
     if out is None:
         show_placements(Console(), placed)
@@ -177,16 +253,17 @@ def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
     else:
         write_parquet(out, placed.table)
     n_known = sum(placed.table["is_known"].to_pylist())
-    withdrawn = f", {placed.n_withdrawn:,} rows withdrawn" if placed.n_withdrawn else ""
+    withdrawn = f", {counted(placed.n_withdrawn, 'row')} withdrawn" if placed.n_withdrawn else ""
+    written = f"; written to {out}" if out else ""
     say(
-        f"{placed.table.num_rows:,} documents in the clusters of night {night.night}: {n_known:,}"
-        f" as published, {placed.table.num_rows - n_known:,} placed by the models,"
-        f" {placed.n_refused:,} rows refused{withdrawn}{f'; written to {out}' if out else ''}"
+        f"{counted(placed.table.num_rows, 'document')} in the clusters of night {night.night}:"
+        f" {n_known:,} as published, {placed.table.num_rows - n_known:,} placed by the models,"
+        f" {counted(placed.n_refused, 'row')} refused{withdrawn}{written}"
     )
 
 
 def _existing(store: Path) -> Path:
-    """Give the root of a store that is there.
+    """Return the root of a store that is there.
 
     Raises
     ------

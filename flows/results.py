@@ -8,6 +8,7 @@ from typing import Any
 from errors import BAD_USAGE, NightfoldError
 from tasks.manifests import require_known_format
 from tasks.storage import Ref, Store, read_table
+from tasks.wording import counted
 
 
 class NoNightError(NightfoldError, ValueError):
@@ -37,7 +38,21 @@ class NightResult:
 
 
 def last_night(root: Path, feed_name: str | None) -> Store:
-    """Find the last published night of a store.
+    """Find the last published night of a store; see `published_night`."""
+    return published_night(root, feed_name, None)
+
+
+def published_night(root: Path, feed_name: str | None, night: date | None) -> Store:
+    """Find a published night of a store.
+
+    Parameters
+    ----------
+    root
+        Of the store.
+    feed_name
+        None if the store has one feed.
+    night
+        None for the last one.
 
     Raises
     ------
@@ -48,6 +63,19 @@ def last_night(root: Path, feed_name: str | None) -> Store:
     """
     root = root.expanduser().absolute()
     require_known_format(root)
+    feed = _chosen_feed(root, feed_name)
+    nights = Store(root=root, feed=feed, night=date.min).published_nights()
+    if not nights:
+        raise NoNightError(f"{root} holds no published night of feed {feed!r}")
+    if night is not None and night not in nights:
+        raise NoNightError(
+            f"night {night} of feed {feed!r} is not published in {root}, which"
+            f" holds {counted(len(nights), 'night')} of it, from {nights[0]} to {nights[-1]}"
+        )
+    return Store(root=root, feed=feed, night=night or nights[-1])
+
+
+def _chosen_feed(root: Path, feed_name: str | None) -> str:
     feeds = sorted(path.name.removeprefix("feed=") for path in (root / "runs").glob("feed=*"))
     chosen = [feed for feed in feeds if feed_name in (None, feed)]
     if not chosen:
@@ -56,11 +84,10 @@ def last_night(root: Path, feed_name: str | None) -> Store:
             f" run `nightfold run FEED --store {root}` first"
         )
     if len(chosen) > 1:
-        raise NoNightError(f"{root} holds the feeds {', '.join(feeds)}; say which with --feed-name")
-    nights = Store(root=root, feed=chosen[0], night=date.min).published_nights()
-    if not nights:
-        raise NoNightError(f"{root} holds no published night of feed {chosen[0]!r}")
-    return Store(root=root, feed=chosen[0], night=nights[-1])
+        raise NoNightError(
+            f"{root} holds the feeds {', '.join(feeds)}; name one of them with --feed-name"
+        )
+    return chosen[0]
 
 
 def read_night(store: Store) -> NightResult:

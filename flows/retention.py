@@ -1,4 +1,4 @@
-"""Let go of old nights, on a schedule: what `nightfold prune` does, as a flow.
+"""Drop old nights, on a schedule: what `nightfold prune` does, as a flow.
 
 As a Prefect entrypoint: ``flows/retention.py:retention``.
 """
@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.config import local_store
 from flows.failure import fails_in_a_sentence
+from flows.pruning import prune_store
 from flows.runtime import let_info_through
-from tasks.lock import store_lock
-from tasks.prune import SMALLEST_KEEP, plan_prune, prune
+from tasks.prune import SMALLEST_KEEP
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +46,7 @@ def retention(config: RetentionConfig) -> list[str]:
     What was done, in sentences; they are in the log and the UI, too.
     """
     let_info_through()
-    with store_lock(config.store, "prune"):
-        done = (plan_prune if config.dry_run else prune)(config.store, config.keep)
-    told = done.sentences("would be " if config.dry_run else "")
-    for sentence in told:
+    done = prune_store(config.store, config.keep, config.dry_run)
+    for sentence in done:
         logger.info("%s", sentence)
-    return told
+    return done

@@ -34,7 +34,7 @@ class Served:
     schedule: "CronSchedule"
 
     def every_night(self) -> dict[str, Any]:
-        """Give what was set, without the night: every run finds out for itself which one it is."""
+        """Return what was set but the night, which every run finds out for itself."""
         return self.config.model_dump(mode="json", exclude={"night"}, exclude_unset=True)
 
 

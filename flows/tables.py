@@ -2,14 +2,14 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from errors import BAD_USAGE, NightfoldError
-from flows.command import DebugOption, FeedNameOption, StoreOption, guarded
+from flows.command import DAY, DebugOption, FeedNameOption, StoreOption, day, guarded
 from flows.output import require_shown
 
 
@@ -25,7 +25,7 @@ def tables(
         str | None, typer.Argument(help="documents, clusters, …; all of them if left out.")
     ] = None,
     night: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="All nights if left out.")
+        date | None, typer.Option(parser=day, metavar=DAY, help="All nights if left out.")
     ] = None,
     feed_name: FeedNameOption = None,
     debug: DebugOption = False,
@@ -33,8 +33,7 @@ def tables(
     """Print the files of the published tables, one path a line, oldest night first."""
 
     def print_files() -> None:
-        day = night.date() if night else None
-        for file in published_files(store, table, night=day, feed_name=feed_name):
+        for file in published_files(store, table, night=night, feed_name=feed_name):
             sys.stdout.write(f"{file}\n")
         require_shown()
 

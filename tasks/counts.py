@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.wording import counted
+
 
 class Counts(BaseModel):
     """Where tonight's rows went: read = accepted + duplicate + quarantined + withdrawn."""
@@ -24,5 +26,5 @@ def rows_said(counts: Mapping[str, int]) -> str:
     parts = [f"{name} {counts[name]:,}" for name in ("accepted", "duplicate", "quarantined")]
     if counts["withdrawn"]:
         parts.append(f"withdrawn {counts['withdrawn']:,}")
-    late = f"; {counts['late']:,} late documents" if counts["late"] else ""
+    late = f"; {counted(counts['late'], 'late document')}" if counts["late"] else ""
     return f"read {counts['read']:,} = {' + '.join(parts)}{late}"

@@ -30,6 +30,7 @@ from tasks.storage import (
     read_table,
     read_tables,
 )
+from tasks.wording import counted
 from validation.schemas import (
     CLUSTER_ID,
     DOC_ID,
@@ -138,7 +139,7 @@ class Recipe(BaseModel):
         return cache_key("recipe", 1, {"recipe": self})
 
 
-@stage("drift", version=2)
+@stage("drift", version=3)
 def plan_fit(
     store: Store,
     embedded: Embedded,
@@ -164,7 +165,8 @@ def plan_fit(
         plan = _from_nothing(store, recipe, f"drift since {since}: {said}", figures)
         return plan.model_copy(update={"keeps_clusters": True})
     if store.night >= since + timedelta(days=settings.every_nights):
-        due = f"due every {settings.every_nights} nights, the last was on {since}"
+        rhythm = counted(settings.every_nights, "night").removeprefix("1 ")
+        due = f"due every {rhythm}, the last was on {since}"
         return _from_nothing(store, recipe, due, figures)
     logger.info("going on from the model of night %s, fitted on %s", last.night, since)
     reason = f"little drift since {since}"

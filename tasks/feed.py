@@ -20,6 +20,7 @@ from tasks.secret_urls import has_secret, masked_errors
 from tasks.stage import stage
 from tasks.storage import Store
 from tasks.transient import is_transient_error
+from tasks.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -104,13 +105,8 @@ def find_feed(store: Store, feed: str) -> Feed:
         raise FeedError(
             f"{feed} holds no file that ends in {_known_endings()}; give another folder or glob"
         )
-    logger.info(
-        "found %d feed %s, %s bytes, in %s",
-        len(files),
-        "file" if len(files) == 1 else "files",
-        f"{sum(file.size for file in files):,}",
-        without_query(feed),
-    )
+    n_files, n_bytes = counted(len(files), "feed file"), sum(file.size for file in files)
+    logger.info("found %s, %s, in %s", n_files, counted(n_bytes, "byte"), without_query(feed))
     return Feed(files=files)
 
 

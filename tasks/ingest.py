@@ -19,6 +19,7 @@ from tasks.feed import Feed, FeedFile, opened, require_unchanged
 from tasks.readers import Row, read_rows
 from tasks.stage import stage
 from tasks.storage import Ref, Store, TableWriter
+from tasks.wording import counted
 from validation.schemas import FILE, PROBLEM, PROBLEM_RULE, RAW, RAW_ROWS, ROW, SOURCE
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,8 @@ def ingest(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
             _write_rows(writer, file, chain(peeked, rows), mapping)
             require_unchanged(file)
     _say_columns(columns)
-    logger.info("read %s rows from %d files", f"{writer.ref.rows:,}", len(feed.files))
+    n_rows, n_files = counted(writer.ref.rows, "row"), counted(len(feed.files), "file")
+    logger.info("read %s from %s", n_rows, n_files)
     return RawFeed(rows=writer.ref, columns=columns, metadata_types=_agreed(types))
 
 

@@ -46,6 +46,11 @@ class Retention:
     removed: set[str]
     layouts: list[Layout] = field(default_factory=list)
 
+    def last_unlisted(self) -> float | None:
+        """Return when the last of the unlisted nights was published, in seconds of the epoch."""
+        paths = [night.manifest_path() for night in self.unlisted]
+        return max((path.stat().st_mtime for path in paths), default=None)
+
     def shortened(self) -> list[Store]:
         """Give the unlisted nights that were in the window of the last night."""
         last = {it.feed: it for it in self.kept}
@@ -107,7 +112,7 @@ def prune(root: Path, keep: int) -> Retention:
     Cut short at any point, it leaves a store that can be read, and the next prune goes on.
     """
     planned = plan_prune(root, keep)
-    moments = [night.manifest_path().stat().st_mtime for night in planned.unlisted]
+    last_unlisted = planned.last_unlisted()
     known = [_keep_known(night) for night in planned.unlisted]
     written = {
         _name(root, path)
@@ -121,36 +126,40 @@ def prune(root: Path, keep: int) -> Retention:
     for file in removed:
         _remove(root / file)
     write_retired(root, retired)
-    if moments:
-        # What a night cached was written before its manifest.
-        forget_cache(root, until=max(moments))
+    forget_cache(root, until=last_unlisted)
     return planned
 
 
-def forget_cache(root: Path, until: float) -> int:
-    """Remove cached stages from before a moment: they hold texts of nights that are gone.
+def forget_cache(root: Path, until: float | None) -> int:
+    """Remove what `cached_until` lists; return how many files."""
+    old = cached_until(root, until)
+    for path in old:
+        path.unlink()
+    return len(old)
+
+
+def cached_until(root: Path, moment: float | None) -> list[Path]:
+    """List the cached stages from before a moment: they hold texts of nights that are gone.
+
+    A stage that is needed again runs again.
 
     Parameters
     ----------
     root
         Of the store.
-    until
-        Seconds since the epoch.
-
-    Returns
-    -------
-    How many files; a stage that is needed again runs again.
+    moment
+        Seconds since the epoch: what a night cached was written before its manifest. None for
+        nothing.
     """
+    if moment is None:
+        return []
     folders = (root / "state" / "stages", root / "state" / "results")
-    old = [
+    return [
         path
         for folder in folders
         for path in folder.rglob("*")
-        if path.is_file() and path.stat().st_mtime <= until
+        if path.is_file() and path.stat().st_mtime <= moment
     ]
-    for path in old:
-        path.unlink()
-    return len(old)
 
 
 def _nights(store: Store) -> list[Store]:

@@ -9,6 +9,7 @@ from tasks.evaluate import Evaluation
 from tasks.markdown import escape_markdown
 from tasks.own_columns import ColumnChange
 from tasks.storage import Store, read_table
+from tasks.wording import counted
 
 SUMMARY: Final = "summary.md"
 """The name of its file in a night's folder of reports."""
@@ -46,12 +47,13 @@ def summarise(
     lines = [
         f"# {escape_markdown(store.feed)}, night {store.night}",
         "",
-        f"{counts.read:,} rows read: {counts.accepted:,} accepted, {counts.duplicate:,} duplicate,"
-        f" {counts.quarantined:,} quarantined, {counts.withdrawn:,} withdrawn.",
+        f"{counted(counts.read, 'row')} read: {counts.accepted:,} accepted,"
+        f" {counts.duplicate:,} duplicate, {counts.quarantined:,} quarantined,"
+        f" {counts.withdrawn:,} withdrawn.",
         "",
         *_late_lines(counts),
         *_column_lines(column_changes),
-        f"## {len(clusters)} clusters",
+        f"## {counted(len(clusters), 'cluster')}",
         "",
         "| cluster | name | size | change | status |",
         "|---|---|---:|---:|---|",
@@ -87,10 +89,12 @@ def _late_lines(counts: Counts) -> list[str]:
     """Say how many documents came late, if any did."""
     if not counts.late:
         return []
-    late = (
-        f"{counts.late:,} documents are late: dated before the last night and all that it has read."
-    )
-    return [f"{late} They are clustered like the others.", ""]
+    are, like = ("is", "It is") if counts.late == 1 else ("are", "They are")
+    return [
+        f"{counted(counts.late, 'document')} {are} late: dated before the last night and all that"
+        f" it has read. {like} clustered like the others.",
+        "",
+    ]
 
 
 def _column_lines(changes: Sequence[ColumnChange]) -> list[str]:

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,11 @@ from typing import Any
 import pytest
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
+
+from tasks.files import write_atomically
+from tasks.manifests import FORMAT_VERSION
+from tasks.sealed import seal
+from tasks.storage import Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -194,6 +200,31 @@ def operated(two_nights: Operated, tmp_path: Path) -> Operated:
 def write_night() -> Callable[[Path, int], Path]:
     """Write a small feed; see `write_feed`."""
     return write_feed
+
+
+def published_at(root: Path, feed: str, night: date, at: datetime) -> None:
+    """Write what says that a night was published, and when; there are no tables."""
+    store = Store(root=root, feed=feed, night=night)
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "feed": feed,
+        "night": str(night),
+        "counts": {},
+        "tables": {},
+        "models": {},
+        "encoder": {"name": "made", "digest": "0"},
+        "labels": {"published": "refined"},
+        "config": {"window_days": 30},
+        "fit": None,
+        "run": {"published_at": at.isoformat(timespec="seconds")},
+    }
+    write_atomically(store.manifest_path(), seal(manifest))
+
+
+@pytest.fixture
+def publish_at() -> Callable[[Path, str, date, datetime], None]:
+    """Write the manifest of a night; see `published_at`."""
+    return published_at
 
 
 ENDS = ("Completed", "Failed", "Crashed", "Cancelled")

@@ -1,18 +1,23 @@
 """The command line: exit codes, sentences, what it shows, two runs at once."""
 
 import json
+import re
 import sqlite3
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli import app
 from tasks.lock import run_lock
 from tasks.storage import Store
 
@@ -26,6 +31,41 @@ def test_help_answers_within_a_second(nightfold: Nightfold) -> None:
     assert time.perf_counter() - started < 1
     assert done.returncode == 0
     assert all(command in done.stdout for command in ("run", "demo", "clusters", "ui"))
+
+
+COMMANDS = (
+    "run", "demo", "clusters", "ui", "backfill", "assign", "doctor", "prune", "serve", "overdue", "tables",
+)  # fmt: skip
+
+
+def invoked(*words: str) -> Any:
+    """Run the command line in this process; for what ends before anything heavy is imported."""
+    return CliRunner().invoke(app, list(words), prog_name="nightfold")
+
+
+@pytest.mark.parametrize("words", [(), ("-h",), ("--help",)])
+def test_help_is_what_one_gets_without_a_command(words: tuple[str, ...]) -> None:
+    shown = invoked(*words)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    listed = [line for line in shown.stdout.split("Commands:")[1].splitlines() if line.strip()]
+    assert tuple(line.split()[0] for line in listed) == COMMANDS
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples_that_fit_its_options(command: str) -> None:
+    shown = invoked(command, "-h")
+    assert shown.exit_code == 0
+    said, _, examples = shown.stdout.partition("Examples:")
+    calls = [line for line in examples.splitlines() if f"nightfold {command} " in line]
+    assert calls
+    for call in calls:
+        options = re.findall(r"--[a-z-]+", call)
+        assert [option for option in options if f"{option} " not in said] == []
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert invoked("--version").stdout == f"nightfold {version('nightfold')}\n"
 
 
 def test_a_missing_feed_is_bad_usage(nightfold: Nightfold, tmp_path: Path) -> None:
@@ -61,13 +101,14 @@ def test_an_unknown_key_in_the_config_is_bad_usage(nightfold: Nightfold, tmp_pat
     done = nightfold("run", tmp_path / "feed", "--store", tmp_path / "store", "--config", config)
     assert done.returncode == 2
     assert "clustering.n_cluster in" in done.stderr
-    assert "is no key of the configuration" in done.stderr
+    assert "is no key of the configuration; did you mean clustering.n_clusters?" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--n-clusters", "many", "clustering.n_clusters"),
+        ("--n-clusters", "many", "n_clusters must be a valid integer or 'auto', got 'many'"),
+        ("--night", "2026-13-01", "a day as YYYY-MM-DD, for instance 2026-03-01, got '2026-13-01'"),
         ("--window-days", "0", "window_days"),
         ("--feed-name", "../up", "feed_name"),
         ("--night", "tonight", "--night"),
@@ -135,7 +176,11 @@ def test_a_night_by_the_command_line(nightfold: Nightfold, tmp_path: Path, sampl
     found = json.loads(shown.stdout)
     assert len(found["clusters"]) == 11
     assert found["counts"]["read"] == 372
-    assert "11 clusters" in nightfold("clusters", "--store", store).stdout
+    of_night = ("clusters", "--store", store, "--night")
+    assert "11 clusters" in nightfold(*of_night, "2026-03-01").stdout
+    missing = nightfold(*of_night, "2026-03-02")
+    assert missing.returncode == 2
+    assert "night 2026-03-02 of feed 'default' is not published" in missing.stderr
 
 
 @pytest.mark.slow

@@ -34,8 +34,18 @@ def test_paths_become_absolute_for_a_worker_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("toml", "sentence"),
     [
-        ("n_clusters = 3", "n_clusters in .* is no key of the configuration"),
-        ("[clustering]\nn_clusters = 0", "clustering.n_clusters.*greater than 0, got 0"),
+        (
+            "n_clusters = 3",
+            "n_clusters in .* is no key of the configuration; did you mean clustering.n_clusters",
+        ),
+        ("colour = 3", "colour in .* is no key of the configuration; the README lists them"),
+        ("window_day = 3", r"is no key of the configuration; did you mean window_days\?"),
+        ("[ingest.columns]\ntxt = 'b'", r"ingest.columns.txt in .*mean ingest.columns.text\?"),
+        ("[identity]\nmin_share = 2", r"did you mean identity.min_shared\?"),
+        (
+            "[clustering]\nn_clusters = 0",
+            "clustering.n_clusters in .* must be greater than 0 or 'auto', got 0$",
+        ),
         (
             "[clustering]\nestimator = 'hdbscan'\nn_clusters = 4",
             "n_clusters must be 'auto' with 'hdbscan', got 4$",

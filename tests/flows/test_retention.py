@@ -1,6 +1,7 @@
 """The flow that prunes on a schedule."""
 
 import fcntl
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,19 @@ def test_fewer_than_two_nights_are_refused(tmp_path: Path) -> None:
         RetentionConfig(store=tmp_path, keep=1)
 
 
+def freed(told: list[str]) -> str:
+    """The bytes that were freed on the disk, as they are said."""
+    (line,) = [line for line in told if line.startswith("on the disk")]
+    found = re.search(r"[\d.,]+ MB", line)
+    assert found
+    return found[0]
+
+
 def test_retention_says_what_went_and_respects_the_lock(operated: Any) -> None:
     operated.run(3)
     config = RetentionConfig(store=operated.store, keep=2, dry_run=True)
-    assert retention(config)[0] == "night 2026-03-01 of feed default: would be unlisted"
+    tried = retention(config)
+    assert tried[0] == "night 2026-03-01 of feed default: would be unlisted"
     assert len(list(operated.store.glob("runs/*/*/manifest.json"))) == 3
     with (operated.store / "state" / "run.lock").open("a+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -35,5 +45,6 @@ def test_retention_says_what_went_and_respects_the_lock(operated: Any) -> None:
             retention(config)
     told = retention(RetentionConfig(store=operated.store, keep=2))
     assert told[0] == "night 2026-03-01 of feed default: unlisted"
+    assert freed(told) == freed(tried) != "0.0 MB"
     left = sorted(path.parent.name for path in operated.store.glob("runs/*/*/manifest.json"))
     assert left == ["night=2026-03-02", "night=2026-03-03"]

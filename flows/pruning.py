@@ -1,0 +1,55 @@
+"""Prune a whole store: its nights, its cache, and the runs in its own Prefect database."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.forget_runs import forget_runs, size_of
+from tasks.lock import store_lock
+
+if TYPE_CHECKING:
+    from tasks.prune import Retention
+
+
+def prune_store(root: Path, keep: int, dry_run: bool) -> list[str]:
+    """Keep the last nights of every feed; return what was or would be done, in sentences.
+
+    Raises
+    ------
+    StoreBusyError
+        If a run works on the store.
+    ForgetError
+        If the nights are pruned and the Prefect database could not be vacuumed.
+    """
+    would_be = "would be " if dry_run else ""
+    with store_lock(root, "prune"):
+        done, n_bytes = _tried(root, keep) if dry_run else _pruned(root, keep)
+        sentences = [*done.sentences(would_be), f"on the disk: {size_of(n_bytes)} {would_be}freed"]
+        forgotten = forget_runs(root, keep, dry_run)
+    return sentences + ([forgotten.sentence(would_be)] if forgotten else [])
+
+
+def _tried(root: Path, keep: int) -> "tuple[Retention, int]":
+    from tasks.prune import cached_until, plan_prune
+
+    planned = plan_prune(root, keep)
+    going = {root / file for file in planned.removed} | set(
+        cached_until(root, planned.last_unlisted())
+    )
+    return planned, sum(path.stat().st_size for path in going if path.is_file())
+
+
+def _pruned(root: Path, keep: int) -> "tuple[Retention, int]":
+    from tasks.prune import prune
+
+    before = _size(root)
+    return prune(root, keep), before - _size(root)
+
+
+def _size(root: Path) -> int:
+    """Add up the files of a store but for its Prefect database, which servers write to."""
+    skipped = root / "state" / "prefect"
+    return sum(
+        path.stat().st_size
+        for path in root.rglob("*")
+        if path.is_file() and not path.is_relative_to(skipped)
+    )
