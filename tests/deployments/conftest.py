@@ -38,6 +38,13 @@ def compose() -> dict[str, Any]:
     return dict(yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text(encoding="utf-8")))
 
 
+@pytest.fixture(scope="session")
+def automations() -> dict[str, dict[str, Any]]:
+    """The automations by name."""
+    text = (DEPLOYMENTS / "automations.yaml").read_text(encoding="utf-8")
+    return {it["name"]: it for it in yaml.safe_load(text)["automations"]}
+
+
 class Bell(ThreadingHTTPServer):
     """A webhook that keeps what it is told."""
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.events.schemas.automations import AutomationCore
 
 from flows.config import NightlyConfig
 from flows.retention import RetentionConfig
@@ -40,7 +43,7 @@ def test_parameters_are_those_of_the_flow(prefect_yaml: dict[str, Any], tmp_path
             RetentionConfig.model_validate(config | {"store": tmp_path})
         else:
             NightlyConfig.model_validate(config)
-    assert checked == ["nightly", "weekly-refit", "retention"]
+    assert checked == ["nightly", "weekly-refit", "retention", "by-hand"]
 
 
 def test_one_run_at_a_time_and_none_is_lost(prefect_yaml: dict[str, Any]) -> None:
@@ -49,6 +52,62 @@ def test_one_run_at_a_time_and_none_is_lost(prefect_yaml: dict[str, Any]) -> Non
         assert ConcurrencyLimitStrategy(deployment["concurrency_limit"]["collision_strategy"])
         for schedule in deployment.get("schedules", []):
             CronSchedule(**schedule)
+
+
+def test_feed_and_store_stand_once() -> None:
+    text = (ROOT / "deployments" / "prefect.yaml").read_text(encoding="utf-8")
+    settings = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    for path in ("/var/lib/nightfold/feed", "/var/lib/nightfold/store"):
+        assert sum(path in line for line in settings) == 1
+
+
+def test_the_home_is_checked_where_it_is_used(prefect_yaml: dict[str, Any]) -> None:
+    """Prefect runs a step's script without a shell of its own; so does this."""
+    check = prefect_yaml["pull"][0]["prefect.deployments.steps.run_shell_script"]["script"]
+    assert prefect_yaml["build"][0] == prefect_yaml["pull"][0]
+    bare = {key: value for key, value in os.environ.items() if key != "NIGHTFOLD_HOME"}
+    for home, code in (({}, 2), ({"NIGHTFOLD_HOME": str(ROOT)}, 0)):
+        done = subprocess.run(
+            shlex.split(check), env=bare | home, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code
+        assert ("NIGHTFOLD_HOME: must be the folder" in done.stderr) == (code != 0)
+
+
+def test_nobody_is_called_from_a_worker_a_container_or_a_unit(
+    prefect_yaml: dict[str, Any], compose: dict[str, Any]
+) -> None:
+    for deployment in prefect_yaml["deployments"]:
+        assert deployment["work_pool"]["job_variables"]["env"]["DO_NOT_TRACK"] == "1"
+    for name in ("server", "deploy", "worker"):
+        assert compose["services"][name]["environment"]["DO_NOT_TRACK"] == "1"
+    head = (ROOT / "deployments" / "prefect.yaml").read_text(encoding="utf-8").split("\nname:")[0]
+    assert head.count("export DO_NOT_TRACK=1") == 2  # the server's terminal, and the worker's
+    assert "Environment=DO_NOT_TRACK=1" in (SYSTEMD / "nightfold.service").read_text()
+
+
+def test_automations_are_understood_and_watch_what_is_deployed(
+    prefect_yaml: dict[str, Any], automations: dict[str, dict[str, Any]]
+) -> None:
+    for automation in automations.values():
+        block = {"block_document_id": "00000000-0000-0000-0000-000000000000"}
+        actions = [action | block for action in automation["actions"]]
+        AutomationCore.model_validate(automation | {"actions": actions})
+    tag = automations["a-night-is-missing"]["trigger"]["match_related"]["prefect.resource.id"]
+    tagged = [it["name"] for it in prefect_yaml["deployments"] if it.get("tags")]
+    assert tagged == ["nightly", "weekly-refit"]
+    for deployment in prefect_yaml["deployments"][:2]:
+        assert tag == f"prefect.tag.{deployment['tags'][0]}"
+    watched = automations["a-night-failed"]["trigger"]["match_related"]["prefect.resource.name"]
+    flows = {it["entrypoint"].split(":")[1] for it in prefect_yaml["deployments"]}
+    assert set(watched) == flows
+
+
+def test_the_figures_of_a_drift_are_rounded(automations: dict[str, dict[str, Any]]) -> None:
+    alarms = [{"measure": "size_shift", "value": 0.30000000000000004, "limit": 0.25}]
+    body = jinja2.Template(automations["a-feed-drifted"]["actions"][0]["body"])
+    _, figure = body.render(event={"payload": {"alarms": alarms}}).splitlines()
+    assert figure == "size_shift 0.3, more than 0.25"
 
 
 def test_every_night_of_the_week_runs_once(prefect_yaml: dict[str, Any]) -> None:
@@ -85,9 +144,10 @@ def test_containers_run_without_rights(compose: dict[str, Any]) -> None:
     containerfile = (ROOT / "deployments" / "Containerfile").read_text(encoding="utf-8")
     assert re.findall(r"^USER (\S+)", containerfile, re.MULTILINE) == ["nightfold"]
     for name, service in compose["services"].items():
-        if name != "database":
-            assert service["cap_drop"] == ["ALL"], name
-            assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["logging"]["options"]["max-size"], name
 
 
 def test_what_the_containerfile_copies_is_there() -> None:
@@ -172,6 +232,10 @@ def test_the_unit_is_hardened_and_writes_to_the_store_alone() -> None:
     for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "User=nightfold"):
         assert line in unit
     assert "ReadWritePaths=/var/lib/nightfold/store" in unit
+    for line in ("SystemCallFilter=@system-service", "MemoryMax=16G", "ProtectProc=invisible"):
+        assert line in unit
+    assert "OnFailure=nightfold-failed@%n.service" in unit
+    assert (SYSTEMD / "nightfold-failed@.service").is_file()
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +55,7 @@ def test_a_deployed_night_is_published(site: Any, bell: Any, tmp_path: Path) -> 
     site.wait_for(lambda: bell.has_heard("nightfold.feed.default has drifted on 2026-03-02"))
     (message,) = bell.told
     alarms = [figure for figure in refitted["fit"]["drift"] if figure["value"] > figure["limit"]]
-    assert [line.split()[0] for line in message["body"].splitlines()] == [
+    assert [line.split()[0] for line in message["body"].splitlines()[1:]] == [
         figure["measure"] for figure in alarms
     ]
     keep = {"store": str(store), "keep": 2}
@@ -63,6 +64,19 @@ def test_a_deployed_night_is_published(site: Any, bell: Any, tmp_path: Path) -> 
     assert site.end_of(site.trigger("nightly/nightly", nowhere)) == "Failed"
     site.wait_for(lambda: bell.has_heard("Failed"))
     assert str(tmp_path / "nowhere") in bell.told[-1]["body"]
+
+
+def test_a_night_that_did_not_run_is_told(site: Any, bell: Any, tmp_path: Path) -> None:
+    written = yaml.safe_load((tmp_path / "automations.yaml").read_text(encoding="utf-8"))
+    (missing,) = [it for it in written["automations"] if it["name"] == "a-night-is-missing"]
+    missing |= {"name": "a-night-is-missing-soon"}
+    missing["trigger"]["within"] = 10  # seconds, the least that Prefect takes
+    (tmp_path / "soon.yaml").write_text(yaml.safe_dump({"automations": [missing]}))
+    site.prefect("automation", "create", "--from-file", str(tmp_path / "soon.yaml"))
+    try:
+        site.wait_for(lambda: bell.has_heard("no night of feed-default was published"))
+    finally:
+        site.prefect("automation", "delete", "a-night-is-missing-soon")
 
 
 def test_a_killed_server(site: Any, tmp_path: Path) -> None:
