@@ -32,24 +32,27 @@ def _tried(root: Path, keep: int) -> "tuple[Retention, int]":
     from tasks.prune import cached_until, plan_prune
 
     planned = plan_prune(root, keep)
-    going = {root / file for file in planned.removed} | set(
-        cached_until(root, planned.last_unlisted())
-    )
+    going = {
+        *(root / file for file in planned.removed),
+        *(night.manifest_path() for night in planned.unlisted),
+        *cached_until(root, planned.last_unlisted()),
+    }
     return planned, sum(path.stat().st_size for path in going if path.is_file())
 
 
 def _pruned(root: Path, keep: int) -> "tuple[Retention, int]":
     from tasks.prune import prune
 
-    before = _size(root)
-    return prune(root, keep), before - _size(root)
+    before = _sizes(root)
+    done = prune(root, keep)
+    return done, sum(before[path] for path in before.keys() - _sizes(root).keys())
 
 
-def _size(root: Path) -> int:
-    """Add up the files of a store but for its Prefect database, which servers write to."""
+def _sizes(root: Path) -> dict[Path, int]:
+    """Return the size of every file but the Prefect database's, which servers write to."""
     skipped = root / "state" / "prefect"
-    return sum(
-        path.stat().st_size
+    return {
+        path: path.stat().st_size
         for path in root.rglob("*")
         if path.is_file() and not path.is_relative_to(skipped)
-    )
+    }
