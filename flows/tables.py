@@ -30,7 +30,10 @@ def tables(
     feed_name: FeedNameOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Print the files of the published tables, one path a line, oldest night first."""
+    """Print the files of the published tables.
+
+    One path a line, oldest night first.
+    """
 
     def print_files() -> None:
         for file in published_files(store, table, night=night, feed_name=feed_name):
