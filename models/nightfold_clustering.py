@@ -19,7 +19,6 @@ from models.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoo
 from models.nightfold_state import restore, state_of
 from models.partition import Partition, Settings, find_partition
 from models.persistence import JSON, Tensors
-from models.stability import stability_of_each
 from models.training import Progress, Schedule, map_rows
 from models.views import FusedView
 from models.warm_start import CONTINUED_EPOCHS, LEARNING_SHARE, continue_partition, with_replay
@@ -34,7 +33,7 @@ _SMALLEST: Final = {
 }
 _REFINED: Final = (
     *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
-    *("history_", "evidence_", "n_clusters_choice_", "cluster_stability_"),
+    *("history_", "evidence_", "n_clusters_choice_"),
 )
 
 
@@ -81,10 +80,6 @@ class NightfoldClustering(DeepClusterer):
         Mean of each cluster in the latent space, shape (n_clusters_, latent_dim).
     n_clusters_
         Clusters found.
-    cluster_stability_
-        With ``n_clusters="auto"``: how well each cluster comes back in resamples of the documents,
-        shape (n_clusters_,); see `models.stability.cluster_stability`. NaN where no resample holds
-        one of its documents.
     history_
         Record of every epoch of every step.
     evidence_
@@ -239,17 +234,13 @@ class NightfoldClustering(DeepClusterer):
         return self
 
     def _keep(self, partition: Partition, X: Floats) -> None:
-        """Set what was found, and each cluster's stability where their number was left open."""
+        """Set what was found."""
         self.soft_assignments_ = partition.soft_assignments.numpy()
         self.labels_ = self.soft_assignments_.argmax(axis=1)
         self.n_clusters_ = self.soft_assignments_.shape[1]
         self.cluster_centers_ = cluster_means(self._transform(X), self.labels_, self.n_clusters_)
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
-        if self.n_clusters == "auto":
-            self.cluster_stability_ = stability_of_each(
-                self.view_.transform(X), self.labels_, self.n_clusters_, self.seed_
-            )
 
     def _settings(self) -> Settings:
         """Give what decides the partition."""

@@ -20,7 +20,7 @@ from models.views import FusedView, Projection
 
 _NETWORKS: Final = {"autoencoder_": Autoencoder, "heads_": ClusterHeads}
 _RECORDS: Final = {"evidence_": Evidence, "n_clusters_choice_": NClustersChoice}
-_ARRAYS: Final = ("labels_", "soft_assignments_", "cluster_centers_", "cluster_stability_")
+_ARRAYS: Final = ("labels_", "soft_assignments_", "cluster_centers_")
 _VALUES: Final = ("n_features_in_", "seed_", "n_clusters_", "pretrain_history_", "history_")
 
 Arrays = dict[str, NDArray[np.generic]]

@@ -8,7 +8,6 @@ from typing import Literal
 import pandas as pd
 
 from errors import NightfoldError
-from validation.measure import POSITION
 from validation.schemas import RULE_ID
 
 Severity = Literal["critical", "warning", "info"]
@@ -90,35 +89,6 @@ class Report:
             "outcomes": [asdict(outcome) for outcome in self.outcomes],
         }
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-
-    def raise_if_critical(self, feed_name: str) -> None:
-        """Stop the run if a rule that must hold does not.
-
-        Parameters
-        ----------
-        feed_name
-            Which feed the message speaks of.
-
-        Raises
-        ------
-        DataValidationError
-            Names the rules, what they found, the first rows, and what rows are refused for.
-        """
-        failures = self.critical_failures
-        if not failures:
-            return
-        message = f"feed {feed_name!r} fails the {self.suite} check: " + "; ".join(
-            str(failure) for failure in failures
-        )
-        raise DataValidationError(message + self._where(failures[0]), self.suite, failures)
-
-    def _where(self, failure: RuleOutcome) -> str:
-        """Say which rows come first, and what rows are refused for."""
-        first = failure.first_positions or tuple(self.refused[POSITION].head(5).tolist())
-        if not first:
-            return ""
-        rules = ", ".join(f"{rule} {n:,}" for rule, n in self._refused_by_rule().items())
-        return f"; first rows at positions {', '.join(map(str, first))}; refused by {rules}"
 
     def _refused_by_rule(self) -> dict[str, int]:
         """Count the refused rows of each rule, in the suite's order."""

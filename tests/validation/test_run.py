@@ -102,8 +102,9 @@ def test_the_refused_share_counts_each_row_once() -> None:
 def test_rows_that_break_a_critical_rule_are_named_too() -> None:
     report = validate(numbers([10, 1]), small("critical"))
     assert report.refused.severity.tolist() == ["critical"]
-    with pytest.raises(ValueError, match=r"size \(1 of 2 rows, 50.0%.*positions 0;"):
-        report.raise_if_critical("numbers")
+    (failure,) = report.critical_failures
+    assert (failure.rule_id, failure.observed) == ("size", "1 of 2 rows, 50.0%")
+    assert failure.first_positions == (0,)
 
 
 @pytest.mark.parametrize("severity", ["info", "warning", "critical"])
