@@ -5,6 +5,7 @@ DATA ?= ../shared/data
 OUT ?= quality.json
 SEEDS ?= 3
 VECTORS ?= .vectors
+DOCUMENTS ?= 20000
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
 DIGITS ?= $(HOME)/.cache/nightfold-digits
@@ -14,7 +15,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-warm bench-warm-flow bench-parting clean
+.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-warm bench-warm-flow bench-parting bench-threads clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -69,6 +70,11 @@ bench-warm-flow: .venv/ready
 bench-parting: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/parting.py --data $(DATA) \
 		--vectors-cache $(VECTORS) --seeds $(SEEDS)
+
+# Here the number of threads is what is measured. Only on a machine that nobody else uses.
+bench-threads: .venv/ready
+	env -u OMP_NUM_THREADS PYTHONPATH=. $(BIN)/python tests/benchmarks/threads.py --documents $(DOCUMENTS) \
+		$(if $(filter file,$(origin DATA)),,--data $(DATA)) --out $(call given,OUT,threads.json)
 
 clean:
 	rm -rf .venv .venv-peers demo-store

@@ -81,7 +81,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         )
         nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
         window = withdraw(store, nights).nights
-        embedded = embed(store, window, encoder, config.embed)
+        embedded = embed(store, window, encoder, config.embed, config.clustering.device)
         plan = plan_fit(store, embedded, window, past.last, recipe(config, encoder), config.refit)
         views = lay_out_views(store, embedded, window, plan.lexical, config.embed, seed)
         pretrained = pretrain(store, views, plan.clustering, config.clustering, seed)

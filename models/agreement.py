@@ -19,6 +19,7 @@ def neighbour_agreement(
     labels: ArrayLike,
     n_neighbors: int = N_NEIGHBORS,
     sample_size: int = SAMPLE_SIZE,
+    random_state: int = 0,
 ) -> float | None:
     r"""Compute the share of nearest cosine neighbours with the same label, corrected for chance.
 
@@ -36,8 +37,10 @@ def neighbour_agreement(
     n_neighbors
         Neighbours of every row.
     sample_size
-        With more rows than this, the score is that of a random sample of so many, the same one in
-        every call; the cost grows with its square.
+        With more rows than this, the score is that of a random sample of so many; the cost grows
+        with its square.
+    random_state
+        Draws the sample: the same one in every call with the same seed.
 
     Returns
     -------
@@ -50,7 +53,7 @@ def neighbour_agreement(
     labels = np.asarray(labels)
     kept = np.flatnonzero(labels != OUTLIER)
     if len(kept) > sample_size:
-        kept = np.sort(np.random.default_rng(0).choice(kept, sample_size, replace=False))
+        kept = np.sort(np.random.default_rng(random_state).choice(kept, sample_size, replace=False))
     labels = labels[kept]
     sizes = np.unique(labels, return_counts=True)[1]
     if len(sizes) < 2:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from models.graph import Floats, Integers
 
 SAMPLE_SIZE: Final = 2_000
-"""Above this number of rows DBCV is that of a fixed random sample of them."""
+"""Above this number of rows DBCV is that of a random sample of so many of them."""
 
 OUTLIER: Final = -1
 
@@ -33,7 +33,9 @@ class _Region(NamedTuple):
     share: float  # of all rows, outliers included
 
 
-def dbcv(X: Floats, labels: ArrayLike, sample_size: int = SAMPLE_SIZE) -> float | None:
+def dbcv(
+    X: Floats, labels: ArrayLike, sample_size: int = SAMPLE_SIZE, random_state: int = 0
+) -> float | None:
     r"""Compute the density-based clustering validation with Euclidean distances.
 
     .. math::
@@ -57,8 +59,10 @@ def dbcv(X: Floats, labels: ArrayLike, sample_size: int = SAMPLE_SIZE) -> float 
     labels
         Shape (n_samples,); -1 marks outliers.
     sample_size
-        With more rows than this, the score is that of a random sample of so many, the same one in
-        every call; the cost grows with its square.
+        With more rows than this, the score is that of a random sample of so many; the cost grows
+        with its square.
+    random_state
+        Draws the sample: the same one in every call with the same seed.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def dbcv(X: Floats, labels: ArrayLike, sample_size: int = SAMPLE_SIZE) -> float 
     """
     labels = np.asarray(labels)
     if len(labels) > sample_size:
-        sample = np.random.default_rng(0).choice(len(labels), sample_size, replace=False)
+        sample = np.random.default_rng(random_state).choice(len(labels), sample_size, replace=False)
         sample.sort()
         X, labels = X[sample], labels[sample]
     distances = euclidean_distances(X)

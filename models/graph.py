@@ -10,11 +10,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
+from torch import Tensor
+
+from models.threads import map_pieces
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
-BLOCK_CELLS: Final = 16_000_000  # similarities held at once: 64 MB
+BLOCK_CELLS: Final = 16_000_000
+"""Similarities in a block: 64 MB."""
+
+MOST_BLOCKS: Final = 4
+"""Blocks held at once: more cores would save little time for their memory."""
+
 SMOOTHING_ROUNDS: Final = 4
 
 
@@ -49,14 +57,16 @@ def nearest_neighbours(X: Floats, n_neighbors: int) -> Neighbours:
     kept = min(n_neighbors, n_samples - 1)
     rows = torch.from_numpy(np.ascontiguousarray(X))
     block = max(1, BLOCK_CELLS // max(1, n_samples))
-    indices, similarities = [], []
-    for start in range(0, n_samples, block):
+
+    def search(start: int) -> tuple[Tensor, Tensor]:
         cosines = rows[start : start + block] @ rows.T
         cosines[torch.arange(len(cosines)), torch.arange(start, start + len(cosines))] = -torch.inf
         best = cosines.topk(kept, dim=1)
-        indices.append(best.indices)
-        similarities.append(best.values)
-    return Neighbours(torch.cat(indices).numpy(), torch.cat(similarities).numpy())
+        return best.values, best.indices
+
+    found = map_pieces(search, range(0, n_samples, block), at_once=MOST_BLOCKS)
+    similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
+    return Neighbours(indices, similarities)
 
 
 def neighbour_graph(neighbours: Neighbours, n_neighbors: int) -> sparse.csr_array:

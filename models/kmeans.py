@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.graph import Integers
+from models.threads import one_thread
 
 
 def fit_kmeans(
@@ -33,7 +33,7 @@ def fit_kmeans(
     """
     kmeans = KMeans(n_clusters, n_init=n_init, random_state=seed)
     # Several threads add their parts of a centre in the order in which they end.
-    with threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
+    with one_thread(), warnings.catch_warnings():
         # Told of empty clusters in its own words by whoever asked for so many.
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans.fit(X)

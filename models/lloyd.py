@@ -4,12 +4,14 @@ scikit-learn adds up its centres in the order in which threads finish; here a sp
 it in the order of the rows.
 """
 
+from functools import partial
 from typing import Final
 
 import numpy as np
 from scipy import sparse
 
 from models.graph import Floats, Integers
+from models.threads import map_pieces
 
 MAX_ITERATIONS: Final = 30
 TOLERATED_CHANGE: Final = 1e-3
@@ -95,10 +97,28 @@ def kmeans(
     X: Floats, n_clusters: int, rng: np.random.Generator, seeding_samples: int | None = None
 ) -> Integers:
     """Run k-means once: k-means++ (on a sample of the rows if a size is given), then Lloyd."""
-    seeds = X
+    return lloyd(X, first_centers(X, n_clusters, rng, seeding_samples))
+
+
+def kmeans_runs(
+    X: Floats,
+    n_clusters: int,
+    rng: np.random.Generator,
+    n_runs: int,
+    seeding_samples: int | None = None,
+) -> list[Integers]:
+    """Run k-means several times, as `kmeans` in a loop does, on all cores that are ours."""
+    starts = [first_centers(X, n_clusters, rng, seeding_samples) for _ in range(n_runs)]
+    return map_pieces(partial(lloyd, X), starts)
+
+
+def first_centers(
+    X: Floats, n_clusters: int, rng: np.random.Generator, seeding_samples: int | None
+) -> Floats:
+    """Choose first centres by k-means++, on a random sample of so many rows if a size is given."""
     if seeding_samples is not None and seeding_samples < len(X):
-        seeds = X[rng.choice(len(X), seeding_samples, replace=False)]
-    return lloyd(X, kmeans_plus_plus(seeds, n_clusters, rng))
+        X = X[rng.choice(len(X), seeding_samples, replace=False)]
+    return kmeans_plus_plus(X, n_clusters, rng)
 
 
 def _fill_empty(labels: Integers, distances: Floats, X: Floats) -> Integers:

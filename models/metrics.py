@@ -18,14 +18,17 @@ from sklearn.metrics import (
 from sklearn.metrics.cluster import contingency_matrix
 
 SILHOUETTE_SAMPLE_SIZE: Final = 4000
-"""Above this number of rows the silhouette is that of a fixed random sample of them."""
+"""Above this number of rows the silhouette is that of a random sample of so many of them."""
 
 OUTLIER: Final = -1
 """The label of a row that is in no cluster."""
 
 
 def silhouette(
-    X: NDArray[np.floating], labels: ArrayLike, sample_size: int = SILHOUETTE_SAMPLE_SIZE
+    X: NDArray[np.floating],
+    labels: ArrayLike,
+    sample_size: int = SILHOUETTE_SAMPLE_SIZE,
+    random_state: int = 0,
 ) -> float | None:
     """Compute the mean silhouette with Euclidean distances; outliers are left out.
 
@@ -38,8 +41,10 @@ def silhouette(
     labels
         Shape (n_samples,).
     sample_size
-        With more rows than this, the score is that of a random sample of so many, the same one in
-        every call; the cost grows with its square.
+        With more rows than this, the score is that of a random sample of so many; the cost grows
+        with its square.
+    random_state
+        Draws the sample: the same one in every call with the same seed.
 
     Returns
     -------
@@ -47,7 +52,7 @@ def silhouette(
     """
     X, labels = _without_outliers(X, labels)
     if len(labels) > sample_size:
-        sample = np.random.default_rng(0).choice(len(labels), sample_size, replace=False)
+        sample = np.random.default_rng(random_state).choice(len(labels), sample_size, replace=False)
         sample.sort()
         X, labels = X[sample], labels[sample]
     return float(silhouette_score(X, labels)) if _is_partition(labels) else None

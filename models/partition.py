@@ -23,6 +23,7 @@ from models.graph import (
     smooth,
 )
 from models.lloyd import cluster_means
+from models.memberships import memberships
 from models.n_clusters import NClustersChoice, choose_n_clusters
 from models.silhouette import SampledSilhouette
 from models.starts import (
@@ -41,7 +42,6 @@ FAR_ROUNDS: Final = 30
 longer walk stays inside of them. Fewer and larger clusters would run into one another."""
 FAR_DIM: Final = 50
 MIXING_NEIGHBOURS: Final = 10
-START_TEMPERATURE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,7 @@ def find_partition(
 def soft_start(space: Floats, labels: Integers) -> Tensor:
     """Soften labels by the closeness to each cluster's mean, shape (n_samples, n_clusters)."""
     centers = normalise_rows(cluster_means(space, labels, int(labels.max()) + 1))
-    cosines = torch.from_numpy(normalise_rows(space) @ centers.T)
-    return (cosines / START_TEMPERATURE).softmax(dim=1)
+    return torch.from_numpy(memberships(normalise_rows(space) @ centers.T))
 
 
 def anchored(soft_assignments: Tensor, labels: Integers) -> Tensor:

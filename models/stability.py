@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from sklearn.metrics.cluster import contingency_matrix
 
 from models.graph import Floats, Integers
-from models.lloyd import kmeans
+from models.lloyd import kmeans_plus_plus, lloyd
+from models.threads import map_pieces
 
 N_RESAMPLES: Final = 20
 SAMPLE_SIZE: Final = 4_000
@@ -51,8 +52,11 @@ def recluster_resamples(
     kept = np.arange(len(X))
     if len(X) > sample_size:
         kept = np.sort(rng.choice(len(X), sample_size, replace=False))
-    draws = (np.unique(rng.choice(kept, len(kept))) for _ in range(n_resamples))
-    return [Resample(rows, kmeans(X[rows], min(n_clusters, len(rows)), rng)) for rows in draws]
+    starts = []
+    for _ in range(n_resamples):
+        rows = np.unique(rng.choice(kept, len(kept)))
+        starts.append((rows, kmeans_plus_plus(X[rows], min(n_clusters, len(rows)), rng)))
+    return map_pieces(lambda start: Resample(start[0], lloyd(X[start[0]], start[1])), starts)
 
 
 def cluster_stability(
@@ -90,21 +94,6 @@ def cluster_stability(
         for column, cluster in enumerate(clusters)
         if seen[:, column].any()
     }
-
-
-def stability_of_each(
-    X: Floats, labels: NDArray[np.integer], n_clusters: int, seed: int
-) -> NDArray[np.float32]:
-    """Judge the clusters 0 to n_clusters - 1 of the rows of X by resamples that a seed draws.
-
-    Returns
-    -------
-    Shape (n_clusters,); NaN where no resample holds a row of the cluster.
-    """
-    resamples = recluster_resamples(X, n_clusters, np.random.default_rng(seed))
-    found = cluster_stability(labels, resamples)
-    scores = [found.get(cluster, np.nan) for cluster in range(n_clusters)]
-    return np.array(scores, dtype=np.float32)
 
 
 def mean_stability(labels: NDArray[np.integer], stability: dict[int, float]) -> float | None:

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from models.graph import Floats, Integers
 from models.linkage import agglomerate
-from models.lloyd import cluster_means, indicator, kmeans, lloyd
+from models.lloyd import cluster_means, indicator, kmeans, kmeans_runs, lloyd
 from models.silhouette import SampledSilhouette
 
 MANY_CLUSTERS: Final = 60
@@ -105,7 +105,7 @@ def _kmeans_runs(X: Floats, n_clusters: int, rng: np.random.Generator) -> list[I
     few = n_clusters < MANY_CLUSTERS
     seeding = SEEDING_SAMPLES if few else None
     count = RUNS if few else RUNS_OF_MANY
-    return [kmeans(X, n_clusters, rng, seeding) for _ in range(count)]
+    return kmeans_runs(X, n_clusters, rng, count, seeding)
 
 
 def _micro_clusters(X: Floats, count: int, rng: np.random.Generator) -> Integers:
@@ -141,7 +141,7 @@ def _consensus(
     """
     space = _run_space([*runs, ward], n_clusters)
     tries = 8 if n_clusters < MANY_CLUSTERS else 3
-    tried = [kmeans(space, n_clusters, rng, SEEDING_SAMPLES) for _ in range(tries)]
+    tried = kmeans_runs(space, n_clusters, rng, tries, SEEDING_SAMPLES)
     tried.append(lloyd(space, cluster_means(space, ward, n_clusters)))
     return min(tried, key=lambda labels: _spread(space, labels, n_clusters))
 

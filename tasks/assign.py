@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from errors import NightfoldError
 from models.deep_clusterer import top_two
+from models.threads import one_thread
 from tasks.check_raw import check_raw
 from tasks.checks import CheckSettings
 from tasks.cleaning import embedded_text
 from tasks.clustering import ClusteringSettings, load_estimator
-from tasks.embed import EmbedSettings, encoder_ref
+from tasks.embed import EmbedSettings, encoder_ref, load_encoder
 from tasks.feed import find_feed
 from tasks.history import read_history
 from tasks.ingest import IngestSettings, ingest
@@ -44,9 +45,6 @@ from validation.schemas import (
 )
 
 Matrix = NDArray[np.floating[Any]]
-
-_TEMPERATURE: Final = 0.05
-"""Of the softmax over cosines to centroids; the one that k-means labels get in `tasks.evaluate`."""
 
 
 class CannotAssignError(NightfoldError, ValueError):
@@ -157,6 +155,7 @@ def read_known(store: Store, manifest: Manifest) -> dict[str, Placement]:
     }
 
 
+@one_thread()
 def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[Placement]:
     """Place texts by the night's models alone, known ones too.
 
@@ -176,8 +175,6 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
 
 
 def _encoded(manifest: Manifest, texts: Sequence[str]) -> NDArray[np.float32]:
-    from models.encoder import TextEncoder, find_encoder
-
     config = manifest["config"]
     encoder = encoder_ref(config["encoder"])
     if encoder.digest != manifest["encoder"]["digest"]:
@@ -186,8 +183,8 @@ def _encoded(manifest: Manifest, texts: Sequence[str]) -> NDArray[np.float32]:
             f" digest {manifest['encoder']['digest'][:12]}, got {encoder.digest[:12]}; run that"
             " night again with the encoder that is there now"
         )
-    batch_size = EmbedSettings(**config["embed"]).batch_size
-    return TextEncoder(find_encoder(encoder.folder), batch_size=batch_size).encode(texts)
+    settings, device = EmbedSettings(**config["embed"]), config["clustering"]["device"]
+    return load_encoder(encoder, settings, device).encode(texts)
 
 
 _Texts = tuple[NDArray[np.float32], Sequence[str]]
@@ -243,13 +240,13 @@ def _by_centroids(
     store: Store, manifest: Manifest, given: _Texts, folder: Path
 ) -> tuple[Matrix, list[str]]:
     """Give memberships by the centroids in the embedding space, where k-means was published."""
-    from scipy.special import softmax
+    from models.memberships import memberships
 
     centroids = _centroids(store, manifest, folder)
     tonight = set(_table(store, manifest, "clusters", [CLUSTER_ID])[CLUSTER_ID].to_pylist())
     cluster_ids = [cluster_id for cluster_id in centroids if cluster_id in tonight]
     stacked = np.stack([centroids[cluster_id] for cluster_id in cluster_ids])
-    return softmax(given[0] @ stacked.T / _TEMPERATURE, axis=1), cluster_ids
+    return memberships(given[0] @ stacked.T), cluster_ids
 
 
 def _centroids(store: Store, manifest: Manifest, folder: Path) -> dict[str, NDArray[np.float32]]:

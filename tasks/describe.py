@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from models.identity import TonightCluster
+from models.threads import one_thread
 from tasks.evaluate import Evaluation
 from tasks.figures import Labels, Matrix
 from tasks.history import NightTable, PastNight
@@ -29,7 +30,7 @@ from tasks.shelf import matrix_of
 from tasks.stage import stage
 from tasks.storage import ModelRef, Ref, Store, keep_table, read_table
 from tasks.views import Views
-from tasks.window import WindowDocuments, clusters_of_window, read_window
+from tasks.window import WindowDocuments, clusters_of_window, read_window, with_all_members
 from validation.schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,
@@ -79,7 +80,8 @@ class Described(BaseModel):
     """Label → cluster_id."""
 
 
-@stage("describe", version=4)
+@stage("describe", version=5)
+@one_thread()
 def describe(  # noqa: PLR0913, PLR0917 - what the stage depends on
     store: Store,
     views: Views,
@@ -112,6 +114,7 @@ def describe(  # noqa: PLR0913, PLR0917 - what the stage depends on
         names=names,
         status=_status(events),
     )
+    whole = with_all_members(tonight, labels, documents)
     rows = sorted(
         (portraits.row(cluster) for cluster in tonight),
         key=lambda row: (-row[SIZE], row[CLUSTER_ID]),
@@ -125,7 +128,7 @@ def describe(  # noqa: PLR0913, PLR0917 - what the stage depends on
         assignments=keep_table(store, "describe", _assignments(decided, documents, found)),
         clusters=keep_table(store, "describe", pa.Table.from_pylist(rows, schema=CLUSTERS)),
         events=keep_table(store, "describe", pa.Table.from_pylist(events, schema=CLUSTER_EVENTS)),
-        identity=keep_identity(store, tonight, found, names, parted_from, views.encoder_digest),
+        identity=keep_identity(store, whole, found, names, parted_from, views.encoder_digest),
         n_clusters=len(tonight),
         ids=found.ids,
     )

@@ -13,6 +13,7 @@ from tasks.finding import Finding
 from tasks.listing import read_retired, retired_path
 from tasks.manifests import ManifestError
 from tasks.records import read_record, refs_in_result
+from tasks.shelf import NOT_FINITE, holds_finite
 from validation.schemas import EMBEDDING, TEXT_DIGEST
 
 _RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}(-\d+)?")
@@ -91,16 +92,16 @@ def examine_embeddings(root: Path) -> Iterator[Finding]:
 
 
 def embedding_problem(path: Path) -> str | None:
-    """Say what is wrong with a file of embeddings, if anything is."""
+    """Return what is wrong with a file of embeddings, if anything is."""
     if not sha256_of(path).startswith(path.stem.removeprefix("part-")):
         return "its content is not what its name says"
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:
         return f"it cannot be read: {error}"
-    return (
-        None if {TEXT_DIGEST, EMBEDDING} <= set(schema.names) else f"it has columns {schema.names}"
-    )
+    if not {TEXT_DIGEST, EMBEDDING} <= set(schema.names):
+        return f"it has columns {schema.names}"
+    return None if holds_finite(path) else NOT_FINITE
 
 
 def _files(folder: Path) -> list[Path]:

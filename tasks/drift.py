@@ -13,6 +13,7 @@ import pyarrow as pa
 from prefect.events import emit_event
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from models.threads import one_thread
 from tasks.clustering import GOES_ON, ClusteringSettings
 from tasks.embed import Embedded, first_appearances
 from tasks.history import NightTable, PastNight
@@ -140,6 +141,7 @@ class Recipe(BaseModel):
 
 
 @stage("drift", version=3)
+@one_thread()
 def plan_fit(
     store: Store,
     embedded: Embedded,

@@ -7,6 +7,7 @@ Writes embeddings/encoder=E/ (text_digest, embedding), for good
 
 import logging
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,9 +20,13 @@ from tasks.stage import stage
 from tasks.storage import Ref, Store, keep_table, read_tables
 from validation.schemas import DOCUMENTS, EMBEDDING, TEXT, TEXT_DIGEST, TITLE
 
+if TYPE_CHECKING:
+    from models.text_encoder import Encoder
+
 logger = logging.getLogger(__name__)
 
-_CHUNK_TEXTS = 1024
+_CHUNK_TEXTS: Final = 1024
+"""What a killed run loses, at most; each chunk is a file."""
 
 
 class EncoderRef(BaseModel):
@@ -31,6 +36,8 @@ class EncoderRef(BaseModel):
 
     name: str
     digest: str
+    weights: str = ""
+    """SHA-256 of the weights alone: what trust is measured for."""
     folder: str = Field(exclude=True)
 
 
@@ -51,6 +58,7 @@ class Embedded(BaseModel):
     items: Ref
     embedding_dim: int
     encoder_digest: str
+    encoder_weights: str
 
 
 def encoder_ref(name: str) -> EncoderRef:
@@ -64,34 +72,61 @@ def encoder_ref(name: str) -> EncoderRef:
     from models.encoder import find_encoder
 
     source = find_encoder(name)
-    return EncoderRef(name=source.name, digest=source.digest, folder=str(source.folder))
+    return EncoderRef(
+        name=source.name,
+        digest=source.digest,
+        weights=source.weights,
+        folder=str(source.folder),
+    )
 
 
-@stage("embed", version=3, retries=2)
+@stage("embed", version=4, retries=2)
 def embed(
-    store: Store, window: list[NightTable], encoder: EncoderRef, settings: EmbedSettings
+    store: Store,
+    window: list[NightTable],
+    encoder: EncoderRef,
+    settings: EmbedSettings,
+    device: str = "auto",
 ) -> Embedded:
     """Encode the texts that were never encoded before, and gather the window's vectors.
 
     A killed run resumes after its last saved chunk. The chunks depend on the texts alone, so the
     vectors come out bit for bit as if the run had not been killed.
+
+    Raises
+    ------
+    VectorsNotFiniteError
+        If the encoder's weights are damaged; nothing is saved then.
     """
     groups = first_appearances(store, [night.table for night in window])
     digests = [digest for group in groups for digest in group]
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
-    with shown_progress("embed") as report:
-        _encode_missing(shelf, groups, encoder, settings, report)
+    missing = missing_texts(groups, shelf.digests())
+    n_missing = sum(map(len, missing))
+    logger.info("%s texts to encode, %s are known", f"{n_missing:,}", len(digests) - n_missing)
+    if n_missing:
+        with shown_progress("embed") as report:
+            encode_missing(shelf, missing, load_encoder(encoder, settings, device), report)
     vectors = shelf.gather(digests)
     items = pa.table([pa.array(digests), fixed_lists(vectors)], names=[TEXT_DIGEST, EMBEDDING])
     return Embedded(
         items=keep_table(store, "embed", items),
         embedding_dim=vectors.shape[1],
         encoder_digest=encoder.digest,
+        encoder_weights=encoder.weights,
     )
 
 
+def load_encoder(encoder: EncoderRef, settings: EmbedSettings, device: str) -> "Encoder":
+    """Load the encoder onto the device that the estimator has, too."""
+    from models.encoder import find_encoder
+    from models.text_encoder import TextEncoder
+
+    return TextEncoder(find_encoder(encoder.folder), device, settings.batch_size)
+
+
 def first_appearances(store: Store, nights: list[Ref]) -> list[dict[str, str]]:
-    """Give, night by night, digest → text of the texts that come up for the first time."""
+    """Return, night by night, digest → text of the texts that come up for the first time."""
     known: set[str] = set()
     groups = []
     for night in nights:
@@ -107,32 +142,32 @@ def first_appearances(store: Store, nights: list[Ref]) -> list[dict[str, str]]:
     return groups
 
 
-def _encode_missing(
-    shelf: EmbeddingShelf,
-    groups: list[dict[str, str]],
-    encoder: EncoderRef,
-    settings: EmbedSettings,
-    report: Report,
-) -> None:
-    from models.encoder import TextEncoder, find_encoder
+def missing_texts(groups: list[dict[str, str]], known: set[str]) -> list[dict[str, str]]:
+    """Return, night by night, digest → text of the texts that have no vector yet."""
+    return [
+        {digest: text for digest, text in group.items() if digest not in known} for group in groups
+    ]
 
-    present = shelf.digests()
-    chunks = [chunk for group in groups for chunk in _chunks(group) if not present >= set(chunk)]
-    total = sum(len(chunk) for chunk in chunks)
-    logger.info("%s texts to encode, %s are known", f"{total:,}", f"{len(present):,}")
-    if not chunks:
-        return
-    model = TextEncoder(find_encoder(encoder.folder), batch_size=settings.batch_size)
-    texts = {digest: text for group in groups for digest, text in group.items()}
-    done = 0
-    for chunk in chunks:
-        report("encoding", done, total, float("nan"))
-        vectors = model.encode([texts[digest] for digest in chunk])
-        is_new = [digest not in present for digest in chunk]
-        shelf.add(
-            [digest for digest, new in zip(chunk, is_new, strict=True) if new], vectors[is_new]
-        )
-        done += len(chunk)
+
+def encode_missing(
+    shelf: EmbeddingShelf, missing: list[dict[str, str]], encoder: "Encoder", report: Report
+) -> None:
+    """Encode texts, night by night and chunk by chunk, and save each chunk.
+
+    Each night by itself: where vectors of several nights are lost, they come back as they were.
+    """
+    total, done = sum(map(len, missing)), 0
+    for group in missing:
+        for chunk in _chunks(group):
+            report("encoding", done, total, float("nan"))
+            vectors = encoder.encode(
+                [group[digest] for digest in chunk],
+                progress=lambda n, before=done: report(  # type: ignore[misc]
+                    "encoding", before + n, total, float("nan")
+                ),
+            )
+            shelf.add(chunk, vectors)
+            done += len(chunk)
 
 
 def _chunks(group: dict[str, str]) -> Iterator[list[str]]:

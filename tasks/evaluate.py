@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.deep_clusterer import top_two
+from models.threads import one_thread
 from tasks.cleaning import embedded_text
 from tasks.figures import (
     COHERENCE_TEXTS,
@@ -57,7 +58,6 @@ from validation.schemas import (
 logger = logging.getLogger(__name__)
 
 _BASELINE_STARTS: Final = 4
-_TEMPERATURE: Final = 0.05
 _SMALLEST_FENCED: Final = 10
 _FAR_OUT: Final = 3.0
 
@@ -90,7 +90,8 @@ class Evaluation(BaseModel):
     """Label → how well the published cluster comes back in resamples of the texts."""
 
 
-@stage("evaluate", version=3)
+@stage("evaluate", version=4)
+@one_thread()
 def evaluate(
     store: Store,
     views: Views,
@@ -108,11 +109,11 @@ def evaluate(
     in_latent = Rivals(labels, _k_means(latent, refined.n_clusters, random_state))
     stability = stability_of_each(embedding, refined.n_clusters, random_state, rivals)
     rows = [
-        *geometry_rows("embedding", embedding, rivals),
-        *neighbourhood_rows(embedding, rivals),
+        *geometry_rows("embedding", embedding, rivals, random_state),
+        *neighbourhood_rows(embedding, rivals, random_state),
         stability_row(rivals, stability),
-        *geometry_rows("latent", latent, in_latent),
-        coherence_row(*_sampled_texts(store, window, digests), rivals),
+        *geometry_rows("latent", latent, in_latent, random_state),
+        coherence_row(*_sampled_texts(store, window, digests, random_state), rivals),
         *size_rows(rivals),
         *_truth(store, window, digests, rivals),
     ]
@@ -128,7 +129,7 @@ def evaluate(
         ),
         published=published,
         reason=reason,
-        trust=_trust(rows, published),
+        trust=_trust(rows, published, views.encoder_weights),
         stability=stability.labels if is_refined else stability.baseline,
     )
 
@@ -140,10 +141,10 @@ def _k_means(X: Matrix, n_clusters: int, random_state: int) -> Labels:
 
 
 def _sampled_texts(
-    store: Store, window: list[NightTable], digests: list[str]
+    store: Store, window: list[NightTable], digests: list[str], random_state: int
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Read a fixed random sample of the texts, with their positions."""
-    kept = np.random.default_rng(0).permutation(len(digests))[:COHERENCE_TEXTS]
+    """Read a random sample of the texts, with their positions."""
+    kept = np.random.default_rng(random_state).permutation(len(digests))[:COHERENCE_TEXTS]
     wanted = pa.array([digests[position] for position in kept])
     texts: dict[str, str] = {}
     for night in window:
@@ -184,12 +185,11 @@ def _silhouette_row(rows: list[Row]) -> Row:
     return next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
 
 
-def _trust(rows: list[Row], published: Literal["refined", "baseline"]) -> str:
+def _trust(rows: list[Row], published: Literal["refined", "baseline"], weights: str) -> str:
     from models.trust import trust_sentence
 
-    return trust_sentence(
-        _silhouette_row(rows)[VALUE if published == "refined" else BASELINE_VALUE]
-    )
+    value = _silhouette_row(rows)[VALUE if published == "refined" else BASELINE_VALUE]
+    return trust_sentence(value, weights)
 
 
 def _refined_labels(found: pa.Table) -> dict[str, NDArray[Any]]:
@@ -197,10 +197,10 @@ def _refined_labels(found: pa.Table) -> dict[str, NDArray[Any]]:
 
 
 def _baseline_labels(X: Matrix, labels: Labels) -> dict[str, NDArray[Any]]:
-    """Give k-means labels a confidence: a softmax over the cosines to all centroids."""
-    from scipy.special import softmax
+    """Return k-means labels with a confidence, by the cosines to all centroids."""
+    from models.memberships import memberships
 
-    q = softmax(X @ centroids_of(X, labels).T / _TEMPERATURE, axis=1)
+    q = memberships(X @ centroids_of(X, labels).T)
     confidence, margin = top_two(q)
     return {LABEL: labels.astype(np.int32), CONFIDENCE: confidence, MARGIN: margin}
 
@@ -240,7 +240,7 @@ def find_outliers(X: Matrix, labels: Labels) -> NDArray[np.bool_]:
 
 
 def centroids_of(X: Matrix, labels: Labels) -> Matrix:
-    """Give the directions of the clusters' means, one row for each label in order."""
+    """Compute the directions of the clusters' means, one row for each label in order."""
     means = np.stack([X[labels == label].mean(axis=0) for label in np.unique(labels)])
     directions: Matrix = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
     return directions

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -38,34 +39,35 @@ class Stability:
 
 
 def row(metric: str, space: str, value: float | None, baseline: float | None) -> Row:
-    """Give a row of the table."""
+    """Return a row of the table."""
     return {METRIC: metric, SPACE: space, VALUE: value, BASELINE_VALUE: baseline}
 
 
-def geometry_rows(space: str, X: Matrix, rivals: Rivals) -> list[Row]:
+def geometry_rows(space: str, X: Matrix, rivals: Rivals, random_state: int) -> list[Row]:
     """Score how compact and how far apart the clusters lie."""
     from models.metrics import calinski_harabasz, davies_bouldin, silhouette
 
     return [
-        rivals.row("silhouette", space, lambda labels: silhouette(X, labels)),
+        rivals.row("silhouette", space, partial(silhouette, X, random_state=random_state)),
         rivals.row("calinski_harabasz", space, lambda labels: calinski_harabasz(X, labels)),
         rivals.row("davies_bouldin", space, lambda labels: davies_bouldin(X, labels)),
     ]
 
 
-def neighbourhood_rows(X: Matrix, rivals: Rivals) -> list[Row]:
+def neighbourhood_rows(X: Matrix, rivals: Rivals, random_state: int) -> list[Row]:
     """Score, in the embedding space, whether the clusters follow density and neighbours."""
     from models.agreement import neighbour_agreement
     from models.density import dbcv
 
-    return [
-        rivals.row("dbcv", "embedding", lambda labels: dbcv(X, labels)),
-        rivals.row("neighbour_agreement", "embedding", lambda it: neighbour_agreement(X, it)),
-    ]
+    figures: dict[str, Callable[[Labels], float | None]] = {
+        "dbcv": partial(dbcv, X, random_state=random_state),
+        "neighbour_agreement": partial(neighbour_agreement, X, random_state=random_state),
+    }
+    return [rivals.row(name, "embedding", figure) for name, figure in figures.items()]
 
 
 def stability_of_each(X: Matrix, n_clusters: int, random_state: int, rivals: Rivals) -> Stability:
-    """Say of every cluster whether it comes back, for both on the same resamples of the texts."""
+    """Compute how well every cluster comes back, for both on the same resamples of the texts."""
     from models.stability import cluster_stability, recluster_resamples
 
     resamples = recluster_resamples(X, n_clusters, np.random.default_rng(random_state))
@@ -93,7 +95,7 @@ def coherence_row(texts: list[str], positions: NDArray[np.int64], rivals: Rivals
 
 
 def size_rows(rivals: Rivals) -> list[Row]:
-    """Say how many clusters there are, and how large."""
+    """Count the clusters, and measure how large they are."""
     from models.metrics import effective_n_clusters, largest_share, smallest_share
 
     return [

@@ -1,7 +1,8 @@
 """Carry cluster identity from the last night to tonight, and on to tomorrow.
 
 Reads  the last night's assignments and identity model
-Writes the identity model: centroids of all clusters that can still be recognised, and their story
+Writes the identity model: centroids of all clusters that can still be recognised, their story, and
+       the members of those that are not there tonight
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,9 @@ def load_known(
 ) -> list[KnownCluster]:
     """Load the clusters of the nights before, with their documents that are still in the window.
 
-    Centroids of another encoder are left out: spaces of two encoders cannot be compared.
+    The members of the last night's clusters stand in its assignments; those of clusters that were
+    away that night stand in the identity model. Centroids of another encoder are left out: spaces
+    of two encoders cannot be compared.
     """
     if last is None:
         return []
@@ -60,14 +63,17 @@ def load_known(
 
     with model_folder(store, last.identity) as folder:
         tensors, story = load_state(folder)
-    members = _members(store, last, window_ids)
+    members = _members(store, last)
     stories: Any = story["clusters"]
     is_comparable = story["encoder_digest"] == encoder_digest
+    for told in stories:
+        # A store from before members were saved has none of clusters that were away.
+        saved = told.get("member_ids", members.get(told["cluster_id"], ()))
+        told["member_ids"] = window_ids.intersection(saved)
     return [
         KnownCluster(
             centroid=centroid if is_comparable else None,
             founding_centroid=founding if is_comparable else None,
-            member_ids=members.get(told["cluster_id"], frozenset()),
             **told,
         )
         for centroid, founding, told in zip(
@@ -119,7 +125,17 @@ def keep_identity(
     parted_from: Mapping[int, str],
     encoder_digest: str,
 ) -> ModelRef:
-    """Save what recognises the clusters tomorrow; their members stand in the assignments."""
+    """Save what recognises the clusters tomorrow.
+
+    Parameters
+    ----------
+    tonight
+        With all their members, those that are new tonight too.
+    found, names, parted_from
+        Of tonight's clusters.
+    encoder_digest
+        Whose space the centroids lie in.
+    """
     from models.events import remember
     from models.persistence import save_state
 
@@ -133,7 +149,7 @@ def keep_identity(
     )
     # A cluster that was last seen with another encoder has no centroid here and cannot return.
     known = [cluster for cluster in known if cluster.centroid is not None]
-    stories = [{name: getattr(cluster, name) for name in _STORY} for cluster in known]
+    stories = [_story(cluster) for cluster in known]
     with scratch_folder(store) as folder:
         tensors = {
             "centroids": _stacked([cluster.centroid for cluster in known]),
@@ -143,15 +159,20 @@ def keep_identity(
         return keep_folder(store, "identity", folder)
 
 
-def _members(
-    store: Store, last: PastNight, window_ids: frozenset[str]
-) -> dict[str, frozenset[str]]:
+def _story(cluster: KnownCluster) -> dict[str, Any]:
+    """Return what is saved of a cluster beside its centroids."""
+    story = {name: getattr(cluster, name) for name in _STORY}
+    # Those of tonight's clusters stand in the assignments already.
+    return story | ({"member_ids": sorted(cluster.member_ids)} if cluster.nights_absent else {})
+
+
+def _members(store: Store, last: PastNight) -> dict[str, set[str]]:
+    """Read the documents of the last night's clusters."""
     table = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
     members: dict[str, set[str]] = {}
     for doc_id, cluster_id in zip(*(column.to_pylist() for column in table.columns), strict=True):
-        if doc_id in window_ids:
-            members.setdefault(cluster_id, set()).add(doc_id)
-    return {cluster_id: frozenset(ids) for cluster_id, ids in members.items()}
+        members.setdefault(cluster_id, set()).add(doc_id)
+    return members
 
 
 def _stacked(vectors: Sequence[NDArray[np.floating] | None]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import logging
 
 import numpy as np
 
+from models.threads import one_thread
 from tasks.clustering import ClusteringSettings, load_estimator, new_estimator, read_features
 from tasks.progress import shown_progress
 from tasks.stage import stage
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 @stage("pretrain", version=3, retries=1)
+@one_thread()
 def pretrain(
     store: Store,
     views: Views,

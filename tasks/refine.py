@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from models.deep_clusterer import top_two
+from models.threads import one_thread
 from tasks.clustering import ClusteringSettings, DeepClustering, load_estimator, read_features
 from tasks.progress import shown_progress
 from tasks.shelf import fixed_lists
@@ -48,7 +49,8 @@ class Refined(BaseModel):
     """Label of a part that is new tonight → the known cluster that it was parted from."""
 
 
-@stage("refine", version=3, retries=1)
+@stage("refine", version=4, retries=1)
+@one_thread()
 def refine(
     store: Store,
     views: Views,

@@ -7,7 +7,6 @@ Writes labels (text_digest, label, confidence, margin, latent)
 import logging
 from collections.abc import Sequence
 from itertools import count
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from models.deep_clusterer import top_two
 from models.identity import KnownCluster
 from models.parting import NEW, UNKNOWN, Cut, find_cuts
+from models.threads import one_thread
 from tasks.clustering import ClusteringSettings, load_estimator
 from tasks.history import NightTable, PastNight
 from tasks.identify import IdentityRules, load_known
@@ -29,11 +29,9 @@ from validation.schemas import CONFIDENCE, EMBEDDING, LABEL, MARGIN, TEXT_DIGEST
 
 logger = logging.getLogger(__name__)
 
-_TEMPERATURE: Final = 0.05
-"""Of the softmax over cosines to the parts; as where k-means labels are published."""
 
-
-@stage("rejoin", version=3)
+@stage("rejoin", version=4)
+@one_thread()
 def rejoin_pieces(  # noqa: PLR0913, PLR0917 - what the stage depends on
     store: Store,
     views: Views,
@@ -140,9 +138,9 @@ def parted(
     Shape (n_samples, n_clusters + n_stories - 1): the first story stands in the column, the others
     stand at the end.
     """
-    from scipy.special import softmax
+    from models.memberships import memberships
 
-    shares = q[:, [whole]] * softmax(cosines / _TEMPERATURE, axis=1).astype(q.dtype)
+    shares = q[:, [whole]] * memberships(cosines).astype(q.dtype)
     there = q.copy()
     there[:, whole] = shares[:, 0]
     return np.hstack([there, shares[:, 1:]])

@@ -5,6 +5,7 @@ Reads and writes embeddings/encoder=E/ (text_digest, embedding)
 
 import re
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from tasks.files import write_part
 from tasks.storage import DamagedFileError
 from validation.schemas import EMBEDDING, TEXT_DIGEST, embeddings
+
+NOT_FINITE: Final = "it holds numbers that are not finite"
 
 
 class EmbeddingShelf:
@@ -40,7 +43,7 @@ class EmbeddingShelf:
         return found
 
     def add(self, digests: list[str], vectors: NDArray[np.float32]) -> None:
-        """Save some vectors under the digest of their file's content."""
+        """Save some vectors, all of them finite, under the digest of their file's content."""
         schema = embeddings(vectors.shape[1])
         table = pa.table([pa.array(digests), fixed_lists(vectors)], schema=schema)
         write_part(self.folder, table)
@@ -53,19 +56,33 @@ class EmbeddingShelf:
             self.add(lacking[TEXT_DIGEST].to_pylist(), matrix_of(lacking[EMBEDDING]))
 
     def gather(self, digests: list[str]) -> NDArray[np.float32]:
-        """Lay out the vectors of some texts in their order, shape (n_texts, embedding_dim)."""
+        """Lay out the vectors of some texts in their order, shape (n_texts, embedding_dim).
+
+        Raises
+        ------
+        DamagedFileError
+            If a file cannot be read or holds a number that is not finite, or a vector is missing.
+        """
         place = {digest: position for position, digest in enumerate(digests)}
         wanted = pa.array(digests, pa.string())
-        matrix: NDArray[np.float32] | None = None
+        is_found = np.zeros(len(digests), dtype=bool)
+        matrix = np.empty((len(digests), 0), dtype=np.float32)
         for part in self.parts():
             table = read_part(part)
             table = table.filter(pc.is_in(table[TEXT_DIGEST], wanted))
             vectors = matrix_of(table[EMBEDDING])
-            if matrix is None:
-                matrix = np.full((len(digests), vectors.shape[1]), np.nan, dtype=np.float32)
-            matrix[[place[digest] for digest in table[TEXT_DIGEST].to_pylist()]] = vectors
-        if matrix is None or np.isnan(matrix).any():
-            raise RuntimeError(f"{self.folder} lacks vectors that were just written; run again")
+            if not np.isfinite(vectors).all():
+                raise damaged(part, NOT_FINITE)
+            rows = [place[digest] for digest in table[TEXT_DIGEST].to_pylist()]
+            if not matrix.shape[1]:
+                matrix = np.empty((len(digests), vectors.shape[1]), dtype=np.float32)
+            matrix[rows], is_found[rows] = vectors, True
+        if not is_found.all():
+            n_gone = np.count_nonzero(~is_found)
+            raise DamagedFileError(
+                f"{self.folder} lacks {n_gone:,} vectors that were there when the stage began:"
+                " something removed files during the run; the next run embeds these texts again"
+            )
         return matrix
 
     def parts(self) -> list[Path]:
@@ -84,10 +101,21 @@ def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
         return pq.read_table(path, columns=columns, partitioning=None)
     except pa.ArrowInvalid as error:
-        raise DamagedFileError(
-            f"{path} is damaged: {error}; run"
-            f" `nightfold doctor --store {path.parents[2]} --repair`; its texts are embedded again"
-        ) from error
+        raise damaged(path, str(error)) from error
+
+
+def damaged(path: Path, problem: str) -> DamagedFileError:
+    """Make the error of a file of embeddings that cannot be used."""
+    return DamagedFileError(
+        f"{path} is damaged: {problem}; run"
+        f" `nightfold doctor --store {path.parents[2]} --repair`; its texts are embedded again"
+    )
+
+
+def holds_finite(path: Path) -> bool:
+    """Check whether all vectors of a file are finite; see `read_part` for errors."""
+    column = read_part(path, [EMBEDDING])[EMBEDDING]
+    return bool(np.isfinite(matrix_of(column)).all()) if len(column) else True
 
 
 def fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:

@@ -35,6 +35,9 @@ class StageRecord(BaseModel):
 
     stage: str
     seconds: float
+    processor_seconds: float
+    """Of all threads of the process: more than `seconds` where several worked, less where others
+    had the cores."""
     peak_memory_mb: float
 
 
@@ -146,16 +149,19 @@ def _measured(name: str, function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         logger.info("%s: started", name)
-        started = time.perf_counter()
+        started, cpu_started = time.perf_counter(), time.process_time()
         with _peak_memory() as peak:
             result = function(*args, **kwargs)
-        seconds = time.perf_counter() - started
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started
         logger.info("%s: done in %.1f s, peak memory %.0f MB", name, seconds, peak[0] / 1e6)
         records = _records.get()
         if records is not None:
             records.append(
                 StageRecord(
-                    stage=name, seconds=round(seconds, 3), peak_memory_mb=round(peak[0] / 1e6, 1)
+                    stage=name,
+                    seconds=round(seconds, 3),
+                    processor_seconds=round(cpu, 3),
+                    peak_memory_mb=round(peak[0] / 1e6, 1),
                 )
             )
         return result

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from models.threads import one_thread
 from tasks.embed import Embedded, EmbedSettings, first_appearances
 from tasks.history import NightTable
 from tasks.shelf import fixed_lists
@@ -38,11 +39,13 @@ class Views(BaseModel):
     embedding_dim: int
     lexical_dims: tuple[int, ...]
     encoder_digest: str
+    encoder_weights: str
     n_known: int
     """Texts that were there before tonight."""
 
 
-@stage("views", version=1)
+@stage("views", version=2)
+@one_thread()
 def lay_out_views(
     store: Store,
     embedded: Embedded,
@@ -70,6 +73,7 @@ def lay_out_views(
         embedding_dim=embedded.embedding_dim,
         lexical_dims=views.dims,
         encoder_digest=embedded.encoder_digest,
+        encoder_weights=embedded.encoder_weights,
         n_known=len(texts) - len(groups[-1]),
     )
 

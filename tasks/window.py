@@ -1,7 +1,8 @@
 """The window's documents and the clusters that they are in, laid out to be matched and shown."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,15 +52,29 @@ def clusters_of_window(
     X: Matrix, labels: Labels, documents: WindowDocuments
 ) -> list[TonightCluster]:
     """Lay out tonight's clusters for matching; only documents of earlier nights can be shared."""
-    by_label: dict[int, set[str]] = {int(label): set() for label in np.unique(labels)}
+    members = _members(labels, documents, ~documents.is_new)
     sizes = Counter(labels[documents.items].tolist())
-    for position in np.flatnonzero(~documents.is_new):
-        by_label[int(labels[documents.items[position]])].add(documents.doc_ids[position])
     return [
         TonightCluster(
-            label=label, centroid=centroid, member_ids=frozenset(members), size=sizes[label]
+            label=int(label), centroid=centroid, member_ids=members[label], size=sizes[label]
         )
-        for (label, members), centroid in zip(
-            by_label.items(), centroids_of(X, labels), strict=True
-        )
+        for label, centroid in zip(np.unique(labels), centroids_of(X, labels), strict=True)
     ]
+
+
+def with_all_members(
+    tonight: Sequence[TonightCluster], labels: Labels, documents: WindowDocuments
+) -> list[TonightCluster]:
+    """Add the documents that are new tonight to the members, for the nights to come."""
+    members = _members(labels, documents, np.ones(len(documents.items), dtype=bool))
+    return [replace(cluster, member_ids=members[cluster.label]) for cluster in tonight]
+
+
+def _members(
+    labels: Labels, documents: WindowDocuments, is_member: NDArray[np.bool_]
+) -> dict[int, frozenset[str]]:
+    """Collect, for every label, the doc_ids of those documents that are to be members."""
+    found: dict[int, set[str]] = {int(label): set() for label in np.unique(labels)}
+    for position in np.flatnonzero(is_member):
+        found[int(labels[documents.items[position]])].add(documents.doc_ids[position])
+    return {label: frozenset(doc_ids) for label, doc_ids in found.items()}

@@ -8,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as reference
 
+from models.agreement import neighbour_agreement
+from models.density import dbcv
 from models.metrics import (
     ari,
     calinski_harabasz,
@@ -190,3 +192,11 @@ def test_perfect_labels_score_one(score: Score) -> None:
 @pytest.mark.parametrize("score", OF_CLASSES)
 def test_scores_with_classes_are_none_without_rows(score: Score) -> None:
     assert score([], []) is None
+
+
+@pytest.mark.parametrize("figure", [silhouette, dbcv, neighbour_agreement])
+def test_the_seed_draws_the_sample(figure: Callable[..., float | None]) -> None:
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(300, 5)).astype(np.float32), rng.integers(3, size=300)
+    first, again, other = (figure(X, labels, sample_size=60, random_state=n) for n in (1, 1, 2))
+    assert first == again != other

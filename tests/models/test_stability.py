@@ -9,7 +9,6 @@ from models.stability import (
     cluster_stability,
     mean_stability,
     recluster_resamples,
-    stability_of_each,
 )
 
 PLANTED = np.repeat([0, 1, 2], 30)
@@ -86,11 +85,3 @@ def test_more_clusters_than_rows_are_as_many_as_rows() -> None:
     X = np.eye(4, dtype=np.float32)
     for rows, labels in recluster_resamples(X, 10, np.random.default_rng(0), n_resamples=3):
         assert len(np.unique(labels)) == len(rows)
-
-
-def test_each_cluster_gets_a_place_also_one_without_rows() -> None:
-    X = _apart()
-    scores = stability_of_each(X, PLANTED + 1, 4, seed=0)
-    resamples = recluster_resamples(X, 4, np.random.default_rng(0))
-    found = cluster_stability(PLANTED + 1, resamples)
-    np.testing.assert_allclose(scores, [np.nan, found[1], found[2], found[3]], rtol=1e-6)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
-from models import encoder
-from models.encoder import TextEncoder, find_encoder
+from models import encoder, threads
+from models.encoder import find_encoder
+from models.text_encoder import TextEncoder, VectorsNotFiniteError
 
 WORDS = ["battery", "charger", "delay", "flight", "refund", "the", "was", "great", "broken"]
 
@@ -76,6 +78,35 @@ def test_same_list_of_texts_gives_the_same_bits(
     texts = [" ".join(WORDS[i % 9 :]) for i in range(23)]
     again = TextEncoder(find_encoder(str(model_folder)), device="cpu", batch_size=4)
     assert text_encoder.encode(texts).tobytes() == again.encode(texts).tobytes()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_vectors_have_the_same_bits_on_any_number_of_threads(
+    text_encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    texts = [" ".join(WORDS[i % 9 :]) for i in range(40)]
+    monkeypatch.setattr(threads, "free_threads", lambda: 1)
+    expected = text_encoder.encode(texts)
+    monkeypatch.setattr(threads, "free_threads", lambda: count)
+    assert text_encoder.encode(texts).tobytes() == expected.tobytes()
+
+
+def test_progress_is_told_batch_by_batch(text_encoder: TextEncoder) -> None:
+    done: list[int] = []
+    text_encoder.encode(["battery"] * 10, progress=done.append)
+    assert done == [4, 8, 10]
+
+
+def test_an_encoder_whose_weights_are_damaged_is_named(model_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    weights = load_file(folder / "model.safetensors")
+    weights["embeddings.word_embeddings.weight"][5:] = np.nan
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    damaged = TextEncoder(find_encoder(str(folder)), device="cpu", batch_size=4)
+    with pytest.raises(VectorsNotFiniteError) as caught:
+        damaged.encode(["battery", "the flight"])
+    assert str(folder) in str(caught.value)
+    assert "got 2 of 2 with NaN or infinite numbers" in str(caught.value)
 
 
 def test_no_text_gives_no_row(text_encoder: TextEncoder) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tasks.assign import prepare_feed, read_known
-from tasks.evaluate import _TEMPERATURE
 from tasks.storage import Store
 from validation.report import DataValidationError
 
@@ -59,9 +58,3 @@ def test_what_was_published_is_known_by_its_text(store: Store, publish_night: Pu
         "digest of b": "c-1",
         "digest of c": "c-2",
     }
-
-
-def test_centroids_place_with_the_sharpness_of_the_published_labels() -> None:
-    from tasks import assign
-
-    assert assign._TEMPERATURE == _TEMPERATURE

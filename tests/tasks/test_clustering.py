@@ -24,6 +24,7 @@ VIEWS = Views(
     embedding_dim=12,
     lexical_dims=(5, 3),
     encoder_digest="e",
+    encoder_weights="w",
     n_known=0,
 )
 

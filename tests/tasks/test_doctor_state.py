@@ -33,6 +33,15 @@ def test_a_state_whose_records_name_all_files_is_sound(store: Store) -> None:
     assert rules(store) == {}
 
 
+def test_vectors_that_are_not_finite_are_found(store: Store) -> None:
+    shelf = EmbeddingShelf(store.root, "E", "0" * 64)
+    shelf.add(["a"], np.ones((1, 2), np.float32))
+    shelf.add(["b"], np.array([[0, np.inf]], np.float32))
+    (finding,) = examine_state(store.root)
+    assert (finding.rule, finding.is_removable) == ("embeddings", True)
+    assert finding.problem == "it holds numbers that are not finite"
+
+
 def test_temporaries_are_found_wherever_a_killed_run_left_them(store: Store) -> None:
     names = {
         f"{WRITING}a", f"documents/feed=f/night=2026-03-01/{WRITING}a", f"state/stages/embed/{WRITING}b",

@@ -10,6 +10,8 @@ import pytest
 from sklearn.metrics import silhouette_score
 
 from models.density import dbcv
+from models.trust import MEASURED_WEIGHTS
+from tasks import evaluate as evaluate_module
 from tasks.evaluate import EvaluateSettings, Evaluation, evaluate, find_outliers
 from tasks.history import NightTable
 from tasks.refine import Refined
@@ -34,7 +36,7 @@ def three_topics() -> np.ndarray:
 
 
 def evaluated(
-    store: Store, labels: np.ndarray, truth: list[str | None] | None = None
+    store: Store, labels: np.ndarray, truth: list[str | None] | None = None, seed: int = 0
 ) -> Evaluation:
     X = three_topics()
     digests = [f"{number:064x}" for number in range(len(X))]
@@ -64,6 +66,7 @@ def evaluated(
         embedding_dim=8,
         lexical_dims=(),
         encoder_digest="e",
+        encoder_weights=MEASURED_WEIGHTS,
         n_known=0,
     )
     refined = Refined(
@@ -73,7 +76,7 @@ def evaluated(
         label_of={0: 0, 1: 1, 2: 2},
     )
     window = [NightTable(night=store.night, table=keep_table(store, "t", documents))]
-    return evaluate.fn(store, views, refined, window, EvaluateSettings(), 0)
+    return evaluate.fn(store, views, refined, window, EvaluateSettings(), seed)
 
 
 def figures(store: Store, evaluation: Evaluation) -> dict[tuple[str, str], tuple[Any, Any]]:
@@ -85,7 +88,7 @@ def test_good_labels_are_published_with_their_figures(store: Store) -> None:
     evaluation = evaluated(store, GOOD)
     found = figures(store, evaluation)
     assert evaluation.published == "refined"
-    assert evaluation.trust.startswith("high: with a silhouette like")
+    assert evaluation.trust.startswith("high: in our tests")
     assert found["silhouette", "embedding"][0] == pytest.approx(
         silhouette_score(three_topics(), GOOD), abs=1e-5
     )
@@ -139,3 +142,25 @@ def test_outliers_are_far_out_and_few() -> None:
 def test_small_clusters_have_no_outliers() -> None:
     X = np.eye(8, dtype=np.float32)
     assert not find_outliers(X, np.zeros(8, dtype=int)).any()
+
+
+def test_every_sample_is_drawn_by_the_seed_of_the_night(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+    monkeypatch.setattr(evaluate_module, "COHERENCE_TEXTS", 5)
+
+    def spy(_: object, __: object, *, random_state: int) -> float:
+        seeds.append(random_state)
+        return 0.5
+
+    for figure in ("metrics.silhouette", "density.dbcv", "agreement.neighbour_agreement"):
+        monkeypatch.setattr(f"models.{figure}", spy)
+    first = evaluated(store, GOOD, seed=5)
+    assert set(seeds) == {5}
+    assert len(seeds) == 8  # two clusterings, in two spaces or by two figures
+    other = evaluated(store, GOOD, seed=6)
+    assert (
+        figures(store, first)["coherence", "keywords"]
+        != figures(store, other)["coherence", "keywords"]
+    )

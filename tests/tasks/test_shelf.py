@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from tasks.shelf import EmbeddingShelf, fixed_lists, matrix_of
+from tasks.shelf import EmbeddingShelf, fixed_lists, holds_finite, matrix_of
 from tasks.storage import DamagedFileError
 from validation.schemas import embeddings
 
@@ -39,12 +39,22 @@ def test_vectors_come_back_bit_for_bit_in_any_order(shelf: EmbeddingShelf) -> No
     np.testing.assert_array_equal(gathered, matrix[[4, 0, 3]])
 
 
-def test_a_vector_that_was_never_saved_is_an_error(shelf: EmbeddingShelf) -> None:
-    with pytest.raises(RuntimeError, match="lacks vectors"):
+def test_a_vector_that_is_gone_is_an_error(shelf: EmbeddingShelf) -> None:
+    with pytest.raises(DamagedFileError, match="lacks 1 vectors that were there"):
         shelf.gather(["a"])
     shelf.add(["a"], vectors(1))
-    with pytest.raises(RuntimeError, match=r"encoder=all-MiniLM-L6-v2-0123456789ab lacks vectors"):
-        shelf.gather(["a", "b"])
+    with pytest.raises(DamagedFileError, match=r"MiniLM-L6-v2-0123456789ab lacks 2 vectors"):
+        shelf.gather(["a", "b", "c"])
+
+
+def test_a_number_that_is_not_finite_is_damage_and_no_missing_vector(shelf: EmbeddingShelf) -> None:
+    shelf.add(["a"], np.array([[1.0, np.nan]], dtype=np.float32))
+    (part,) = shelf.parts()
+    assert not holds_finite(part)
+    with pytest.raises(
+        DamagedFileError, match=r"part-.* is damaged: it holds numbers that are not"
+    ):
+        shelf.gather(["a"])
 
 
 def test_a_shelf_that_is_not_there_is_empty(shelf: EmbeddingShelf, tmp_path: Path) -> None:

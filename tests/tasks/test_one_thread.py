@@ -1,0 +1,92 @@
+"""Every stage that learns or measures computes on one thread, whatever the process was given."""
+
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from models.threads import one_thread
+from tasks import assign, describe, drift, evaluate, pretrain, refine, rejoin, views
+
+
+class Reached(Exception):  # noqa: N818 - a signal
+    """The stage has begun."""
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = torch.get_num_threads()
+    with one_thread():
+        pass  # loads every pool
+    with threadpool_limits(2):
+        torch.set_num_threads(2)
+        yield
+        torch.set_num_threads(before)
+
+
+def threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info()} | {torch.get_num_threads()}
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize(
+    ("module", "stage", "first_step"),
+    [
+        (views, "lay_out_views", "first_appearances"),
+        (drift, "plan_fit", "_cannot_go_on"),
+        (pretrain, "pretrain", "read_features"),
+        (refine, "refine", "read_features"),
+        (rejoin, "rejoin_pieces", "read_table"),
+        (evaluate, "evaluate", "read_table"),
+        (describe, "describe", "read_table"),
+    ],
+)
+def test_a_stage_computes_on_one_thread(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, stage: str, first_step: str
+) -> None:
+    def reach(*_: Any, **__: Any) -> None:
+        raise Reached(threads())
+
+    monkeypatch.setattr(module, first_step, reach)
+    function = getattr(module, stage).fn
+    count = len(inspect.signature(function).parameters)
+    with pytest.raises(Reached) as caught:
+        function(*[_Anything()] * count)
+    assert caught.value.args == ({1},)
+    assert threads() == {2}
+
+
+@pytest.mark.usefixtures("limits")
+def test_documents_are_placed_on_one_thread_where_the_night_was_computed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load(_: Any, __: Any, device: str) -> None:
+        raise Reached(threads(), device)
+
+    monkeypatch.setattr(assign, "encoder_ref", lambda _: _Anything(digest="d"))
+    monkeypatch.setattr(assign, "load_encoder", load)
+    manifest = {
+        "config": {"encoder": "E", "embed": {}, "clustering": {"device": "cuda:3"}},
+        "encoder": {"digest": "d"},
+        "labels": {"published": "refined"},
+    }
+    with pytest.raises(Reached) as caught:
+        assign.place_texts(_Anything(), manifest, ["a"])  # type: ignore[arg-type]
+    assert caught.value.args == ({1}, "cuda:3")
+
+
+class _Anything:
+    """Stands for an argument that is not looked into before the first step."""
+
+    def __init__(self, **facts: Any) -> None:
+        vars(self).update(facts)
+
+    def __getattr__(self, _: str) -> "_Anything":
+        return _Anything()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
