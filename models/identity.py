@@ -196,7 +196,7 @@ def match_clusters(
         rest = [cluster for cluster in by_size(tonight) if cluster.label not in done]
         group = [cluster for cluster in known if (cluster.nights_absent > 0) is is_return]
         group.sort(key=lambda cluster: cluster.cluster_id)
-        matches += _match_group(rest, group, rules)
+        matches += _match_group(rest, group, rules, tonight)
     return sorted(matches)
 
 
@@ -266,9 +266,16 @@ def _check(tonight: Sequence[TonightCluster], known: Sequence[KnownCluster]) -> 
 
 
 def _match_group(
-    tonight: Sequence[TonightCluster], known: Sequence[KnownCluster], rules: MatchRules
+    tonight: Sequence[TonightCluster],
+    known: Sequence[KnownCluster],
+    rules: MatchRules,
+    everyone: Sequence[TonightCluster],
 ) -> list[Match]:
-    """Match by members, then what is left by centroids; both sequences are in a fixed order."""
+    """Match by members, then what is left by centroids; both sequences are in a fixed order.
+
+    Members that stand in any cluster of tonight, matched before or not, keep centroids from
+    deciding.
+    """
     if not tonight or not known:
         return []
     overlap = member_overlap(tonight, known)
@@ -277,7 +284,10 @@ def _match_group(
     alike = (overlap.jaccard >= rules.min_jaccard) | (overlap.of_known >= rules.min_containment)
     by_members = _assign(np.where(enough & alike, overlap.shared**2, 0))
 
-    absorbed = (enough & (overlap.of_known >= rules.min_containment)).any(axis=0)
+    anywhere = member_overlap(everyone, known)
+    absorbed = (
+        (anywhere.shared >= rules.min_shared) & (anywhere.of_known >= rules.min_containment)
+    ).any(axis=0)
     pieces = (enough & (overlap.of_tonight >= rules.min_containment)).any(axis=1, keepdims=True)
     free = ~enough & ~absorbed & ~pieces & (cosines >= rules.min_cosine)
     for i, j in by_members:

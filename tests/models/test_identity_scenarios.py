@@ -169,6 +169,15 @@ def test_a_vanished_cluster_returns() -> None:
     assert match == Match(0, "old", 0.75, pytest.approx(1), is_return=True)
 
 
+def test_a_vanished_cluster_whose_documents_are_elsewhere_does_not_return_by_its_centroid() -> None:
+    known = [
+        known_cluster("living", documents(range(40))),
+        known_cluster("old", documents(range(30, 40)), absent=1),
+    ]
+    tonight = [tonight_cluster(0, documents(range(40))), tonight_cluster(1, frozenset())]
+    assert pairs(match_clusters(tonight, known)) == {0: "living"}
+
+
 def test_centroids_of_another_encoder_are_not_compared() -> None:
     known = [
         replace(known_cluster("a", documents(range(20))), centroid=None, founding_centroid=None),

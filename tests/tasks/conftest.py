@@ -226,7 +226,7 @@ def make_night(store: Store) -> MakeNight:
             views=Views(
                 items=keep_table(store, "made", vectors_of(new, day)),
                 lexical=made_model(store, f"lexical {day}"),
-                embedding_dim=2, lexical_dims=(), encoder_digest=ENCODER["digest"], n_known=0,
+                embedding_dim=2, lexical_dims=(), encoder_digest=ENCODER["digest"], encoder_weights="", n_known=0,
             ),
             refined=Refined(
                 model=made_model(store, f"clustering {day}"), labels=results, n_clusters=2, label_of={0: 0, 1: 1}

@@ -11,7 +11,7 @@ import pytest
 from tasks.describe import Described, describe
 from tasks.evaluate import Evaluation
 from tasks.history import NightTable, PastNight
-from tasks.identify import IdentityRules
+from tasks.identify import IdentityRules, load_known
 from tasks.refine import Refined
 from tasks.shelf import fixed_lists
 from tasks.storage import ModelRef, Store, keep_table, read_table
@@ -29,8 +29,13 @@ class Nights:
         self.topics: list[int] = []
         self.last: PastNight | None = None
 
-    def run(self, day: int, topics: list[int], encoder: str = "e") -> Described:
-        """Add a night's documents, one for each topic given, and describe the window."""
+    def run(
+        self, day: int, topics: list[int], encoder: str = "e", merged: dict[int, int] | None = None
+    ) -> Described:
+        """Add a night's documents, one for each topic given, and describe the window.
+
+        With ``merged``, documents of a topic are put into the cluster of another that night.
+        """
         store = Store(root=self.root, feed="f", night=date(2026, 3, day))
         first = len(self.topics)
         self.topics += topics
@@ -45,7 +50,7 @@ class Nights:
             }
         )
         self.window.append(NightTable(night=store.night, table=keep_table(store, "t", documents)))
-        found = self._describe(store, encoder)
+        found = self._describe(store, encoder, merged or {})
         self.last = PastNight(
             night=store.night,
             rows=1,
@@ -60,8 +65,9 @@ class Nights:
         )
         return found
 
-    def _describe(self, store: Store, encoder: str) -> Described:
+    def _describe(self, store: Store, encoder: str, merged: dict[int, int]) -> Described:
         n = len(self.topics)
+        found = [merged.get(topic, topic) for topic in self.topics]
         rng = np.random.default_rng(0)
         X = np.eye(8, dtype=np.float32)[self.topics] + rng.normal(0, 0.05, (n, 8)).astype(
             np.float32
@@ -72,7 +78,7 @@ class Nights:
         labels = pa.table(
             {
                 "text_digest": digests,
-                "label": pa.array(np.unique(self.topics, return_inverse=True)[1].astype(np.int32)),
+                "label": pa.array(np.unique(found, return_inverse=True)[1].astype(np.int32)),
                 "confidence": pa.array(np.full(n, 0.9, np.float32)),
                 "margin": pa.array(np.full(n, 0.8, np.float32)),
                 "is_outlier": pa.array(np.zeros(n, bool)),
@@ -85,6 +91,7 @@ class Nights:
             embedding_dim=8,
             lexical_dims=(),
             encoder_digest=encoder,
+            encoder_weights="w",
             n_known=0,
         )
         evaluation = Evaluation(
@@ -156,3 +163,51 @@ def test_a_night_without_its_documents_is_an_event(nights: Nights) -> None:
         ("vanished", "c-20260301-002"),
         ("born", "c-20260302-001"),
     } <= events
+
+
+def test_a_cluster_that_was_away_a_night_is_known_by_its_documents(nights: Nights) -> None:
+    nights.run(1, [0] * 30 + [1] * 20)
+    away = nights.run(2, [0] * 5, merged={1: 0})
+    assert ("merged", "c-20260301-001") in events(nights, away)
+    back = nights.run(3, [1] * 4)
+    returned = [row for row in rows(nights, back.events) if row["event"] == "returned"]
+    # All of its twenty documents and no others but tonight's: overlap and no mere nearness.
+    assert [(row["cluster_id"], row["overlap"]) for row in returned] == [("c-20260301-002", 1.0)]
+
+
+def test_the_documents_of_a_cluster_that_is_away_are_remembered_for_nights(nights: Nights) -> None:
+    nights.run(1, [0] * 30 + [1] * 20)
+    for day in (2, 3, 4):
+        nights.run(day, [0] * 5, merged={1: 0})
+    back = nights.run(5, [0] * 5)
+    returned = [row for row in rows(nights, back.events) if row["event"] == "returned"]
+    assert [(row["cluster_id"], row["overlap"]) for row in returned] == [("c-20260301-002", 1.0)]
+
+
+def test_documents_that_came_on_the_last_night_of_a_cluster_are_remembered_too(
+    nights: Nights,
+) -> None:
+    nights.run(1, [0] * 30 + [1] * 6)
+    nights.run(2, [1] * 14)
+    nights.run(3, [0] * 5, merged={1: 0})
+    store = Store(root=nights.root, feed="f", night=date(2026, 3, 4))
+    ids = frozenset(f"d{n:03d}" for n in range(55))
+    known = {it.cluster_id: it for it in load_known(store, nights.last, ids, "e")}
+    assert known["c-20260301-002"].nights_absent == 1
+    assert len(known["c-20260301-002"].member_ids) == 20
+    without = load_known(store, nights.last, frozenset({"d030"}), "e")
+    assert {it.member_ids for it in without} == {frozenset({"d030"})}
+
+
+def test_another_cluster_near_the_one_that_is_away_does_not_take_its_id(nights: Nights) -> None:
+    nights.run(1, [0] * 30 + [1] * 20)
+    nights.run(2, [0] * 5, merged={1: 0})
+    # Its own documents stay merged; a new story comes up right where it was.
+    nights.topics[30:50] = [0] * 20
+    back = nights.run(3, [1] * 12)
+    (born,) = [row for row in rows(nights, back.clusters) if row["size"] == 12]
+    assert born["cluster_id"] == "c-20260303-001"
+
+
+def events(nights: Nights, found: Described) -> set[tuple[str, str]]:
+    return {(row["event"], row["cluster_id"]) for row in rows(nights, found.events)}
