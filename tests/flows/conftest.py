@@ -49,9 +49,10 @@ def sample() -> Path:
 def nightfold() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line and give its exit code and output."""
 
-    def run(*words: object) -> subprocess.CompletedProcess[str]:
+    def run(*words: object, umask: int = -1) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command(*words),
+            umask=umask,
             cwd=ROOT,
             env=environment(),
             capture_output=True,

@@ -184,6 +184,20 @@ def test_a_night_by_the_command_line(nightfold: Nightfold, tmp_path: Path, sampl
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_a_run_leaves_no_file_that_the_umask_forbids(nightfold: Nightfold, tmp_path: Path) -> None:
+    feed, store = tmp_path / "feed.jsonl", tmp_path / "store"
+    rows = ({"id": str(it), "text": f"the {it}th text about batteries"} for it in range(12))
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ("run", feed, "--store", store, "--night", "2026-03-01", "--n-clusters", "2")
+    # A folder that everybody may enter, as one that was made by hand.
+    (store / "state").mkdir(parents=True)
+    assert nightfold(*words, umask=0o077).returncode == 0
+    assert (store / "state" / "prefect" / "prefect.db").is_file()
+    files = [it for it in store.rglob("*") if it.is_file()]
+    assert [it for it in files if it.stat().st_mode & 0o077] == []
+
+
 def test_the_ui_serves_the_runs_of_a_store_on_loopback_only(
     nightfold: Nightfold, serve_ui: Callable[[Path, int], str], tmp_path: Path
 ) -> None:

@@ -16,7 +16,9 @@ from validation.schemas import PUBLISHED
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+OWN_COLUMNS = ROOT / "docs" / "tables.md"
 SNIPPETS = re.findall(
     r"^With (\w+):\n\n```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
 )
@@ -84,3 +86,15 @@ def test_the_recipes_of_the_readme_run(
     if name == "DuckDB":
         assert len(found["sizes"].fetchall()) == 6
         assert len(found["new"].fetchall()) == 27
+
+
+def test_the_recipe_for_all_columns_of_all_nights_runs(
+    operated: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operated.store.rename(operated.store.with_name("my-store"))
+    monkeypatch.chdir(operated.store.parent)
+    (code,) = re.findall(r"```python\n(.*?)```", OWN_COLUMNS.read_text("utf-8"), re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(code, found)
+    assert len(found["by_pandas"]) == len(found["by_polars"]) == 54
+    assert len(found["by_duckdb"].fetchall()) == 54
