@@ -66,6 +66,13 @@ def doctor(
     repair: Annotated[
         bool, typer.Option("--repair", help="Put right what can be derived again.")
     ] = False,
+    forget_night: Annotated[
+        str | None,
+        typer.Option(
+            help="With --repair: move the last night, as FEED/NIGHT, to the trash first; for one"
+            " that should not be there."
+        ),
+    ] = None,
     debug: DebugOption = False,
 ) -> None:
     """Check a store against its manifests, and repair it.
@@ -79,6 +86,8 @@ def doctor(
 
         root = _existing(store)
         with store_lock(root, "doctor"):
+            for folder in _forgotten(root, forget_night, repair):
+                say(f"moved to the trash: {folder}")
             repaired, left = repair_all(root) if repair else ([], examine(root))
         for finding in repaired:
             say(f"repaired {finding.file}: {finding.rule}: {finding.problem}")
@@ -230,6 +239,23 @@ def overdue(
             sys.exit(FAILED)
 
     guarded(look, debug)
+
+
+def _forgotten(root: Path, name: str | None, repair: bool) -> list[str]:
+    """Move a night that should not be there to the trash, if one is named; return its folders.
+
+    Raises
+    ------
+    CannotForgetError
+        If it cannot go, or nothing was to be changed.
+    """
+    if name is None:
+        return []
+    from tasks.forget import CannotForgetError, forget_night, night_named
+
+    if not repair:
+        raise CannotForgetError("--forget-night changes the store, so it needs --repair too")
+    return forget_night(night_named(root, name))
 
 
 def _say_findings(left: "list[Finding]") -> None:

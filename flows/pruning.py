@@ -30,12 +30,14 @@ def prune_store(root: Path, keep: int, dry_run: bool) -> list[str]:
 
 def _tried(root: Path, keep: int) -> "tuple[Retention, int]":
     from tasks.prune import cached_until, plan_prune
+    from tasks.trash import trashed
 
     planned = plan_prune(root, keep)
     going = {
         *(root / file for file in planned.removed),
         *(night.manifest_path() for night in planned.unlisted),
         *cached_until(root, planned.last_unlisted()),
+        *trashed(root)[0],
     }
     return planned, sum(path.stat().st_size for path in going if path.is_file())
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import BAD_USAGE, NightfoldError
+from tasks.copies import lost_manifest, lost_nights
 from tasks.manifests import require_known_format
 from tasks.storage import Ref, Store, read_table
 from tasks.wording import counted
@@ -58,13 +59,19 @@ def published_night(root: Path, feed_name: str | None, night: date | None) -> St
     ------
     NoNightError
         If there is none, or several feeds and no name.
+    ManifestError
+        If it has lost its manifest, or the last night is asked for and one after it has.
     NewerStoreError
         If a newer nightfold has written to the store.
     """
     root = root.expanduser().absolute()
     require_known_format(root)
     feed = _chosen_feed(root, feed_name)
-    nights = Store(root=root, feed=feed, night=date.min).published_nights()
+    store = Store(root=root, feed=feed, night=date.min)
+    nights = store.published_nights()
+    for lost in lost_nights(store)[-1:]:
+        if lost == night or not nights or (night is None and lost > nights[-1]):
+            raise lost_manifest(store, lost)
     if not nights:
         raise NoNightError(f"{root} holds no published night of feed {feed!r}")
     if night is not None and night not in nights:

@@ -15,6 +15,7 @@ from validation.schemas import (
     DUPLICATE_OF,
     IS_NEW,
     KIND,
+    LATER,
     PUBLISHED,
     RULE_ID,
     SCHEMA_VERSION,
@@ -47,14 +48,19 @@ class Problem(NamedTuple):
 
 
 def schema_problem(store: Store, name: str, ref: Ref) -> str | None:
-    """Say how a table differs from its schema or its reference, if it does."""
+    """Return how a table differs from its schema or its reference, if it does."""
     if ref.schema_version != SCHEMA_VERSION:
         return f"it has schema version {ref.schema_version}, and {SCHEMA_VERSION} is today's"
     if name not in PUBLISHED:
         return None
     with readable(store, ref), pq.ParquetFile(store.resolve(ref)) as file:
         rows, found = file.metadata.num_rows, {it.name: it.type for it in file.schema_arrow}
-    wrong = [it.name for it in PUBLISHED[name] if found.get(it.name) != it.type]
+    may_lack = LATER.get(name, frozenset()) - found.keys()
+    wrong = [
+        it.name
+        for it in PUBLISHED[name]
+        if it.name not in may_lack and found.get(it.name) != it.type
+    ]
     if wrong:
         return f"its columns {', '.join(wrong)} are missing or of another type"
     return None if rows == ref.rows else f"it has {rows} rows, and the manifest says {ref.rows}"

@@ -1,20 +1,19 @@
 """Examine a published night: its files against its manifest, its tables against each other."""
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from tasks.conservation import COMPARED, PLACES, Tables, compare_tables, schema_problem, some
-from tasks.files import sha256_of
-from tasks.finding import Finding
-from tasks.listing import refs_of
+from tasks.copies import manifest_copy, report_copy
+from tasks.finding import Finding, file_problem
+from tasks.listing import REPORTS, named_refs
 from tasks.manifests import Manifest, ManifestError
 from tasks.records import forget_records, records_folder
-from tasks.storage import Ref, Store, is_intact, read_table
+from tasks.storage import Ref, Store, read_table
 from validation.schemas import DOC_ID, PUBLISHED
 
 _COUNTS: Final = ("read", *PLACES)
@@ -52,11 +51,10 @@ def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
     """
     try:
         manifest = store.read_manifest()
-        refs, counts = refs_of(manifest), counts_of(manifest)
-    except (ManifestError, ValidationError) as error:
+        refs, counts = named_refs(store, manifest), counts_of(manifest)
+    except ManifestError as error:
         earlier.is_complete = False
-        said = str(error).removeprefix(f"{store.manifest_path()} ").removesuffix(_AGAIN)
-        yield Finding(_file(store), "manifest", said, remedy_of(store))
+        yield damaged_manifest(store, error)
         return
     # Nights of an older nightfold have no tables of what it did not read or measure.
     has = {"withdrawn": counts["withdrawn"], "drift": (manifest["fit"] or {}).get("drift")}
@@ -92,8 +90,19 @@ def _untrusted_records(store: Store) -> Iterator[Finding]:
         )
 
 
+def damaged_manifest(store: Store, error: ManifestError) -> Finding:
+    """Return the finding of a manifest that cannot be used, with its copy if there is one."""
+    path = store.manifest_path()
+    said = str(error).removeprefix(f"{path} ").removesuffix(_AGAIN)
+    copy = manifest_copy(store)
+    # A run writes over a file, and over nothing else.
+    is_in_the_way = not copy and not path.is_file()
+    remedy = "" if copy else remedy_of(store)
+    return Finding(_file(store), "manifest", said, remedy, source=copy, is_movable=is_in_the_way)
+
+
 def remedy_of(store: Store) -> str:
-    """Say how a night is published anew."""
+    """Return how a night is published anew."""
     return (
         f"run the night again: nightfold run FEED --store {store.root}"
         f" --feed-name {store.feed} --night {store.night}"
@@ -104,12 +113,13 @@ def stage_copies(store: Store, ref: Ref) -> Iterator[str]:
     """Find intact copies of a published file among the stage files, relative to the root."""
     suffix = Path(ref.path).suffix
     for path in sorted(store.state.glob(f"stages/*/{ref.sha256[:32]}{suffix}")):
-        if sha256_of(path) == ref.sha256:
-            yield path.relative_to(store.root).as_posix()
+        copy = ref.model_copy(update={"path": path.relative_to(store.root).as_posix()})
+        if not file_problem(store, copy):
+            yield copy.path
 
 
 def counts_of(manifest: Manifest) -> dict[str, int]:
-    """Give where a night's rows went.
+    """Return where a night's rows went.
 
     Raises
     ------
@@ -130,21 +140,21 @@ def examine_files(
     for name in sorted(set(expected) - refs.keys()):
         yield Finding(_file(store), "tables", f"it names no table {name!r}", remedy_of(store))
     for name, ref in refs.items():
-        problem = _file_problem(store, ref)
+        problem = file_problem(store, ref)
         if problem:
-            source = next(stage_copies(store, ref), None)
-            yield Finding(
-                ref.path, "digest", problem, "" if source else remedy_of(store), source=source
-            )
+            yield _damaged_file(store, name, ref, problem)
         elif problem := schema_problem(store, name, ref):
             yield Finding(ref.path, "schema", problem, remedy_of(store))
 
 
-def _file_problem(store: Store, ref: Ref) -> str | None:
-    if is_intact(store, ref):
-        return None
-    is_there = store.resolve(ref).is_file()
-    return "its content is not what the manifest says" if is_there else "it is not there"
+def _damaged_file(store: Store, name: str, ref: Ref, problem: str) -> Finding:
+    is_report = name.startswith(REPORTS)
+    source = report_copy(store, ref) if is_report else next(stage_copies(store, ref), None)
+    rule, remedy = "summary" if is_report else "digest", "" if source else remedy_of(store)
+    # A run writes over a file, and over nothing else.
+    path = store.resolve(ref)
+    is_in_the_way = not source and os.path.lexists(path) and not path.is_file()
+    return Finding(ref.path, rule, problem, remedy, source=source, is_movable=is_in_the_way)
 
 
 def compare_nights(store: Store, tables: Tables, earlier: Earlier) -> Iterator[Finding]:

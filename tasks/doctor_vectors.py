@@ -13,11 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import ValidationError
 
 from tasks.doctor_night import remedy_of
-from tasks.doctor_state import embedding_problem
-from tasks.finding import Finding
+from tasks.doctor_state import UNREADABLE, embedding_problem
+from tasks.finding import Finding, file_problem
 from tasks.listing import refs_of
 from tasks.manifests import ManifestError
 from tasks.records import read_record
@@ -39,7 +38,7 @@ class Shelves:
     found: dict[Path, set[str]] = field(default_factory=dict)
 
     def digests(self, shelf: EmbeddingShelf) -> set[str]:
-        """Give the texts on a shelf, without those in files that are damaged."""
+        """Return the texts on a shelf, without those in files that are damaged."""
         if shelf.folder not in self.found:
             parts = (path for path in shelf.parts() if not embedding_problem(path))
             tables = (read_part(path, [TEXT_DIGEST]) for path in parts)
@@ -56,14 +55,14 @@ def find_lost_vectors(nights: Iterable[Store]) -> Iterator[Finding]:
     """
     shelves = Shelves()
     for night in nights:
-        with suppress(ManifestError, ValidationError):
+        with suppress(ManifestError):
             yield from _examine_vectors(night, shelves)
 
 
 def _examine_vectors(store: Store, shelves: Shelves) -> Iterator[Finding]:
     manifest = store.read_manifest()
     encoder, documents = manifest["encoder"], refs_of(manifest).get("documents")
-    if documents is None or not is_intact(store, documents):
+    if documents is None or file_problem(store, documents):
         return
     shelf = EmbeddingShelf(store.root, encoder["name"], encoder["digest"])
     texts = set(read_table(store, documents, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
@@ -88,7 +87,7 @@ def vector_copies(store: Store, encoder_digest: str) -> Iterator[Ref]:
     """Find the intact stage files with vectors of an encoder, as the records of `embed` say."""
     for path in sorted((store.state / "results").rglob("embed-v*")):
         # A record that cannot be read is a finding of its own.
-        with suppress(ValueError, KeyError, TypeError):
+        with suppress(*UNREADABLE):
             made: dict[str, Any] = read_record(path)["data"]
             items = Ref.model_validate(made["items"])
             if made["encoder_digest"] == encoder_digest and is_intact(store, items):

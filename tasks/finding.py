@@ -1,10 +1,13 @@
 """What is wrong with a file of the store, and how it is put right."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.files import copy_atomically
+from tasks.files import copy_atomically, sha256_of
+from tasks.storage import Ref, Store
+from tasks.trash import make_way, move_to_trash
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,13 @@ class Finding:
     source
         A copy of the file with the right content, relative to the root: it can be put back.
     is_removable
-        Whether the next run makes it again, or nobody misses it.
+        Whether it is a temporary, or the next run makes it again.
+    is_movable
+        Whether it can go to the trash: it is in the way, and nothing says what it is.
     mend
-        Puts right what neither a copy nor the removal of one file does.
+        Makes what is lost out of other files of the store.
     deed
-        What `mend` does, as --repair announces it.
+        What `mend` does, after "--repair".
     """
 
     file: str
@@ -37,33 +42,51 @@ class Finding:
     remedy: str = ""
     source: str | None = None
     is_removable: bool = False
+    is_movable: bool = False
     mend: Callable[[], None] | None = field(default=None, compare=False)
     deed: str = "takes them from state/"
 
     @property
     def is_repairable(self) -> bool:
         """Whether `repair` helps."""
-        return self.is_removable or self.source is not None or self.mend is not None
+        can_go = self.is_removable or self.is_movable
+        return can_go or self.source is not None or self.mend is not None
 
     def line(self) -> str:
-        """Say it: file, rule, problem, what to do."""
+        """Return it as one line: file, rule, problem, what to do."""
         advice = self.remedy
         if self.is_repairable:
             advice = f"--repair {self._deed()}{f': {self.remedy}' if self.remedy else ''}"
         return f"{self.file}: {self.rule}: {self.problem}; {advice}"
 
     def _deed(self) -> str:
-        if self.is_removable:
-            return "removes it"
-        return "puts back the copy in state/" if self.source else self.deed
+        if self.source is not None:
+            return "puts back the copy in state/"
+        if self.mend is not None:
+            return self.deed
+        return "moves it to trash/" if self.is_movable else "removes it"
 
 
 def repair(root: Path, finding: Finding) -> None:
-    """Put back, make again or remove the file of a finding; what none of it helps is left alone."""
-    path = root / finding.file
+    """Put back, make again, move or remove a finding's file; leave alone what none of it helps."""
     if finding.source is not None:
-        copy_atomically(root / finding.source, path)
+        make_way(root, finding.file)
+        copy_atomically(root / finding.source, root / finding.file)
     elif finding.mend is not None:
         finding.mend()
+    elif finding.is_movable:
+        move_to_trash(root, finding.file)
     elif finding.is_removable:
-        path.unlink(missing_ok=True)
+        (root / finding.file).unlink(missing_ok=True)
+
+
+def file_problem(store: Store, ref: Ref) -> str | None:
+    """Return what is wrong with the file of a reference, if anything is."""
+    path = store.resolve(ref)
+    try:
+        if not path.is_file():
+            return "it is no file" if os.path.lexists(path) else "it is not there"
+        is_whole = sha256_of(path) == ref.sha256
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    return None if is_whole else "its content is not what the manifest says"

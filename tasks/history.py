@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from errors import NightfoldError
+from tasks.copies import lost_manifest, lost_nights
 from tasks.manifests import ManifestError
 from tasks.pruned import read_pruned
 from tasks.storage import ModelRef, Ref, Store, is_intact, require_file
@@ -95,13 +96,18 @@ class History(BaseModel):
 def read_history(store: Store) -> History:
     """Read the manifests of the nights before tonight; later nights only keep their documents.
 
-    For other errors see `tasks.manifests.parse_manifest`.
+    For other errors see `tasks.manifests`.
 
     Raises
     ------
+    ManifestError
+        If a night before tonight has lost its manifest.
     PrunedNightError
         If the nights that tonight would build on were pruned: its clusters would get new ids.
     """
+    for lost in lost_nights(store):
+        if lost < store.night:
+            raise lost_manifest(store, lost)
     nights = [night for night in store.published_nights() if night < store.night]
     pruned = read_pruned(store)
     if pruned and not nights:

@@ -1,30 +1,66 @@
 """What a store lists: feeds, files that manifests name, files that wait to be removed."""
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from tasks.manifests import FORMAT_VERSION, Manifest, ManifestError, is_inside, read_object
+from tasks.naming import is_feed_name
 from tasks.sealed import write_sealed
-from tasks.storage import Ref
+from tasks.storage import Ref, Store
+
+REPORTS: Final = "reports/"
+"""What the name of a report starts with among those of tables and models."""
 
 RETIRED_REMEDY: Final = "nightfold doctor --repair lists them anew"
 
 
 def feeds_of(root: Path) -> list[str]:
     """List the feeds of a store, those without a published night too."""
-    folders = root.glob("*/feed=*")
-    return sorted({path.name.removeprefix("feed=") for path in folders if path.is_dir()})
+    folders = (*root.glob("*/feed=*"), *root.glob("state/copies/*/feed=*"))
+    names = {path.name.removeprefix("feed=") for path in folders if path.is_dir()}
+    return sorted(name for name in names if is_feed_name(name))
 
 
 def refs_of(manifest: Manifest) -> dict[str, Ref]:
-    """Give every file that a manifest names, by table or by model and file."""
+    """Return every file that a manifest names: by table, model and file, `reports/` and file."""
     models = {
         f"{model}/{file}": ref
         for model, saved in manifest["models"].items()
         for file, ref in saved.items()
     }
-    return {name: Ref.model_validate(ref) for name, ref in (manifest["tables"] | models).items()}
+    reports = {f"{REPORTS}{name}": ref for name, ref in manifest.get("reports", {}).items()}
+    named = manifest["tables"] | models | reports
+    return {name: Ref.model_validate(ref) for name, ref in named.items()}
+
+
+def named_refs(store: Store, manifest: Manifest) -> dict[str, Ref]:
+    """Return every file that a night's manifest names, each under the name of its content.
+
+    Raises
+    ------
+    ManifestError
+        If one has another night's place, or a name that is not that of its content: manifests of
+        an older nightfold bear no digest, and a flipped bit there led to another file.
+    """
+    refs = refs_of(manifest)
+    for name, ref in refs.items():
+        if not _is_at_home(store, name, ref):
+            raise ManifestError(
+                f"{store.manifest_path()} names {ref.path} for {name}, which is not the name of its"
+                " content; run that night again"
+            )
+    return refs
+
+
+def _is_at_home(store: Store, name: str, ref: Ref) -> bool:
+    """Return whether a reference has the place of its night, and the name of its content."""
+    path = PurePosixPath(ref.path)
+    table = name if "/" not in name else path.parts[0]
+    folder = store.partition(table).relative_to(store.root)
+    is_named = name.startswith(REPORTS) or ref.sha256[:16] in path.name
+    is_table = table != name or path.name.startswith("part-")
+    return path.is_relative_to(folder) and is_named and is_table
 
 
 def retired_path(root: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final
 
@@ -108,9 +109,21 @@ class _Shape(_Part):
     whole_of: dict[str, str] = {}
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read a manifest; see `parse_manifest` and `read_object` for errors."""
-    return parse_manifest(_read(path, _AGAIN), path)
+def read_manifest(path: Path, feed: str, night: date) -> Manifest:
+    """Read the manifest of a night; see `parse_manifest` and `read_object` for errors.
+
+    Raises
+    ------
+    ManifestError
+        If it is that of another night.
+    """
+    manifest = parse_manifest(_read(path, _AGAIN), path)
+    found = (manifest.get("feed", feed), manifest.get("night", str(night)))
+    if found != (feed, str(night)):
+        raise ManifestError(
+            f"{path} is the manifest of feed {found[0]}, night {found[1]}; {_AGAIN}"
+        )
+    return manifest
 
 
 def parse_manifest(content: bytes, path: Path) -> Manifest:
@@ -193,7 +206,7 @@ def require_known_format(root: Path) -> None:
     """
     for path in sorted(root.glob("runs/feed=*/night=*/manifest.json")):
         with suppress(ManifestError):
-            read_manifest(path)
+            read_object(path, _AGAIN)
 
 
 def _read(path: Path, remedy: str) -> bytes:

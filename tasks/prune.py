@@ -5,17 +5,18 @@ those who looked before. The prune after it removes those files.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
 from tasks.compaction import Layout, plan, write_parts
+from tasks.copies import forget_copies
 from tasks.files import sha256_of, write_part
-from tasks.listing import feeds_of, read_retired, refs_of, write_retired
+from tasks.listing import feeds_of, named_refs, read_retired, write_retired
 from tasks.manifests import require_known_format
 from tasks.pruned import KNOWN, PrunedNight, read_pruned, write_pruned
 from tasks.storage import Ref, Store, read_table, require_file
+from tasks.trash import empty_trash, remove_empty_folders, trashed
 from validation.schemas import DOC_ID, TEXT_DIGEST
 
 SMALLEST_KEEP = 2
@@ -38,6 +39,8 @@ class Retention:
         Files that the prune before has retired.
     layouts
         What is done with the embeddings, encoder by encoder.
+    n_trashed, n_waiting
+        How many files of the trash go now, which the prune before has seen, and how many later.
     """
 
     unlisted: list[Store]
@@ -45,6 +48,8 @@ class Retention:
     retired: set[str]
     removed: set[str]
     layouts: list[Layout] = field(default_factory=list)
+    n_trashed: int = 0
+    n_waiting: int = 0
 
     def last_unlisted(self) -> float | None:
         """Return when the last of the unlisted nights was published, in seconds of the epoch."""
@@ -75,6 +80,16 @@ class Retention:
             f"embeddings that no document uses: {n_dropped:,} {would_be}dropped",
             f"files {would_be}removed, unlisted by the prune before: {len(self.removed):,}",
             f"files that the next prune removes: {len(self.retired):,}",
+            *self._trash_sentences(would_be),
+        ]
+
+    def _trash_sentences(self, would_be: str) -> list[str]:
+        """Return what happens to the trash, where there is any."""
+        if not self.n_trashed and not self.n_waiting:
+            return []
+        return [
+            f"files in the trash: {self.n_trashed:,} {would_be}removed,"
+            f" {self.n_waiting:,} left for the next prune"
         ]
 
 
@@ -103,7 +118,16 @@ def plan_prune(root: Path, keep: int) -> Retention:
     layouts = [plan(folder, used, parts) for folder in folders]
     retired = set().union(*(_files_of(night) for night in unlisted))
     rewritten = {_name(root, path) for layout in layouts for path in layout.rewritten}
-    return Retention(unlisted, kept, (retired | rewritten) - before, before - named, layouts)
+    seen, waiting = trashed(root)
+    return Retention(
+        unlisted,
+        kept,
+        (retired | rewritten) - before,
+        before - named,
+        layouts,
+        n_trashed=len(seen),
+        n_waiting=len(waiting),
+    )
 
 
 def prune(root: Path, keep: int) -> Retention:
@@ -124,8 +148,9 @@ def prune(root: Path, keep: int) -> Retention:
     write_retired(root, retired | removed)
     _unlist(planned.unlisted, known)
     for file in removed:
-        _remove(root / file)
+        _remove(root, root / file)
     write_retired(root, retired)
+    empty_trash(root)
     forget_cache(root, until=last_unlisted)
     return planned
 
@@ -172,10 +197,10 @@ def _window_start(last: Store) -> date:
 
 
 def _files_of(night: Store) -> set[str]:
-    """Give a night's files: those that its manifest names, and its report."""
+    """Return a night's files: those that its manifest names, and its report."""
     report = night.partition("reports").rglob("*")
     files = {_name(night.root, path) for path in report if path.is_file()}
-    return files | {ref.path for ref in refs_of(night.read_manifest()).values()}
+    return files | {ref.path for ref in named_refs(night, night.read_manifest()).values()}
 
 
 def _digests(night: Store) -> set[str]:
@@ -204,15 +229,15 @@ def _unlist(nights: Iterable[Store], known: Iterable[PrunedNight]) -> None:
     """Note what nights had, then take their manifests away; oldest first."""
     for night, noted in zip(nights, known, strict=True):
         write_pruned(night, [*read_pruned(night), noted])
-        _remove(night.manifest_path())
+        forget_copies(night)
+        _remove(night.root, night.manifest_path())
 
 
-def _remove(path: Path) -> None:
+def _remove(root: Path, path: Path) -> None:
     """Remove a file, and the folders that are empty without it."""
     path.unlink(missing_ok=True)
-    with suppress(OSError):
-        for folder in list(path.parents)[:3]:
-            folder.rmdir()
+    if path.parent.is_dir():
+        remove_empty_folders(root, path.parent)
 
 
 def _name(root: Path, path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tasks.manifests import FORMAT_VERSION, ManifestError, read_object
+from tasks.naming import night_of
 from tasks.sealed import write_sealed
 from tasks.storage import Ref, Store
 
@@ -29,7 +30,7 @@ class PrunedNight(BaseModel):
     """The ids that the night withdrew, if any: they are not known any more."""
 
     def refs(self) -> list[Ref]:
-        """Give the files that stay of the night."""
+        """Return the files that stay of the night."""
         return [self.known, *([self.withdrawn] if self.withdrawn else [])]
 
 
@@ -37,11 +38,11 @@ class _List(BaseModel):
     nights: list[PrunedNight]
 
 
-_REMEDY: Final = "nightfold doctor --repair makes it anew from known/"
+LIST_REMEDY: Final = "nightfold doctor --repair makes it anew from known/"
 
 
 def pruned_path(store: Store) -> Path:
-    """Give the path of the list of a feed's pruned nights."""
+    """Return the path of the list of a feed's pruned nights."""
     return store.manifest_path().parent.with_name("pruned.json")
 
 
@@ -59,15 +60,34 @@ def read_pruned(store: Store) -> list[PrunedNight]:
     """
     path = pruned_path(store)
     if not os.path.lexists(path):
+        _require_none(store, path)
         return []
     try:
-        nights = _List.model_validate(read_object(path, _REMEDY)).nights
+        nights = _List.model_validate(read_object(path, LIST_REMEDY)).nights
     except ValidationError as error:
         raise ManifestError(
-            f"{path} must list the pruned nights, but {error.errors()[0]['msg']}; {_REMEDY}"
+            f"{path} must list the pruned nights, but {error.errors()[0]['msg']}; {LIST_REMEDY}"
         ) from error
+    if not all(ref.path.startswith(_known_folder(store)) for it in nights for ref in it.refs()):
+        raise ManifestError(f"{path} names tables of another feed; {LIST_REMEDY}")
     published = set(store.published_nights())
     return sorted((it for it in nights if it.night not in published), key=lambda it: it.night)
+
+
+def known_files(store: Store) -> list[Path]:
+    """List the tables of what stays of a feed's nights, oldest night first."""
+    return sorted((store.root / _known_folder(store)).glob("night=*/*.parquet"))
+
+
+def _require_none(store: Store, path: Path) -> None:
+    """Fail where there are tables of pruned nights, and no list of them."""
+    published = set(store.published_nights())
+    if any(night_of(it.parent) not in published for it in known_files(store)):
+        raise ManifestError(f"{path} is gone, and {KNOWN}/ has what it named; {LIST_REMEDY}")
+
+
+def _known_folder(store: Store) -> str:
+    return f"{KNOWN}/feed={store.feed}/"
 
 
 def write_pruned(store: Store, nights: list[PrunedNight]) -> None:

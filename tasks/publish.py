@@ -15,6 +15,7 @@ from typing import Any, Final
 from prefect.context import FlowRunContext
 from pydantic import BaseModel, ConfigDict
 
+from tasks.copies import keep_copy
 from tasks.files import WRITING, copy_atomically, write_atomically
 from tasks.guard import require_kept, require_sound
 from tasks.listing import read_retired, write_retired
@@ -76,11 +77,13 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
     _complete_shelf(store, night)
     if changed:
         commit(store, placed(store, night), summary, content | {_RUN: _run(night, records)})
-    path = store.manifest_path()
+    path, summary_path = store.manifest_path(), store.partition("reports") / SUMMARY
+    for published in (path, summary_path):
+        keep_copy(store, published)
     logger.info("%s %s", "published" if changed else "already published, nothing to change:", path)
     return Published(
         manifest=str(path),
-        summary=str(store.partition("reports") / SUMMARY),
+        summary=str(summary_path),
         changed=changed,
     )
 

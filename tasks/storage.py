@@ -5,7 +5,6 @@ Nobody else makes paths or writes files below the store's root.
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -22,9 +21,9 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from errors import NightfoldError
 from tasks.files import WRITING, copy_atomically, sha256_of, write_atomically
 from tasks.manifests import Manifest, read_manifest
+from tasks.naming import is_feed_name, night_of
 from validation.schemas import SCHEMA_VERSION
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _BATCH_ROWS = 8192
 
 
@@ -60,7 +59,7 @@ class Store(BaseModel):
     @field_validator("feed")
     @classmethod
     def _feed_is_a_safe_name(cls, feed: str) -> str:
-        if not _SAFE_NAME.fullmatch(feed):
+        if not is_feed_name(feed):
             raise ValueError(
                 f"feed_name must be 1 to 64 letters, digits, '.', '_', '-' and start with a letter"
                 f" or digit, got {feed!r}"
@@ -87,15 +86,12 @@ class Store(BaseModel):
     def published_nights(self) -> list[date]:
         """List the nights of this feed that have a manifest, oldest first."""
         folder = self.root / "runs" / f"feed={self.feed}"
-        found = (
-            path.parent.name.removeprefix("night=")
-            for path in folder.glob("night=????-??-??/manifest.json")
-        )
-        return sorted(date.fromisoformat(night) for night in found)
+        found = (night_of(path.parent) for path in folder.glob("night=*/manifest.json"))
+        return sorted(night for night in found if night)
 
     def read_manifest(self, night: date | None = None) -> Manifest:
         """Read a night's manifest; see `tasks.manifests` for errors."""
-        return read_manifest(self.manifest_path(night))
+        return read_manifest(self.manifest_path(night), self.feed, night or self.night)
 
 
 class DamagedFileError(NightfoldError, ValueError):

@@ -240,6 +240,11 @@ PUBLISHED: Final = {
 """Every table of a night by its name; documents carry the feed's other columns after these."""
 
 
+LATER: Final = {"clusters": frozenset({SHARE, STABILITY})}
+"""Table → columns that came after the first nights of this schema version: a night from before is
+sound without them. A new column goes here, and leaves SCHEMA_VERSION as it is."""
+
+
 def embeddings(embedding_dim: int) -> pa.Schema:
     """Give the schema of the embedding store for vectors of one width."""
     return pa.schema(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -78,6 +79,7 @@ def test_doctor_says_what_is_damaged_and_repairs_what_it_can(operated: Any, invo
     cut(one(operated.store, "embeddings/*/*.parquet"))
     manifest = store_of(operated, 1).manifest_path()
     cut(manifest)
+    shutil.rmtree(operated.store / "state" / "copies" / "runs")
     done = invoke("doctor", "--store", operated.store)
     assert done.exit_code == 1
     assert "Traceback" not in done.output
@@ -85,7 +87,7 @@ def test_doctor_says_what_is_damaged_and_repairs_what_it_can(operated: Any, invo
         assert f": {rule}: " in done.output
     done = invoke("doctor", "--store", operated.store, "--repair")
     assert done.exit_code == 1
-    assert done.output.splitlines()[-1] == "1 findings"
+    assert done.output.splitlines()[-1] == "1 finding"
     assert "--night 2026-03-01" in done.output.splitlines()[-2]
     assert table.read_bytes() == good
     assert operated.run(1).published.changed

@@ -9,19 +9,20 @@ import pyarrow as pa
 import pytest
 
 from tasks.check_prepared import Documents
+from tasks.copies import keep_copy
 from tasks.counts import Counts
 from tasks.describe import Described
 from tasks.drift import Fit
 from tasks.embed import EncoderRef
 from tasks.evaluate import Evaluation
 from tasks.feed import FeedFile, find_feed
-from tasks.files import copy_atomically, write_atomically
+from tasks.files import copy_atomically, sha256_of, write_atomically
 from tasks.history import NightTable
 from tasks.ingest import IngestSettings, RawFeed, ingest
 from tasks.manifests import FORMAT_VERSION
 from tasks.night import Night
 from tasks.refine import Refined
-from tasks.sealed import seal
+from tasks.sealed import write_sealed
 from tasks.shelf import EmbeddingShelf, fixed_lists
 from tasks.storage import ModelRef, Ref, Store, keep_bytes, keep_table, read_table
 from tasks.views import Views
@@ -126,16 +127,26 @@ def publish_night(store: Store) -> PublishNight:
                 "read": len(new) + 2 + len(rows["withdrawn"]), "accepted": len(new), "duplicate": 1, "quarantined": 1,
                 "withdrawn": len(rows["withdrawn"]), "late": 0,
             },
-            "tables": tables, "models": models, "config": {"window_days": 30},
+            "tables": tables, "models": models, "reports": {"summary.md": report(tonight)},
+            "config": {"window_days": 30},
             "encoder": ENCODER,
             "labels": {"published": "refined"}, "fit": None,
             "run": {"published_at": f"2026-03-{day:02}T03:00:00+00:00"},
         }  # fmt: skip
-        write_atomically(tonight.partition("reports") / "summary.md", b"# a night")
-        write_atomically(tonight.manifest_path(), seal(manifest))
+        write_sealed(tonight.manifest_path(), manifest)
+        keep_copy(tonight, tonight.manifest_path())
         return manifest
 
     return publish
+
+
+def report(tonight: Store) -> dict[str, Any]:
+    """Write a summary and its copy; return its reference."""
+    path = tonight.partition("reports") / "summary.md"
+    write_atomically(path, f"# night {tonight.night} of {tonight.feed}".encode())
+    keep_copy(tonight, path)
+    place = path.relative_to(tonight.root).as_posix()
+    return Ref(path=place, sha256=sha256_of(path), rows=0).model_dump()
 
 
 def published(tonight: Store, table: str, ref: Ref) -> dict[str, Any]:

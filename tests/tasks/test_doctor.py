@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -52,6 +53,7 @@ def test_a_repair_leaves_what_only_a_person_can_do(stored: Store) -> None:
     damaged = next(stored.partition("clusters").iterdir())
     good = damaged.read_bytes()
     damaged.write_bytes(good[:-3])
+    shutil.rmtree(stored.state / "copies")
     stored.manifest_path(date(2026, 3, 1)).write_bytes(b"{")
     half = stored.root / f"{WRITING}x"
     half.write_bytes(b"x")

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.doctor_night import Earlier, examine_night, stage_copies
-from tasks.files import sha256_of, write_atomically
+from tasks.files import sha256_of, write_atomically, write_part
 from tasks.finding import Finding, repair
 from tasks.manifests import NewerStoreError
 from tasks.records import records_folder
@@ -51,8 +52,10 @@ def replace(store: Store, name: str, change: Callable[[pa.Table], pa.Table]) -> 
         ref = manifest["tables"][name]
         path = store.root / ref["path"]
         table = change(pq.read_table(path, partitioning=None))
-        pq.write_table(table, path)
-        ref |= {"sha256": sha256_of(path), "rows": table.num_rows}
+        path.unlink()
+        path = write_part(path.parent, table)
+        place = path.relative_to(store.root).as_posix()
+        ref |= {"path": place, "sha256": sha256_of(path), "rows": table.num_rows}
 
     rewrite(store, changed)
 
@@ -79,6 +82,7 @@ def test_sound_nights_have_no_findings(night: Store) -> None:
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"counts": '])
 def test_a_damaged_manifest_is_one_finding_with_what_to_do(night: Store, content: bytes) -> None:
     night.manifest_path(date(2026, 3, 1)).write_bytes(content)
+    shutil.rmtree(night.state / "copies")
     (finding,) = examine(night)
     assert finding.rule == "manifest"
     assert finding.file == "runs/feed=reviews/night=2026-03-01/manifest.json"
@@ -141,6 +145,13 @@ def test_other_schemas_and_rows_are_found(night: Store) -> None:
     rewrite(night, lambda manifest: manifest["tables"].pop("metrics"))
     rewrite(night, lambda manifest: manifest["tables"]["cluster_events"].update(rows=8))
     assert ("schema", "it has 0 rows, and the manifest says 8") in said(night)
+
+
+def test_a_column_of_today_is_not_missed_in_a_night_from_before(night: Store) -> None:
+    replace(night, "clusters", lambda table: table.drop_columns(["share", "stability"]))
+    assert said(night) == []
+    replace(night, "clusters", lambda table: table.drop_columns("size"))
+    assert ("schema", "its columns size are missing or of another type") in said(night)
 
 
 def test_rows_that_do_not_add_up_are_found(night: Store) -> None:

@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     for path in (tmp_path, tmp_path / "loop", tmp_path / "none"):
         with pytest.raises(ManifestError, match=f"{path} cannot be read: "):
-            read_manifest(path)
+            read_manifest(path, "f", date(2026, 3, 1))
 
 
 def test_a_store_is_refused_for_any_newer_manifest_but_not_for_a_damaged_one(

@@ -9,7 +9,11 @@ from tasks.storage import Ref, Store
 
 
 def pruned(day: int) -> PrunedNight:
-    ref = Ref(path=f"known/{day}.parquet", sha256=f"{day}", rows=day)
+    ref = Ref(
+        path=f"known/feed=reviews/night=2026-03-0{day}/part-{day}.parquet",
+        sha256=f"{day}",
+        rows=day,
+    )
     return PrunedNight(night=date(2026, 3, day), known=ref)
 
 
