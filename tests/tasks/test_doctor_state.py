@@ -38,7 +38,7 @@ def test_vectors_that_are_not_finite_are_found(store: Store) -> None:
     shelf.add(["a"], np.ones((1, 2), np.float32))
     shelf.add(["b"], np.array([[0, np.inf]], np.float32))
     (finding,) = examine_state(store.root)
-    assert (finding.rule, finding.is_removable) == ("embeddings", True)
+    assert (finding.rule, finding.is_movable) == ("embeddings", True)
     assert finding.problem == "it holds numbers that are not finite"
 
 
