@@ -47,6 +47,8 @@ from validation.schemas import (
 logger = logging.getLogger(__name__)
 
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
+_TITLE_MARGIN: Final = 20
+"""How many times the longest title that is kept may come with mark-up around it."""
 
 
 class PrepareSettings(BaseModel):
@@ -71,7 +73,7 @@ class Prepared(BaseModel):
     """Where the feed's own columns hold another kind of value than before."""
 
 
-@stage("prepare", version=3)
+@stage("prepare", version=4)
 def prepare(
     store: Store, raw: RawFeed, check: RawCheck, past: list[NightTable], settings: PrepareSettings
 ) -> Prepared:
@@ -173,15 +175,19 @@ def _withdrawal(row: Mapping[str, Any], before: Seen, told: set[str], night: str
 
 
 def _candidate(row: dict[str, Any], settings: PrepareSettings) -> dict[str, Any]:
-    from tasks.cleaning import clean_text, cut_text, text_digest
+    from tasks.cleaning import clean_beginning, text_digest
 
-    text, is_truncated = cut_text(clean_text(row[TEXT]), settings.max_text_chars)
-    title = clean_text(row[TITLE])[: settings.max_text_chars] if row[TITLE] else None
+    max_chars = settings.max_text_chars
+    text, text_is_cut = clean_beginning(row[TEXT], max_chars)
+    # The check bounds texts and not titles, so of a title only so much is looked at.
+    whole = row[TITLE] or ""
+    looked_at = whole[: _TITLE_MARGIN * max_chars]
+    title, title_is_cut = clean_beginning(looked_at, max_chars)
     return row | {
         TEXT: text,
         TITLE: title or None,
         TEXT_DIGEST: text_digest(title, text),
-        IS_TRUNCATED: is_truncated,
+        IS_TRUNCATED: text_is_cut or title_is_cut or len(looked_at) < len(whole),
     }
 
 

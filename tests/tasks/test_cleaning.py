@@ -1,11 +1,12 @@
 import hashlib
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.cleaning import clean_text, cut_text, embedded_text, text_digest
+from tasks.cleaning import clean_beginning, clean_text, cut_text, embedded_text, text_digest
 
 MARKUP_AND_DIRT = st.text("<>&;/=!-abpiltx \n\x00\x0c\x1b[m\u00a0\u200bＡ＆；é\u00c3\u00a9ﬁ😀")
 WORDS = st.lists(st.text("abcxyzéß,.!?", min_size=1, max_size=8), max_size=12).map(" ".join)
@@ -131,3 +132,99 @@ def test_the_digest_is_of_title_and_text() -> None:
     assert text_digest("T", "é") == hashlib.sha256(b"T\n\xc3\xa9").hexdigest()
     assert text_digest(None, "x") == text_digest("", "x")
     assert text_digest(None, "x") != text_digest("T", "x")
+
+
+TAGGED = st.lists(
+    st.sampled_from(
+        [
+            *("word ", "<b>bold</b> ", "<p>", "</p>\n", "<br>", "<a href='x y'>", "</a>", "\n\n"),
+            *("caf&eacute; ", "cafÃ© ", "é\u0301 ", "<!-- not shown -->"),
+            "<script>if (a<b) c()</script>",
+        ]
+    ),
+    max_size=400,
+)
+
+
+@given(parts=TAGGED, max_chars=st.integers(1, 60))
+@settings(deadline=None, max_examples=200)
+def test_a_beginning_is_what_cleaning_the_whole_text_gives(
+    parts: list[str], max_chars: int
+) -> None:
+    text = "".join(parts)
+    whole, is_cut = cut_text(clean_text(text), max_chars)
+    kept, kept_is_cut = clean_beginning(text, max_chars)
+    assert (kept, kept_is_cut) == (whole, is_cut)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_text_behind_a_long_tag_is_found(quote: str) -> None:
+    text = f"<img src={quote}data:{'x' * 5_000}{quote}><p>the text</p>"
+    assert clean_beginning(text, 100) == ("the text", False)
+
+
+def test_a_text_behind_much_mark_up_is_found() -> None:
+    text = "<p>" + "<i></i><br>" * 20_000 + "the text</p>"
+    assert clean_beginning(text, 100) == ("the text", False)
+
+
+@pytest.mark.parametrize("name", ["script", "style"])
+def test_what_is_not_shown_is_not_shown_whatever_the_number_of_tags(name: str) -> None:
+    hidden = f"<{name}>" + "x <p> y " * 900 + f"</{name}>"
+    text = "<div>" + "<p>one</p>" * 500 + hidden + "<p>two</p>" * 2_000 + "</div>"
+    assert clean_text(text) == " ".join(["one"] * 500 + ["two"] * 2_000)
+
+
+def test_words_are_whole_where_mark_up_is_cut_in_pieces() -> None:
+    assert clean_text("<p>un<i>believ</i>able</p>" * 3_000) == " ".join(["unbelievable"] * 3_000)
+
+
+def test_runs_of_combining_marks_are_limited() -> None:
+    assert clean_text("e" + "\u0301" * 1_000) == "é" + "\u0301" * 29
+    thirty = "a" + "\u0316\u0301" * 15
+    assert unicodedata.normalize("NFD", clean_text(thirty)) == unicodedata.normalize("NFD", thirty)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "\u0345\u0300",
+            "\uff9e\u3099",
+            "\u0f73\u0f75",
+            "&#768;&#837;",
+            "<br><b>",
+            "<br><nobr><b>",
+        ),
+        *(
+            "<br><b></a>",
+            "<!--><b>",
+            "<br><div>",
+            "<svg><style><b>",
+            "<br><font a>",
+            "\n",
+            "\na",
+            "<",
+        ),
+    ],
+)
+def test_cleaning_takes_time_in_proportion(unit: str) -> None:
+    def seconds(n_chars: int) -> float:
+        text = (unit * n_chars)[:n_chars]
+        started = time.process_time()
+        clean_text(text)
+        return time.process_time() - started
+
+    seconds(100)
+    # The square of the length would take 64 times as long.
+    assert seconds(160_000) < 24 * max(seconds(20_000), 0.005)
+
+
+def test_a_tag_of_many_attributes_takes_time_in_proportion() -> None:
+    def seconds(n_attributes: int) -> float:
+        text = "<p>" + "<a " + " ".join(f'a{n}="{n}>"' for n in range(n_attributes)) + ">x</a></p>"
+        started = time.process_time()
+        assert clean_text(text) == "x"
+        return time.process_time() - started
+
+    assert seconds(16_000) < 24 * max(seconds(2_000), 0.005)

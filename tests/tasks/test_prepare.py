@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -241,6 +242,37 @@ def test_long_texts_are_cut_and_flagged(store: Store) -> None:
     assert candidates[1]["title"] is None
     # What is embedded is the same, so it is one text.
     assert [row["duplicate_of"] for row in duplicates] == ["1"]
+
+
+@pytest.mark.parametrize("title", ["word " * 200, "x" * 200, " " * 2_500 + "title"])
+def test_long_titles_are_cut_as_texts_are(title: str, store: Store) -> None:
+    row = {"id": "1", "text": TEXT, "title": title}
+    (document,), _ = prepare_rows(store, row, settings=PrepareSettings(max_text_chars=100))
+    assert len(document["title"] or "") <= 100
+    assert not (document["title"] or "").endswith("wor")
+    assert document["is_truncated"]
+
+
+def test_a_title_takes_no_more_time_than_a_text_may(store: Store) -> None:
+    row = {"id": "1", "text": TEXT, "title": "\u0345\u0300" * 1_000_000}
+    started = time.process_time()
+    prepare_rows(store, row)
+    # Sorting all these marks would take hours.
+    assert time.process_time() - started < 30
+
+
+def test_an_id_that_is_withdrawn_on_a_late_row_is_no_document(store: Store) -> None:
+    rows: Rows = [{"id": str(number), "text": f"text number {number}"} for number in range(500)]
+    candidates, _ = prepare_rows(store, *rows, {"id": "7", "deleted": True})
+    assert [row["doc_id"] for row in candidates] == [row["id"] for row in rows if row["id"] != "7"]
+    assert "deleted" not in candidates[0]
+
+
+def test_metadata_of_the_deepest_nesting_is_carried_through(store: Store) -> None:
+    deep = "[" * 99 + "]" * 99
+    content = f'{{"id": "1", "text": "{TEXT}", "deep": {deep}}}'.encode()
+    (document,), _ = tables(store, prepare_files(store, {"a.jsonl": content}))
+    assert document["deep"] == deep
 
 
 def test_timestamps_come_out_in_utc(store: Store) -> None:
