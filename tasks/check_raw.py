@@ -25,7 +25,7 @@ class RawCheck(BaseModel):
     refused: Ref
 
 
-@stage("check raw", version=3)
+@stage("check raw", version=4)
 def check_raw(
     store: Store, raw: RawFeed, settings: CheckSettings, median_rows: float | None
 ) -> RawCheck:

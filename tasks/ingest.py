@@ -14,17 +14,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tasks.columns import Columns, encodable, map_columns, parts_of
+from tasks.columns import Columns, FileColumns, encodable, parts_of
 from tasks.feed import Feed, FeedFile, opened, require_unchanged
-from tasks.readers import Row, read_rows
+from tasks.readers import read_rows
+from tasks.rows import Row, broken_row
 from tasks.stage import stage
 from tasks.storage import Ref, Store, TableWriter
 from tasks.wording import counted
-from validation.schemas import FILE, PROBLEM, PROBLEM_RULE, RAW, RAW_ROWS, ROW, SOURCE
+from validation.limits import MAX_USUAL_LINES
+from validation.schemas import FILE, N_LINES, PROBLEM, PROBLEM_RULE, RAW, RAW_ROWS, ROW, SOURCE
 
 logger = logging.getLogger(__name__)
 
 _PEEKED_ROWS = 100
+# Formats that name all columns before the first row, so that what is missing is known at once.
+_HEADED = ("csv", "parquet")
+# Whoever has more of them has seen what is wrong.
+_N_LOGGED = 5
 _BATCH_ROWS = 2048
 
 
@@ -62,7 +68,7 @@ class RawFeed(BaseModel):
     """Arrow type of each metadata column where the feed states one (Parquet)."""
 
 
-@stage("ingest", version=2, retries=3)
+@stage("ingest", version=3, retries=3)
 def ingest(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     """Stream every row of the feed into one table; a broken row is kept with its problem.
 
@@ -73,33 +79,66 @@ def ingest(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     """
     columns: dict[str, dict[str, str]] = {}
     types: list[dict[str, str] | None] = []
+    known: set[str] = set()
     with TableWriter(store, "ingest", RAW_ROWS) as writer:
         for file in feed.files:
-            rows = read_rows(file, settings.encoding)
-            peeked = list(islice(rows, _PEEKED_ROWS))
-            mapping = _mapping(peeked, settings.columns, file)
-            columns[file.name] = mapping
-            types.append(_metadata_types(file, mapping))
-            _write_rows(writer, file, chain(peeked, rows), mapping)
+            found = FileColumns(settings.columns, file.name, known)
+            _ingest_file(writer, file, settings.encoding, found)
+            columns[file.name] = found.mapping
+            types.append(_metadata_types(file, found.mapping))
             require_unchanged(file)
-    _say_columns(columns)
+    _log_columns(columns)
     n_rows, n_files = counted(writer.ref.rows, "row"), counted(len(feed.files), "file")
     logger.info("read %s from %s", n_rows, n_files)
     return RawFeed(rows=writer.ref, columns=columns, metadata_types=_agreed(types))
 
 
-def _mapping(peeked: list[Row], wanted: Columns, file: FeedFile) -> dict[str, str]:
-    """Map a file's columns by its first rows; a file without a readable row has none to map."""
-    readable = [row.values for row in peeked if row.values is not None]
-    names = dict.fromkeys(chain.from_iterable(readable))
-    return map_columns(names, wanted, file.name) if readable else {}
+def _ingest_file(writer: TableWriter, file: FeedFile, encoding: str, columns: FileColumns) -> None:
+    rows = (_admitted(row, columns) for row in read_rows(file, encoding))
+    # The first rows say together which column plays which part.
+    peeked = list(islice(rows, _PEEKED_ROWS))
+    columns.settle()
+    if file.format in _HEADED:
+        columns.require_parts()
+    _write_rows(writer, file, _watched(chain(peeked, rows), file), columns)
+    columns.require_parts()
+    for part, used, other in columns.rivals():
+        logger.warning(
+            "%s: column %r is read as %s, and %r looks like it too; set `%s` under"
+            " [ingest.columns] if it should be the other",
+            *(file.name, used, part, other, part),
+        )
+
+
+def _admitted(row: Row, columns: FileColumns) -> Row:
+    problem = columns.admit(row.values) if row.values is not None else None
+    if problem is None:
+        return row
+    return broken_row(row.number, row.raw, "row_parses", problem, row.line, row.n_lines)
+
+
+def _watched(rows: Iterator[Row], file: FeedFile) -> Iterator[Row]:
+    """Log rows that cover very many lines: a quotation mark left open may have joined them."""
+    n_long = 0
+    for row in rows:
+        if row.n_lines > MAX_USUAL_LINES:
+            n_long += 1
+            if n_long <= _N_LOGGED:
+                logger.warning(
+                    "%s row %d is one record of %s lines, from line %s on; if these are several"
+                    " rows, a quotation mark is left open there",
+                    *(file.name, row.number, f"{row.n_lines:,}", f"{row.line:,}"),
+                )
+        yield row
+    if n_long > _N_LOGGED:
+        logger.warning("%s has %s more", file.name, counted(n_long - _N_LOGGED, "such row"))
 
 
 def _write_rows(
-    writer: TableWriter, file: FeedFile, rows: Iterator[Row], mapping: dict[str, str]
+    writer: TableWriter, file: FeedFile, rows: Iterator[Row], columns: FileColumns
 ) -> None:
     for some in _batches(rows):
-        records = [_record(row, file, mapping) for row in some]
+        records = [_record(row, file, columns.mapping) for row in some]
         writer.write(pa.RecordBatch.from_pylist(records, schema=RAW_ROWS))
 
 
@@ -115,6 +154,7 @@ def _record(row: Row, file: FeedFile, mapping: dict[str, str]) -> dict[str, Any]
         ROW: row.number,
         SOURCE: file.name,
         RAW: encodable(row.raw),
+        N_LINES: row.n_lines,
         PROBLEM_RULE: row.problem_rule,
         PROBLEM: row.problem,
     }
@@ -152,7 +192,7 @@ def _agreed(stated: Sequence[dict[str, str] | None]) -> dict[str, str]:
     }
 
 
-def _say_columns(columns: dict[str, dict[str, str]]) -> None:
+def _log_columns(columns: dict[str, dict[str, str]]) -> None:
     for file, mapping in columns.items():
         parts = ", ".join(f"{part} = {column!r}" for part, column in mapping.items())
         logger.info("columns of %s: %s", file, parts or "none, for no row could be read")

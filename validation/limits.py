@@ -7,6 +7,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
+MAX_USUAL_LINES: Final = 100
+"""A CSV record of more lines is read, and warned of: few texts have as many line breaks."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MAX_AHEAD: Final = timedelta(days=366)
@@ -44,6 +47,8 @@ class RawLimits(NightDates):
     """Limits of the check of raw rows."""
 
     max_chars: int = Field(default=200_000, ge=1)
+    # Longer than any key or URL that people use as an id.
+    max_id_chars: int = Field(default=1_000, ge=1)
     # Texts people want stay below 0.07 (terminal codes in 20 Newsgroups); cleaning takes them out.
     max_control_share: Share = 0.1
     max_missing_text_share: Share = 0.05

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from validation.schemas import (
     DOC_ID,
     DUPLICATE_OF,
+    N_LINES,
     PROBLEM,
     PROBLEM_RULE,
     REUSED_ON,
@@ -31,6 +32,7 @@ POSITION: Final = "position"
 ID_USE: Final = "id_use"
 HAS_ID: Final = "has_id"
 HAS_TEXT: Final = "has_text"
+N_ID_CHARS: Final = "n_id_chars"
 TEXT_HASH: Final = "text_hash"
 N_CHARS: Final = "n_chars"
 N_VISIBLE_CHARS: Final = "n_visible_chars"
@@ -63,6 +65,8 @@ _RAW: Final = pa.schema(
         pa.field(PROBLEM, pa.string()),
         pa.field(DOC_ID, pa.large_string()),
         pa.field(HAS_ID, pa.bool_()),
+        pa.field(N_ID_CHARS, pa.int64()),
+        pa.field(N_LINES, pa.int32()),
         pa.field(HAS_TEXT, pa.bool_()),
         pa.field(TEXT_HASH, pa.uint64()),
         *_COUNTS,
@@ -186,6 +190,8 @@ def _measure_raw_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
         PROBLEM: pc.if_else(readable, None, pc.fill_null(batch[PROBLEM], "the row is unreadable")),
         DOC_ID: doc_id,
         HAS_ID: pc.if_else(readable, pc.is_valid(doc_id), None),
+        N_ID_CHARS: pc.utf8_length(doc_id),
+        N_LINES: pc.fill_null(batch[N_LINES], 1),
         HAS_TEXT: pc.if_else(pc.and_(readable, pc.invert(is_withdrawn)), has_text, None),
         TEXT_HASH: _hash(batch[TITLE], text),
         **counts,

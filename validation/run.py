@@ -18,7 +18,7 @@ from validation.limits import RawLimits
 from validation.measure import ID_USE, POSITION, assign_id_use
 from validation.report import Report, RuleOutcome, Severity
 from validation.rules import IS_REFUSED
-from validation.schemas import REASON, RULE_ID, SEVERITY
+from validation.schemas import N_LINES, REASON, RULE_ID, SEVERITY
 from validation.suites import ID_UNIQUE, raw_suite
 
 _BRIEF: Final[dict[str, Any]] = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -62,8 +62,8 @@ def validate(measurements: pd.DataFrame, suite: gx.ExpectationSuite) -> Report:
     to_name = [rule for rule in of_rows if _has_broken_rows(rule, results)]
     broken = _broken_rows(judged, to_name, batches)
     refused = _refused(frame, of_rows, broken)
-    is_refused = pd.DataFrame({IS_REFUSED: frame.index.isin(refused.index).astype(np.int8)})
-    results |= _run(is_refused, [rule for rule in rules if _is_last(rule)], _BRIEF, batches)
+    verdicts = _verdicts(frame, refused.index)
+    results |= _run(verdicts, [rule for rule in rules if _is_last(rule)], _BRIEF, batches)
     outcomes = tuple(_outcome(rule, results, frame[POSITION], broken) for rule in rules)
     refused.insert(0, POSITION, frame[POSITION].to_numpy()[refused.index])
     return Report(suite.name, len(frame), outcomes, refused.reset_index(drop=True))
@@ -96,6 +96,19 @@ def validate_raw(measurements: pd.DataFrame, limits: RawLimits) -> tuple[pd.Data
     if settled.loc[others, ID_USE].equals(measurements.loc[others, ID_USE]):
         return measurements, report
     return settled, validate(settled, raw_suite(limits))
+
+
+def _verdicts(frame: pd.DataFrame, refused: pd.Index) -> pd.DataFrame:
+    """Return 1 for each refused row and 0 for each other, or for each line of them.
+
+    The larger share counts: a broken record may have taken many rows in, and a single long text
+    must not outweigh many broken rows.
+    """
+    rows = frame.index.isin(refused).astype(np.int8)
+    if N_LINES not in frame or not rows.any():
+        return pd.DataFrame({IS_REFUSED: rows})
+    lines = rows.repeat(frame[N_LINES].to_numpy(dtype=np.int64))
+    return pd.DataFrame({IS_REFUSED: max(rows, lines, key=np.mean)})
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ LABEL: Final = "label"
 FILE: Final = "file"
 ROW: Final = "row"
 RAW: Final = "raw"
+N_LINES: Final = "n_lines"
 PROBLEM_RULE: Final = "problem_rule"
 PROBLEM: Final = "problem"
 RULE_ID: Final = "rule_id"
@@ -93,6 +94,7 @@ RAW_ROWS: Final = pa.schema(
         pa.field(
             RAW, pa.large_string(), nullable=False
         ),  # the whole row as JSON, or the broken line
+        pa.field(N_LINES, pa.int32()),  # lines of its file that the row covers; null is one
         pa.field(PROBLEM_RULE, pa.string()),  # set by the reader: row_parses or text_decodes
         pa.field(PROBLEM, pa.string()),  # why the reader could not make a row of it
     ]

@@ -10,7 +10,7 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from validation.limits import PreparedLimits, RawLimits
+from validation.limits import MAX_USUAL_LINES, PreparedLimits, RawLimits
 from validation.measure import (
     CONFLICT,
     CONTROL_SHARE,
@@ -22,6 +22,7 @@ from validation.measure import (
     IS_REUSED,
     LETTER_SHARE,
     N_CONTROL,
+    N_ID_CHARS,
     N_REPLACEMENT,
     N_VISIBLE_CHARS,
     PARSED_TIMESTAMP,
@@ -41,7 +42,7 @@ from validation.rules import (
     table_rule,
     text_length,
 )
-from validation.schemas import DOC_ID, PROBLEM_RULE, TEXT_DIGEST, TIMESTAMP
+from validation.schemas import DOC_ID, N_LINES, PROBLEM_RULE, TEXT_DIGEST, TIMESTAMP
 
 ID_UNIQUE: Final = "id_unique"
 
@@ -63,7 +64,7 @@ def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
         gxe.ExpectTableRowCountToBeBetween(
             min_value=1, **table_rule("rows_present", "the feed has rows", "critical")
         ),
-        *_raw_form(),
+        *_raw_form(limits.max_id_chars),
         *_raw_content(limits),
         # Last of the row rules: an id belongs to the first row that breaks no other rule.
         gxe.ExpectColumnValuesToNotBeInSet(
@@ -115,7 +116,7 @@ def prepared_suite(limits: PreparedLimits) -> gx.ExpectationSuite:
     return gx.ExpectationSuite(name="prepared", expectations=rules)
 
 
-def _raw_form() -> list[Expectation]:
+def _raw_form(max_id_chars: int) -> list[Expectation]:
     """Refuse rows that are none, or that lack an id or a text."""
     problem = "{problem}"
     return [
@@ -133,6 +134,15 @@ def _raw_form() -> list[Expectation]:
             column=HAS_ID,
             value_set=[True],
             **row_rule("id_present", "every row has an id", "the row has no id"),
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column=N_ID_CHARS,
+            max_value=max_id_chars,
+            **row_rule(
+                "id_length",
+                f"an id has at most {max_id_chars:,} characters",
+                f"the id has {{n_id_chars:,}} characters; at most {max_id_chars:,} are allowed",
+            ),
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column=HAS_TEXT,
@@ -201,6 +211,15 @@ def _raw_shares(limits: RawLimits) -> list[Expectation]:
                 "repeat_share", f"at most {repeats:.0%} of the rows repeat an earlier one"
             ),
         ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column=N_LINES,
+            max_value=MAX_USUAL_LINES,
+            **table_rule(
+                "lines_per_row",
+                f"no row covers more than {MAX_USUAL_LINES:,} lines of its file, as one with a"
+                " quotation mark left open would; the log names those that do",
+            ),
+        ),
     ]
 
 
@@ -231,13 +250,15 @@ def _raw_language(limits: RawLimits) -> list[Expectation]:
 
 
 def _raw_refused_share(max_share: float) -> Expectation:
-    """Expect few rows to be refused."""
+    """Expect few rows to be refused, or few lines if these are the larger share."""
     return gxe.ExpectColumnValuesToBeInSet(
         column=IS_REFUSED,
         value_set=[0],
         mostly=1 - max_share,
         **table_rule(
-            "refused_share", f"at most {max_share:.0%} of the rows are refused", "critical"
+            "refused_share",
+            f"at most {max_share:.0%} of the rows, and of their lines, are refused",
+            "critical",
         ),
     )
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.columns import GUESSES, Columns, as_text, encodable, map_columns, parts_of
+from tasks.columns import GUESSES, Columns, FileColumns, as_text, encodable, map_columns, parts_of
 from tasks.feed import FeedError
 
 
@@ -48,6 +48,66 @@ def test_a_missing_required_part_lists_the_columns_that_are_there() -> None:
 def test_a_missing_configured_column_is_an_error_even_where_it_is_optional(part: str) -> None:
     with pytest.raises(FeedError, match=rf"no column 'nope' for {part}; its columns are 'id', 'te"):
         map_columns(["id", "text"], Columns(**{part: "nope"}), "a.csv")
+
+
+def admitted(*rows: dict[str, str], wanted: Columns | None = None, n_first: int = 1) -> FileColumns:
+    columns = FileColumns(wanted or Columns(), "a.jsonl", set())
+    for number, row in enumerate(rows):
+        if number == n_first:
+            columns.settle()
+        assert columns.admit(row) is None
+    return columns
+
+
+def test_a_column_that_comes_late_plays_the_part_that_none_plays() -> None:
+    rows = [{"id": "1", "body": "a"}, {"id": "2", "deleted": "x", "Date": "d", "text": "b"}]
+    assert admitted(*rows).mapping == {
+        "doc_id": "id",
+        "text": "body",
+        "withdrawn": "deleted",
+        "timestamp": "Date",
+    }
+
+
+def test_a_late_column_may_be_a_required_or_a_configured_one() -> None:
+    columns = admitted({"id": "1"}, {"id": "2", "text": "b", "gone": "x"})
+    columns.require_parts()
+    wanted = Columns(withdrawn="gone")
+    columns = admitted({"id": "1", "text": "a"}, {"gone": "x"}, wanted=wanted)
+    columns.require_parts()
+    with pytest.raises(FeedError, match=r"a.jsonl has no column 'gone' for withdrawn"):
+        admitted({"id": "1", "text": "a"}, {"x": "y"}, wanted=wanted).require_parts()
+
+
+def test_columns_that_look_like_a_part_and_are_not_used_are_named() -> None:
+    rows = [
+        {"id": "1", "body": "a", "content": "b", "deleted_at": "", "is_deleted": ""},
+        {"text": "c", "deleted": "true"},
+    ]
+    assert list(admitted(*rows).rivals()) == [
+        ("text", "body", "text"),
+        ("withdrawn", "is_deleted", "deleted_at"),
+        ("withdrawn", "is_deleted", "deleted"),
+    ]
+    wanted = Columns(text="body", withdrawn="deleted")
+    assert list(admitted(*rows, wanted=wanted).rivals()) == []
+
+
+def test_a_row_that_brings_too_many_columns_or_too_long_a_name_is_not_admitted() -> None:
+    columns = admitted({"id": "1", "text": "a"}, {f"k{number}": "" for number in range(9_998)})
+    assert columns.admit({"id": "2", "k7": ""}) is None
+    problem = columns.admit({"id": "2", "one more": ""})
+    assert problem == (
+        "with the key 'one more' the feed has 10,001 columns; at most 10,000 are allowed, so put"
+        " values that stand as keys under one key"
+    )
+    problem = admitted({"id": "1"}).admit({"x" * 1_001: ""})
+    assert str(problem).endswith("has 1,001 characters; at most 1,000 are allowed")
+
+
+def test_a_message_lists_few_of_many_columns() -> None:
+    with pytest.raises(FeedError, match=r"'k29' and 9,970 more; set `doc_id`"):
+        map_columns([f"k{number}" for number in range(10_000)], Columns(), "a.csv")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_every_row_of_every_file_is_kept_in_order(ingest_files: IngestFiles) -> 
     assert [row["title"] for row in rows] == ["One", None, None, None]
     assert [row["source"] for row in rows] == ["web", "a.jsonl", "b.csv", "b.csv"]
     assert [row["problem_rule"] for row in rows] == [None, "row_parses", None, "row_parses"]
-    assert rows[3]["problem"] == "the record has 1 fields, the header 3"
+    assert rows[3]["problem"] == "the record has 1 field, the header 3"
     assert rows[1]["raw"] == '{"id":'
     assert raw.columns == {
         "a.jsonl": {"doc_id": "id", "text": "text", "title": "title", "source": "source"},
@@ -127,6 +127,65 @@ def test_columns_may_appear_on_a_later_row_among_the_first(ingest_files: IngestF
         {"a.jsonl": jsonl({"x": 1}, {"id": 1, "text": "a"}, {"id": 2, "text": "b", "title": "B"})}
     )
     assert [row["title"] for row in rows] == [None, None, "B"]
+
+
+@pytest.mark.parametrize("row", [100, 10_000])
+def test_a_column_that_first_comes_on_a_late_row_counts(
+    row: int, ingest_files: IngestFiles
+) -> None:
+    rows: list[dict[str, Any]] = [{"id": number, "text": f"t {number}"} for number in range(row)]
+    late = {"id": 7, "deleted": True, "date": "2026-03-01", "title": "T", "label": "L"}
+    raw, found = ingest_files({"a.jsonl": jsonl(*rows, late)})
+    assert raw.columns["a.jsonl"] == {
+        "doc_id": "id",
+        "text": "text",
+        "withdrawn": "deleted",
+        "timestamp": "date",
+        "title": "title",
+        "label": "label",
+    }
+    assert (found[-1]["withdrawn"], found[-1]["timestamp"]) == ("True", "2026-03-01")
+    assert (found[-1]["title"], found[-1]["label"]) == ("T", "L")
+    assert {line["withdrawn"] for line in found[:-1]} == {None}
+
+
+def test_a_withdrawal_that_is_overlooked_is_logged(
+    ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{"id": 1, "text": "a", "deleted_at": None, "is_deleted": True}]
+    ingest_files({"a.jsonl": jsonl(*rows)})
+    assert (
+        "a.jsonl: column 'is_deleted' is read as withdrawn, and 'deleted_at' looks like it too;"
+        " set `withdrawn`" in caplog.text
+    )
+
+
+def test_a_missing_column_of_a_file_with_a_header_is_noticed_at_once(
+    ingest_files: IngestFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "_write_rows", lambda *_: pytest.fail("it was read on"))
+    with pytest.raises(FeedError, match=r"a.csv has no column that looks like text"):
+        ingest_files({"a.csv": b"id,words\n" + b"1,a\n" * 1_000})
+
+
+def test_a_row_with_too_many_keys_is_refused_and_costs_no_other(ingest_files: IngestFiles) -> None:
+    wide = {"id": 1, "text": "a"} | {f"k{number}": number for number in range(100_000)}
+    _, rows = ingest_files({"a.jsonl": jsonl(wide, {"id": 2, "text": "b", "x": 1})})
+    assert [row["problem_rule"] for row in rows] == ["row_parses", None]
+    assert rows[0]["problem"].startswith("with the key 'id' the feed has 100,002 columns")
+
+
+def test_a_record_of_very_many_lines_is_read_and_logged(
+    ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    poem = "\n".join(f"line {number} of it" for number in range(150))
+    records = "".join(f'{number},"{poem}"\n' for number in range(7))
+    _, rows = ingest_files({"a.csv": b"id,text\n" + records.encode()})
+    assert [row["n_lines"] for row in rows] == [150] * 7
+    assert rows[0]["text"] == poem
+    assert "a.csv row 2 is one record of 150 lines, from line 152 on" in caplog.text
+    assert "a.csv has 2 such rows more" in caplog.text
+    assert "row 6" not in caplog.text
 
 
 def test_a_feed_without_a_text_column_is_an_error(ingest_files: IngestFiles) -> None:

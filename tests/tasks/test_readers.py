@@ -16,9 +16,10 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks import readers
+from tasks import lines, readers
 from tasks.feed import FeedError, FeedFile
-from tasks.readers import Row, read_rows
+from tasks.readers import read_rows
+from tasks.rows import Row
 
 WriteFeed = Callable[[str, bytes], FeedFile]
 Compress = Callable[[bytes, str], bytes]
@@ -163,7 +164,7 @@ def test_a_cut_line_is_a_row_with_a_problem() -> None:
     rows = read(content[: len(content) - 15])
     assert ids(rows) == ["1", "2", "3"]
     assert problems(rows) == {4: "row_parses"}
-    assert "no JSON" in str(rows[3].problem)
+    assert "the line is not valid JSON: " in str(rows[3].problem)
     assert rows[3].raw.startswith('{"id": "4"')
 
 
@@ -250,11 +251,67 @@ def test_an_unclosed_quotation_mark_at_the_end_is_a_problem() -> None:
 def test_a_stray_quotation_mark_does_not_run_on_through_the_file() -> None:
     content = b'id,text\n1,"a"\n2,"5" screen\n3,"b"\n4,"open\n5,"c"\n6,"d"\n7,e\n'
     rows = read(content, "csv")
-    assert ids(rows) == ["1", "3", "6", "7"]
-    assert set(problems(rows).values()) == {"row_parses"}
-    assert (
-        "".join(row.raw for row in rows if row.values is None) == '2,"5" screen\n4,"open\n5,"c"\n'
+    assert ids(rows) == ["1", "3", "5", "6", "7"]
+    assert problems(rows) == {2: "row_parses", 4: "row_parses"}
+    assert [row.raw for row in rows if row.values is None] == ['2,"5" screen\n', '4,"open\n']
+    assert rows[3].problem == (
+        "a quotation mark is left open on this line, and on line 6 the record is no CSV: "
+        "',' expected after '\"'"
     )
+
+
+@pytest.mark.parametrize("name", ["text", "note"])
+def test_two_columns_of_one_name_are_refused_by_name(name: str) -> None:
+    sentence = f"drawn.csv has two columns named '{name}'; rename or remove one of them"
+    with pytest.raises(FeedError, match=sentence):
+        read(f"id,text,{name},{name}\n1,a,b,c\n".encode(), "csv")
+
+
+def test_more_columns_than_a_table_can_have_are_refused_with_their_number() -> None:
+    header = ",".join(["id", "text", *(f"c{number}" for number in range(100_000))])
+    with pytest.raises(FeedError, match="has 100,002 columns; at most 10,000 are read"):
+        read(f"{header}\n1,a{',x' * 100_000}\n".encode(), "csv")
+
+
+def test_the_line_is_named_where_records_and_lines_are_not_in_step() -> None:
+    rows = read(b'id,text\n1\n2,"two\nlines"\n3\n', "csv")
+    assert [(row.number, row.line, row.n_lines) for row in rows] == [
+        (1, 2, 1),
+        (2, 3, 2),
+        (3, 5, 1),
+    ]
+    assert rows[0].problem == "the record has 1 field, the header 2"
+    assert rows[2].problem == "the record has 1 field, the header 2 (line 5 of the file)"
+
+
+def test_a_broken_record_of_several_lines_says_how_many() -> None:
+    (row,) = read(b'id,text\n1,"two\nlines",x\n', "csv")
+    assert row.problem == "the record of 2 lines has 3 fields, the header 2"
+    assert (row.raw, row.n_lines) == ('1,"two\nlines",x\n', 2)
+
+
+def test_a_raw_text_that_is_cut_says_so() -> None:
+    (row,) = read(b"id,text\n1,a," + b"x" * (1 << 20) + b"\n", "csv")
+    assert str(row.problem).endswith("; raw is cut at 1,048,576 characters")
+    assert len(row.raw) == 1 << 20
+
+
+@given(
+    st.lists(st.tuples(st.integers(100, 999), st.text("ab c\"',", max_size=9)), min_size=1),
+    st.sets(st.integers(0, 9)),
+)
+@settings(max_examples=100, deadline=None)
+def test_lines_that_open_a_quotation_mark_take_no_other_line_in(
+    rows: list[tuple[int, str]], opened: set[int]
+) -> None:
+    lines = []
+    for place, (doc_id, text) in enumerate(rows):
+        doubled = text.replace('"', '""')
+        lines.append(f'{doc_id},"open' if place in opened else f'{doc_id},"{doubled}"')
+    found = read(("id,text\n" + "\n".join(lines)).encode(), "csv")
+    good = [(str(doc_id), text) for place, (doc_id, text) in enumerate(rows) if place not in opened]
+    assert [(row.values["id"], row.values["text"]) for row in found if row.values] == good
+    assert [row.line for row in found] == list(range(2, len(rows) + 2))
 
 
 def test_a_csv_of_the_old_macintosh_is_refused_by_name() -> None:
@@ -296,7 +353,7 @@ def test_rows_do_not_depend_on_where_the_blocks_end(
     values: list[dict[str, Any]], read_bytes: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readers, "_READ_BYTES", read_bytes)
+        patch.setattr(lines, "_READ_BYTES", read_bytes)
         for encoding in ("utf-8", "utf-16"):
             rows = read(jsonl(values).decode().encode(encoding), encoding=encoding)
             assert [row.values for row in rows] == values
@@ -320,9 +377,9 @@ def test_a_csv_that_python_wrote_is_read_back(records: list[list[str]]) -> None:
 
 @pytest.fixture
 def short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "MAX_LINE_BYTES", 64)
-    monkeypatch.setattr(readers, "_RAW_BYTES_KEPT", 32)
-    monkeypatch.setattr(readers, "_READ_BYTES", 16)
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 64)
+    monkeypatch.setattr(lines, "_BYTES_KEPT", 32)
+    monkeypatch.setattr(lines, "_READ_BYTES", 16)
 
 
 @pytest.mark.usefixtures("short_lines")
@@ -333,7 +390,7 @@ def test_an_overlong_line_is_one_refused_row(encoding: str) -> None:
     rows = read(content.encode(encoding), encoding=encoding)
     assert ids(rows) == ["1", "3", "4"]
     assert problems(rows) == {2: "row_parses", 5: "row_parses"}
-    assert rows[1].problem == "the line is longer than 64 bytes"
+    assert rows[1].problem == "the line is longer than 64 bytes; raw is cut at 32 characters"
     assert rows[1].raw == long[:32]
 
 
@@ -348,13 +405,15 @@ def test_a_line_of_just_the_longest_length_is_read() -> None:
 def test_a_row_with_two_problems_names_the_first() -> None:
     rows = read(b'id,text\n1,"\xff\n\xfe"\n2,"' + b"x" * 300 + b"\n3,\xff\n", "csv")
     assert rows[0].problem == "byte 0xff at offset 11 is no utf-8"
-    assert rows[1].problem == "the line is longer than 64 bytes"
+    assert rows[1].problem == (
+        "the line is longer than 64 bytes; raw is cut at 32 characters (line 4 of the file)"
+    )
 
 
 def test_memory_does_not_grow_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "MAX_LINE_BYTES", 1 << 16)
-    monkeypatch.setattr(readers, "_RAW_BYTES_KEPT", 1 << 10)
-    monkeypatch.setattr(readers, "_READ_BYTES", 1 << 14)
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 1 << 16)
+    monkeypatch.setattr(lines, "_BYTES_KEPT", 1 << 10)
+    monkeypatch.setattr(lines, "_READ_BYTES", 1 << 14)
     file = memory_file(b"x" * 8_000_000, "jsonl")
     tracemalloc.start()
     (row,) = read_rows(file, "utf-8")
@@ -413,13 +472,6 @@ def test_a_damaged_parquet_file_gives_rows_or_a_feed_error() -> None:
         except FeedError:
             n_refused += 1
     assert n_refused > len(whole) / 3
-
-
-def test_text_that_is_no_utf8_inside_parquet_is_a_feed_error() -> None:
-    offsets = pa.py_buffer(b"\x00\x00\x00\x00\x01\x00\x00\x00")
-    broken = pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(b"\xff")])
-    with pytest.raises(FeedError, match=r"drawn.parquet is no readable parquet"):
-        read(parquet(pa.table({"id": ["1"], "text": broken})), "parquet")
 
 
 def test_parquet_rows_are_numbered_across_batches() -> None:

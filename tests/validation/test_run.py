@@ -99,6 +99,21 @@ def test_the_refused_share_counts_each_row_once() -> None:
     assert not validate(numbers([10, 1], [None, None]), small()).outcomes[-1].success
 
 
+@pytest.mark.parametrize(
+    ("sizes", "n_lines", "observed"),
+    [
+        ([10, 1, 1], [7, 1, 1], "7 of 9 rows, 77.8%"),
+        ([10, 1, 1], [1, 7, 1], "1 of 3 rows, 33.3%"),
+        ([10, 10, 1], [1, 1, 10_000], "2 of 3 rows, 66.7%"),
+    ],
+)
+def test_the_refused_share_is_that_of_rows_or_of_lines_whichever_is_larger(
+    sizes: list[int | None], n_lines: list[int], observed: str
+) -> None:
+    frame = numbers(sizes).assign(n_lines=pd.array(n_lines, dtype="int32"))
+    assert validate(frame, small()).outcomes[-1].observed == observed
+
+
 def test_rows_that_break_a_critical_rule_are_named_too() -> None:
     report = validate(numbers([10, 1]), small("critical"))
     assert report.refused.severity.tolist() == ["critical"]

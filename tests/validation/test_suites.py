@@ -37,6 +37,11 @@ DAMAGE: list[tuple[dict[str, Any], str, str]] = [
         "byte 0xff is not UTF-8",
     ),
     ({"doc_id": None}, "id_present", "the row has no id"),
+    (
+        {"doc_id": "x" * 1_001},
+        "id_length",
+        "the id has 1,001 characters; at most 1,000 are allowed",
+    ),
     ({"withdrawn": "maybe"}, "withdrawal_parses", "withdrawn 'maybe' is no yes, no or date"),
     ({"text": "   "}, "text_present", "the text is missing or blank"),
     ({"text": None}, "text_present", "the text is missing or blank"),
@@ -111,10 +116,10 @@ def test_each_kind_of_damage_is_refused_by_its_own_rule(
     raw_batches: Build, raw_limits: RawLimits
 ) -> None:
     damaged = [row for row, _, _ in DAMAGE]
-    report = validate(measure_raw(raw_batches([*GOOD * 3, *damaged])), raw_suite(raw_limits))
+    report = validate(measure_raw(raw_batches([*GOOD * 4, *damaged])), raw_suite(raw_limits))
     assert report.refused.to_dict("records") == [
         {"position": position, "rule_id": rule_id, "severity": "warning", "reason": reason}
-        for position, (_, rule_id, reason) in enumerate(DAMAGE, start=30)
+        for position, (_, rule_id, reason) in enumerate(DAMAGE, start=40)
     ]
     row_rules = {o.rule_id for o in report.outcomes if o.scope == "row"}
     assert row_rules == {rule_id for _, rule_id, _ in DAMAGE}
@@ -170,6 +175,8 @@ def test_stray_controls_and_symbols_lose_no_row(
         (GOOD, {"median_rows": 51}, "row_count", "warning"),
         (GOOD, {"median_rows": 1.9}, "row_count", "warning"),
         ([{"doc_id": ""}] * 4 + [{}] * 6, {}, "refused_share", "critical"),
+        ([{"doc_id": "", "n_lines": 5}] + [{}] * 9, {}, "refused_share", "critical"),
+        ([{"n_lines": 101}] + [{}] * 9, {}, "lines_per_row", "warning"),
     ],
 )
 def test_a_night_out_of_the_ordinary_is_noticed(
@@ -185,6 +192,8 @@ def test_a_night_out_of_the_ordinary_is_noticed(
     ("rows", "limits"),
     [
         ([{"doc_id": ""}] * 3 + [{}] * 7, {}),
+        ([{"doc_id": "", "n_lines": 3}] + [{}] * 9, {}),
+        ([{"n_lines": 100}] + [{}] * 9, {}),
         ([{"text": "12345 67890"}] * 2 + [{}] * 8, {}),
         ([{"text": ""}] + [{}] * 19, {}),
         ([{"timestamp": ""}] * 5 + [{}] * 5, {}),
