@@ -1,6 +1,6 @@
 """The same night on an idle machine and beside busy loops: what every stage costs, and the same bits.
 
-make bench-threads [DATA=FOLDER] [DOCUMENTS=20000] [OUT=threads.json]
+make bench-threads [DATA=FILE.parquet] [DOCUMENTS=20000] [OUT=threads.json]
 
 A night of so many documents runs twice, each time in a process and a store of its own: first as it
 is, then beside processes that do nothing but keep the cores busy. The texts are those of a Parquet

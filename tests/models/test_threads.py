@@ -1,6 +1,7 @@
 """One thread for a step, several for independent pieces, and the limits of before afterwards."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -39,6 +40,9 @@ def test_a_step_has_one_thread_and_the_limits_of_before_come_back() -> None:
             assert limits() == {1}
         assert limits() == {1}
     assert limits() == {2}
+    # Threads that start later ask torch itself, and so does its MKL.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == 2
 
 
 @pytest.mark.usefixtures("two_threads")

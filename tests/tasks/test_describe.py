@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.events import remember
+from models.identity import KnownCluster, TonightCluster
 from tasks.describe import Described, describe
 from tasks.evaluate import Evaluation
 from tasks.history import NightTable, PastNight
@@ -197,6 +199,20 @@ def test_documents_that_came_on_the_last_night_of_a_cluster_are_remembered_too(
     assert len(known["c-20260301-002"].member_ids) == 20
     without = load_known(store, nights.last, frozenset({"d030"}), "e")
     assert {it.member_ids for it in without} == {frozenset({"d030"})}
+
+
+def test_the_documents_of_tonight_are_members_of_what_is_remembered(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[TonightCluster] = []
+
+    def spy(tonight: list[TonightCluster], *words: Any, **named: Any) -> list[KnownCluster]:
+        given.extend(tonight)
+        return remember(tonight, *words, **named)
+
+    monkeypatch.setattr("models.events.remember", spy)
+    nights.run(1, [0] * 10 + [1] * 8)
+    assert [len(cluster.member_ids) for cluster in given] == [10, 8]
 
 
 def test_another_cluster_near_the_one_that_is_away_does_not_take_its_id(nights: Nights) -> None:
