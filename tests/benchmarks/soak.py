@@ -4,8 +4,9 @@ python tests/benchmarks/soak.py --out soak.json [--nights 30] [--kills 64] [--da
 
 Every attempt is a process of its own, which is killed by SIGKILL; it is forked off one that has loaded
 the libraries, and they share a Prefect server that nobody kills, so that what is killed is work.
-Half of the kills come at any moment, where long stages are hit, half just after some stage began. At
-the end the store must be sound, rows must be conserved over all nights, and everything that is
+Half of the kills come at any moment, where long stages are hit, half just after a stage began, every
+stage in turn. The damage reaches manifests and summaries too; a night that the doctor then says to run
+again is run again. At the end the store must be sound, rows must be conserved over all nights, and everything that is
 published, the vector of every text among it, must be what an undisturbed run of the same nights has
 published. Prints a table, writes JSON; exit code 1 if anything of that does not hold.
 """
@@ -14,6 +15,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -25,6 +27,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import cycle
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
@@ -55,6 +58,10 @@ _STAGES: Final = (
     "views", "pretrain", "refine", "rejoin", "evaluate", "describe", "publish",
 )  # fmt: skip
 _AIM_SECONDS: Final = 0.3
+_AIM_SECONDS_SHORT: Final = 0.02
+"""The same for stages that are over in a few hundredths of a second."""
+
+_SHORT_STAGES: Final = {"find feed", "ingest", "withdraw", "rejoin", "describe"}
 _PLACES: Final = ("accepted", "duplicate", "quarantined", "withdrawn")
 
 
@@ -77,6 +84,10 @@ class Soak:
     kills: Counter[str] = field(default_factory=Counter)
     damages: list[str] = field(default_factory=list)
     repairs: int = 0
+    reruns: int = 0
+    """Nights that were run again because the doctor said so."""
+    aims: Iterator[str] = field(default_factory=lambda: cycle(_STAGES))
+    """The stages in turn, for the kills that are aimed."""
 
     def start(self, first: date, last: date) -> ForkServerProcess:
         """Start to run nights that are not published yet, in a process of their own."""
@@ -111,8 +122,9 @@ class Soak:
         if rng.random() >= SHARE_OF_STARTS_KILLED:
             self.wait_for(process, _STAGES[0])
         if rng.random() < SHARE_OF_KILLS_AIMED:
-            self.wait_for(process, rng.choice(_STAGES), seconds)
-            seconds = _AIM_SECONDS
+            stage = next(self.aims)
+            self.wait_for(process, stage, seconds)
+            seconds = _AIM_SECONDS_SHORT if stage in _SHORT_STAGES else _AIM_SECONDS
         process.join(timeout=rng.uniform(0, seconds))
         process.kill()
         process.join()
@@ -145,17 +157,27 @@ class Soak:
         return [finding.line() for finding in left]
 
     def spoil(self, rng: Random) -> None:
-        """Damage a file, and repair the store."""
+        """Damage a file, repair the store, and run the nights again that the doctor names."""
         done = damage(self.store, rng)
         if done is None:
             return
         self.damages.append(done)
+        for night in sorted({night for line in self.repair() for night in _nights_to_run(line)}):
+            self.finish(night, night)
+            self.reruns += 1
         if left := self.repair():
             raise RuntimeError(f"after {done} the doctor left: {left[0]}")
 
     def published_nights(self) -> list[date]:
         """List what is published."""
         return Store(root=self.store, feed="soak", night=date.min).published_nights()
+
+
+def _nights_to_run(finding: str) -> list[date]:
+    """Return the night that a finding says to run again, if it does."""
+    return [
+        date.fromisoformat(night) for night in re.findall(r"nightfold run .*--night (\S+)", finding)
+    ]
 
 
 def backfill(store: Path, pattern: str, config: Path, log: Path, first: date, last: date) -> None:
@@ -275,6 +297,7 @@ def verdict(soak: Soak, undisturbed: Soak, nights: Sequence[date], n_rows: int) 
         "n_damages": len(soak.damages),
         "damages": soak.damages,
         "n_repairs": soak.repairs,
+        "n_reruns": soak.reruns,
         "findings": [finding.line() for finding in examine(soak.store)],
         "n_published_files": len(published(soak.store)),
         "different_files": differences(published(soak.store), published(undisturbed.store)),
@@ -294,6 +317,7 @@ def table(found: dict[str, Any]) -> str:
         "killed in": ", ".join(f"{stage} {count}" for stage, count in found["kills"].items()),
         "files damaged between runs": found["n_damages"],
         "findings that `doctor --repair` put right": found["n_repairs"],
+        "nights run again because the doctor said so": found["n_reruns"],
         "of these, left over by kills at the end": len(found["left_over"]),
         "findings of `doctor` at the end": len(found["findings"]),
         "published files, of which differ from the undisturbed run": (

@@ -1,4 +1,7 @@
-"""Damage to a store between two runs, of the kinds that can be put right."""
+"""Damage to a store between two runs, of the kinds that can be put right.
+
+A damaged manifest or summary is put right by running its night again.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -16,6 +19,8 @@ def damage(root: Path, rng: Random) -> str | None:
         "stage file": sorted((root / "state" / "stages").glob("*/*")),
         "embeddings": sorted(root.glob("embeddings/*/part-*.parquet")),
         "published file": _published_with_copy(root),
+        "manifest": sorted(root.glob("runs/feed=*/night=*/manifest.json")),
+        "summary": sorted(root.glob("reports/feed=*/night=*/summary.md")),
     }
     present = [kind for kind, files in kinds.items() if files]
     if not present:
