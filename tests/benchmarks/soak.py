@@ -255,7 +255,7 @@ def published(store: Path) -> dict[str, Any]:
             if path.is_file():
                 content: Any = path.read_bytes()
                 if path.name == "manifest.json":
-                    content = json.loads(content) | {"run": None}
+                    content = json.loads(content) | {"run": None, "digest": None}
                 found[path.relative_to(store).as_posix()] = content
     return found
 
