@@ -11,6 +11,7 @@ from flows.explain import explain
 
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
+    from flows.runs import RunNight
 
 
 class BackfillStoppedError(NightfoldError):
@@ -60,8 +61,15 @@ def configured_nights(
     ]
 
 
-def run_nights(configs: "list[NightlyConfig]") -> None:
+def run_nights(configs: "list[NightlyConfig]", run_night: "RunNight") -> None:
     """Run the nights that are not published yet, and stop at the first that fails.
+
+    Parameters
+    ----------
+    configs
+        Of the nights, in order.
+    run_night
+        See `flows.runs.prepare_runs`.
 
     Raises
     ------
@@ -73,7 +81,7 @@ def run_nights(configs: "list[NightlyConfig]") -> None:
             if there := _already(config):
                 say(f"night {config.night}: {there}, skipped")
                 continue
-            say(f"night {config.night}: {_run(config)}")
+            say(f"night {config.night}: {_run(config, run_night)}")
         except Exception as error:
             raise BackfillStoppedError(
                 f"night {config.night} failed: {explain(error)}; the nights after it were not"
@@ -81,9 +89,8 @@ def run_nights(configs: "list[NightlyConfig]") -> None:
             ) from error
 
 
-def _run(config: "NightlyConfig") -> str:
+def _run(config: "NightlyConfig", run_night: "RunNight") -> str:
     """Run one night and sum it up in a line."""
-    from flows.nightly import nightly
     from tasks.counts import rows_said
     from tasks.feed import require_feed
     from tasks.lock import require_free
@@ -91,7 +98,7 @@ def _run(config: "NightlyConfig") -> str:
 
     require_feed(config.feed)
     require_free(config.tonight())
-    nightly(config)
+    run_night(config)
     manifest = config.tonight().read_manifest()
     return f"{rows_said(manifest['counts'])}; {counted(manifest['n_clusters'], 'cluster')}"
 

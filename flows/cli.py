@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -21,10 +21,15 @@ from flows.command import (
     day,
     examples,
     guarded,
+    say_error,
 )
+from flows.environment import set_environment
 from flows.log_lines import keep_lines_inert
 from flows.output import forgive_output, require_shown
 from flows.tables import tables
+
+if TYPE_CHECKING:
+    from flows.runs import RunNight
 
 app = typer.Typer(
     help="Cluster growing feeds of documents, night by night.",
@@ -168,6 +173,7 @@ for command in (
 
 def main() -> None:
     """Run the command line; nothing that is printed decides its exit code."""
+    set_environment()
     forgive_output()
     keep_lines_inert()
     app()
@@ -186,22 +192,25 @@ def _sample_night(number: int, store: Path) -> dict[str, Any]:
 
 def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
     """Run nights one after the other on one embedded Prefect, and show each."""
-    from flows.runtime import is_embedded, prepare_runs
+    from flows.runs import prepare_runs
+    from flows.runtime import is_embedded
     from tasks.places import require_apart
 
     console = Console()
     store = store.expanduser().absolute()
     for _, said in nights:
         require_apart(said["feed"], store)
-    prepare_runs(store, debug)
+    run_night = prepare_runs(store, debug, say_error)
     for file, said in nights:
-        _run_night(console, file, said)
+        _run_night(console, run_night, file, said)
     own = f"nightfold ui --store {escape(str(store))}"
     where = own if is_embedded() else os.environ["PREFECT_API_URL"].removesuffix("/api")
     console.print(f"Prefect UI: {where}", soft_wrap=True)
 
 
-def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> None:
+def _run_night(
+    console: Console, run_night: "RunNight", file: Path | None, said: dict[str, Any]
+) -> None:
     from flows.config import load_config
     from flows.console import show_night
     from flows.results import read_night
@@ -219,9 +228,7 @@ def _run_night(console: Console, file: Path | None, said: dict[str, Any]) -> Non
     )
     for remark in turn_of(config.tonight(), is_said="night" in config.model_fields_set):
         console.print(f"  {remark}", soft_wrap=True, highlight=False)
-    from flows.nightly import nightly
-
-    report = nightly(config)
+    report = run_night(config)
     show_night(console, read_night(config.tonight()), report)
 
 

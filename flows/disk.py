@@ -4,6 +4,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,13 +12,20 @@ from errors import NightfoldError
 
 _PROBED_BYTES: Final = 1 << 20
 
-_FULL: Final = "the disk is full", "free room on it"
+_UNWRITABLE: Final = "the store cannot be written to"
+_FULL: Final = f"{_UNWRITABLE}: the disk is full", "free room on it"
 _TROUBLE: Final = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
-    errno.EROFS: ("the disk is read-only", "mount it for writing"),
+    errno.EROFS: (f"{_UNWRITABLE}: the disk is read-only", "mount it for writing"),
+    errno.EFBIG: (
+        f"{_UNWRITABLE}: a file would grow beyond what this process may write (ulimit -f)",
+        "raise that limit",
+    ),
+    errno.EMFILE: ("this process may not open any more files (ulimit -n)", "raise that limit"),
+    errno.ENFILE: ("this machine cannot open any more files", "end what keeps many open"),
 }
-"""Number of an error → what is wrong with the disk, and what helps."""
+"""Number of an error → what is wrong with the disk or a limit, and what helps."""
 
 
 class StoreNotWritableError(NightfoldError, OSError):
@@ -30,11 +38,14 @@ def require_writable(folder: Path) -> None:
     Raises
     ------
     StoreNotWritableError
-        If that fails, or a megabyte finds no room; the message says what to do.
+        If that fails, or the largest file in the folder could not grow by a megabyte; the message
+        says what to do.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
+            # What is passed over takes no room, and counts for a limit on the size of a file.
+            probe.seek(_largest_size(folder))
             probe.write(bytes(_PROBED_BYTES))
             probe.flush()
             os.fsync(probe.fileno())
@@ -43,7 +54,7 @@ def require_writable(folder: Path) -> None:
 
 
 def disk_trouble(error: BaseException, folder: Path | None) -> str | None:
-    """Say what is wrong with the disk, if that is what an error comes from.
+    """Return what is wrong with the disk, if that is what an error comes from.
 
     Parameters
     ----------
@@ -67,6 +78,15 @@ def disk_trouble(error: BaseException, folder: Path | None) -> str | None:
     return None
 
 
+def _largest_size(folder: Path) -> int:
+    sizes = [0]
+    for path in folder.iterdir():
+        # A database has files that come and go.
+        with suppress(FileNotFoundError):
+            sizes.append(path.stat().st_size)
+    return max(sizes)
+
+
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
@@ -77,10 +97,10 @@ def _sentence(error: OSError, where: object) -> str:
     wrong, helps = _TROUBLE.get(error.errno or 0, (None, None))
     if wrong is None:
         return (
-            f"the store cannot be written to: {error.strerror}: {where};"
-            " give another --store or change its permissions"
+            f"{_UNWRITABLE}: {error.strerror}: {where}; give another --store or change its"
+            " permissions"
         )
     return (
-        f"the store cannot be written to: {wrong}: {where}; {helps} and run the same command"
-        " again: what is published stands, and nothing half-written counts"
+        f"{wrong}: {where}; {helps} and run the same command again: what is published stands, and"
+        " nothing half-written counts"
     )

@@ -10,11 +10,11 @@ def sentence_of(error: BaseException) -> str | None:
     A full or read-only disk comes as an error of whatever library was writing, and is explained.
     """
     from flows.disk import disk_trouble
-    from flows.runtime import store_state
+    from flows.runtime import own_home
 
     if isinstance(error, NightfoldError):
         return str(error)
-    return disk_trouble(error, store_state())
+    return disk_trouble(error, own_home())
 
 
 def explain(error: BaseException) -> str:

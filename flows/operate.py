@@ -111,13 +111,11 @@ def assign(
 
     def place() -> None:
         from flows.results import last_night
-        from flows.runtime import keep_prefect_out
 
         night = last_night(store, feed_name)
-        with TemporaryDirectory() as home, TemporaryDirectory() as scratch:
-            keep_prefect_out(Path(home))
-            from tasks.assign import assign as place_feed
+        from tasks.assign import assign as place_feed
 
+        with TemporaryDirectory() as scratch:
             placed = place_feed(night, feed, Path(scratch))
         _show_placed(placed, night, out)
 
@@ -144,15 +142,15 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 
     def run_past() -> None:
         from flows.backfill import Past, configured_nights, run_nights
-        from flows.runtime import prepare_runs
+        from flows.runs import prepare_runs
         from tasks.places import require_apart
 
         root = store.expanduser().absolute()
         require_apart(feed, root)
-        prepare_runs(root, debug)
+        run_night = prepare_runs(root, debug, say_error)
         said = {"store": str(root), "feed_name": feed_name}
         past = Past(feed, first, last)
-        run_nights(configured_nights(past, config, said))
+        run_nights(configured_nights(past, config, said), run_night)
 
     guarded(run_past, debug)
 
@@ -182,9 +180,9 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 
         root = store.expanduser().absolute()
         require_apart(feed, root)
-        prepare_to_serve(root, port)
+        server = prepare_to_serve(root, port, say_error)
         said = {"feed": feed, "store": str(root), "feed_name": feed_name}
-        serve_nights(checked(config, said, cron, timezone), port)
+        serve_nights(checked(config, said, cron, timezone), server)
 
     guarded(serve_feed, debug)
 

@@ -5,9 +5,12 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from flows.command import say_error
+from flows.key import key_file, write_private
+from flows.prefect_database import mend_database
 from flows.results import NoNightError
-from flows.runtime import RUN_PID, embed_prefect, exit_on_sigterm, mend_database
-from flows.server import address_of, prefect_server
+from flows.runtime import embed_prefect, exit_on_sigterm, prefect_home
+from flows.server import OwnServer, running, server_for_people
 
 
 def serve_ui(store: Path, port: int) -> None:
@@ -17,31 +20,46 @@ def serve_ui(store: Path, port: int) -> None:
     ------
     NoNightError
         If no run was ever made on this store.
+    PortError
+        If the server cannot listen on the port.
     RuntimeError
         If the server does not start or ends by itself.
     """
-    if not (store / "state" / "prefect").is_dir():
+    home = prefect_home(store)
+    if not home.is_dir():
         raise NoNightError(
             f"{store} has no runs to show; run `nightfold run FEED --store {store}` first"
         )
     embed_prefect(store)
     os.environ.pop("PREFECT_API_URL", None)
-    mend_database(store)
-    # The server is a person's, not a run's: a later run must not take it for an orphan.
-    os.environ.pop(RUN_PID, None)
     exit_on_sigterm()
+    if done := mend_database(store):
+        say_error(done)
     try:
-        with prefect_server(port) as server:
-            _show(store, address_of(port))
-            server.wait()
+        with running(server_for_people(home, port)) as server:
+            _show(store, server)
+            code = server.watch()
     except KeyboardInterrupt:
         return
-    raise RuntimeError(f"the Prefect server ended with code {server.returncode}")
+    raise RuntimeError(f"the Prefect server ended with code {code}")
 
 
-def _show(store: Path, address: str) -> None:
+def _show(store: Path, server: OwnServer) -> None:
     """Say where the server is; open it for a person at a terminal."""
+    address = f"{server.address}/?key={server.key}"
+    if not sys.stdout.isatty():
+        # What goes to a log is read by more people than may see the runs.
+        key = key_file(prefect_home(store))
+        sys.stdout.write(f"Prefect UI of {store}: {server.address} (its key: {key})\n")
+        sys.stdout.flush()
+        return
     sys.stdout.write(f"Prefect UI of {store}: {address} (Ctrl-C ends it)\n")
     sys.stdout.flush()
-    if sys.stdout.isatty():
-        webbrowser.open(address)
+    _open(address, prefect_home(store))
+
+
+def _open(address: str, home: Path) -> None:
+    """Open an address in the browser, whose arguments every user of the machine can read."""
+    page = home / "ui.html"
+    write_private(page, f'<meta http-equiv="refresh" content="0; url={address}">')
+    webbrowser.open(page.as_uri())

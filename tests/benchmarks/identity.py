@@ -62,9 +62,9 @@ def cut_into_nights(data: Path, name: str, n_nights: int, folder: Path) -> Path:
 
 def run_nights(feed: Path, store: Path, n_nights: int, config: Path | None) -> None:
     """Run the flow on every night that is not published yet."""
-    from flows.runtime import prepare_runs
+    from flows.runs import prepare_runs
 
-    prepare_runs(store, debug=False)
+    run_night = prepare_runs(store, False, print)
     from flows.backfill import run_nights as run_configured
     from flows.config import load_config
 
@@ -77,7 +77,8 @@ def run_nights(feed: Path, store: Path, n_nights: int, config: Path | None) -> N
         [
             load_config(config, said | {"night": night, "feed": part})
             for night, part in parts.items()
-        ]
+        ],
+        run_night,
     )
 
 

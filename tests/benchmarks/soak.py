@@ -183,11 +183,13 @@ def _nights_to_run(finding: str) -> list[date]:
 def backfill(store: Path, pattern: str, config: Path, log: Path, first: date, last: date) -> None:
     """Run nights in this process, as `nightfold backfill` does."""
     from flows.backfill import Past, configured_nights, run_nights
+    from flows.nightly import nightly
 
     with log.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-    run_nights(configured_nights(Past(pattern, first, last), config, {"store": str(store)}))
+    past = Past(pattern, first, last)
+    run_nights(configured_nights(past, config, {"store": str(store)}), nightly)
 
 
 @contextmanager

@@ -36,20 +36,14 @@ def cut_in_two(data: Path, name: str, folder: Path) -> tuple[list[Path], int]:
     return paths, table["label"].nunique()
 
 
-def run(feed: Path, store: Path, night: date, n_clusters: int, refit: Figures) -> Figures:
-    """Run a night; give what it cost and how good it was."""
-    from flows.nightly import NightlyConfig, nightly
+def run(run_night: Any, store: Path, given: dict[str, Any]) -> Figures:
+    """Run a night; return what it cost and how good it was."""
+    from flows.config import NightlyConfig
     from tasks.storage import Store
 
-    given = {
-        "feed": str(feed),
-        "store": str(store),
-        "night": str(night),
-        "clustering": {"n_clusters": n_clusters},
-        "refit": refit,
-    }
-    nightly(NightlyConfig.model_validate(given))
-    manifest = Store(root=store, feed="default", night=night).read_manifest()
+    config = NightlyConfig.model_validate(given | {"store": str(store)})
+    run_night(config)
+    manifest = Store(root=store, feed="default", night=config.night).read_manifest()
     seconds = {it["stage"]: it["seconds"] for it in manifest["run"]["stages"]}
     truth = {it["metric"]: it["value"] for it in manifest["metrics"] if it["space"] == "truth"}
     return {
@@ -60,19 +54,20 @@ def run(feed: Path, store: Path, night: date, n_clusters: int, refit: Figures) -
     }
 
 
-def compare(data: Path, name: str, folder: Path) -> dict[str, Figures]:
+def compare(run_night: Any, data: Path, name: str, folder: Path) -> dict[str, Figures]:
     """Run both second nights of one data set."""
-    from flows.runtime import prepare_runs
-
-    (first, second), n_clusters = cut_in_two(data, name, folder)
+    parts, n_clusters = cut_in_two(data, name, folder)
+    first, second = (
+        {"feed": str(part), "night": str(night), "clustering": {"n_clusters": n_clusters}}
+        for part, night in zip(parts, NIGHTS, strict=True)
+    )
     before, warm, full = (folder / f"{name}-{kind}" for kind in ("before", "warm", "full"))
-    prepare_runs(before, debug=False)
-    run(first, before, NIGHTS[0], n_clusters, {})
+    run(run_night, before, first)
     for store in (warm, full):
         shutil.copytree(before, store, ignore=shutil.ignore_patterns("prefect"))
     return {
-        "warm": run(second, warm, NIGHTS[1], n_clusters, {}),
-        "full": run(second, full, NIGHTS[1], n_clusters, {"every_nights": 1}),
+        "warm": run(run_night, warm, second),
+        "full": run(run_night, full, second | {"refit": {"every_nights": 1}}),
     }
 
 
@@ -90,6 +85,8 @@ def lines(name: str, found: dict[str, Figures]) -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
+    from flows.runs import prepare_runs
+
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of Parquet files")
     parser.add_argument("--out", type=Path, default=Path("warm_flow.json"))
@@ -97,13 +94,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     folder = options.out.with_suffix("").absolute()
     folder.mkdir(parents=True)
+    run_night = prepare_runs(folder, False, print)
     results = {}
     print(
         "| data set | ACC full | ACC warm | NMI full | NMI warm | model, full = 1 | whole night |"
     )
     print(f"|---|{'---:|' * 6}")
     for name in options.datasets.split(","):
-        results[name] = compare(options.data, name, folder)
+        results[name] = compare(run_night, options.data, name, folder)
         options.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
         print(*lines(name, results[name]), sep="\n", flush=True)
 

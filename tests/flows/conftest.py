@@ -21,6 +21,8 @@ import pytest
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
+from flows.key import key_file
+from flows.runtime import prefect_home
 from tasks.files import write_atomically
 from tasks.manifests import FORMAT_VERSION
 from tasks.sealed import seal
@@ -90,6 +92,23 @@ def start(sample: Path, tmp_path: Path) -> Callable[[Path], Started]:
         return Started(process, log)
 
     return started
+
+
+def find_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    return find_port()
+
+
+def bearer(store: Path) -> dict[str, str]:
+    """What a client sends to the server of a store."""
+    return {"Authorization": f"Bearer {key_file(prefect_home(store)).read_text()}"}
 
 
 @pytest.fixture
@@ -235,10 +254,8 @@ class Service:
     """A serving process and its API."""
 
     def __init__(self, feed: Path, store: Path, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.api, self.log = f"http://127.0.0.1:{port}/api", log
+        port = find_port()
+        self.api, self.log, self.store = f"http://127.0.0.1:{port}/api", log, store
         words = command("serve", feed, "--store", store, "--cron", "0 2 * * *", "--port", port)
         with log.open("wb") as file:
             self.process = subprocess.Popen(
@@ -257,7 +274,7 @@ class Service:
         request = urllib.request.Request(
             self.api + path,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **bearer(self.store)},
         )
         for _ in range(20):
             try:

@@ -26,6 +26,10 @@ MANIFEST = {
 }  # fmt: skip
 
 
+def no_night(config: Any) -> Any:
+    raise AssertionError(f"night {config.night} must not run")
+
+
 @pytest.fixture
 def nights(tmp_path: Path) -> list[Any]:
     """Three nights of a feed that has no parts yet."""
@@ -37,7 +41,9 @@ def nights(tmp_path: Path) -> list[Any]:
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note the nights instead of running them."""
     noted: list[str] = []
-    monkeypatch.setattr(backfill, "_run", lambda config: noted.append(str(config.night)))
+    monkeypatch.setattr(
+        backfill, "_run", lambda config, _run_night: noted.append(str(config.night))
+    )
     return noted
 
 
@@ -53,7 +59,7 @@ def test_nights_run_in_order_and_published_ones_are_skipped(
 ) -> None:
     write_atomically(nights[0].tonight().manifest_path(), seal(MANIFEST))
     write_atomically(nights[1].tonight().manifest_path(), b"cut sho")
-    run_nights(nights)
+    run_nights(nights, no_night)
     assert ran == ["2026-03-01", "2026-03-02"]
     assert "night 2026-02-28: published already, skipped" in capsys.readouterr().out
 
@@ -61,7 +67,7 @@ def test_nights_run_in_order_and_published_ones_are_skipped(
 def test_pruned_nights_are_skipped_too(nights: list[Any], ran: list[str]) -> None:
     known = Ref(path="known/a.parquet", sha256="a", rows=1)
     write_pruned(nights[0].tonight(), [PrunedNight(night=nights[0].night, known=known)])
-    run_nights(nights)
+    run_nights(nights, no_night)
     assert ran == ["2026-03-01", "2026-03-02"]
 
 
@@ -70,7 +76,7 @@ def test_the_first_failing_night_stops_the_rest(
 ) -> None:
     tried = []
 
-    def run(config: Any) -> str:
+    def run(config: Any, _run_night: Any) -> str:
         tried.append(config.night.day)
         if config.night.day == 1:
             raise RuntimeError("no luck")
@@ -80,7 +86,7 @@ def test_the_first_failing_night_stops_the_rest(
     with pytest.raises(
         BackfillStoppedError, match="night 2026-03-01 failed: RuntimeError: no luck"
     ):
-        run_nights(nights)
+        run_nights(nights, no_night)
     assert tried == [28, 1]
 
 
@@ -103,10 +109,12 @@ def test_what_cannot_be_backfilled_is_bad_usage(pattern: str, first: int, said: 
 def test_a_real_store_goes_on_where_it_stopped(
     operated: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from flows.nightly import nightly
+
     configs = [operated.config(night) for night in (1, 2, 3, 4)]
     Path(configs[-1].feed).unlink()
     with pytest.raises(BackfillStoppedError, match=r"night 2026-03-04.*is not there"):
-        run_nights(configs)
+        run_nights(configs, nightly)
     said = capsys.readouterr().out
     assert said.count("published already, skipped") == 2
     assert (

@@ -18,6 +18,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.key import lasting_key
+from flows.runtime import prefect_home
 from tasks.lock import run_lock
 from tasks.storage import Store
 
@@ -184,7 +186,6 @@ def test_a_night_by_the_command_line(nightfold: Nightfold, tmp_path: Path, sampl
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_run_leaves_no_file_that_the_umask_forbids(nightfold: Nightfold, tmp_path: Path) -> None:
     feed, store = tmp_path / "feed.jsonl", tmp_path / "store"
     rows = ({"id": str(it), "text": f"the {it}th text about batteries"} for it in range(12))
@@ -198,29 +199,37 @@ def test_a_run_leaves_no_file_that_the_umask_forbids(nightfold: Nightfold, tmp_p
     assert [it for it in files if it.stat().st_mode & 0o077] == []
 
 
+@pytest.mark.slow
 def test_the_ui_serves_the_runs_of_a_store_on_loopback_only(
-    nightfold: Nightfold, serve_ui: Callable[[Path, int], str], tmp_path: Path
+    nightfold: Nightfold,
+    serve_ui: Callable[[Path, int], str],
+    free_port: int,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "feed.jsonl").write_text("")
     failed = nightfold("run", tmp_path / "feed.jsonl", "--store", tmp_path / "store")
     assert failed.returncode == 1
     assert "rows_present" in failed.stderr
     assert "Traceback" not in failed.stderr
-    address = serve_ui(tmp_path / "store", 4217)
+    address = serve_ui(tmp_path / "store", free_port)
+    key = {"Authorization": f"Bearer {lasting_key(prefect_home(tmp_path / 'store'))}"}
     request = urllib.request.Request(
-        f"{address}/api/flow_runs/filter", data=b"{}", headers={"Content-Type": "application/json"}
+        f"{address}/api/flow_runs/filter",
+        data=b"{}",
+        headers={"Content-Type": "application/json", **key},
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         runs = json.load(response)
     assert [run["state_name"] for run in runs] == ["Failed"]
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{address}/dashboard", headers={"Accept": "text/html"}), timeout=10
-    ) as page:
+    dashboard = urllib.request.Request(
+        f"{address}/dashboard", headers={"Accept": "text/html", **key}
+    )
+    with urllib.request.urlopen(dashboard, timeout=10) as page:
         assert b"<!DOCTYPE html>" in page.read()
     listening = {
         c.laddr.ip
         for c in psutil.net_connections("tcp")
-        if c.status == "LISTEN" and c.laddr.port == 4217
+        if c.status == "LISTEN" and c.laddr.port == free_port
     }
     assert listening == {"127.0.0.1"}
 

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.prefect_database import put_aside_damaged
+from flows.prefect_database import (
+    UnknownRevisionError,
+    known_revisions,
+    mend_database,
+    put_aside_damaged,
+)
 from tasks.lock import store_lock
 
 
@@ -59,3 +64,45 @@ def test_the_database_of_a_store_at_work_is_left_alone(database: Path, tmp_path:
     with store_lock(tmp_path, "a run"):
         assert put_aside_damaged(tmp_path) is None
     assert database.exists()
+
+
+def write_revision(path: Path, revision: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table alembic_version (version_num text)")
+        connection.execute("insert into alembic_version values (?)", [revision])
+        connection.commit()
+
+
+def test_a_database_of_another_prefect_is_refused_with_a_sentence(
+    database: Path, tmp_path: Path
+) -> None:
+    write_revision(database, "ffffffffffff")
+    before = database.read_bytes()
+    with pytest.raises(UnknownRevisionError) as refused:
+        mend_database(tmp_path)
+    said = str(refused.value)
+    assert said.startswith(f"{database} was written by another Prefect than the installed 3.")
+    assert "does not know its revision ffffffffffff: " in said
+    assert "move the file aside; published nights and the cache do not depend on it" in said
+    assert database.read_bytes() == before
+
+
+def test_a_database_of_an_older_prefect_is_prefects_to_bring_forward(
+    database: Path, tmp_path: Path
+) -> None:
+    write_revision(database, "9725c1cbee35")
+    assert mend_database(tmp_path) is None
+
+
+def test_a_database_that_is_new_or_not_there_is_nobodys(database: Path, tmp_path: Path) -> None:
+    assert mend_database(tmp_path) is None
+    assert mend_database(tmp_path / "nowhere") is None
+
+
+def test_every_revision_of_the_installed_prefect_is_known() -> None:
+    import prefect.server.database as package
+    from alembic.script import ScriptDirectory
+
+    folder = Path(package.__file__).parent / "_migrations"
+    scripts = ScriptDirectory(str(folder), version_locations=[str(folder / "versions" / "sqlite")])
+    assert known_revisions() == {script.revision for script in scripts.walk_revisions()}

@@ -50,9 +50,10 @@ def test_a_dated_feed_stays_dated_in_the_deployment(tmp_path: Path) -> None:
 
 
 def test_a_bad_schedule_is_bad_usage(
-    nightfold: Callable[..., CompletedProcess[str]], tmp_path: Path
+    nightfold: Callable[..., CompletedProcess[str]], free_port: int, tmp_path: Path
 ) -> None:
-    done = nightfold("serve", tmp_path / "feed", "--store", tmp_path / "store", "--cron", "at two")
+    words = ("serve", tmp_path / "feed", "--store", tmp_path / "store", "--port", free_port)
+    done = nightfold(*words, "--cron", "at two")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "got 'at two'" in done.stderr
