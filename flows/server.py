@@ -23,6 +23,9 @@ _PATIENCE: Final = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 # A first start makes the database, which takes a minute where the cores are busy.
 _SECONDS_TO_START: Final = 120
 
+# A server whose parent was killed leaves its port in a moment; a service comes back at once.
+_SECONDS_TO_FREE: Final = 3
+
 _NOT_FOR_THE_SERVER: Final = (
     "PREFECT_API_URL",
     "PREFECT_CLIENT_CUSTOM_HEADERS",
@@ -178,9 +181,15 @@ def server_for_people(home: Path, port: int) -> OwnServer:
 
 
 def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        is_taken = error.errno == errno.EADDRINUSE
-        why = "is taken" if is_taken else f"cannot be used: {error.strerror}"
-        raise PortError(f"port {port} of 127.0.0.1 {why}; give another with --port") from error
+    deadline = time.monotonic() + _SECONDS_TO_FREE
+    while True:
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError as error:
+            is_taken = error.errno == errno.EADDRINUSE
+            if not is_taken or time.monotonic() > deadline:
+                why = "is taken" if is_taken else f"cannot be used: {error.strerror}"
+                raise PortError(
+                    f"port {port} of 127.0.0.1 {why}; give another with --port"
+                ) from error
+        time.sleep(0.1)

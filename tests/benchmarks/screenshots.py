@@ -1,9 +1,10 @@
 """Take the pictures in docs/images: the Prefect UI on two nights of the sample, in a real browser.
 
 Needs a Chromium and playwright, which are no dependencies of the project; CHROMIUM names the browser.
-Run two nights and the second one once more (its stages are cached), start `nightfold ui`, then:
+Run two nights and the second one once more (its stages are cached), start `nightfold ui` on a
+terminal, then, with the address that it prints:
 
-    python tests/benchmarks/screenshots.py http://127.0.0.1:4200 docs/images
+    python tests/benchmarks/screenshots.py "http://127.0.0.1:4200/?key=KEY" docs/images
 """
 
 import json
@@ -15,9 +16,9 @@ from typing import Any
 
 
 def ask(address: str, path: str, body: dict[str, Any]) -> Any:
-    request = urllib.request.Request(
-        f"{address}/api{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    server, key = address.split("/?key=")
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+    request = urllib.request.Request(f"{server}/api{path}", json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request, timeout=30) as response:
         return json.loads(response.read())
 
@@ -47,7 +48,7 @@ def main(address: str, folder: Path, *names: str) -> None:
         )
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         for name in names or known:
-            page.goto(address + known[name])
+            page.goto(address.replace("/?", f"{known[name]}?"))
             page.wait_for_timeout(6000)
             page.screenshot(path=str(folder / f"prefect-{name}.png"))
             print(folder / f"prefect-{name}.png")

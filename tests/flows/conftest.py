@@ -41,6 +41,12 @@ def command(*words: object) -> list[str]:
     return [str(Path(sys.executable).with_name("nightfold")), *map(str, words)]
 
 
+@pytest.fixture(name="command")
+def command_line() -> Callable[..., list[str]]:
+    """Put words after the name of the installed command."""
+    return command
+
+
 @pytest.fixture
 def sample() -> Path:
     """The bundled sample feed."""
@@ -253,8 +259,8 @@ ENDS = ("Completed", "Failed", "Crashed", "Cancelled")
 class Service:
     """A serving process and its API."""
 
-    def __init__(self, feed: Path, store: Path, log: Path) -> None:
-        port = find_port()
+    def __init__(self, feed: Path, store: Path, log: Path, port: int | None = None) -> None:
+        self.port = port = port or find_port()
         self.api, self.log, self.store = f"http://127.0.0.1:{port}/api", log, store
         words = command("serve", feed, "--store", store, "--cron", "0 2 * * *", "--port", port)
         with log.open("wb") as file:
@@ -306,10 +312,23 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Serve a feed on a store, and stop it after the test; each has a log of its own."""
     write_feed(tmp_path / "feed" / "reviews.jsonl", 1)
-    serving = Service(tmp_path / "feed", tmp_path / "store", tmp_path / "serve.log")
-    yield serving
-    if serving.process.poll() is None:
-        serving.process.terminate()
-        serving.process.wait(timeout=60)
+    services: list[Service] = []
+
+    def started(port: int | None = None) -> Service:
+        log = tmp_path / f"serve-{len(services)}.log"
+        services.append(Service(tmp_path / "feed", tmp_path / "store", log, port))
+        return services[-1]
+
+    yield started
+    for serving in services:
+        if serving.process.poll() is None:
+            serving.process.terminate()
+            serving.process.wait(timeout=60)
+
+
+@pytest.fixture
+def service(serve: Callable[..., Service]) -> Service:
+    return serve()

@@ -156,8 +156,17 @@ def test_a_second_run_on_a_busy_store_is_refused(nightfold: Nightfold, tmp_path:
     assert "night 2026-03-01" in done.stderr
 
 
-def test_a_night_by_the_command_line(nightfold: Nightfold, tmp_path: Path, sample: Path) -> None:
-    """The smoke test of the embedded Prefect: its run can be read back from the store's database."""
+def test_a_night_by_the_command_line(
+    nightfold: Nightfold, tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The smoke test of the embedded Prefect: its run can be read back from the store's database.
+
+    A proxy that does not answer must not stand between a run and its own server.
+    """
+    for name in ("http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
     store = tmp_path / "store"
     done = nightfold(
         "run", sample / "night-1", "--store", store, "--night", "2026-03-01", "--n-clusters", "11"

@@ -81,6 +81,21 @@ def test_kill_in_one_stage_after_another_then_run_again(start: Start, tmp_path: 
     assert servers_of(store) == []
 
 
+def test_sigterm_while_the_server_starts_ends_both_without_a_traceback(
+    start: Start, tmp_path: Path
+) -> None:
+    run = start(tmp_path / "store")
+    process = psutil.Process(run.process.pid)
+    deadline = time.monotonic() + 120
+    while not process.children():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert "Traceback" not in run.log.read_text(encoding="utf-8")
+    assert servers_of(tmp_path / "store") == []
+
+
 def test_sigterm_leaves_no_server_and_a_crashed_run(start: Start, tmp_path: Path) -> None:
     run = start(tmp_path / "store")
     kill_in(run, "embed", signal.SIGTERM)

@@ -6,8 +6,10 @@ docs/faults.md has a row for each of these tests.
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,39 @@ def test_a_damaged_prefect_database_is_put_aside(operated: Any, nightfold: Night
     assert path.read_bytes().startswith(b"SQLite format 3")
     assert manifest_of(operated, 3)["counts"]["accepted"] == 27
     assert is_sound(operated)
+
+
+def test_a_prefect_database_of_the_future(nightfold: Nightfold, tmp_path: Path) -> None:
+    path = tmp_path / "store" / "state" / "prefect" / "prefect.db"
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("create table alembic_version (version_num text)")
+        database.execute("insert into alembic_version values ('ffffffffffff')")
+        database.commit()
+    (tmp_path / "feed.jsonl").write_text('{"id": "a", "text": "b"}\n')
+    done = nightfold("run", tmp_path / "feed.jsonl", "--store", tmp_path / "store")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"nightfold: {path} was written by another Prefect than")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_limit_on_the_size_of_files(
+    command: Callable[..., list[str]], write_night: Callable[[Path, int], Path], tmp_path: Path
+) -> None:
+    """The Prefect server runs into it first, and says so in words of its own."""
+    feed = write_night(tmp_path / "feed.jsonl", 1)
+    words = command("run", feed, "--store", tmp_path / "store", "--night", "2026-03-01")
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 1500; exec "$@"', "-", *words],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "a file would grow beyond what this process may write (ulimit -f)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "store" / "runs").exists()
 
 
 def test_a_clock_that_was_set_back(operated: Any, nightfold: Nightfold) -> None:

@@ -1,8 +1,12 @@
 """One process that runs the nights on a schedule: what it refuses, what it survives, how it ends."""
 
+import re
 import signal
+import sqlite3
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -11,8 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-from flows.config import ConfigError
-from flows.serve import checked
+from flows.config import ConfigError, load_config
+from flows.serve import checked, deployment_name
 
 
 def said(tmp_path: Path, **more: Any) -> dict[str, Any]:
@@ -105,3 +109,93 @@ def test_serve_runs_tonight_survives_a_failure_and_ends_cleanly(
     while processes_of(store) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert processes_of(store) == []
+
+
+def states(store: Path) -> list[tuple[str, str]]:
+    """State of every run that has begun, in order, and what is said about it."""
+    query = (
+        "select s.name, s.message from flow_run r join flow_run_state s on r.state_id = s.id"
+        " where r.start_time is not null order by r.start_time"
+    )
+    with closing(sqlite3.connect(store / "state" / "prefect" / "prefect.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def kill_with_its_runs(process: "subprocess.Popen[bytes]") -> None:
+    """Kill serve and what it runs, as a machine that loses its power; its server is left to see it."""
+    serving = psutil.Process(process.pid)
+    serving.suspend()
+    for child in serving.children(recursive=True):
+        if "flows.server_process" not in child.cmdline():
+            child.kill()
+    serving.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGTERM, "serve was stopped before this run ended"),
+        (signal.SIGKILL, "serve ended without a word before this run did"),
+    ],
+)
+def test_a_run_that_ended_with_serve_is_closed_and_the_next_one_starts_at_once(
+    serve: Callable[..., Any], tmp_path: Path, number: int, said: str
+) -> None:
+    first = serve()
+    first.trigger()
+    first.wait_for(lambda: "embed: started" in first.said())
+    if number == signal.SIGKILL:
+        kill_with_its_runs(first.process)
+    first.process.send_signal(number)
+    first.process.wait(timeout=60)
+
+    # On the same port, at once.
+    second = serve(first.port)
+    (closed,) = states(tmp_path / "store")
+    assert closed == ("Crashed", said)
+    begun = time.monotonic()
+    assert second.end_of(second.trigger()) == "Completed"
+    # Not after the five minutes that Prefect keeps the slot of a run that says no more.
+    assert time.monotonic() - begun < 200
+    assert ("closed run" in second.said()) == (number == signal.SIGKILL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["serve", "ui"])
+def test_a_port_that_another_store_is_served_on_is_refused(
+    service: Any, nightfold: Callable[..., CompletedProcess[str]], tmp_path: Path, command: str
+) -> None:
+    kept = ("id", "parameters", "schedules", "paused")
+    before = [service.deployment()[name] for name in kept]
+    other = tmp_path / "other-store"
+    (other / "state" / "prefect").mkdir(parents=True)
+    words = [tmp_path / "feed", "--cron", "0 3 * * *"] if command == "serve" else []
+    done = nightfold(command, *words, "--store", other, "--port", service.port)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"nightfold: port {service.port} of 127.0.0.1 is taken; give another with --port\n"
+    )
+    assert done.stdout == ""
+    assert service.process.poll() is None
+    assert [service.deployment()[name] for name in kept] == before
+
+
+def test_stores_on_one_server_are_served_under_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def name(store: str) -> str:
+        given = said(tmp_path) | {"store": str(tmp_path / store), "feed_name": "shop"}
+        return deployment_name(load_config(None, given))
+
+    monkeypatch.setenv("PREFECT_API_URL", "https://prefect.example/api")
+    assert name("a store") == name("a store")
+    assert re.fullmatch(r"serve-shop-a-store-[0-9a-f]{8}", name("a store"))
+    assert name("a/store") != name("b/store")
+    here = name("store")
+    monkeypatch.setattr("socket.gethostname", lambda: "another machine")
+    assert name("store") != here
+    # On its own server a store has no namesake.
+    monkeypatch.setenv("NIGHTFOLD_STORE", str(tmp_path))
+    monkeypatch.setenv("NIGHTFOLD_OWN_API", "https://prefect.example/api")
+    assert name("store") == "serve-shop"
