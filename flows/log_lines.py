@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import Final
 
-from flows.runtime import LOGGERS
+from flows.environment import LOGGERS
 
 _LINES: Final = "\n\t"
 

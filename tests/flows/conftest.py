@@ -112,9 +112,28 @@ def free_port() -> int:
     return find_port()
 
 
-def bearer(store: Path) -> dict[str, str]:
-    """What a client sends to the server of a store."""
-    return {"Authorization": f"Bearer {key_file(prefect_home(store)).read_text()}"}
+def ask_server(url: str, store: Path, body: dict[str, Any] | None = None) -> Any:
+    key = key_file(prefect_home(store)).read_text()
+    request = urllib.request.Request(
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+    )
+    for _ in range(20):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+        time.sleep(1)  # a busy database: ask again, as Prefect's own client does
+    raise AssertionError(f"{url}: the server was not available for 20 times")
+
+
+@pytest.fixture
+def ask() -> Callable[..., Any]:
+    """Ask the server of a store, with its key."""
+    return ask_server
 
 
 @pytest.fixture
@@ -277,20 +296,7 @@ class Service:
         return self.log.read_text(encoding="utf-8")
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(
-            self.api + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", **bearer(self.store)},
-        )
-        for _ in range(20):
-            try:
-                with urllib.request.urlopen(request, timeout=30) as response:
-                    return json.loads(response.read())
-            except urllib.error.HTTPError as error:
-                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
-                    raise
-            time.sleep(1)  # a busy database: ask again, as Prefect's own client does
-        raise AssertionError(f"{path}: the server was not available for 20 times")
+        return ask_server(self.api + path, self.store, body)
 
     def deployment(self) -> dict[str, Any]:
         found: dict[str, Any] = self.ask("/deployments/name/nightly/serve-default")

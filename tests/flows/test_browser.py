@@ -163,15 +163,15 @@ class Api:
     """A server's API, for whoever has the key."""
 
     address: str
-    key: str
+    store: Path
+    asked: Callable[..., Any]
+
+    @property
+    def key(self) -> str:
+        return lasting_key(prefect_home(self.store))
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
-        request = urllib.request.Request(
-            f"{self.address}/api{path}", json.dumps(body).encode(), headers
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return json.load(response)
+        return self.asked(f"{self.address}/api{path}", self.store, body)
 
     def make_run(self) -> str:
         flow = self.ask("/flows/", {"name": "nightly"})["id"]
@@ -195,13 +195,14 @@ def test_a_page_of_another_origin_reaches_nothing_of_the_ui(
     serve_ui: Callable[[Path, int], str],
     attacked: Callable[..., Attacker],
     browse: Callable[..., "subprocess.Popen[str]"],
+    ask: Callable[..., Any],
     free_port: int,
     tmp_path: Path,
     host: str,
 ) -> None:
-    home = prefect_home(tmp_path / "store")
-    home.mkdir(parents=True)
-    api = Api(serve_ui(tmp_path / "store", free_port), lasting_key(home))
+    store = tmp_path / "store"
+    prefect_home(store).mkdir(parents=True)
+    api = Api(serve_ui(store, free_port), store, ask)
     run = api.make_run()
     # Of this machine by the attacker's own name: what a rebound name makes of it.
     target = api.address.replace("127.0.0.1", host)
@@ -219,9 +220,9 @@ def test_a_page_of_another_origin_reaches_nothing_of_the_ui(
 
 
 def test_a_page_of_another_origin_reaches_nothing_of_serve(
-    service: Any, attacked: Callable[..., Attacker]
+    service: Any, ask: Callable[..., Any], attacked: Callable[..., Attacker]
 ) -> None:
-    api = Api(service.api.removesuffix("/api"), lasting_key(prefect_home(service.store)))
+    api = Api(service.api.removesuffix("/api"), service.store, ask)
     run = api.make_run()
     assert_nothing_reached(attacked("127.0.0.1", api.address, run, api.key))
     assert "the run to see" in api.names("flow_runs")
