@@ -5,9 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import NightfoldError
 from flows.command import say
 from flows.explain import explain
+from validation.errors import NightfoldError
 
 if TYPE_CHECKING:
     from flows.config import NightlyConfig

@@ -23,7 +23,6 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails
 
-from errors import BAD_USAGE, NightfoldError
 from flows.form import form_schema, from_form
 from tasks.checks import CheckSettings
 from tasks.clustering import ClusteringSettings
@@ -38,6 +37,7 @@ from tasks.places import require_apart
 from tasks.prepare import PrepareSettings
 from tasks.secret_urls import mask_secrets
 from tasks.storage import Store
+from validation.errors import BAD_USAGE, NightfoldError
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
 """What pydantic calls a key that is none, in a model and in a dataclass."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from errors import NightfoldError
+from validation.errors import NightfoldError
 
 _PROBED_BYTES: Final = 1 << 20
 

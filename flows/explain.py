@@ -1,7 +1,7 @@
 """Errors as sentences and exit codes: ours explain themselves, all others are named by type."""
 
-from errors import FAILED, NightfoldError
 from tasks.secret_urls import mask_secrets
+from validation.errors import FAILED, NightfoldError
 
 
 def sentence_of(error: BaseException) -> str | None:

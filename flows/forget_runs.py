@@ -15,10 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from errors import NightfoldError
 from tasks.listing import feeds_of
 from tasks.storage import Store
 from tasks.wording import counted
+from validation.errors import NightfoldError
 
 _SHORTEST: Final = timedelta(hours=1, seconds=1)
 """Prefect keeps every run for an hour at least."""

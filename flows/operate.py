@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from errors import FAILED
 from flows.command import (
     DAY,
     DebugOption,
@@ -21,6 +20,7 @@ from flows.command import (
     say,
     say_error,
 )
+from validation.errors import FAILED
 
 if TYPE_CHECKING:
     from tasks.assign import Placed

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Final, TextIO
 
-from errors import NightfoldError
+from validation.errors import NightfoldError
 
 _STDOUT: Final = 1
 _STDERR: Final = 2

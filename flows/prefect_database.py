@@ -9,8 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from errors import NightfoldError
 from tasks.lock import StoreBusyError, store_lock
+from validation.errors import NightfoldError
 
 _DAMAGE: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 

@@ -5,11 +5,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from errors import BAD_USAGE, NightfoldError
 from tasks.copies import lost_manifest, lost_nights
 from tasks.manifests import require_known_format
 from tasks.storage import Ref, Store, read_table
 from tasks.wording import counted
+from validation.errors import BAD_USAGE, NightfoldError
 
 
 class NoNightError(NightfoldError, ValueError):

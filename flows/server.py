@@ -13,9 +13,9 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-from errors import NightfoldError
 from flows.key import lasting_key
 from flows.server_process import SECONDS_TO_STOP
+from validation.errors import NightfoldError
 
 _PATIENCE: Final = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 """What an operator sets where Prefect's own temporary server needs longer."""

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from errors import BAD_USAGE, NightfoldError
 from flows.command import DAY, DebugOption, FeedNameOption, StoreOption, day, guarded
 from flows.output import require_shown
+from validation.errors import BAD_USAGE, NightfoldError
 
 
 class UnknownTableError(NightfoldError, ValueError):

@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering, SpectralClustering
 
-from errors import SettingError
 from models.baseline import ARRAYS, Baseline, Doubles
 from models.graph import Floats, Integers
 from models.kmeans import fit_kmeans
 from models.lloyd import cluster_means
 from models.mixture import Mixture, fit_mixture
+from validation.errors import SettingError
 
 _N_INIT: Final = 10
 _N_NEIGHBORS: Final = 20

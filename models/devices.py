@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from errors import SettingError
+from validation.errors import SettingError
 
 # Of the memory that is free on an accelerator; the rest is for weights, gradients and batches.
 _SHARE_FOR_ROWS = 0.5

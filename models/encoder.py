@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from errors import NightfoldError, SettingError
+from validation.errors import NightfoldError, SettingError
 
 DEFAULT_ENCODER: Final = "all-MiniLM-L6-v2"
 """Small enough for a CPU; the encoder that the ``offline`` extra carries."""

@@ -8,10 +8,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
-from errors import SettingError
 from models.devices import draw_seed
 from models.graph import Floats, Integers, nearest_neighbours, neighbour_graph, normalise_rows
 from models.lloyd import cluster_means, indicator, kmeans_plus_plus, lloyd, nearest_center
+from validation.errors import SettingError
 
 LADDER: Final = (
     *(2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 65, 80),

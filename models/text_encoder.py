@@ -11,9 +11,9 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from errors import NightfoldError, SettingError
 from models.encoder import EncoderSource
 from models.threads import map_pieces
+from validation.errors import NightfoldError, SettingError
 
 
 class VectorsNotFiniteError(NightfoldError, ValueError):

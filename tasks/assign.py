@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from errors import NightfoldError
 from models.deep_clusterer import top_two
 from models.threads import one_thread
 from tasks.check_raw import check_raw
@@ -30,6 +29,7 @@ from tasks.manifests import Manifest
 from tasks.prepare import PrepareSettings, prepare
 from tasks.rejoin import joined, parted
 from tasks.storage import ModelRef, Ref, Store, lay_out, read_table, require_file
+from validation.errors import NightfoldError
 from validation.schemas import (
     CLUSTER_ID,
     CONFIDENCE,

@@ -8,7 +8,6 @@ from typing import Final
 
 import pyarrow as pa
 
-from errors import NightfoldError
 from tasks.doctor_known import examine_known
 from tasks.doctor_lost import (
     examine_lost,
@@ -26,6 +25,7 @@ from tasks.finding import Finding, repair
 from tasks.listing import RETIRED_REMEDY, feeds_of, read_retired, retired_path
 from tasks.manifests import ManifestError, NewerStoreError, require_known_format
 from tasks.storage import Store
+from validation.errors import NightfoldError
 
 _ROUNDS: Final = 6
 """A folder in the way, the file that belongs there, the list that names it, the files that it does

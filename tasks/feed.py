@@ -12,7 +12,6 @@ import pyarrow as pa
 from fsspec.core import url_to_fs
 from pydantic import BaseModel, ConfigDict
 
-from errors import BAD_USAGE, NightfoldError
 from tasks.feed_paths import is_local, is_there, relative, spot
 from tasks.inert import inert, label_of
 from tasks.places import require_outside
@@ -21,6 +20,7 @@ from tasks.stage import stage
 from tasks.storage import Store
 from tasks.transient import is_transient_error
 from tasks.wording import counted
+from validation.errors import BAD_USAGE, NightfoldError
 
 logger = logging.getLogger(__name__)
 

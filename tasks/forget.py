@@ -8,12 +8,12 @@ import os
 from datetime import date
 from pathlib import Path
 
-from errors import BAD_USAGE, NightfoldError
 from tasks.copies import forget_copies
 from tasks.listing import feeds_of
 from tasks.pruned import KNOWN, read_pruned
 from tasks.storage import Store
 from tasks.trash import move_to_trash
+from validation.errors import BAD_USAGE, NightfoldError
 from validation.schemas import PUBLISHED
 
 

@@ -5,13 +5,13 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
-from errors import NightfoldError
 from tasks.conservation import COMPARED, Problem, compare_tables, schema_problem, some
 from tasks.listing import refs_of
 from tasks.manifests import ManifestError
 from tasks.night import Night, tables_of
 from tasks.records import forget_records
 from tasks.storage import Ref, Store, is_intact, read_table
+from validation.errors import NightfoldError
 from validation.schemas import DOC_ID
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from errors import NightfoldError
 from tasks.copies import lost_manifest, lost_nights
 from tasks.manifests import ManifestError
 from tasks.pruned import read_pruned
 from tasks.storage import ModelRef, Ref, Store, is_intact, require_file
+from validation.errors import NightfoldError
 
 logger = logging.getLogger(__name__)
 

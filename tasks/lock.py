@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from errors import NightfoldError
 from tasks.storage import Store
+from validation.errors import NightfoldError
 
 
 class StoreBusyError(NightfoldError, RuntimeError):

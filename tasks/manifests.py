@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from errors import NightfoldError
 from tasks.sealed import NotAsWrittenError, unseal
+from validation.errors import NightfoldError
 
 Manifest = dict[str, Any]
 

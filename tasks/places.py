@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from errors import BAD_USAGE, NightfoldError
+from validation.errors import BAD_USAGE, NightfoldError
 
 _MARKS: Final = "*?[{"
 """Of a glob, or of a date in the feed's name: where one stands, the name is not known yet."""

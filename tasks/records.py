@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from errors import NightfoldError
 from tasks.storage import Ref, Store
+from validation.errors import NightfoldError
 
 _HEAD: Final = "nightfold cache record, sha256 "
 

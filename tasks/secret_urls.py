@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
 
-from errors import NightfoldError
 from tasks.transient import is_transient_error
+from validation.errors import NightfoldError
 
 _LOGINS: Final = {"ftp", "ftps", "hdfs", "sftp", "smb", "ssh", "webhdfs"}
 """Schemes whose user part is the name of an account."""

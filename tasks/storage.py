@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from errors import NightfoldError
 from tasks.files import WRITING, copy_atomically, sha256_of, write_atomically
 from tasks.manifests import Manifest, read_manifest
 from tasks.naming import is_feed_name, night_of
+from validation.errors import NightfoldError
 from validation.schemas import SCHEMA_VERSION
 
 _BATCH_ROWS = 8192

@@ -1,7 +1,7 @@
 """Where a night stands among the published ones: what is missing before it, what is there after."""
 
-from errors import NightfoldError
 from tasks.storage import Store
+from validation.errors import NightfoldError
 
 
 class NightOutOfTurnError(NightfoldError, ValueError):

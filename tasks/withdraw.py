@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
-from errors import NightfoldError
 from tasks.history import NightTable
 from tasks.seen import withdrawn_ids
 from tasks.stage import stage
 from tasks.storage import Store, keep_table, read_table
+from validation.errors import NightfoldError
 from validation.schemas import DOC_ID
 
 logger = logging.getLogger(__name__)

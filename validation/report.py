@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from errors import NightfoldError
+from validation.errors import NightfoldError
 from validation.schemas import RULE_ID
 
 Severity = Literal["critical", "warning", "info"]

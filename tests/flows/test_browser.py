@@ -191,7 +191,7 @@ def assert_nothing_reached(attacker: Attacker) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", REBOUND])
-def test_a_page_of_another_origin_reaches_nothing_of_the_ui(
+def test_a_page_of_another_origin_reaches_nothing_of_the_ui(  # noqa: PLR0917 - fixtures
     serve_ui: Callable[[Path, int], str],
     attacked: Callable[..., Attacker],
     browse: Callable[..., "subprocess.Popen[str]"],

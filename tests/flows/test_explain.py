@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errors import BAD_USAGE, FAILED, NightfoldError
 from flows.config import ConfigError
 from flows.explain import exit_code_of, explain, sentence_of
 from tasks.feed import FeedError, FeedMissingError
+from validation.errors import BAD_USAGE, FAILED, NightfoldError
 
 ROOT = Path(__file__).parents[2]
 
