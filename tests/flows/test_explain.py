@@ -15,8 +15,8 @@ from validation.errors import BAD_USAGE, FAILED, NightfoldError
 ROOT = Path(__file__).parents[2]
 
 
-CAUGHT = {"NotAsWrittenError"}
-"""Half a sentence: it is caught where the name of the file is known."""
+CAUGHT = {"NotAsWrittenError", "UnfitFileError", "_JsonError"}
+"""Half a sentence: it is caught where the name of the file or the row is known."""
 
 
 def own_errors() -> list[type[BaseException]]:
