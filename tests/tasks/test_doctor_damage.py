@@ -11,6 +11,7 @@ import pytest
 
 from tasks import finding as findings
 from tasks.doctor import examine, repair_all
+from tasks.listing import read_retired
 from tasks.manifests import ManifestError
 from tasks.prune import prune
 from tasks.pruned import pruned_path
@@ -23,14 +24,24 @@ VALUES: tuple[Any, ...] = (None, True, -1, 1.5, "x", [], {}, [1], {"path": []})
 """Of every type that JSON has: some of them are wrong wherever they stand."""
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the store is kept that every test damages a copy of: making it is most of the work."""
+    return tmp_path_factory.mktemp("made") / "store"
+
+
 @pytest.fixture
-def stored(store: Store, publish_night: PublishNight) -> Store:
+def stored(store: Store, publish_night: PublishNight, made: Path) -> Store:
     """Two nights that stay of four, in a store that has what a run leaves."""
-    publish_night(1, ["a", "b"])
-    publish_night(2, ["c", "d"], window=["b"], withdrawn=["a"])
-    publish_night(3, ["e", "f"], window=["b", "c", "d"])
-    publish_night(4, ["g", "h"], window=["b", "c", "d", "e", "f"])
-    prune(store.root, keep=2)
+    if not made.exists():
+        publish_night(1, ["a", "b"])
+        publish_night(2, ["c", "d"], window=["b"], withdrawn=["a"])
+        publish_night(3, ["e", "f"], window=["b", "c", "d"])
+        publish_night(4, ["g", "h"], window=["b", "c", "d", "e", "f"])
+        prune(store.root, keep=2)
+        shutil.copytree(store.root, made)
+        return store
+    shutil.copytree(made, store.root)
     return store
 
 
@@ -101,6 +112,24 @@ def test_one_damage_is_found_and_what_has_a_copy_comes_back(
     else:
         assert left == []
         assert after == before
+    assert examine(stored.root) == left
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_two_damages_at_once_take_nothing_that_was_not_damaged(stored: Store, seed: int) -> None:
+    rng, before = Random(seed), published(stored.root)
+    repair_all(stored.root)  # stage files that no record names
+    files = sorted(it for it in stored.root.rglob("*") if it.is_file() and it.stat().st_size)
+    two = rng.sample([it for it in files if it.name != "retired.json"], 2)
+    retired = read_retired(stored.root)
+    for path in two:
+        DAMAGES[rng.choice(sorted(DAMAGES))](path)
+    _, left = repair_all(stored.root)
+    after = published(stored.root)
+    damaged = {it.relative_to(stored.root).as_posix() for it in two}
+    differ = {it for it in before if after.get(it) != before[it]} - retired
+    assert differ <= damaged
+    assert not differ or left
     assert examine(stored.root) == left
 
 

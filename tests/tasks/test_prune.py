@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks import prune as pruning
-from tasks.doctor import examine
+from tasks.doctor import examine, repair_all
 from tasks.files import write_atomically
 from tasks.history import PrunedNightError, read_history, require_intact
 from tasks.listing import read_retired
@@ -129,7 +129,9 @@ def test_a_dry_run_does_nothing(stored: Store) -> None:
     assert prune(stored.root, keep=2) == planned
 
 
-@pytest.mark.parametrize("step", ["write_parts", "_unlist", "_remove", "forget_cache"])
+@pytest.mark.parametrize(
+    "step", ["write_parts", "_unlist", "forget_copies", "_remove", "empty_trash", "forget_cache"]
+)
 def test_a_prune_that_is_cut_short_is_finished_by_the_next(
     stored: Store, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,3 +216,16 @@ def test_a_withdrawal_outlives_the_pruning_of_its_night(
     seen = read_seen(early, [it for it in past.documents() if it.night < early.night])
     assert seen.withdrawn_on == {"a": "2026-03-02"}
     assert seen.find("a") is None
+
+
+def test_the_trash_goes_in_the_second_prune_and_the_store_is_sound_at_every_step(
+    stored: Store,
+) -> None:
+    stray = stored.partition("documents", date(2026, 3, 4)) / "part-0.parquet"
+    write_atomically(stray, b"x")
+    repair_all(stored.root)
+    said = [" ".join(prune(stored.root, keep=2).sentences()) for _ in range(2)]
+    assert "files in the trash: 0 removed, 1 left for the next prune" in said[0]
+    assert "files in the trash: 1 removed, 0 left for the next prune" in said[1]
+    assert findings(stored) == []
+    assert not (stored.root / "trash").exists()

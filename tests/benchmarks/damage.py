@@ -1,0 +1,269 @@
+"""Hundreds of damages to a store of real nights: each is found, and nothing is lost by a repair.
+
+python tests/benchmarks/damage.py --out damage.json [--bits 240] [--single 200] [--pairs 200]
+
+Five small nights are run and the first is pruned. Every case damages a copy of that store: one
+flipped bit in what is trusted (manifests, cache records, lists, summaries), one file anywhere, or two.
+Then `doctor --repair` must end without an error, find what counts, bring back what has a copy, and
+take no file away that was not damaged. Of the cases that name nights to run again some are run: what
+is published then must be what was there at first. Prints a table, writes JSON; exit code 1 if
+anything of that does not hold.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatch
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from damage_kinds import KINDS, changed, digests_in, files_of, linked
+from soak_feed import nights_of, write_feed
+
+from tasks.doctor import examine, repair_all
+from tasks.finding import Finding
+from tasks.listing import read_retired
+from tasks.prune import prune
+
+CONFIG: Final = "window_days = 5\nfeed_name = 'damage'\n[clustering]\nn_clusters = 6\n"
+N_NIGHTS: Final = 5
+KEEP: Final = 4
+
+TRUSTED: Final = (
+    "runs/*/manifest.json", "runs/*/pruned.json", "state/retired.json", "reports/*",
+    "state/results/*",
+)  # fmt: skip
+"""What says what is so, and which no other file could contradict."""
+
+_NOT_MISSED: Final = ("state/copies/*", "state/results/*", "state/stages/*")
+"""Copies and cache: what is gone is made again, and missed by nobody."""
+
+_RUN: Final = re.compile(r'^  "run": \{.*?^  \},\n', re.MULTILINE | re.DOTALL)
+_DIGEST: Final = re.compile(r'^  "digest": .*\n', re.MULTILINE)
+
+
+@dataclass
+class Case:
+    """What was done to a copy of the store, and what came of it.
+
+    Parameters
+    ----------
+    group
+        bits, single or pairs.
+    damages
+        Kind and file of each.
+    found, left
+        Rules of what was found, and of what a repair leaves for a person.
+    wrong
+        What did not hold.
+    ran
+        Nights that were run again.
+    """
+
+    group: str
+    damages: list[tuple[str, str]]
+    found: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """The store that is damaged, and its feed.
+
+    Parameters
+    ----------
+    store, pattern, config
+        As for `nightfold backfill`.
+    files
+        All of its files.
+    waiting
+        Those that the next prune removes: nobody looks after them any more.
+    """
+
+    store: Path
+    pattern: str
+    config: Path
+    files: list[str]
+    waiting: set[str]
+
+    def draw(self, group: str, rng: Random) -> Case:
+        """Draw the damages of a case."""
+        if group == "bits":
+            files = [it for it in self.files if any(fnmatch(it, pattern) for pattern in TRUSTED)]
+            return Case(group, [("flip", rng.choice(files))])
+        first = rng.choice(self.files)
+        drawn = [first]
+        if group == "pairs":
+            # Half of the second damages fall on the same night, where its copies are, too.
+            night = re.search(r"night=[\d-]+", first)
+            near = [it for it in self.files if night and night[0] in it and it != first]
+            others = near if near and rng.random() < 1 / 2 else self.files
+            drawn.append(rng.choice([it for it in others if it != first]))
+        return Case(group, [(rng.choice(sorted(KINDS)), it) for it in drawn])
+
+    def try_out(self, case: Case, copy: Path, rng: Random) -> list[Finding]:
+        """Damage a copy of the store and repair it; return what is left for a person."""
+        linked(self.store, copy)
+        for kind, file in case.damages:
+            KINDS[kind](copy / file, rng)
+        try:
+            repaired, left = repair_all(copy)
+        except Exception:
+            case.wrong.append(f"raised {traceback.format_exc()[-500:]}")
+            return []
+        case.found = [it.rule for it in (*repaired, *left)]
+        case.left = [it.rule for it in left]
+        case.wrong += self._unmet(case, copy, left)
+        return left
+
+    def _unmet(self, case: Case, copy: Path, left: Sequence[Finding]) -> list[str]:
+        """Return what does not hold after a repair."""
+        damaged = {file for _, file in case.damages}
+        differ = changed(self.store, copy) - self.waiting
+        trash = digests_in(copy)
+        lost = {
+            file
+            for file in differ - damaged
+            if sha256((self.store / file).read_bytes()).hexdigest() not in trash
+        }
+        unmet = [f"{it} was not damaged, and is lost" for it in sorted(lost)]
+        unmet += [f"{it} was not damaged, and is moved" for it in sorted(differ - damaged - lost)]
+        if differ and not left:
+            unmet.append(f"called sound, and {sorted(differ)} differ")
+        counts = {it for it in damaged - self.waiting if self._is_missed(it, case)}
+        if counts and not case.found:
+            unmet.append("not found")
+        return unmet
+
+    def _is_missed(self, file: str, case: Case) -> bool:
+        """Return whether the doctor must find what happened to a file."""
+        if file.startswith("state/copies/"):
+            return False
+        kinds = {kind for kind, damaged in case.damages if damaged == file}
+        is_gone = kinds == {"delete"}
+        is_cache = any(fnmatch(file, pattern) for pattern in _NOT_MISSED)
+        return not (is_gone and is_cache)
+
+    def run_again(self, case: Case, copy: Path, left: Sequence[Finding]) -> None:
+        """Run the nights that the doctor names, and compare what is published with the first."""
+        named = (re.findall(r"--night (\d{4}-\d\d-\d\d)", it.remedy) for it in left)
+        for night in sorted({it for nights in named for it in nights}):
+            done = backfill(copy, self.pattern, self.config, night, night)
+            case.ran.append(night)
+            if done.returncode:
+                case.wrong.append(f"run of {night}: {done.stderr[-300:]}")
+        repair_all(copy)
+        if rest := [it.line() for it in examine(copy)]:
+            case.wrong.append(f"after the runs: {rest[:3]}")
+        differ = changed(self.store, copy) - self.waiting
+        differ = {it for it in differ if not _is_same_night(self.store / it, copy / it)}
+        if differ:
+            case.wrong.append(f"after the runs {sorted(differ)[:5]} differ")
+
+
+def _is_same_night(one: Path, other: Path) -> bool:
+    """Return whether two manifests are the same but for how their runs went."""
+    if one.name != "manifest.json" or not other.is_file():
+        return False
+    said = (_DIGEST.sub("", _RUN.sub("", it.read_text(encoding="utf-8"))) for it in (one, other))
+    return len(set(said)) == 1
+
+
+def backfill(
+    store: Path, pattern: str, config: Path, first: str, last: str
+) -> subprocess.CompletedProcess[str]:
+    """Run nights in a process of their own."""
+    nightfold = str(Path(sys.executable).with_name("nightfold"))
+    is_one = first == last
+    command = (
+        [nightfold, "run", pattern.replace("{night}", first), "--night", first]
+        if is_one
+        else [nightfold, "backfill", pattern, "--from", first, "--to", last]
+    )
+    words = [*command, "--store", str(store), "--config", str(config)]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def make_store(work: Path, seed: int) -> Campaign:
+    """Run the nights and prune the first."""
+    pattern = write_feed(work / "feed", N_NIGHTS, None, Random(seed))
+    config, store = work / "damage.toml", work / "store"
+    config.write_text(CONFIG, encoding="utf-8")
+    nights = nights_of(N_NIGHTS)
+    done = backfill(store, pattern, config, str(nights[0]), str(nights[-1]))
+    if done.returncode:
+        raise RuntimeError(f"the nights failed:\n{done.stderr[-3000:]}")
+    prune(store, KEEP)
+    repair_all(store)
+    if found := [it.line() for it in examine(store)]:
+        raise RuntimeError(f"the store is not sound before any damage: {found}")
+    return Campaign(store, pattern, config, files_of(store), read_retired(store))
+
+
+def report(cases: Sequence[Case]) -> str:
+    """Return the outcome as a table, and every case that does not hold."""
+    lines = [
+        "| damages | cases | found | put right | nights to run again | run | wrong |",
+        "|---|" * 1 + "---:|" * 6,
+    ]
+    for group in ("bits", "single", "pairs"):
+        of = [it for it in cases if it.group == group]
+        found, left = [it for it in of if it.found], [it for it in of if it.left]
+        numbers = (
+            len(of),
+            len(found),
+            len(found) - len(left),
+            len(left),
+            sum(bool(it.ran) for it in of),
+            sum(bool(it.wrong) for it in of),
+        )
+        lines.append(f"| {group} | {' | '.join(map(str, numbers))} |")
+    rules = Counter(rule for case in cases for rule in case.found)
+    lines.append(f"rules: {', '.join(f'{rule} {n}' for rule, n in rules.most_common())}")
+    lines += [f"WRONG {it.damages}: {'; '.join(it.wrong)}" for it in cases if it.wrong]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the campaign."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--bits", type=int, default=240)
+    parser.add_argument("--single", type=int, default=200)
+    parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=6, help="cases whose nights are run again")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    rng, cases, runs = Random(given.seed), [], given.runs
+    with TemporaryDirectory() as folder:
+        campaign = make_store(Path(folder), given.seed)
+        groups = [name for name in ("bits", "single", "pairs") for _ in range(vars(given)[name])]
+        for group in groups:
+            case, copy = campaign.draw(group, rng), Path(folder) / "copy"
+            left = campaign.try_out(case, copy, rng)
+            if runs and any("--night" in it.remedy for it in left) and not case.wrong:
+                runs -= 1
+                campaign.run_again(case, copy, left)
+            cases.append(case)
+            shutil.rmtree(copy)
+    given.out.write_text(json.dumps([asdict(it) for it in cases], indent=1), encoding="utf-8")
+    print(report(cases))
+    sys.exit(any(it.wrong for it in cases))
+
+
+if __name__ == "__main__":
+    main()
