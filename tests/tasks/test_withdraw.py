@@ -39,7 +39,7 @@ def run(store: Store, past: list[NightTable]) -> Night:
 
     def ran(day: int, *rows: Row, others: list[NightTable] | None = None) -> Documents:
         tonight = store.model_copy(update={"night": date(2026, 3, day)})
-        folder = store.root / f"feed-{day}"
+        folder = store.root.parent / f"feed-{day}"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         known = others if others is not None else past
@@ -175,7 +175,7 @@ def test_late_documents_are_counted(run: Night) -> None:
     counts = run(6, *rows).counts
     assert (counts.accepted, counts.late) == (4, 1)
     assert rows_said(counts.model_dump()) == (
-        "read 4 = accepted 4 + duplicate 0 + quarantined 0; 1 late documents"
+        "read 4 = accepted 4 + duplicate 0 + quarantined 0; 1 late document"
     )
     told = rows_said(counts.model_dump() | {"read": 7, "withdrawn": 3, "late": 0})
     assert told == "read 7 = accepted 4 + duplicate 0 + quarantined 0 + withdrawn 3"
