@@ -20,6 +20,7 @@ import pytest
 
 from flows.key import lasting_key
 from flows.runtime import prefect_home
+from tests.flows.processes import ask_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -164,14 +165,13 @@ class Api:
 
     address: str
     store: Path
-    asked: Callable[..., Any]
 
     @property
     def key(self) -> str:
         return lasting_key(prefect_home(self.store))
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
-        return self.asked(f"{self.address}/api{path}", self.store, body)
+        return ask_server(f"{self.address}/api{path}", self.store, body)
 
     def make_run(self) -> str:
         flow = self.ask("/flows/", {"name": "nightly"})["id"]
@@ -202,7 +202,7 @@ def test_a_page_of_another_origin_reaches_nothing_of_the_ui(  # noqa: PLR0917 - 
 ) -> None:
     store = tmp_path / "store"
     prefect_home(store).mkdir(parents=True)
-    api = Api(serve_ui(store, free_port), store, ask)
+    api = Api(serve_ui(store, free_port), store)
     run = api.make_run()
     # Of this machine by the attacker's own name: what a rebound name makes of it.
     target = api.address.replace("127.0.0.1", host)
@@ -222,7 +222,7 @@ def test_a_page_of_another_origin_reaches_nothing_of_the_ui(  # noqa: PLR0917 - 
 def test_a_page_of_another_origin_reaches_nothing_of_serve(
     service: Any, ask: Callable[..., Any], attacked: Callable[..., Attacker]
 ) -> None:
-    api = Api(service.api.removesuffix("/api"), service.store, ask)
+    api = Api(service.api.removesuffix("/api"), service.store)
     run = api.make_run()
     assert_nothing_reached(attacked("127.0.0.1", api.address, run, api.key))
     assert "the run to see" in api.names("flow_runs")

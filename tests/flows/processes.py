@@ -1,0 +1,98 @@
+"""The command line and its servers, as processes of their own and as a client sees them."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from flows.key import key_file
+from flows.runtime import prefect_home
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment() -> dict[str, str]:
+    """A person's environment, without what an outer run or another Prefect may have set."""
+    ours = ("PREFECT_", "NIGHTFOLD_", "COLUMNS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def command(*words: object) -> list[str]:
+    return [str(Path(sys.executable).with_name("nightfold")), *map(str, words)]
+
+
+def find_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def ask_server(url: str, store: Path, body: dict[str, Any] | None = None) -> Any:
+    key = key_file(prefect_home(store)).read_text()
+    request = urllib.request.Request(
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+    )
+    for _ in range(20):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+        time.sleep(1)  # a busy database: ask again, as Prefect's own client does
+    raise AssertionError(f"{url}: the server was not available for 20 times")
+
+
+ENDS = ("Completed", "Failed", "Crashed", "Cancelled")
+
+
+class Service:
+    """A serving process and its API."""
+
+    def __init__(self, feed: Path, store: Path, log: Path, port: int | None = None) -> None:
+        self.port = port = port or find_port()
+        self.api, self.log, self.store = f"http://127.0.0.1:{port}/api", log, store
+        words = command("serve", feed, "--store", store, "--cron", "0 2 * * *", "--port", port)
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                words,
+                cwd=ROOT,
+                env=environment() | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"},
+                stdout=file,
+                stderr=file,
+            )
+        self.wait_for(lambda: "serving nightly/serve-default" in self.said())
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        return ask_server(self.api + path, self.store, body)
+
+    def deployment(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("/deployments/name/nightly/serve-default")
+        return found
+
+    def trigger(self) -> str:
+        return str(self.ask(f"/deployments/{self.deployment()['id']}/create_flow_run", {})["id"])
+
+    def end_of(self, run: str) -> str:
+        self.wait_for(lambda: self.ask(f"/flow_runs/{run}")["state"]["name"] in ENDS)
+        return str(self.ask(f"/flow_runs/{run}")["state"]["name"])
+
+    def wait_for(self, condition: Callable[[], bool], seconds: int = 120) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.3)
