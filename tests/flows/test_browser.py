@@ -191,11 +191,10 @@ def assert_nothing_reached(attacker: Attacker) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", REBOUND])
-def test_a_page_of_another_origin_reaches_nothing_of_the_ui(  # noqa: PLR0917 - fixtures
+def test_a_page_of_another_origin_reaches_nothing_of_the_ui(
     serve_ui: Callable[[Path, int], str],
     attacked: Callable[..., Attacker],
     browse: Callable[..., "subprocess.Popen[str]"],
-    ask: Callable[..., Any],
     free_port: int,
     tmp_path: Path,
     host: str,
@@ -220,7 +219,7 @@ def test_a_page_of_another_origin_reaches_nothing_of_the_ui(  # noqa: PLR0917 - 
 
 
 def test_a_page_of_another_origin_reaches_nothing_of_serve(
-    service: Any, ask: Callable[..., Any], attacked: Callable[..., Attacker]
+    service: Any, attacked: Callable[..., Attacker]
 ) -> None:
     api = Api(service.api.removesuffix("/api"), service.store)
     run = api.make_run()
