@@ -78,7 +78,7 @@ class RecordStorage(LocalFileSystem):
     ) -> str:
         """Write a record whole or not at all, with its digest."""
         file = self._resolve_path(path)
-        write_atomically(file, seal(content))
+        write_atomically(file, seal(content, file.name))
         self._sound[file] = content
         return str(file)
 
@@ -93,7 +93,7 @@ class RecordStorage(LocalFileSystem):
     def _read_sound(self, file: Path) -> bytes:
         sealed = file.read_bytes()
         try:
-            content = unseal(sealed)
+            content = unseal(sealed, file.name)
             self._require_files(content)
         except (ValueError, KeyError, TypeError) as error:
             self._warn_of(file, error)

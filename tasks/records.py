@@ -31,23 +31,31 @@ def forget_records(store: Store) -> None:
     shutil.rmtree(records_folder(store), ignore_errors=True)
 
 
-def seal(content: bytes) -> bytes:
-    """Put a line with its digest before a record."""
-    return f"{_HEAD}{hashlib.sha256(content).hexdigest()}\n".encode() + content
+def seal(content: bytes, name: str) -> bytes:
+    """Put a line with the digest of its name and its bytes before a record."""
+    digest = hashlib.sha256(f"{name}\n".encode() + content).hexdigest()
+    return f"{_HEAD}{digest}\n".encode() + content
 
 
-def unseal(sealed: bytes) -> bytes:
+def unseal(sealed: bytes, name: str) -> bytes:
     """Return a record without its line.
+
+    Parameters
+    ----------
+    sealed
+        Content of its file.
+    name
+        Of its file, which is the key of the call that it answers: no other's answer will do.
 
     Raises
     ------
     DamagedRecordError
-        If a byte of it was changed, or if it has no digest.
+        If a byte of it was changed, if it is that of another call, or if it has no digest.
     """
     if not sealed.startswith(_HEAD.encode()):
         raise DamagedRecordError("it has no digest, as those of an older nightfold")
     content = sealed.partition(b"\n")[2]
-    if sealed != seal(content):
+    if sealed != seal(content, name):
         raise DamagedRecordError("its content is not what its digest says")
     return content
 
@@ -57,7 +65,7 @@ def read_record(path: Path) -> Any:
 
     What is no record raises ValueError, KeyError or TypeError; see also `unseal`.
     """
-    return result_in(unseal(path.read_bytes()))
+    return result_in(unseal(path.read_bytes(), path.name))
 
 
 def result_in(content: bytes) -> Any:

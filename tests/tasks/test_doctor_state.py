@@ -17,7 +17,7 @@ def keep_record(store: Store, name: str, *refs: Ref) -> Path:
     result = {"__class__": "tasks.x", "data": {"files": [ref.model_dump() for ref in refs]}}
     path = records_folder(store) / name
     content = json.dumps({"metadata": {}, "result": json.dumps(result)}).encode()
-    write_atomically(path, seal(content))
+    write_atomically(path, seal(content, path.name))
     return path
 
 
@@ -58,7 +58,12 @@ def test_a_record_that_is_cut_short_is_found_and_its_files_are_orphans(store: St
     whole = path.read_bytes()
     name = path.relative_to(store.root).as_posix()
     broken = (b"", b"[]", b'{"result": "{"}', b'{"result": null}', b"\xff")
-    for content in (whole[:40], whole[whole.index(b"\n") + 1 :], *broken, *map(seal, broken)):
+    for content in (
+        whole[:40],
+        whole[whole.index(b"\n") + 1 :],
+        *broken,
+        *(seal(it, path.name) for it in broken),
+    ):
         path.write_bytes(content)
         assert rules(store) == {name: "cache_record", ref.path: "orphan"}
     path.unlink()

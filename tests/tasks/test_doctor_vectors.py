@@ -47,7 +47,7 @@ def cache_items(store: Store, items: pa.Table, number: int = 0, encoder: str = D
     data = {"items": ref.model_dump(), "embedding_dim": 2, "encoder_digest": encoder}
     record = {"metadata": {}, "result": json.dumps({"__class__": "tasks.x", "data": data})}
     path = records_folder(store) / f"embed-v3-{number:040}"
-    write_atomically(path, seal(json.dumps(record).encode()))
+    write_atomically(path, seal(json.dumps(record).encode(), path.name))
     return ref
 
 
