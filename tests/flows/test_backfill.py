@@ -65,8 +65,10 @@ def test_nights_run_in_order_and_published_ones_are_skipped(
 
 
 def test_pruned_nights_are_skipped_too(nights: list[Any], ran: list[str]) -> None:
-    known = Ref(path="known/a.parquet", sha256="a", rows=1)
-    write_pruned(nights[0].tonight(), [PrunedNight(night=nights[0].night, known=known)])
+    store = nights[0].tonight()
+    path = f"known/feed={store.feed}/night={store.night}/a.parquet"
+    known = Ref(path=path, sha256="a", rows=1)
+    write_pruned(store, [PrunedNight(night=nights[0].night, known=known)])
     run_nights(nights, no_night)
     assert ran == ["2026-03-01", "2026-03-02"]
 
