@@ -29,7 +29,8 @@ def published(store: Path) -> dict[str, Any]:
         if path.is_file() and name.parts[0] != "state":
             found[name.as_posix()] = path.read_bytes()
             if path.name == "manifest.json":
-                found[name.as_posix()] = {**json.loads(path.read_text()), "run": None}
+                content = json.loads(path.read_text())
+                found[name.as_posix()] = content | {"run": None, "digest": None}
     return found
 
 

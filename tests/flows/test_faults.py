@@ -159,7 +159,7 @@ def test_a_damaged_prefect_database_is_put_aside(operated: Any, nightfold: Night
     assert path.with_name("prefect.db.damaged-1").read_bytes() == b"garbage" * 9_000
     assert path.read_bytes().startswith(b"SQLite format 3")
     assert manifest_of(operated, 3)["counts"]["accepted"] == 27
-    assert is_sound(operated)
+    assert [finding.line() for finding in examine(operated.store)] == []
 
 
 def test_a_prefect_database_of_the_future(nightfold: Nightfold, tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def test_new_documents_are_placed_by_the_models_beside_their_like(
     assert (
         "9 documents in the clusters of night 2026-03-02: 0 as published, 9 placed" in done.output
     )
-    assert "1 rows refused" in done.output
+    assert "1 row refused" in done.output
     lines = [line for line in done.output.splitlines() if "c-2026" in line]
     hits = [cluster_id in line for cluster_id, line in zip(subjects.values(), lines, strict=True)]
     assert sum(hits) >= 8

@@ -25,12 +25,12 @@ def test_fewer_than_two_nights_are_refused(tmp_path: Path) -> None:
         RetentionConfig(store=tmp_path, keep=1)
 
 
-def freed(told: list[str]) -> str:
-    """The bytes that were freed on the disk, as they are said."""
+def freed(told: list[str]) -> float:
+    """The megabytes that were freed on the disk, as they are said."""
     (line,) = [line for line in told if line.startswith("on the disk")]
-    found = re.search(r"[\d.,]+ MB", line)
+    found = re.search(r"([\d.,]+) MB", line)
     assert found
-    return found[0]
+    return float(found[1])
 
 
 def test_retention_says_what_went_and_respects_the_lock(operated: Any) -> None:
@@ -45,6 +45,8 @@ def test_retention_says_what_went_and_respects_the_lock(operated: Any) -> None:
             retention(config)
     told = retention(RetentionConfig(store=operated.store, keep=2))
     assert told[0] == "night 2026-03-01 of feed default: unlisted"
-    assert freed(told) == freed(tried) != "0.0 MB"
+    # Between the two, runs of Prefect's came to its database.
+    assert freed(told) == pytest.approx(freed(tried), abs=0.3)
+    assert freed(tried) > 0.3
     left = sorted(path.parent.name for path in operated.store.glob("runs/*/*/manifest.json"))
     assert left == ["night=2026-03-02", "night=2026-03-03"]

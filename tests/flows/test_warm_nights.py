@@ -153,7 +153,7 @@ def test_a_warm_model_places_what_it_published(folder: Path, tmp_path: Path) -> 
     ("config", "reason"),
     [
         ({"clustering": {"n_clusters": 4}}, "settings, encoder or nightfold have changed"),
-        ({"refit": {"every_nights": 1}}, "due every 1 nights, the last was on 2026-03-01"),
+        ({"refit": {"every_nights": 1}}, "due every night, the last was on 2026-03-01"),
         ({"refit": {"max_new_share": 0.1}}, "drift since 2026-03-01: new_share 0.200 > 0.1"),
     ],
 )

@@ -70,7 +70,7 @@ def test_a_withdrawn_document_is_gone_from_tonight_on(operated: Any) -> None:
     assert sum(row["size"] for row in clusters) == len(assigned) == 27 + 26 + 26
     summary = Path(run.published.summary).read_text()
     assert "29 rows read: 26 accepted, 0 duplicate, 0 quarantined, 3 withdrawn." in summary
-    assert "1 documents are late" in summary
+    assert "1 document is late" in summary
     assert examine(operated.store) == []
 
     # Without the withdrawals in tomorrow's feed, the document that comes back is one again.
