@@ -5,6 +5,7 @@ Prefect logs an error with its traceback wherever it passes by. That helps with 
 
 import functools
 import logging
+import re
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar, cast
 
@@ -13,6 +14,7 @@ from prefect.states import Failed
 
 from flows.explain import explain, sentence_of
 from tasks.markdown import escape_markdown
+from validation.errors import NightfoldError
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,12 @@ _LOGGERS: Final = ("prefect.task_runs", "prefect.flow_runs", "prefect.engine")
 """Of Prefect, which log the end of runs: a task's, its flow's, its process's."""
 
 
+_TASK_FAILED: Final = re.compile(
+    r"Finished in state Failed\(['\"]Task run encountered an exception (\w+):"
+)
+"""How Prefect logs the end of a task that is not tried again; no exception comes with the line."""
+
+
 class _OnlySurprises(logging.Filter):
     """Drop what Prefect logs of an error that has a sentence: the flow logs that, once."""
 
@@ -36,10 +44,18 @@ class _OnlySurprises(logging.Filter):
         if error is not None and sentence_of(error):
             self.is_explained = True
             return False
+        ended = _TASK_FAILED.match(record.getMessage())
+        if ended and ended[1] in _own_names(NightfoldError):
+            return False
         # The message of that state is the sentence again.
         return not (
             self.is_explained and record.getMessage().startswith("Finished in state Failed")
         )
+
+
+def _own_names(kind: type[BaseException]) -> set[str]:
+    """Return the names of a class of errors and of all that inherit from it."""
+    return {kind.__name__}.union(*(_own_names(it) for it in kind.__subclasses__()))
 
 
 _FILTER: Final = _OnlySurprises()

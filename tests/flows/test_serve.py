@@ -102,7 +102,9 @@ def test_serve_runs_tonight_survives_a_failure_and_ends_cleanly(
     assert service.process.wait(timeout=60) == 0, service.said()
     assert "stopped; the schedule is paused" in service.said()
     assert "Traceback" not in service.said().split(cut_short)[-1]
-    (failed,) = [line for line in service.said().splitlines() if "is not there; give" in line]
+    (failed,) = [
+        line for line in service.said().splitlines() if "holds no file that ends in" in line
+    ]
     assert failed.startswith(f"{tonight:%Y-%m-%d} ")
     assert "ERROR" in failed
     deadline = time.monotonic() + 20
