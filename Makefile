@@ -15,7 +15,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-warm bench-warm-flow bench-parting bench-threads clean
+.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-warm bench-warm-flow bench-parting bench-threads bench-golden clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -78,6 +78,10 @@ bench-parting: .venv/ready
 bench-threads: .venv/ready
 	env -u OMP_NUM_THREADS PYTHONPATH=. $(BIN)/python tests/benchmarks/threads.py --documents $(DOCUMENTS) \
 		$(if $(filter file,$(origin DATA)),,--data $(DATA)) --out $(call given,OUT,threads.json)
+
+# Before a change that must not change a bit with OUT=before.json, after it with AGAINST=before.json.
+bench-golden: .venv/ready
+	$(BIN)/python tests/benchmarks/golden.py --out $(call given,OUT,golden.json) $(if $(AGAINST),--against $(AGAINST))
 
 clean:
 	rm -rf .venv .venv-peers demo-store

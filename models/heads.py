@@ -6,6 +6,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from models.dropout import Dropout
+
 _ROWS_AT_ONCE: Final = 8_192
 _OUTPUT: Final = "4"
 """Of a head's five layers, the one with a row of weights for each cluster."""
@@ -36,10 +38,10 @@ class ClusterHeads(nn.Module):
         self.dropout = dropout
         self.heads = nn.ModuleList(
             nn.Sequential(
-                nn.Dropout(dropout),
+                Dropout(dropout),
                 nn.Linear(view_dim, hidden_dim),
                 nn.ReLU(),
-                nn.Dropout(dropout),
+                Dropout(dropout),
                 nn.Linear(hidden_dim, n_clusters),
             )
             for view_dim in view_dims
