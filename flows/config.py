@@ -24,19 +24,19 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails
 
 from flows.form import form_schema, from_form
-from tasks.checks import CheckSettings
-from tasks.clustering import ClusteringSettings
-from tasks.dated_feed import feed_of, require_spelled
-from tasks.drift import RefitSettings
-from tasks.embed import EmbedSettings
-from tasks.evaluate import EvaluateSettings
-from tasks.feed import require_no_secret
-from tasks.identify import IdentityRules
-from tasks.ingest import IngestSettings
-from tasks.places import require_apart
-from tasks.prepare import PrepareSettings
-from tasks.secret_urls import mask_secrets
-from tasks.storage import Store
+from tasks.boundary.secret_urls import mask_secrets
+from tasks.clusters.estimators import ClusteringSettings
+from tasks.clusters.identify import IdentityRules
+from tasks.clusters.plan_fit import RefitSettings
+from tasks.preparing.checks import CheckSettings
+from tasks.preparing.prepare import PrepareSettings
+from tasks.reading.dated import feed_of, require_spelled
+from tasks.reading.feed import require_no_secret
+from tasks.reading.ingest import IngestSettings
+from tasks.reading.places import require_apart
+from tasks.reporting.evaluate import EvaluateSettings
+from tasks.store.storage import Store
+from tasks.vectors.embed import EmbedSettings
 from validation.errors import BAD_USAGE, NightfoldError
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")

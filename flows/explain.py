@@ -1,6 +1,6 @@
 """Errors as sentences and exit codes: ours explain themselves, all others are named by type."""
 
-from tasks.secret_urls import mask_secrets
+from tasks.boundary.secret_urls import mask_secrets
 from validation.errors import FAILED, NightfoldError
 
 
@@ -9,8 +9,8 @@ def sentence_of(error: BaseException) -> str | None:
 
     A full or read-only disk comes as an error of whatever library was writing, and is explained.
     """
-    from flows.disk import disk_trouble
-    from flows.runtime import own_home
+    from flows.prefect_home.disk import disk_trouble
+    from flows.prefect_home.runtime import own_home
 
     if isinstance(error, NightfoldError):
         return str(error)

@@ -13,7 +13,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.states import Failed
 
 from flows.explain import explain, sentence_of
-from tasks.markdown import escape_markdown
+from tasks.boundary.markdown import escape_markdown
 from validation.errors import NightfoldError
 
 logger = logging.getLogger(__name__)

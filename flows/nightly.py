@@ -9,32 +9,32 @@ from prefect import flow
 from pydantic import BaseModel, ConfigDict
 
 from flows.config import NightlyConfig
-from flows.dead_runs import close_dead_runs
 from flows.failure import fails_in_a_sentence
-from flows.runtime import let_info_through
-from tasks.cache import cached_in
-from tasks.check_prepared import check_prepared
-from tasks.check_raw import check_raw
-from tasks.describe import describe
-from tasks.drift import Recipe, plan_fit
-from tasks.embed import EncoderRef, embed, encoder_ref
-from tasks.evaluate import evaluate
-from tasks.feed import find_feed, without_query
-from tasks.history import read_history, require_intact
-from tasks.ingest import ingest
-from tasks.lock import run_lock
-from tasks.manifests import require_known_format
-from tasks.night import Night
-from tasks.prepare import prepare
-from tasks.pretrain import pretrain
-from tasks.publish import Published, publish
-from tasks.refine import refine
-from tasks.rejoin import rejoin_pieces
-from tasks.stage import StageRecord, recorded_stages
-from tasks.storage import clear_scratch
-from tasks.turn import turn_of
-from tasks.views import lay_out_views
-from tasks.withdraw import withdraw
+from flows.prefect_home.dead_runs import close_dead_runs
+from flows.prefect_home.runtime import let_info_through
+from tasks.clusters.plan_fit import Recipe, plan_fit
+from tasks.clusters.pretrain import pretrain
+from tasks.clusters.reconcile import rejoin_pieces
+from tasks.clusters.refine import refine
+from tasks.frame.cache import cached_in
+from tasks.frame.stage import StageRecord, recorded_stages
+from tasks.preparing.check_prepared import check_prepared
+from tasks.preparing.check_raw import check_raw
+from tasks.preparing.prepare import prepare
+from tasks.preparing.withdraw import withdraw
+from tasks.publishing.night import Night
+from tasks.publishing.publish import Published, publish
+from tasks.reading.feed import find_feed, without_query
+from tasks.reading.ingest import ingest
+from tasks.reporting.describe import describe
+from tasks.reporting.evaluate import evaluate
+from tasks.store.history import read_history, require_intact
+from tasks.store.lock import run_lock
+from tasks.store.manifests import require_known_format
+from tasks.store.storage import clear_scratch
+from tasks.store.turn import turn_of
+from tasks.vectors.embed import EncoderRef, embed, encoder_ref
+from tasks.vectors.views import lay_out_views
 
 logger = logging.getLogger(__name__)
 

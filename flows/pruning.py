@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.forget_runs import forget_runs, size_of
-from tasks.lock import store_lock
+from flows.prefect_home.forget_runs import forget_runs, size_of
+from tasks.store.lock import store_lock
 
 if TYPE_CHECKING:
-    from tasks.prune import Retention
+    from tasks.operating.prune import Retention
 
 
 def prune_store(root: Path, keep: int, dry_run: bool) -> list[str]:
@@ -29,8 +29,8 @@ def prune_store(root: Path, keep: int, dry_run: bool) -> list[str]:
 
 
 def _tried(root: Path, keep: int) -> "tuple[Retention, int]":
-    from tasks.prune import cached_until, plan_prune
-    from tasks.trash import trashed
+    from tasks.operating.prune import cached_until, plan_prune
+    from tasks.store.trash import trashed
 
     planned = plan_prune(root, keep)
     going = {
@@ -43,7 +43,7 @@ def _tried(root: Path, keep: int) -> "tuple[Retention, int]":
 
 
 def _pruned(root: Path, keep: int) -> "tuple[Retention, int]":
-    from tasks.prune import prune
+    from tasks.operating.prune import prune
 
     before = _sizes(root)
     done = prune(root, keep)

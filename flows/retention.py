@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.config import local_store
 from flows.failure import fails_in_a_sentence
+from flows.prefect_home.runtime import let_info_through
 from flows.pruning import prune_store
-from flows.runtime import let_info_through
-from tasks.prune import SMALLEST_KEEP
+from tasks.operating.prune import SMALLEST_KEEP
 
 logger = logging.getLogger(__name__)
 

@@ -60,7 +60,7 @@ def test_light_modules_stay_light() -> None:
     import subprocess
 
     heavy = ["prefect", "torch", "sklearn", "pandas", "great_expectations", "pyarrow"]
-    code = f"import sys, flows.cli; print([m for m in {heavy!r} if m in sys.modules])"
+    code = f"import sys, flows.cli.app; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -31,10 +31,10 @@ from typing import Final
 from damage_kinds import KINDS, PUBLISHED, changed, digests_in, files_of, linked
 from soak_feed import nights_of, write_feed
 
-from tasks.doctor import examine, repair_all
-from tasks.finding import Finding
-from tasks.listing import read_retired
-from tasks.prune import prune
+from tasks.operating.doctor.examine import examine, repair_all
+from tasks.operating.doctor.finding import Finding
+from tasks.operating.prune import prune
+from tasks.store.listing import read_retired
 
 CONFIG: Final = "window_days = 5\nfeed_name = 'damage'\n[clustering]\nn_clusters = 6\n"
 GROUPS: Final = ("bits", "single", "pairs", "bare")

@@ -17,15 +17,15 @@ from typing import Any, Final
 import numpy as np
 from quality import Dataset, Labels, load_dataset
 
-from models.autoencoder_clusterer import AutoencoderClusterer
-from models.dcn import DCN
-from models.dec import DEC
-from models.idec import IDEC
-from models.kmeans import fit_kmeans
-from models.latent_clustering import LatentClustering
-from models.metrics import clustering_accuracy, nmi
-from models.mutual_information import MutualInformationClustering
-from models.vade import VaDE
+from models.core.kmeans import fit_kmeans
+from models.estimators.autoencoder_clusterer import AutoencoderClusterer
+from models.estimators.dcn import DCN
+from models.estimators.dec import DEC
+from models.estimators.idec import IDEC
+from models.estimators.latent_clustering import LatentClustering
+from models.estimators.mutual_information import MutualInformationClustering
+from models.estimators.vade import VaDE
+from models.quality.metrics import clustering_accuracy, nmi
 
 Method = Callable[[Dataset, int], Labels]
 

@@ -36,7 +36,7 @@ from identity_store import Night, Vectors, read_nights
 from rival import GreedyIds, MergedIds
 from rival_labels import refitted_labels
 
-from models.metrics import ari, clustering_accuracy, nmi
+from models.quality.metrics import ari, clustering_accuracy, nmi
 
 logger = logging.getLogger("identity")
 
@@ -62,10 +62,10 @@ def cut_into_nights(data: Path, name: str, n_nights: int, folder: Path) -> Path:
 
 def run_nights(feed: Path, store: Path, n_nights: int, config: Path | None) -> None:
     """Run the flow on every night that is not published yet."""
-    from flows.runs import prepare_runs
+    from flows.cli.runs import prepare_runs
 
     run_night = prepare_runs(store, False, print)
-    from flows.backfill import run_nights as run_configured
+    from flows.cli.backfill import run_nights as run_configured
     from flows.config import load_config
 
     said = {"store": str(store), "feed_name": FEED_NAME, "window_days": 365}

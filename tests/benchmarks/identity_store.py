@@ -35,7 +35,7 @@ class Vectors:
     """Texts and embeddings of all documents of a store."""
 
     def __init__(self, store: Path, nights: Sequence[Night]) -> None:
-        from tasks.shelf import EmbeddingShelf
+        from tasks.store.embeddings import EmbeddingShelf
 
         parts = [_table(store, night.manifest, "documents") for night in nights]
         self._documents = pd.concat(parts).set_index("doc_id")
@@ -55,7 +55,7 @@ class Vectors:
 
     def texts(self, night: Night) -> dict[str, str]:
         """Give digest → text as it was embedded, in the order of first appearance."""
-        from tasks.cleaning import embedded_text
+        from tasks.preparing.cleaning import embedded_text
 
         rows = self._documents.loc[night.doc_ids]
         texts: dict[str, str] = {}

@@ -17,10 +17,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from quality import Dataset, choose_paths, load_dataset
 
-from models.graph import Integers
-from models.identity import KnownCluster
-from models.kmeans import fit_kmeans
-from models.parting import NEW, find_cuts
+from models.core.graph import Integers
+from models.core.kmeans import fit_kmeans
+from models.identity.match import KnownCluster
+from models.identity.parting import NEW, find_cuts
 
 PER_STORY: Final = 100
 OLD_CLASSES: Final = 0.75

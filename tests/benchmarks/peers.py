@@ -38,7 +38,7 @@ from quality import (
     score,
 )
 
-from models.kmeans import fit_kmeans
+from models.core.kmeans import fit_kmeans
 
 PRETRAIN_EPOCHS: Final = 30
 CLUSTERING_EPOCHS: Final = 50

@@ -21,13 +21,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from models.encoder import DEFAULT_ENCODER, find_encoder
-from models.idec import IDEC
-from models.kmeans import fit_kmeans
-from models.lexical_views import LexicalViews
-from models.metrics import ari, clustering_accuracy, nmi
-from models.nightfold_clustering import NightfoldClustering
-from models.text_encoder import TextEncoder
+from models.core.kmeans import fit_kmeans
+from models.estimators.idec import IDEC
+from models.nightfold.clustering import NightfoldClustering
+from models.quality.metrics import ari, clustering_accuracy, nmi
+from models.text.encoder import DEFAULT_ENCODER, find_encoder
+from models.text.lexical_views import LexicalViews
+from models.text.text_encoder import TextEncoder
 
 logger = logging.getLogger("quality")
 

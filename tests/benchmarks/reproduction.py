@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.autoencoder_clusterer import AutoencoderClusterer
-from models.dec import DEC
-from models.idec import IDEC
-from models.kmeans import fit_kmeans
-from models.metrics import ari, clustering_accuracy, nmi
-from models.training import Schedule, map_rows
-from models.vade import VaDE
-from models.vade_losses import mixture_log_joint
-from models.vade_network import MixtureVAE, fit_mixture, variance_floor
+from models.core.kmeans import fit_kmeans
+from models.estimators.autoencoder_clusterer import AutoencoderClusterer
+from models.estimators.dec import DEC
+from models.estimators.idec import IDEC
+from models.estimators.vade import VaDE
+from models.networks.training import Schedule, map_rows
+from models.networks.vade_losses import mixture_log_joint
+from models.networks.vade_network import MixtureVAE, fit_mixture, variance_floor
+from models.quality.metrics import ari, clustering_accuracy, nmi
 
 NETWORK: Final[Mapping[str, Any]] = {"hidden_dims": (500, 500, 2000), "latent_dim": 10}
 PRETRAINING: Final[Mapping[str, Any]] = {

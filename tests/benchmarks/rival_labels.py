@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from identity_store import Labels, Night, Vectors
 
-from models.lexical_views import LexicalViews
-from models.nightfold_clustering import NightfoldClustering
+from models.nightfold.clustering import NightfoldClustering
+from models.text.lexical_views import LexicalViews
 
 logger = logging.getLogger("identity")
 

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.kmeans import fit_kmeans
-from models.metrics import clustering_accuracy, nmi, silhouette
-from models.separation_clustering import SeparationClustering
+from models.core.kmeans import fit_kmeans
+from models.estimators.separation_clustering import SeparationClustering
+from models.quality.metrics import clustering_accuracy, nmi, silhouette
 
 WEIGHTS: Final = (1e-4, 1e-3, 1e-2)
 SIGNS: Final[tuple[Literal["literal", "separating"], ...]] = ("literal", "separating")

@@ -38,10 +38,10 @@ import pyarrow.parquet as pq
 from soak_damage import damage
 from soak_feed import nights_of, write_feed
 
-from flows.runtime import embed_prefect
-from tasks.doctor import examine, repair_all
-from tasks.lock import store_lock
-from tasks.storage import Store
+from flows.prefect_home.runtime import embed_prefect
+from tasks.operating.doctor.examine import examine, repair_all
+from tasks.store.lock import store_lock
+from tasks.store.storage import Store
 from validation.schemas import PUBLISHED
 
 CONFIG: Final = "window_days = 5\nfeed_name = 'soak'\n[clustering]\nn_clusters = 6\n"
@@ -52,7 +52,12 @@ NOBODY_READS: Final = {"orphan", "temporary"}
 """What may be left for the last repair: nothing that is published, and no vector of a document."""
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
-_LOADED: Final = ["flows.nightly", "flows.backfill", "models.encoder", "great_expectations"]
+_LOADED: Final = [
+    "flows.nightly",
+    "flows.cli.backfill",
+    "models.text.encoder",
+    "great_expectations",
+]
 _STAGES: Final = (
     "find feed", "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed", "drift",
     "views", "pretrain", "refine", "rejoin", "evaluate", "describe", "publish",
@@ -142,7 +147,7 @@ class Soak:
     def last_stage(self) -> str:
         """Say in which stage the log ends."""
         lines = self.log.read_text(errors="replace").splitlines()
-        marks = [line.rsplit(" - ", 1)[-1] for line in lines if " tasks.stage - " in line]
+        marks = [line.rsplit(" - ", 1)[-1] for line in lines if " tasks.frame.stage - " in line]
         told = [it for it in marks if it.endswith(": started") or ": done in " in it]
         if not told:
             return "start"
@@ -182,7 +187,7 @@ def _nights_to_run(finding: str) -> list[date]:
 
 def backfill(store: Path, pattern: str, config: Path, log: Path, first: date, last: date) -> None:
     """Run nights in this process, as `nightfold backfill` does."""
-    from flows.backfill import Past, configured_nights, run_nights
+    from flows.cli.backfill import Past, configured_nights, run_nights
     from flows.nightly import nightly
 
     with log.open("ab") as file:

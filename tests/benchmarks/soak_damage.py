@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from tasks.doctor_night import stage_copies
-from tasks.listing import feeds_of, refs_of
-from tasks.storage import Store
+from tasks.operating.doctor.night import stage_copies
+from tasks.store.listing import feeds_of, refs_of
+from tasks.store.storage import Store
 
 
 def damage(root: Path, rng: Random) -> str | None:

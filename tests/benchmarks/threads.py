@@ -24,7 +24,7 @@ import pandas as pd
 
 NIGHT: Final = "2026-01-01"
 MOST_RATIO: Final = 1.3
-_RUN: Final = "from flows.cli import main; main()"
+_RUN: Final = "from flows.cli.app import main; main()"
 _TOPICS: Final = 20
 _WORDS_OF_A_TOPIC: Final = 40
 _COMMON_WORDS: Final = 400

@@ -20,14 +20,19 @@ from quality import Dataset, choose_paths, load_dataset
 from trust_pool import Candidate, Spaces, find_spaces, make_pool
 from trust_report import report
 
-from models.agreement import neighbour_agreement
-from models.coherence import clustering_coherence
-from models.density import dbcv
-from models.keywords import count_terms
-from models.lexical_views import LexicalViews
-from models.metrics import ari, calinski_harabasz, clustering_accuracy, davies_bouldin, nmi
-from models.silhouette import SampledSilhouette
-from models.stability import Resample, cluster_stability, mean_stability, recluster_resamples
+from models.core.silhouette import SampledSilhouette
+from models.quality.agreement import neighbour_agreement
+from models.quality.density import dbcv
+from models.quality.metrics import ari, calinski_harabasz, clustering_accuracy, davies_bouldin, nmi
+from models.quality.stability import (
+    Resample,
+    cluster_stability,
+    mean_stability,
+    recluster_resamples,
+)
+from models.text.coherence import clustering_coherence
+from models.text.keywords import count_terms
+from models.text.lexical_views import LexicalViews
 
 logger = logging.getLogger("trust")
 

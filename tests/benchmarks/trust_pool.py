@@ -11,14 +11,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.graph import nearest_neighbours, neighbour_graph, normalise_rows, smooth
-from models.kmeans import fit_kmeans
-from models.lloyd import cluster_means, kmeans, lloyd
-from models.nightfold_clustering import FUSED_DIM, NightfoldClustering
-from models.partition import SMOOTHED_DIM, SMOOTHING_ROUNDS
-from models.silhouette import SampledSilhouette
-from models.starts import Start, candidate_starts
-from models.views import FusedView, Projection
+from models.core.graph import nearest_neighbours, neighbour_graph, normalise_rows, smooth
+from models.core.kmeans import fit_kmeans
+from models.core.lloyd import cluster_means, kmeans, lloyd
+from models.core.projection import FusedView, Projection
+from models.core.silhouette import SampledSilhouette
+from models.nightfold.clustering import FUSED_DIM, NightfoldClustering
+from models.nightfold.partition import SMOOTHED_DIM, SMOOTHING_ROUNDS
+from models.nightfold.starts import Start, candidate_starts
 
 FACTORS: Final = (0.5, 0.75, 1.5, 2.0)
 """Wrong numbers of clusters, in shares of the true one."""

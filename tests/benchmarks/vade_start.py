@@ -3,8 +3,8 @@
 python tests/benchmarks/vade_start.py --data DIGITS [--pixels bernoulli] [--start classes]
 
 Trains VaDE on the 70,000 digits of its paper as its re-implementations do, which is unlike
-`models.vade`: the layer of the variance begins as a copy of that of the mean, β is 1 from the
-beginning, and the learning rate falls. Pixels are Gaussian, as in `models.vade`, or Bernoulli, as
+`models.estimators.vade`: the layer of the variance begins as a copy of that of the mean, β is 1 from the
+beginning, and the learning rate falls. Pixels are Gaussian, as in `models.estimators.vade`, or Bernoulli, as
 in the paper. The start is a mixture fitted to the pretrained network (``mixture``) or, to see what
 the bound prefers, that of the true classes (``classes``), which nobody has without labels. Labels
 are used for that and to score.
@@ -22,10 +22,10 @@ from reproduction import NETWORK, Floats, Labels, clocks, likeliest, read_digits
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from models.autoencoder import Autoencoder, build_autoencoder
-from models.functional import reconstruction_loss
-from models.training import Schedule, fit_epochs, make_optimizer, map_rows
-from models.vade_network import Mixture, MixtureVAE, fit_mixture, variance_floor
+from models.networks.autoencoder import Autoencoder, build_autoencoder
+from models.networks.functional import reconstruction_loss
+from models.networks.training import Schedule, fit_epochs, make_optimizer, map_rows
+from models.networks.vade_network import Mixture, MixtureVAE, fit_mixture, variance_floor
 
 N_CLUSTERS: Final = 10
 PRETRAINING_BATCH: Final = 256

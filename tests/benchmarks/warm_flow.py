@@ -39,7 +39,7 @@ def cut_in_two(data: Path, name: str, folder: Path) -> tuple[list[Path], int]:
 def run(run_night: Any, store: Path, given: dict[str, Any]) -> Figures:
     """Run a night; return what it cost and how good it was."""
     from flows.config import NightlyConfig
-    from tasks.storage import Store
+    from tasks.store.storage import Store
 
     config = NightlyConfig.model_validate(given | {"store": str(store)})
     run_night(config)
@@ -85,7 +85,7 @@ def lines(name: str, found: dict[str, Figures]) -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
-    from flows.runs import prepare_runs
+    from flows.cli.runs import prepare_runs
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of Parquet files")

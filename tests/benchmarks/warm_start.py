@@ -20,9 +20,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lexical_views import LexicalViews
-from models.metrics import clustering_accuracy, nmi
-from models.nightfold_clustering import NightfoldClustering
+from models.nightfold.clustering import NightfoldClustering
+from models.quality.metrics import clustering_accuracy, nmi
+from models.text.lexical_views import LexicalViews
 from tests.benchmarks.quality import Dataset, load_dataset
 
 FIRST_SHARE: Final = 0.9

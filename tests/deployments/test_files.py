@@ -175,7 +175,7 @@ def test_what_the_containerfile_copies_is_enough_to_run(tmp_path: Path) -> None:
             else:
                 shutil.copy(ROOT / source, there)
     code = (
-        "import sys, flows.cli, flows.nightly, flows.retention, flows.serve\n"
+        "import sys, flows.cli.app, flows.nightly, flows.retention, flows.cli.serve\n"
         "ours = ('flows', 'tasks', 'models', 'validation')\n"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] in ours"
         " and getattr(m, '__file__', None)), sep='\\n')"

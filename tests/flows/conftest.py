@@ -14,10 +14,10 @@ import pytest
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
-from tasks.files import write_atomically
-from tasks.manifests import FORMAT_VERSION
-from tasks.sealed import seal
-from tasks.storage import Store
+from tasks.store.files import write_atomically
+from tasks.store.manifests import FORMAT_VERSION
+from tasks.store.sealed import seal
+from tasks.store.storage import Store
 from tests.flows.processes import ROOT, Service, command, environment, find_port
 
 

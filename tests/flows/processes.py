@@ -13,8 +13,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from flows.key import key_file
-from flows.runtime import prefect_home
+from flows.prefect_home.key import key_file
+from flows.prefect_home.runtime import prefect_home
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,8 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
-from flows.key import lasting_key
-from flows.runtime import prefect_home
+from flows.prefect_home.key import lasting_key
+from flows.prefect_home.runtime import prefect_home
 from tests.flows.processes import ask_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -235,7 +235,9 @@ def test_a_page_of_another_origin_reaches_nothing_of_a_run(
     process = psutil.Process(started.process.pid)
     while "ingest: started" not in started.log.read_text(encoding="utf-8"):
         assert started.process.poll() is None
-    (server,) = [it for it in process.children() if "flows.server_process" in it.cmdline()]
+    (server,) = [
+        it for it in process.children() if "flows.prefect_home.server_process" in it.cmdline()
+    ]
     address = server.environ()["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"]
     # The run waits, so that its server is there until the end of the attack.
     process.suspend()

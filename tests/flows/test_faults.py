@@ -19,9 +19,9 @@ import pytest
 
 from flows.config import NightlyConfig
 from flows.explain import explain
-from tasks.doctor import examine
-from tasks.storage import Store
-from tasks.turn import NightOutOfTurnError
+from tasks.operating.doctor.examine import examine
+from tasks.store.storage import Store
+from tasks.store.turn import NightOutOfTurnError
 from validation.schemas import PUBLISHED
 
 pytestmark = [

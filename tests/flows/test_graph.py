@@ -11,8 +11,8 @@ from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_TASKS_REFRESH_CACHE, temporary_settings
 
-from tasks.stage import stage
-from tasks.storage import Store
+from tasks.frame.stage import stage
+from tasks.store.storage import Store
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from prefect.settings import get_current_settings
 
+from flows.cli.tables import published_files
 from flows.config import NightlyConfig
 from flows.nightly import nightly, recipe
-from flows.tables import published_files
-from tasks.doctor import examine
-from tasks.embed import EncoderRef
-from tasks.listing import read_retired
-from tasks.storage import sha256_of
+from tasks.operating.doctor.examine import examine
+from tasks.store.listing import read_retired
+from tasks.store.storage import sha256_of
+from tasks.vectors.embed import EncoderRef
 from validation import schemas
 
 pytestmark = [

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from flows.retention import RetentionConfig, retention
-from tasks.lock import StoreBusyError
+from tasks.store.lock import StoreBusyError
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 

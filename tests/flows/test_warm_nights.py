@@ -13,8 +13,8 @@ import pytest
 
 from flows.config import NightlyConfig
 from flows.nightly import nightly
-from tasks.assign import place_texts
-from tasks.storage import Store, sha256_of
+from tasks.operating.assign import place_texts
+from tasks.store.storage import Store, sha256_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -138,7 +138,7 @@ def test_a_warm_night_again_changes_nothing(folder: Path) -> None:
 
 
 def test_a_warm_model_places_what_it_published(folder: Path, tmp_path: Path) -> None:
-    from tasks.assign import assign
+    from tasks.operating.assign import assign
 
     run(folder, 2)
     store = Store(root=folder / "store", feed="default", night=date(2026, 3, 2))

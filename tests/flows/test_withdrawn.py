@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.doctor import examine
-from tasks.storage import Store
+from tasks.operating.doctor.examine import examine
+from tasks.store.storage import Store
 
 pytestmark = [
     pytest.mark.slow,

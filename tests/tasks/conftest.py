@@ -8,24 +8,24 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.check_prepared import Documents
-from tasks.copies import keep_copy
-from tasks.counts import Counts
-from tasks.describe import Described
-from tasks.drift import Fit
-from tasks.embed import EncoderRef
-from tasks.evaluate import Evaluation
-from tasks.feed import FeedFile, find_feed
-from tasks.files import copy_atomically, sha256_of, write_atomically
-from tasks.history import NightTable
-from tasks.ingest import IngestSettings, RawFeed, ingest
-from tasks.manifests import FORMAT_VERSION
-from tasks.night import Night
-from tasks.refine import Refined
-from tasks.sealed import write_sealed
-from tasks.shelf import EmbeddingShelf, fixed_lists
-from tasks.storage import ModelRef, Ref, Store, keep_bytes, keep_table, read_table
-from tasks.views import Views
+from tasks.clusters.plan_fit import Fit
+from tasks.clusters.refine import Refined
+from tasks.preparing.check_prepared import Documents
+from tasks.preparing.counts import Counts
+from tasks.publishing.night import Night
+from tasks.reading.feed import FeedFile, find_feed
+from tasks.reading.ingest import IngestSettings, RawFeed, ingest
+from tasks.reporting.describe import Described
+from tasks.reporting.evaluate import Evaluation
+from tasks.store.copies import keep_copy
+from tasks.store.embeddings import EmbeddingShelf, fixed_lists
+from tasks.store.files import copy_atomically, sha256_of, write_atomically
+from tasks.store.history import NightTable
+from tasks.store.manifests import FORMAT_VERSION
+from tasks.store.sealed import write_sealed
+from tasks.store.storage import ModelRef, Ref, Store, keep_bytes, keep_table, read_table
+from tasks.vectors.embed import EncoderRef
+from tasks.vectors.views import Views
 from validation.schemas import PUBLISHED
 
 WriteFeed = Callable[[str, bytes], FeedFile]

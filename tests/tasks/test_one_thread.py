@@ -9,8 +9,13 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from models.threads import one_thread
-from tasks import assign, describe, drift, evaluate, pretrain, refine, rejoin, views
+from models.core.threads import one_thread
+from tasks.clusters import plan_fit as drift
+from tasks.clusters import pretrain, refine
+from tasks.clusters import reconcile as rejoin
+from tasks.operating import assign
+from tasks.reporting import describe, evaluate
+from tasks.vectors import views
 
 
 class Reached(Exception):  # noqa: N818 - a signal

@@ -1,0 +1,1 @@
+"""What a person types: the command line, one file a group of commands."""

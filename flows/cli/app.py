@@ -1,0 +1,236 @@
+"""The command line. Heavy imports wait inside the commands: `--help` answers at once."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from flows.cli import operate
+from flows.cli.command import (
+    DAY,
+    DebugOption,
+    FeedNameOption,
+    NewStoreOption,
+    StoreOption,
+    day,
+    examples,
+    guarded,
+    say_error,
+)
+from flows.cli.output import forgive_output, require_shown
+from flows.cli.tables import tables
+from flows.prefect_home.environment import set_environment
+from flows.prefect_home.log_lines import keep_lines_inert
+
+if TYPE_CHECKING:
+    from flows.cli.runs import RunNight
+
+app = typer.Typer(
+    help="Cluster growing feeds of documents, night by night.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Nights = Sequence[tuple[Path | None, dict[str, Any]]]
+"""Configuration file and what was said on the command line, night by night."""
+
+_RUN: Final = (
+    "nightfold run reviews.jsonl --store my-store",
+    "nightfold run 'in/reviews-{night-1}.jsonl' --store my-store --n-clusters 12",
+    "nightfold run s3://bucket/reviews/ --store my-store --config nightfold.toml",
+)
+_CLUSTERS: Final = (
+    "nightfold clusters --store my-store",
+    "nightfold clusters --store my-store --night 2026-03-01 --json",
+)
+
+_SAMPLE: Final = Path(__file__).parents[1] / "sample"
+
+
+@app.callback(invoke_without_command=True)
+def about(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Cluster growing feeds of documents, night by night."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"nightfold {version_of('nightfold')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+    else:
+        return
+    raise typer.Exit
+
+
+@app.command(epilog=examples(*_RUN))
+def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+    feed: Annotated[
+        str, typer.Argument(help="File, folder, glob or URL of JSONL, CSV or Parquet.")
+    ],
+    store: NewStoreOption,
+    night: Annotated[
+        date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
+    ] = None,
+    feed_name: Annotated[
+        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
+    window_days: Annotated[
+        int | None, typer.Option(help="Nights that are clustered together.")
+    ] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Run one night of a feed and publish its tables."""
+    said = {
+        "feed": feed,
+        "store": str(store),
+        "night": night,
+        "feed_name": feed_name,
+        "clustering.n_clusters": _count_or_auto(n_clusters),
+        "window_days": window_days,
+    }
+    guarded(lambda: _run_nights(store, [(config, said)], debug), debug)
+
+
+@app.command(epilog=examples("nightfold demo --store demo-store"))
+def demo(
+    store: Annotated[Path, typer.Option(help="Folder of the demo's store.")] = Path("demo-store"),
+    debug: DebugOption = False,
+) -> None:
+    """Run four nights of the bundled sample feed."""
+    nights = [(None, _sample_night(number, store)) for number in range(1, 5)]
+    guarded(lambda: _run_nights(store, nights, debug), debug)
+
+
+@app.command(epilog=examples(*_CLUSTERS))
+def clusters(
+    store: StoreOption,
+    feed_name: FeedNameOption = None,
+    night: Annotated[
+        date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show the clusters of a night."""
+
+    def show() -> None:
+        from flows.cli.console import clusters_json, show_clusters
+        from flows.cli.results import published_night, read_night
+
+        found = read_night(published_night(store, feed_name, night))
+        if as_json:
+            sys.stdout.write(clusters_json(found) + "\n")
+        else:
+            show_clusters(Console(), found)
+        require_shown()
+
+    guarded(show, debug)
+
+
+@app.command(
+    epilog=examples("nightfold ui --store my-store", "nightfold ui --store my-store --port 4300")
+)
+def ui(
+    store: StoreOption,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 4200,
+    debug: DebugOption = False,
+) -> None:
+    """Open the Prefect UI on the runs of a store."""
+
+    def serve() -> None:
+        from flows.cli.ui import serve_ui
+
+        serve_ui(store.absolute(), port)
+
+    guarded(serve, debug)
+
+
+for command in (
+    operate.backfill,
+    operate.assign,
+    operate.doctor,
+    operate.prune,
+    operate.serve,
+    operate.overdue,
+    tables,
+):
+    app.command(epilog=examples(*operate.EXAMPLES[command.__name__]))(command)
+
+
+def main() -> None:
+    """Run the command line; nothing that is printed decides its exit code."""
+    set_environment()
+    forgive_output()
+    keep_lines_inert()
+    app()
+
+
+def _sample_night(number: int, store: Path) -> dict[str, Any]:
+    """Describe how a night of the sample runs: two nights together, so that a theme can die out."""
+    return {
+        "feed": str(_SAMPLE / f"night-{number}"),
+        "store": str(store),
+        "night": f"2026-03-0{number}",
+        "feed_name": "sample",
+        "window_days": 2,
+    }
+
+
+def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
+    """Run nights one after the other on one embedded Prefect, and show each."""
+    from flows.cli.runs import prepare_runs
+    from flows.prefect_home.runtime import is_embedded
+    from tasks.reading.places import require_apart
+
+    console = Console()
+    store = store.expanduser().absolute()
+    for _, said in nights:
+        require_apart(said["feed"], store)
+    run_night = prepare_runs(store, debug, say_error)
+    for file, said in nights:
+        _run_night(console, run_night, file, said)
+    own = f"nightfold ui --store {escape(str(store))}"
+    where = own if is_embedded() else os.environ["PREFECT_API_URL"].removesuffix("/api")
+    console.print(f"Prefect UI: {where}", soft_wrap=True)
+
+
+def _run_night(
+    console: Console, run_night: "RunNight", file: Path | None, said: dict[str, Any]
+) -> None:
+    from flows.cli.console import show_night
+    from flows.cli.results import read_night
+    from flows.config import load_config
+    from tasks.reading.feed import require_feed
+    from tasks.store.lock import require_free
+    from tasks.store.turn import turn_of
+
+    config = load_config(file, said)
+    require_feed(config.tonights_feed())
+    require_free(config.tonight())
+    console.print(
+        f"night {config.night} of feed {escape(config.feed_name)},"
+        f" from {escape(config.tonights_feed())}",
+        soft_wrap=True,
+    )
+    for remark in turn_of(config.tonight(), is_said="night" in config.model_fields_set):
+        console.print(f"  {remark}", soft_wrap=True, highlight=False)
+    report = run_night(config)
+    show_night(console, read_night(config.tonight()), report)
+
+
+def _count_or_auto(n_clusters: str | None) -> int | str | None:
+    return int(n_clusters) if n_clusters and n_clusters.isdigit() else n_clusters

@@ -1,0 +1,86 @@
+"""What all commands share: their options, and errors as one sentence and an exit code."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from flows.explain import exit_code_of, explain
+
+INTERRUPTED: Final = 130
+"""As shells have it: 128 and the number of SIGINT."""
+
+DAY: Final = "YYYY-MM-DD"
+
+StoreOption = Annotated[Path, typer.Option(help="Folder of the store.")]
+NewStoreOption = Annotated[
+    Path, typer.Option("--store", help="Folder of the store; made if it is not there.")
+]
+FeedNameOption = Annotated[str | None, typer.Option(help="Needed if the store has several feeds.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def day(text: str) -> date:
+    """Parse the date of a night.
+
+    Raises
+    ------
+    typer.BadParameter
+        Showing what a date looks like.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"must be a day as YYYY-MM-DD, for instance 2026-03-01, got {text!r}"
+        ) from error
+
+
+def examples(*lines: str) -> str:
+    """Lay out the examples at the end of a command's help; click keeps lines after a backspace."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def guarded(command: Callable[[], None], debug: bool) -> None:
+    """Turn an error into one sentence and an exit code; the traceback only with --debug."""
+    try:
+        command()
+    except KeyboardInterrupt:
+        say_error("interrupted; run the same command again to go on where it stopped")
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if debug:
+            _show_traceback(error)
+        say_error(explain(error))
+        sys.exit(exit_code_of(error))
+
+
+def _show_traceback(error: Exception) -> None:
+    """Print a traceback in which no text of a feed steers the terminal, and no secret stands."""
+    from tasks.boundary.inert import inert
+    from tasks.boundary.secret_urls import mask_secrets
+
+    lines = inert(mask_secrets("".join(traceback.format_exception(error))), kept="\n\t")
+    Console(stderr=True, highlight=False).print(escape(lines), soft_wrap=True)
+
+
+def say_error(sentence: str) -> None:
+    """Print what went wrong where errors belong."""
+    from flows.cli.console import printable
+
+    Console(stderr=True, highlight=False).print(
+        f"nightfold: {escape(printable(sentence))}", soft_wrap=True, style="red"
+    )
+
+
+def say(line: str) -> None:
+    """Print a line as it is: nothing in it is mark-up or steers the terminal."""
+    from flows.cli.console import printable
+
+    Console(highlight=False).print(escape(printable(line)), soft_wrap=True)

@@ -1,0 +1,302 @@
+"""The operator's commands on a store that is there."""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+
+from flows.cli.command import (
+    DAY,
+    DebugOption,
+    FeedNameOption,
+    NewStoreOption,
+    StoreOption,
+    day,
+    guarded,
+    say,
+    say_error,
+)
+from validation.errors import FAILED
+
+if TYPE_CHECKING:
+    from tasks.operating.assign import Placed
+    from tasks.operating.doctor.finding import Finding
+    from tasks.store.storage import Store
+
+EXAMPLES: Final = {
+    "backfill": (
+        "nightfold backfill 'in/reviews-{night}.jsonl' --store my-store"
+        " --from 2026-03-01 --to 2026-03-31",
+    ),
+    "assign": (
+        "nightfold assign today.jsonl --store my-store",
+        "nightfold assign today.jsonl --store my-store --out placed.parquet",
+    ),
+    "doctor": (
+        "nightfold doctor --store my-store",
+        "nightfold doctor --store my-store --repair",
+    ),
+    "prune": (
+        "nightfold prune --store my-store --keep 90 --dry-run",
+        "nightfold prune --store my-store --keep 90",
+    ),
+    "serve": (
+        "nightfold serve reviews.jsonl --store my-store --cron '0 2 * * *'",
+        "nightfold serve 'in/reviews-{night-1}.jsonl' --store my-store --cron '0 2 * * *'"
+        " --timezone Europe/Berlin",
+    ),
+    "tables": (
+        "nightfold tables --store my-store",
+        "nightfold tables clusters --store my-store --night 2026-03-01",
+    ),
+    "overdue": (
+        "nightfold overdue --store my-store --hours 26",
+        "0 6 * * * nightfold overdue --store /data/my-store || mail -s 'no night' me",
+    ),
+}
+"""Command → how it is called."""
+
+
+def doctor(
+    store: StoreOption,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put right what can be derived again.")
+    ] = False,
+    forget_night: Annotated[
+        str | None,
+        typer.Option(
+            help="With --repair: move the last night, as FEED/NIGHT, to the trash first; for one"
+            " that should not be there."
+        ),
+    ] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Check a store against its manifests, and repair it.
+
+    Exit code 0 if it is sound, 1 if not.
+    """
+
+    def examine_store() -> None:
+        from tasks.operating.doctor.examine import examine, repair_all
+        from tasks.store.lock import store_lock
+
+        root = _existing(store)
+        with store_lock(root, "doctor"):
+            for folder in _forgotten(root, forget_night, repair):
+                say(f"moved to the trash: {folder}")
+            repaired, left = repair_all(root) if repair else ([], examine(root))
+        for finding in repaired:
+            say(f"repaired {finding.file}: {finding.rule}: {finding.problem}")
+        _say_findings(left)
+        if left:
+            sys.exit(FAILED)
+
+    guarded(examine_store, debug)
+
+
+def assign(
+    feed: Annotated[str, typer.Argument(help="Documents to place: as for `run`.")],
+    store: StoreOption,
+    out: Annotated[
+        Path | None, typer.Option(help="Parquet file to write, instead of a table to read.")
+    ] = None,
+    feed_name: FeedNameOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Place documents in the last night's clusters, without training."""
+
+    def place() -> None:
+        from flows.cli.results import last_night
+
+        night = last_night(store, feed_name)
+        from tasks.operating.assign import assign as place_feed
+
+        with TemporaryDirectory() as scratch:
+            placed = place_feed(night, feed, Path(scratch))
+        _show_placed(placed, night, out)
+
+    guarded(place, debug)
+
+
+def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+    feed: Annotated[
+        str, typer.Argument(help="As for `run`, with {night} where the date is: r-{night}.jsonl.")
+    ],
+    store: NewStoreOption,
+    first: Annotated[date, typer.Option("--from", parser=day, metavar=DAY, help="First night.")],
+    last: Annotated[date, typer.Option("--to", parser=day, metavar=DAY, help="Last night.")],
+    feed_name: Annotated[
+        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Run the nights of the past in order.
+
+    Those that are published are skipped.
+    """
+
+    def run_past() -> None:
+        from flows.cli.backfill import Past, configured_nights, run_nights
+        from flows.cli.runs import prepare_runs
+        from tasks.reading.places import require_apart
+
+        root = store.expanduser().absolute()
+        require_apart(feed, root)
+        run_night = prepare_runs(root, debug, say_error)
+        said = {"store": str(root), "feed_name": feed_name}
+        past = Past(feed, first, last)
+        run_nights(configured_nights(past, config, said), run_night)
+
+    guarded(run_past, debug)
+
+
+def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+    feed: Annotated[str, typer.Argument(help="As for `run`; read anew every night.")],
+    store: NewStoreOption,
+    cron: Annotated[str, typer.Option(help="When a night runs, for instance '0 2 * * *'.")],
+    timezone: Annotated[str, typer.Option(help="Of the schedule, e.g. Europe/Berlin.")] = "UTC",
+    feed_name: Annotated[
+        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Of the Prefect UI, on 127.0.0.1.")
+    ] = 4200,
+    debug: DebugOption = False,
+) -> None:
+    """Run the nights on a schedule, until it is stopped.
+
+    One process, with the Prefect UI.
+    """
+
+    def serve_feed() -> None:
+        from flows.cli.serve import checked, prepare_to_serve, serve_nights
+        from tasks.reading.places import require_apart
+
+        root = store.expanduser().absolute()
+        require_apart(feed, root)
+        server = prepare_to_serve(root, port, say_error)
+        said = {"feed": feed, "store": str(root), "feed_name": feed_name}
+        serve_nights(checked(config, said, cron, timezone), server)
+
+    guarded(serve_feed, debug)
+
+
+def prune(
+    store: StoreOption,
+    keep: Annotated[int, typer.Option(min=2, help="Nights of every feed that stay.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Drop all but the last nights of every feed.
+
+    Files go in the prune after the one that unlists them, so that no reader breaks.
+    """
+
+    def prune_root() -> None:
+        from flows.pruning import prune_store
+
+        for sentence in prune_store(_existing(store), keep, dry_run):
+            say(sentence)
+
+    guarded(prune_root, debug)
+
+
+def overdue(
+    store: StoreOption,
+    hours: Annotated[
+        float, typer.Option(min=0, help="Since the last night of a feed was published.")
+    ] = 26,
+    feed_name: Annotated[str | None, typer.Option(help="This feed alone.")] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Exit with 1 if a feed has had no new night for too long.
+
+    For cron, where no Prefect server watches: a night that did not run raises no error.
+    """
+
+    def look() -> None:
+        from flows.cli.overdue import last_nights, older_than
+
+        now = datetime.now(UTC)
+        nights = last_nights(_existing(store), feed_name)
+        late = older_than(nights, hours, now)
+        for night in nights:
+            if night not in late:
+                say(night.line(now))
+        for night in late:
+            say_error(f"overdue: {night.line(now)}")
+        if late:
+            sys.exit(FAILED)
+
+    guarded(look, debug)
+
+
+def _forgotten(root: Path, name: str | None, repair: bool) -> list[str]:
+    """Move a night that should not be there to the trash, if one is named; return its folders.
+
+    Raises
+    ------
+    CannotForgetError
+        If it cannot go, or nothing was to be changed.
+    """
+    if name is None:
+        return []
+    from tasks.operating.forget import CannotForgetError, forget_night, night_named
+
+    if not repair:
+        raise CannotForgetError("--forget-night changes the store, so it needs --repair too")
+    return forget_night(night_named(root, name))
+
+
+def _say_findings(left: "list[Finding]") -> None:
+    from tasks.boundary.counted import counted
+
+    for finding in left:
+        say(finding.line())
+    say(counted(len(left), "finding") if left else "the store is sound")
+
+
+def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
+    """Write what was placed, or show it; say how much was known, and what was refused."""
+    from flows.cli.console import show_placements
+    from flows.cli.output import require_shown
+    from tasks.boundary.counted import counted
+    from tasks.store.files import write_parquet
+
+    if out is None:
+        show_placements(Console(), placed)
+        require_shown()
+    else:
+        write_parquet(out, placed.table)
+    n_known = sum(placed.table["is_known"].to_pylist())
+    withdrawn = f", {counted(placed.n_withdrawn, 'row')} withdrawn" if placed.n_withdrawn else ""
+    written = f"; written to {out}" if out else ""
+    say(
+        f"{counted(placed.table.num_rows, 'document')} in the clusters of night {night.night}:"
+        f" {n_known:,} as published, {placed.table.num_rows - n_known:,} placed by the models,"
+        f" {counted(placed.n_refused, 'row')} refused{withdrawn}{written}"
+    )
+
+
+def _existing(store: Path) -> Path:
+    """Return the root of a store that is there.
+
+    Raises
+    ------
+    NoNightError
+        If it is not.
+    """
+    from flows.cli.results import NoNightError
+
+    root = store.expanduser().absolute()
+    if not any((root / part).is_dir() for part in ("runs", "state")):
+        raise NoNightError(f"{root} is no store; give the --store of an earlier run")
+    return root

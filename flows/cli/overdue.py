@@ -1,0 +1,59 @@
+"""Feeds whose last night was published too long ago: what tells of a night that did not run."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from flows.cli.results import NoNightError
+from tasks.store.listing import feeds_of
+from tasks.store.manifests import require_known_format
+from tasks.store.storage import Store
+
+
+@dataclass(frozen=True)
+class LastNight:
+    """The last published night of a feed, and when it was published."""
+
+    feed: str
+    night: date
+    published_at: datetime
+
+    def line(self, now: datetime) -> str:
+        """Put feed, night and age in a sentence."""
+        hours = (now - self.published_at) / timedelta(hours=1)
+        return (
+            f"feed {self.feed}: night {self.night} was published {hours:,.1f} hours ago, on"
+            f" {self.published_at:%Y-%m-%d at %H:%M} UTC"
+        )
+
+
+def last_nights(root: Path, feed_name: str | None) -> list[LastNight]:
+    """List the last published night of one feed, or of every feed of a store.
+
+    Raises
+    ------
+    NoNightError
+        If there is none: a feed that was never published is missing, not late.
+    """
+    require_known_format(root)
+    feeds = [feed for feed in feeds_of(root) if feed_name in (None, feed)]
+    found = [last for feed in feeds if (last := _last(root, feed))]
+    if not found:
+        of_feed = f" of feed {feed_name!r}" if feed_name else ""
+        raise NoNightError(f"{root} holds no published night{of_feed}")
+    return found
+
+
+def older_than(nights: list[LastNight], hours: float, now: datetime) -> list[LastNight]:
+    """Return the nights that were published longer ago than so many hours."""
+    return [it for it in nights if now - it.published_at > timedelta(hours=hours)]
+
+
+def _last(root: Path, feed: str) -> LastNight | None:
+    store = Store(root=root, feed=feed, night=date.min)
+    nights = store.published_nights()
+    if not nights:
+        return None
+    manifest = store.model_copy(update={"night": nights[-1]}).read_manifest()
+    published_at = datetime.fromisoformat(manifest["run"]["published_at"]).astimezone(UTC)
+    return LastNight(feed, nights[-1], published_at)

@@ -1,0 +1,110 @@
+"""Read a published night back: what people see comes from the tables."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tasks.boundary.counted import counted
+from tasks.store.copies import lost_manifest, lost_nights
+from tasks.store.manifests import require_known_format
+from tasks.store.storage import Ref, Store, read_table
+from validation.errors import BAD_USAGE, NightfoldError
+
+
+class NoNightError(NightfoldError, ValueError):
+    """There is no published night to show."""
+
+    exit_code = BAD_USAGE
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """A published night.
+
+    Parameters
+    ----------
+    store
+        Where it is.
+    manifest
+        Its manifest.
+    clusters, events
+        Rows of the tables `clusters` (the largest first) and `cluster_events`.
+    """
+
+    store: Store
+    manifest: dict[str, Any]
+    clusters: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+
+
+def last_night(root: Path, feed_name: str | None) -> Store:
+    """Find the last published night of a store; see `published_night`."""
+    return published_night(root, feed_name, None)
+
+
+def published_night(root: Path, feed_name: str | None, night: date | None) -> Store:
+    """Find a published night of a store.
+
+    Parameters
+    ----------
+    root
+        Of the store.
+    feed_name
+        None if the store has one feed.
+    night
+        None for the last one.
+
+    Raises
+    ------
+    NoNightError
+        If there is none, or several feeds and no name.
+    ManifestError
+        If it has lost its manifest, or the last night is asked for and one after it has.
+    NewerStoreError
+        If a newer nightfold has written to the store.
+    """
+    root = root.expanduser().absolute()
+    require_known_format(root)
+    feed = _chosen_feed(root, feed_name)
+    store = Store(root=root, feed=feed, night=date.min)
+    nights = store.published_nights()
+    for lost in lost_nights(store)[-1:]:
+        if lost == night or not nights or (night is None and lost > nights[-1]):
+            raise lost_manifest(store, lost)
+    if not nights:
+        raise NoNightError(f"{root} holds no published night of feed {feed!r}")
+    if night is not None and night not in nights:
+        raise NoNightError(
+            f"night {night} of feed {feed!r} is not published in {root}, which"
+            f" holds {counted(len(nights), 'night')} of it, from {nights[0]} to {nights[-1]}"
+        )
+    return Store(root=root, feed=feed, night=night or nights[-1])
+
+
+def _chosen_feed(root: Path, feed_name: str | None) -> str:
+    feeds = sorted(path.name.removeprefix("feed=") for path in (root / "runs").glob("feed=*"))
+    chosen = [feed for feed in feeds if feed_name in (None, feed)]
+    if not chosen:
+        raise NoNightError(
+            f"{root} holds no published night{f' of feed {feed_name!r}' if feed_name else ''};"
+            f" run `nightfold run FEED --store {root}` first"
+        )
+    if len(chosen) > 1:
+        raise NoNightError(
+            f"{root} holds the feeds {', '.join(feeds)}; name one of them with --feed-name"
+        )
+    return chosen[0]
+
+
+def read_night(store: Store) -> NightResult:
+    """Read what people want to see of a night."""
+    manifest = store.read_manifest()
+    tables = {name: Ref.model_validate(ref) for name, ref in manifest["tables"].items()}
+    rows = read_table(store, tables["clusters"]).to_pylist()
+    return NightResult(
+        store=store,
+        manifest=manifest,
+        clusters=sorted(rows, key=lambda row: (-row["size"], row["cluster_id"])),
+        events=read_table(store, tables["cluster_events"]).to_pylist(),
+    )

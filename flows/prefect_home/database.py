@@ -1,0 +1,130 @@
+"""The embedded Prefect's database: put aside where it is damaged, for no table depends on it."""
+
+import importlib.util
+import re
+import sqlite3
+from contextlib import closing
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from tasks.store.lock import StoreBusyError, store_lock
+from validation.errors import NightfoldError
+
+_DAMAGE: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+
+_REVISION: Final = re.compile(r"^revision\s*(?::\s*str\s*)?=\s*[\"'](\w+)[\"']", re.MULTILINE)
+"""Where a migration of Prefect's says which state of the database it leads to."""
+
+
+class UnknownRevisionError(NightfoldError):
+    """Another Prefect has written the database; the message says what to do."""
+
+
+def mend_database(store: Path) -> str | None:
+    """Put a damaged database aside; see `put_aside_damaged`.
+
+    Raises
+    ------
+    UnknownRevisionError
+        If the database is sound, and the Prefect that is installed does not know it.
+    """
+    done = put_aside_damaged(store)
+    require_known_revision(_database(store))
+    return done
+
+
+def require_known_revision(path: Path) -> None:
+    """Check that the installed Prefect can work on a database, or bring it up to date.
+
+    Raises
+    ------
+    UnknownRevisionError
+        If a Prefect has written it that knows more states of the database than this one.
+    """
+    found = _revisions(path) if path.is_file() else set()
+    if unknown := found - known_revisions():
+        raise UnknownRevisionError(
+            f"{path} was written by another Prefect than the installed {version('prefect')}, which"
+            f" does not know its revision {', '.join(sorted(unknown))}: install the nightfold that"
+            " wrote it, or move the file aside; published nights and the cache do not depend on it"
+        )
+
+
+def known_revisions() -> set[str]:
+    """Return every state of an SQLite database that the installed Prefect knows.
+
+    Its migrations are read, not imported: that would take a second before every run.
+    """
+    prefect = importlib.util.find_spec("prefect")
+    assert prefect is not None
+    assert prefect.origin is not None
+    folder = Path(prefect.origin).parent / "server/database/_migrations/versions/sqlite"
+    texts = (path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    return {revision for text in texts for revision in _REVISION.findall(text)}
+
+
+def _revisions(path: Path) -> set[str]:
+    """Return the state that a database says it is in; nothing for one that was never finished."""
+    with closing(sqlite3.connect(path)) as database:
+        tables = database.execute("select name from sqlite_master where name = 'alembic_version'")
+        if tables.fetchone() is None:
+            return set()
+        return {str(row[0]) for row in database.execute("select version_num from alembic_version")}
+
+
+def put_aside_damaged(store: Path) -> str | None:
+    """Rename a damaged database, so that the next run makes a new one.
+
+    Parameters
+    ----------
+    store
+        Root of the store. While another run works on it, its database is left alone.
+
+    Returns
+    -------
+    What was done, as a sentence; None if the database is sound or not there.
+    """
+    path = _database(store)
+    if not path.is_file():
+        return None
+    try:
+        with store_lock(store, "the check of the Prefect database"):
+            damage = _damage(path)
+            if damage is None:
+                return None
+            aside = _put_aside(path)
+    except StoreBusyError:
+        return None
+    return (
+        f"{path} was damaged ({damage}) and is now {aside.name}: the UI no longer shows the runs"
+        " before this one; published nights and the cache do not depend on it"
+    )
+
+
+def _database(store: Path) -> Path:
+    return store / "state" / "prefect" / "prefect.db"
+
+
+def _damage(path: Path) -> str | None:
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            (found,) = database.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        # The first byte is the kind of an error, the second says more about it.
+        if error.sqlite_errorcode & 0xFF in _DAMAGE:
+            return str(error)
+        raise
+    return None if found == "ok" else str(found)
+
+
+def _put_aside(path: Path) -> Path:
+    """Rename the database with its journal files; return its new path."""
+    numbers = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
+    aside = next(it for it in numbers if not it.exists())
+    for part in ("", "-wal", "-shm"):
+        beside = path.with_name(path.name + part)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + part))
+    return aside

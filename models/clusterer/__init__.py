@@ -1,0 +1,1 @@
+"""What every clusterer can do, whatever it does inside."""

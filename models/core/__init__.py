@@ -1,0 +1,1 @@
+"""Algorithms on plain arrays, and where and with how many threads they run."""

@@ -1,0 +1,117 @@
+"""The neighbour graph of a feed, and what it smooths.
+
+Pure functions over dense float32 rows: exact cosine neighbours in blocks, a symmetric graph of
+them, and a random walk on that graph that pulls each document towards its neighbourhood.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor
+
+from models.core.threads import map_pieces
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+BLOCK_CELLS: Final = 16_000_000
+"""Similarities in a block: 64 MB."""
+
+MOST_BLOCKS: Final = 4
+"""Blocks held at once: more cores would save little time for their memory."""
+
+SMOOTHING_ROUNDS: Final = 4
+
+
+class Neighbours(NamedTuple):
+    """The nearest neighbours of every row, nearest first, the row itself left out."""
+
+    indices: Integers  # (n_samples, n_neighbors)
+    similarities: Floats  # cosine, same shape
+
+
+def normalise_rows(X: Floats) -> Floats:
+    """Scale every row to length one; a row of zeros stays as it is."""
+    norms = np.linalg.norm(X, axis=1, keepdims=True)
+    return np.asarray(X / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def nearest_neighbours(X: Floats, n_neighbors: int) -> Neighbours:
+    """Find the exact cosine neighbours of every row.
+
+    Parameters
+    ----------
+    X
+        Rows of length one, shape (n_samples, n_features).
+    n_neighbors
+        Neighbours to keep; at most ``n_samples - 1`` are there to be found.
+
+    Returns
+    -------
+    Indices and similarities, each of shape (n_samples, min(n_neighbors, n_samples - 1)).
+    """
+    n_samples = len(X)
+    kept = min(n_neighbors, n_samples - 1)
+    rows = torch.from_numpy(np.ascontiguousarray(X))
+    block = max(1, BLOCK_CELLS // max(1, n_samples))
+
+    def search(start: int) -> tuple[Tensor, Tensor]:
+        cosines = rows[start : start + block] @ rows.T
+        cosines[torch.arange(len(cosines)), torch.arange(start, start + len(cosines))] = -torch.inf
+        best = cosines.topk(kept, dim=1)
+        return best.values, best.indices
+
+    found = map_pieces(search, range(0, n_samples, block), at_once=MOST_BLOCKS)
+    similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
+    return Neighbours(indices, similarities)
+
+
+def neighbour_graph(neighbours: Neighbours, n_neighbors: int) -> sparse.csr_array:
+    """Join every row to its nearest neighbours, both ways, and make the graph a random walk.
+
+    Parameters
+    ----------
+    neighbours
+        As found by `nearest_neighbours`.
+    n_neighbors
+        How many of them become edges.
+
+    Returns
+    -------
+    Row-stochastic matrix of shape (n_samples, n_samples): D⁻¹(W + Wᵀ)/2 with W the positive
+    cosines. A row without a positive neighbour is empty.
+    """
+    indices = neighbours.indices[:, :n_neighbors]
+    weights = np.maximum(neighbours.similarities[:, :n_neighbors], 0.0)
+    n_samples, kept = indices.shape
+    starts = np.arange(0, n_samples * kept + 1, max(kept, 1))[: n_samples + 1]
+    if kept == 0:
+        return sparse.csr_array((n_samples, n_samples), dtype=np.float32)
+    directed = sparse.csr_array(
+        (weights.ravel(), indices.ravel(), starts), shape=(n_samples, n_samples)
+    )
+    symmetric = ((directed + directed.T) * 0.5).tocsr()
+    degrees = np.asarray(symmetric.sum(axis=1)).ravel()
+    scale = np.divide(1.0, degrees, out=np.zeros_like(degrees), where=degrees > 0)
+    walk = sparse.diags_array(scale.astype(np.float32)) @ symmetric
+    return sparse.csr_array(walk, dtype=np.float32)
+
+
+def smooth(X: Floats, walk: sparse.csr_array, rounds: int) -> Floats:
+    """Pull every row towards the mean of its neighbourhood, several times.
+
+    Each round is S ← normalise(S/2 + P S); a row without neighbours keeps its direction.
+    """
+    smoothed = X
+    for _ in range(rounds):
+        smoothed = normalise_rows(0.5 * smoothed + walk @ smoothed)
+    return smoothed
+
+
+def neighbourhood_means(X: Floats, n_neighbors: int) -> Floats:
+    """Smooth rows of length one, shape (n_samples, n_features), over their own neighbour graph."""
+    walk = neighbour_graph(nearest_neighbours(X, n_neighbors), n_neighbors)
+    return smooth(X, walk, SMOOTHING_ROUNDS)

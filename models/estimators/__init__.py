@@ -1,0 +1,1 @@
+"""Published methods behind one interface, to compare with or to use instead."""

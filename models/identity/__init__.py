@@ -1,0 +1,1 @@
+"""Cluster ids that last over the nights."""

@@ -1,0 +1,1 @@
+"""The default clusterer of every night."""

@@ -1,0 +1,286 @@
+"""nightfold's own clustering: two views, a neighbour graph, many starts, deep refinement."""
+
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
+
+from models.clusterer.deep_clusterer import DeepClusterer
+from models.core.devices import as_tensor, draw_seed, resolve_device
+from models.core.graph import Floats, neighbourhood_means, normalise_rows
+from models.core.lloyd import cluster_means
+from models.core.persistence import JSON, Tensors
+from models.core.projection import FusedView
+from models.networks.autoencoder import build_autoencoder
+from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
+from models.networks.training import Progress, Schedule, map_rows
+from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
+from models.nightfold.partition import Partition, Settings, find_partition
+from models.nightfold.state import restore, state_of
+from models.nightfold.warm_start import (
+    CONTINUED_EPOCHS,
+    LEARNING_SHARE,
+    continue_partition,
+    with_replay,
+)
+
+FUSED_DIM: Final = 256
+
+_SMALLEST: Final = {
+    "n_clusters": 1,
+    "latent_dim": 1,
+    "n_neighbors": 1,
+    "pretrain_epochs": 0,
+}
+_REFINED: Final = (
+    *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
+    *("history_", "evidence_", "n_clusters_choice_"),
+)
+
+
+class NightfoldClustering(DeepClusterer):
+    """Cluster documents by what they mean and which terms they use.
+
+    `pretrain` learns a latent space: an autoencoder on the fused view that is asked for the mean of
+    a document's neighbourhood. `refine` smooths the documents over their neighbour graph, chooses
+    among many starts by a silhouette that needs no labels, refines the chosen one by heads that
+    teach each other, and keeps the result only if the evidence says that it is not worse. The heads
+    place documents that were not there. Every document gets a cluster, a confidence and a margin.
+
+    Parameters
+    ----------
+    n_clusters
+        Clusters to find; ``"auto"`` finds their number too.
+    view_dims
+        Widths of the views that stand side by side in X: the sentence embedding, then lexical
+        views. None: all columns are the embedding.
+    granularity
+        How many times as many of its neighbours as by chance a document must find in its own
+        cluster, on average, for a number of clusters to be considered by ``"auto"``: 1 is coarse,
+        4 is fine. See `models.core.n_clusters.choose_n_clusters`.
+    latent_dim
+        Width of the latent space.
+    n_neighbors
+        Neighbours that a document is joined to in the graph.
+    pretrain_epochs
+        Passes over the documents in `pretrain`.
+    deep_refinement
+        Whether to refine the start by co-trained heads.
+    random_state
+        Seed; the same seed gives the same bits.
+    device
+        See `models.core.devices.resolve_device`.
+
+    Attributes
+    ----------
+    labels_
+        Cluster of each training document, shape (n_samples,).
+    soft_assignments_
+        Membership of each training document, shape (n_samples, n_clusters_); rows sum to 1.
+    cluster_centers_
+        Mean of each cluster in the latent space, shape (n_clusters_, latent_dim).
+    n_clusters_
+        Clusters found.
+    history_
+        Record of every epoch of every step.
+    evidence_
+        How the labels were chosen: silhouettes of the starts, and before and after refinement.
+    n_features_in_
+        Columns of X.
+    """
+
+    def __init__(  # noqa: PLR0913 -- an estimator's hyper-parameters
+        self,
+        n_clusters: int | Literal["auto"] = "auto",
+        *,
+        view_dims: Sequence[int] | None = None,
+        granularity: float = 2.0,
+        latent_dim: int = 32,
+        n_neighbors: int = 20,
+        pretrain_epochs: int = 20,
+        deep_refinement: bool = True,
+        random_state: int | np.random.RandomState | None = 0,
+        device: str = "auto",
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.view_dims = view_dims
+        self.granularity = granularity
+        self.latent_dim = latent_dim
+        self.n_neighbors = n_neighbors
+        self.pretrain_epochs = pretrain_epochs
+        self.deep_refinement = deep_refinement
+        self.random_state = random_state
+        self.device = device
+
+    def _check(self, X: ArrayLike, reset: bool) -> Floats:
+        """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
+        for name, smallest in _SMALLEST.items():
+            value = getattr(self, name)
+            is_count = isinstance(value, Integral) and int(value) >= smallest
+            if not is_count and (name, value) != ("n_clusters", "auto"):
+                raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
+        if not self.granularity > 0:
+            raise ValueError(f"granularity must be above 0, got {self.granularity!r}")
+        checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
+        dims = self._dims(checked)
+        if min(dims) < 1 or sum(dims) != checked.shape[1]:
+            raise ValueError(
+                f"view_dims must be widths that add up to the {checked.shape[1]} columns of X, "
+                f"got {self.view_dims!r}"
+            )
+        return checked
+
+    def _dims(self, X: Floats) -> tuple[int, ...]:
+        """Widths of the views in X."""
+        return (X.shape[1],) if self.view_dims is None else tuple(self.view_dims)
+
+    def _pretrain(self, X: Floats, progress: Progress | None = None) -> Self:
+        """Do what `pretrain` says, with X checked."""
+        for name in _REFINED:  # what an earlier fit found lies in another latent space
+            if hasattr(self, name):
+                delattr(self, name)
+        self.seed_ = draw_seed(self.random_state)
+        self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM)
+        fused = self.view_.transform(X)
+        smoothed = neighbourhood_means(fused, self.n_neighbors)
+        network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
+        network.fit_standardization(as_tensor(fused))
+        rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
+        schedule = Schedule("pretrain", self.pretrain_epochs, BATCH_SIZE, self.seed_)
+        device = resolve_device(self.device)
+        self.pretrain_history_ = pretrain_on_neighbourhoods(
+            network.to(device), rows, targets, schedule, progress
+        )
+        self.autoencoder_ = network
+        return self
+
+    def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
+        """Do what `refine` says, with X checked."""
+        settings, views = self._settings(), self._views(X)
+        partition = find_partition(self.view_.transform(X), views, settings, progress)
+        self.heads_, records = fit_heads(
+            views,
+            partition.soft_assignments,
+            partition.mixing_neighbours,
+            partition.recipe,
+            Run("heads", self.seed_, settings.device, progress),
+        )
+        self.history_ = partition.history + records
+        self._keep(partition, X)
+        return self
+
+    def continue_pretraining(
+        self, X: ArrayLike, is_new: ArrayLike, progress: Progress | None = None
+    ) -> Self:
+        """Learn new rows into the latent space of an earlier fit, at a low rate.
+
+        A few epochs over the new rows and as many of the others, drawn by the seed, so that these
+        are not forgotten. Views, their widths and the clusters stay as they are.
+
+        Parameters
+        ----------
+        X
+            Shape (n_samples, n_features), in the very views of the earlier fit.
+        is_new
+            Which rows have not been learned yet, shape (n_samples,).
+        progress
+            See `models.networks.training.Progress`; the step's name is ``"pretrain"``.
+
+        Returns
+        -------
+        The estimator.
+        """
+        check_is_fitted(self, "heads_")
+        fused = self.view_.transform(self._check(X, reset=False))
+        chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
+        smoothed = neighbourhood_means(fused, self.n_neighbors)
+        sides = (as_tensor(side[chosen]) for side in (fused, smoothed))
+        rows, targets = (self.autoencoder_.standardize(side) for side in sides)
+        schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
+        rate = LEARNING_SHARE * LEARNING_RATE
+        self.pretrain_history_ = pretrain_on_neighbourhoods(
+            self.autoencoder_, rows, targets, schedule, progress, rate
+        )
+        return self
+
+    def continue_refinement(self, X: ArrayLike, progress: Progress | None = None) -> Self:
+        """Place rows by the heads of an earlier fit, and train these further.
+
+        See `models.nightfold.warm_start.continue_partition`; the number of clusters stays, but for
+        those that have no rows left.
+
+        Parameters
+        ----------
+        X
+            Shape (n_samples, n_features), in the very views of the earlier fit.
+        progress
+            See `models.networks.training.Progress`.
+
+        Returns
+        -------
+        The estimator.
+        """
+        check_is_fitted(self, "heads_")
+        X = self._check(X, reset=False)
+        partition, self.heads_ = continue_partition(
+            self.view_.transform(X),
+            self._views(X),
+            self.heads_,
+            self.evidence_,
+            self._settings(),
+            progress,
+        )
+        self.history_ = partition.history
+        self._keep(partition, X)
+        return self
+
+    def _keep(self, partition: Partition, X: Floats) -> None:
+        """Set what was found."""
+        self.soft_assignments_ = partition.soft_assignments.numpy()
+        self.labels_ = self.soft_assignments_.argmax(axis=1)
+        self.n_clusters_ = self.soft_assignments_.shape[1]
+        self.cluster_centers_ = cluster_means(self._transform(X), self.labels_, self.n_clusters_)
+        self.evidence_ = partition.evidence
+        self.n_clusters_choice_ = partition.choice
+
+    def _settings(self) -> Settings:
+        """Give what decides the partition."""
+        return Settings(
+            n_clusters=self.n_clusters,
+            granularity=self.granularity,
+            n_neighbors=self.n_neighbors,
+            deep_refinement=self.deep_refinement,
+            seed=self.seed_,
+            device=resolve_device(self.device),
+        )
+
+    def _transform(self, X: Floats) -> Floats:
+        """Do what `transform` says, with X checked."""
+        network = self.autoencoder_.to(resolve_device(self.device))
+        codes = map_rows(
+            lambda rows: network.encode(network.standardize(rows)),
+            as_tensor(self.view_.transform(X)),
+            network.feature_mean.device,
+        )
+        return np.asarray(codes.cpu().numpy())
+
+    def _predict_proba(self, X: Floats) -> Floats:
+        """Place rows by the heads alone: alike, whatever comes with them."""
+        return np.asarray(self.heads_.predict_proba(self._views(X)).numpy())
+
+    def _views(self, X: Floats) -> list[Tensor]:
+        """Give what the heads see: semantic, lexical and latent rows, all of one scale."""
+        views = [*self.view_.split(X), normalise_rows(self._transform(X))]
+        return [as_tensor(view * np.float32(np.sqrt(view.shape[1]) / 4)) for view in views]
+
+    def _state(self) -> tuple[Tensors, Mapping[str, JSON]]:
+        """Take the estimator apart."""
+        return state_of(self)
+
+    def _restore(self, tensors: Tensors, config: Mapping[str, Any]) -> None:
+        """Put it together again."""
+        restore(self, tensors, config)

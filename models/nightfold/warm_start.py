@@ -1,0 +1,94 @@
+"""Go on from the clusters of an earlier fit: the heads place the rows, and learn a little more."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.core.graph import Floats, Integers, nearest_neighbours, neighbour_graph
+from models.core.silhouette import SampledSilhouette
+from models.networks.heads import ClusterHeads
+from models.networks.training import Progress
+from models.nightfold.cotraining import Run, average_over, train_heads
+from models.nightfold.partition import (
+    MIXING_NEIGHBOURS,
+    Evidence,
+    Partition,
+    Settings,
+    least_score,
+    recipe_for,
+)
+
+LEARNING_SHARE: Final = 0.3
+"""Of the learning rate of a fit from nothing: what was learned is to be kept."""
+
+CONTINUED_EPOCHS: Final = 5
+"""Of the autoencoder, over the new rows and those that are replayed."""
+
+
+def with_replay(is_new: NDArray[np.bool_], seed: int) -> Integers:
+    """Choose the rows to learn: the new ones and as many others; positions, rising."""
+    new, others = np.flatnonzero(is_new), np.flatnonzero(~is_new)
+    replayed = np.random.default_rng(seed).permutation(others)[: len(new)]
+    return np.sort(np.concatenate([new, replayed]))
+
+
+def continue_partition(
+    fused: Floats,
+    views: Sequence[Tensor],
+    heads: ClusterHeads,
+    earlier: Evidence,
+    settings: Settings,
+    progress: Progress | None = None,
+) -> tuple[Partition, ClusterHeads]:
+    """Cluster rows by heads that have learned other rows of the same feed, and train them further.
+
+    What the heads say is averaged over the neighbour graph, as in a round of
+    `models.nightfold.cotraining`; the heads go on learning from that, at a lower rate, and speak
+    again. What they say then is kept if the silhouette allows it, as after a refinement from
+    nothing. A cluster without rows is gone.
+
+    Parameters
+    ----------
+    fused
+        Rows of length one, shape (n_samples, n_features).
+    views
+        What the heads see, each of shape (n_samples, view_dim).
+    heads
+        Of the earlier fit; left as they are.
+    earlier
+        How the clusters were found then.
+    settings
+        See `models.nightfold.partition.Settings`; the number of clusters is that of the heads.
+    progress
+        See `models.networks.training.Progress`.
+
+    Returns
+    -------
+    The partition, and the heads that go with it.
+    """
+    neighbours = nearest_neighbours(fused, MIXING_NEIGHBOURS)
+    walk = neighbour_graph(neighbours, MIXING_NEIGHBOURS)
+    judge = SampledSilhouette(fused, np.random.default_rng(settings.seed))
+    before = average_over(walk, heads.predict_proba(views))
+    recipe = recipe_for(earlier.start, heads.n_clusters)
+    target = recipe.target(before) if settings.deep_refinement else before
+    learned = deepcopy(heads).to(settings.device)
+    run = Run("heads, continued", settings.seed, settings.device, progress)
+    rate = LEARNING_SHARE * recipe.learning_rate
+    history = train_heads(learned, views, target, neighbours.indices, rate, run)
+    after = average_over(walk, learned.predict_proba(views))
+    scores = [judge.score(soft.argmax(dim=1).numpy()) for soft in (before, after)]
+    is_kept = scores[1] >= least_score(scores[0], recipe.needed_silhouette)
+    soft, kept_heads = (after, learned) if is_kept else (before, heads)
+    present = torch.unique(soft.argmax(dim=1))
+    soft = soft[:, present] / soft[:, present].sum(dim=1, keepdim=True)
+    evidence = Evidence(
+        earlier.start, {}, scores[0], scores[1], is_refined=is_kept, is_continued=True
+    )
+    partition = Partition(soft, neighbours.indices, recipe, evidence, None, history)
+    return partition, kept_heads.restricted_to(present)

@@ -1,0 +1,1 @@
+"""How good clusters are, how stable, and how far to trust them."""

@@ -1,0 +1,1 @@
+"""All that knows words: encoders, lexical views, keywords."""

@@ -1,0 +1,1 @@
+"""What comes from outside, made safe to print, link and name files after; what people read."""

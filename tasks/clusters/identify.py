@@ -1,0 +1,186 @@
+"""Carry cluster identity from the last night to tonight, and on to tomorrow.
+
+Reads  the last night's assignments and identity model
+Writes the identity model: centroids of all clusters that can still be recognised, their story, and
+       the members of those that are not there tonight
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.identity.match import KnownCluster, Match, MatchRules, TonightCluster
+from tasks.store.history import PastNight
+from tasks.store.storage import (
+    ModelRef,
+    Store,
+    keep_folder,
+    model_folder,
+    read_table,
+    scratch_folder,
+)
+from validation.schemas import CLUSTER_ID, DOC_ID
+
+IdentityRules = MatchRules
+"""When two clusters of two nights are the same; part of the configuration."""
+
+
+_STORY: Final = (
+    "cluster_id", "name", "first_seen", "last_seen", "size", "nights_absent", "parted_from",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Identified:
+    """Tonight's clusters with their ids.
+
+    Parameters
+    ----------
+    ids
+        Label → cluster_id.
+    kept_names
+        Label → name, of the clusters that keep theirs.
+    matches
+        How the clusters that go on were recognised.
+    known
+        cluster_id → the cluster before tonight.
+    """
+
+    ids: dict[int, str]
+    kept_names: dict[int, str]
+    matches: list[Match]
+    known: dict[str, KnownCluster]
+
+
+def load_known(
+    store: Store, last: PastNight | None, window_ids: frozenset[str], encoder_digest: str
+) -> list[KnownCluster]:
+    """Load the clusters of the nights before, with their documents that are still in the window.
+
+    The members of the last night's clusters stand in its assignments; those of clusters that were
+    away that night stand in the identity model. Centroids of another encoder are left out: spaces
+    of two encoders cannot be compared.
+    """
+    if last is None:
+        return []
+    from models.core.persistence import load_state
+
+    with model_folder(store, last.identity) as folder:
+        tensors, story = load_state(folder)
+    members = _members(store, last)
+    stories: Any = story["clusters"]
+    is_comparable = story["encoder_digest"] == encoder_digest
+    for told in stories:
+        # A store from before members were saved has none of clusters that were away.
+        saved = told.get("member_ids", members.get(told["cluster_id"], ()))
+        told["member_ids"] = window_ids.intersection(saved)
+    return [
+        KnownCluster(
+            centroid=centroid if is_comparable else None,
+            founding_centroid=founding if is_comparable else None,
+            **told,
+        )
+        for centroid, founding, told in zip(
+            tensors["centroids"], tensors["founding_centroids"], stories, strict=True
+        )
+    ]
+
+
+def identify(
+    store: Store,
+    tonight: Sequence[TonightCluster],
+    known: Sequence[KnownCluster],
+    rules: IdentityRules,
+) -> Identified:
+    """Match tonight's clusters to the known ones and give every one its id."""
+    from models.identity.events import kept_names
+    from models.identity.match import assign_ids, match_clusters
+
+    taken = {cluster.cluster_id for cluster in known}
+    matches = match_clusters(tonight, known, rules)
+    ids = assign_ids(tonight, matches, str(store.night), taken)
+    return Identified(
+        ids=ids,
+        kept_names=kept_names(tonight, known, ids, rules),
+        matches=matches,
+        known={cluster.cluster_id: cluster for cluster in known},
+    )
+
+
+def event_rows(
+    tonight: Sequence[TonightCluster],
+    found: Identified,
+    names: Mapping[int, str],
+    rules: IdentityRules,
+) -> list[dict[str, Any]]:
+    """Tell what happened to the clusters since the last night, as rows of the events table."""
+    from models.identity.events import cluster_events
+
+    known = list(found.known.values())
+    events = cluster_events(tonight, known, found.matches, found.ids, names, rules)
+    return [asdict(event) for event in events]
+
+
+def keep_identity(
+    store: Store,
+    tonight: Sequence[TonightCluster],
+    found: Identified,
+    names: Mapping[int, str],
+    parted_from: Mapping[int, str],
+    encoder_digest: str,
+) -> ModelRef:
+    """Save what recognises the clusters tomorrow.
+
+    Parameters
+    ----------
+    tonight
+        With all their members, those that are new tonight too.
+    found, names, parted_from
+        Of tonight's clusters.
+    encoder_digest
+        Whose space the centroids lie in.
+    """
+    from models.core.persistence import save_state
+    from models.identity.events import remember
+
+    known = remember(
+        tonight,
+        list(found.known.values()),
+        found.ids,
+        names,
+        str(store.night),
+        parted_from=parted_from,
+    )
+    # A cluster that was last seen with another encoder has no centroid here and cannot return.
+    known = [cluster for cluster in known if cluster.centroid is not None]
+    stories = [_story(cluster) for cluster in known]
+    with scratch_folder(store) as folder:
+        tensors = {
+            "centroids": _stacked([cluster.centroid for cluster in known]),
+            "founding_centroids": _stacked([cluster.founding_centroid for cluster in known]),
+        }
+        save_state(folder, tensors, {"encoder_digest": encoder_digest, "clusters": stories})
+        return keep_folder(store, "identity", folder)
+
+
+def _story(cluster: KnownCluster) -> dict[str, Any]:
+    """Return what is saved of a cluster beside its centroids."""
+    story = {name: getattr(cluster, name) for name in _STORY}
+    # Those of tonight's clusters stand in the assignments already.
+    return story | ({"member_ids": sorted(cluster.member_ids)} if cluster.nights_absent else {})
+
+
+def _members(store: Store, last: PastNight) -> dict[str, set[str]]:
+    """Read the documents of the last night's clusters."""
+    table = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
+    members: dict[str, set[str]] = {}
+    for doc_id, cluster_id in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        members.setdefault(cluster_id, set()).add(doc_id)
+    return members
+
+
+def _stacked(vectors: Sequence[NDArray[np.floating] | None]) -> NDArray[np.float32]:
+    return np.array(vectors, dtype=np.float32)

@@ -1,0 +1,80 @@
+"""The window's documents and the clusters that they are in, laid out to be matched and shown."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.identity.match import TonightCluster
+from tasks.preparing.cleaning import embedded_text
+from tasks.reporting.evaluate import centroids_of
+from tasks.reporting.figures import Labels, Matrix
+from tasks.store.history import NightTable
+from tasks.store.storage import Store, read_table
+from validation.schemas import DOC_ID, TEXT, TEXT_DIGEST, TITLE
+
+
+@dataclass(frozen=True)
+class WindowDocuments:
+    """The window's documents in order, each with the position of its text among the items."""
+
+    doc_ids: list[str]
+    items: NDArray[np.int64]
+    is_new: NDArray[np.bool_]
+    texts: list[str]
+    """Of the items, not of the documents."""
+
+
+def read_window(store: Store, window: list[NightTable], digests: list[str]) -> WindowDocuments:
+    """Read the window's documents; the items are the texts with these digests."""
+    place = {digest: position for position, digest in enumerate(digests)}
+    doc_ids: list[str] = []
+    items: list[int] = []
+    is_new: list[bool] = []
+    texts = [""] * len(digests)
+    for night in window:
+        table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST, TITLE, TEXT])
+        for doc_id, digest, title, text in zip(
+            *(column.to_pylist() for column in table.columns), strict=True
+        ):
+            doc_ids.append(doc_id)
+            items.append(place[digest])
+            is_new.append(night.night == store.night)
+            texts[place[digest]] = embedded_text(title, text)
+    return WindowDocuments(
+        doc_ids, np.array(items, dtype=np.int64), np.array(is_new, dtype=bool), texts
+    )
+
+
+def clusters_of_window(
+    X: Matrix, labels: Labels, documents: WindowDocuments
+) -> list[TonightCluster]:
+    """Lay out tonight's clusters for matching; only documents of earlier nights can be shared."""
+    members = _members(labels, documents, ~documents.is_new)
+    sizes = Counter(labels[documents.items].tolist())
+    return [
+        TonightCluster(
+            label=int(label), centroid=centroid, member_ids=members[label], size=sizes[label]
+        )
+        for label, centroid in zip(np.unique(labels), centroids_of(X, labels), strict=True)
+    ]
+
+
+def with_all_members(
+    tonight: Sequence[TonightCluster], labels: Labels, documents: WindowDocuments
+) -> list[TonightCluster]:
+    """Add the documents that are new tonight to the members, for the nights to come."""
+    members = _members(labels, documents, np.ones(len(documents.items), dtype=bool))
+    return [replace(cluster, member_ids=members[cluster.label]) for cluster in tonight]
+
+
+def _members(
+    labels: Labels, documents: WindowDocuments, is_member: NDArray[np.bool_]
+) -> dict[int, frozenset[str]]:
+    """Collect, for every label, the doc_ids of those documents that are to be members."""
+    found: dict[int, set[str]] = {int(label): set() for label in np.unique(labels)}
+    for position in np.flatnonzero(is_member):
+        found[int(labels[documents.items[position]])].add(documents.doc_ids[position])
+    return {label: frozenset(doc_ids) for label, doc_ids in found.items()}

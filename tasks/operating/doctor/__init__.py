@@ -1,0 +1,1 @@
+"""Examine a store and repair it."""

@@ -1,0 +1,123 @@
+"""Look for what a store holds beside its published nights: temporaries, cache, embeddings."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.operating.doctor.finding import Finding
+from tasks.store.embeddings import NOT_FINITE, holds_finite
+from tasks.store.files import WRITING, sha256_of
+from tasks.store.records import read_record, refs_in_result
+from validation.schemas import EMBEDDING, TEXT_DIGEST
+
+_RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}(-\d+)?")
+"""Name of a stage's cache record; Prefect keeps the errors of failed runs beside them.
+
+Those of an older nightfold end with a number.
+"""
+
+UNREADABLE: Final = (ValueError, KeyError, TypeError, OSError, RecursionError)
+"""What reading a damaged record raises."""
+
+_AGAIN: Final = "the next run that needs it makes it again"
+
+
+def examine_state(root: Path) -> Iterator[Finding]:
+    """Examine all but the published nights; only for the holder of the store's lock."""
+    yield from find_temporaries(root)
+    broken, named = read_records(root)
+    yield from broken
+    yield from examine_stage_files(root, named)
+    yield from examine_embeddings(root)
+
+
+def find_temporaries(root: Path) -> Iterator[Finding]:
+    """Find what a killed process left half-written."""
+    scratch = (path for path in (root / "state" / "scratch").rglob("*") if not path.is_dir())
+    for path in sorted({*scratch, *root.glob(f"**/{WRITING}*")}):
+        if path.is_dir():
+            yield _in_the_way(root, path, "temporary")
+        else:
+            yield Finding(_name(root, path), "temporary", "it is half-written", is_removable=True)
+
+
+def read_records(root: Path) -> tuple[list[Finding], set[str]]:
+    """Read the cache records.
+
+    Returns
+    -------
+    The records that cannot be read, and the files that the others name.
+    """
+    broken: list[Finding] = []
+    named: set[str] = set()
+    for path in sorted((root / "state" / "results").rglob("*")):
+        if not _RECORD.fullmatch(path.name):
+            continue
+        if not path.is_file():
+            broken.append(_in_the_way(root, path, "cache_record"))
+            continue
+        try:
+            named.update(ref.path for ref in refs_in_result(read_record(path)))
+        except UNREADABLE as error:
+            said = f"it cannot be used: {error}"
+            broken.append(
+                Finding(_name(root, path), "cache_record", said, _AGAIN, is_removable=True)
+            )
+    return broken, named
+
+
+def examine_stage_files(root: Path, named: set[str]) -> Iterator[Finding]:
+    """Find stage files that are damaged, or that no cache record names."""
+    for path in sorted((root / "state" / "stages").glob("*/*")):
+        file = _name(root, path)
+        if path.name.startswith(WRITING):
+            continue
+        if not path.is_file():
+            yield _in_the_way(root, path, "stage_file")
+        elif problem := _name_problem(path, path.stem):
+            yield Finding(file, "stage_file", problem, _AGAIN, is_removable=True)
+        elif file not in named:
+            yield Finding(file, "orphan", "no cache record names it", is_removable=True)
+
+
+def examine_embeddings(root: Path) -> Iterator[Finding]:
+    """Find files of embeddings that are damaged."""
+    for path in sorted(root.glob("embeddings/encoder=*/part-*.parquet")):
+        problem = embedding_problem(path)
+        if problem:
+            remedy = "the next run that needs its texts embeds them again"
+            yield Finding(_name(root, path), "embeddings", problem, remedy, is_movable=True)
+
+
+def embedding_problem(path: Path) -> str | None:
+    """Return what is wrong with a file of embeddings, if anything is."""
+    if problem := _name_problem(path, path.stem.removeprefix("part-")):
+        return problem
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        return f"it cannot be read: {error}"
+    if not {TEXT_DIGEST, EMBEDDING} <= set(schema.names):
+        return f"it has columns {schema.names}"
+    return None if holds_finite(path) else NOT_FINITE
+
+
+def _name_problem(path: Path, digest: str) -> str | None:
+    """Return what is wrong with a file whose name is the beginning of its digest."""
+    try:
+        is_whole = sha256_of(path).startswith(digest)
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    return None if is_whole else "its content is not what its name says"
+
+
+def _in_the_way(root: Path, path: Path, rule: str) -> Finding:
+    return Finding(_name(root, path), rule, "it must be a file", is_movable=True)
+
+
+def _name(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,1 @@
+"""Act 2: from raw rows to documents, every row accounted for."""

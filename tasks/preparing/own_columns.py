@@ -1,0 +1,290 @@
+"""The feed's own columns over all nights: one name and one type each, from the first night on.
+
+A column never changes its type: a reader of many nights takes the type of the first file, and some
+cut what the others hold to it without a word. What does not fit goes into a column of text beside.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from tasks.preparing.metadata import (
+    KINDS,
+    column,
+    first_type,
+    fits,
+    is_text,
+    kind_of,
+    restorable_type,
+    spelled,
+)
+from tasks.reading.columns import encodable
+from tasks.store.history import NightTable
+from tasks.store.storage import Store, readable
+from validation.schemas import CANDIDATES, FILE, ROW
+
+RESERVED: Final = {*CANDIDATES.names, "feed", "night"}
+"""Names that nightfold uses itself; a key with such a name gets the prefix `feed_`."""
+
+_KEY: Final = b"nightfold.key"
+_TEXT_OF: Final = b"nightfold.text_of"
+_ONLY_TEXT: Final = b"nightfold.only_text"
+"""In the metadata of a field: the feed's name for it; the column whose misfits it holds; whether
+all of the first night's values were text."""
+
+Identity = tuple[str, bool]
+"""The feed's name for a column, and whether this is the column of text beside it."""
+
+
+class ColumnChange(BaseModel):
+    """A column whose values tonight are of another kind than those before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    column: str
+    was: str
+    """The column's type."""
+    found: str
+    """What tonight's values are."""
+    rows: int
+    file: str
+    row: int
+    kept_in: str
+    """The column in which their text is."""
+
+    def sentence(self) -> str:
+        """Say what changed, where it is first seen, and where the values are."""
+        many = f"{self.rows:,} rows hold" if self.rows > 1 else "1 row holds"
+        where = f"column {self.column!r} is of type {self.was}, and tonight {many} {self.found}"
+        first = f"first {self.file} row {self.row:,}"
+        if self.kept_in == self.column:
+            return f"{where}, {first}: kept there as text"
+        return f"{where}, {first}: null there, with the text in {self.kept_in!r}"
+
+
+def column_changes(manifest: Mapping[str, Any]) -> list[ColumnChange]:
+    """Read a manifest's list of changes; a night of an older nightfold has none."""
+    return [ColumnChange.model_validate(it) for it in manifest.get("column_changes", [])]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the other nights' files say of the feed's own columns.
+
+    Parameters
+    ----------
+    carried
+        Columns of the nights before tonight, in their order: tonight has them too.
+    decided
+        Columns of all other nights.
+    """
+
+    carried: list[Identity]
+    decided: dict[Identity, pa.Field]
+
+
+@dataclass
+class _Misfits:
+    kinds: dict[str, None] = field(default_factory=dict)
+    rows: int = 0
+    first: tuple[str, int] = ("", 0)
+
+    def add(self, kind: str, file: str, row: int) -> None:
+        if not self.rows:
+            self.first = file, row
+        self.kinds.setdefault(kind)
+        self.rows += 1
+
+
+@dataclass
+class OwnColumns:
+    """Tonight's columns.
+
+    Parameters
+    ----------
+    fields
+        Identity → field, in the order in which they are published.
+    sure
+        Keys whose values come out of a column of the very type, which saves the look at each.
+    """
+
+    fields: dict[Identity, pa.Field]
+    sure: Collection[str] = ()
+    _misfits: dict[str, _Misfits] = field(default_factory=dict)
+
+    def arrays(
+        self, records: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+    ) -> dict[str, pa.Array]:
+        """Build the columns of some documents, and note what does not fit.
+
+        Parameters
+        ----------
+        records
+            The documents, each with its `file` and `row`.
+        rows
+            The feed's own part of each.
+        """
+        for record, row in zip(records, rows, strict=True):
+            self._note(record, row)
+        return {
+            it.name: self._array(identity, it, [row.get(identity[0]) for row in rows])
+            for identity, it in self.fields.items()
+        }
+
+    def changes(self) -> list[ColumnChange]:
+        """List the columns whose values were of another kind than those before."""
+        return [self._change(key, found) for key, found in self._misfits.items()]
+
+    def _array(self, identity: Identity, it: pa.Field, values: list[Any]) -> pa.Array:
+        key, is_beside = identity
+        if not is_beside:
+            return column(values, it.type)
+        kind = self.fields[key, False].type
+        return pa.array([None if fits(v, kind) else spelled(v) for v in values], it.type)
+
+    def _note(self, record: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+        for key, value in row.items():
+            own = self.fields.get((key, False))
+            if key not in self.sure and own is not None and is_another_kind(value, own):
+                found = self._misfits.setdefault(key, _Misfits())
+                found.add(str(kind_of(value)), record[FILE], record[ROW])
+
+    def _change(self, key: str, found: _Misfits) -> ColumnChange:
+        own = self.fields[key, False]
+        beside = self.fields.get((key, True), own)
+        return ColumnChange(
+            column=own.name,
+            was=str(own.type),
+            found=" and ".join(KINDS[kind] for kind in found.kinds),
+            rows=found.rows,
+            file=found.first[0],
+            row=found.first[1],
+            kept_in=(own if is_text(own.type) else beside).name,
+        )
+
+
+def is_another_kind(value: Any, own: pa.Field) -> bool:
+    """Return whether a value is of another kind than its column's values so far."""
+    if value is None or not is_text(own.type):
+        return not fits(value, own.type)
+    return _ONLY_TEXT in (own.metadata or {}) and not isinstance(value, str)
+
+
+def read_known(store: Store, past: Iterable[NightTable]) -> Known:
+    """Read the columns of the other nights off their files; where they differ, the nearest counts.
+
+    The nights before tonight come first. Nights after it are there where tonight is made up for.
+    """
+    nights = sorted(past, key=lambda night: night.night)
+    earlier = [night for night in nights if night.night < store.night]
+    later = [night for night in nights if night.night > store.night]
+    carried = _columns_of(store, earlier)
+    return Known(list(carried), _columns_of(store, reversed(later)) | carried)
+
+
+def plan_columns(
+    known: Known, rows: Iterable[Mapping[str, Any]], stated: Mapping[str, str]
+) -> OwnColumns:
+    """Decide tonight's columns: those of the nights before, then new ones as they are seen.
+
+    Parameters
+    ----------
+    known
+        What the other nights say.
+    rows
+        The feed's own part of every row, as JSON values.
+    stated
+        Arrow types that the feed's own format states.
+    """
+    kinds, misfit = _scan(known, rows, _sure(stated, known.decided))
+    fields = {identity: known.decided[identity] for identity in known.carried}
+    taken = {it.name for it in known.decided.values()} | RESERVED
+    # A column whose format states its type needs no value to have one.
+    for key in {**kinds, **stated}:
+        found = kinds.get(key, set())
+        own = known.decided.get((key, False)) or _new_field(key, found, stated.get(key), taken)
+        if own is not None:
+            fields.setdefault((key, False), own)
+    for key in misfit:
+        beside = known.decided.get((key, True)) or _field_beside(fields[key, False], taken)
+        fields.setdefault((key, True), beside)
+    return OwnColumns(fields, _sure(stated, fields))
+
+
+def _sure(stated: Mapping[str, str], fields: Mapping[Identity, pa.Field]) -> set[str]:
+    return {
+        key
+        for key, kind in stated.items()
+        if (own := fields.get((key, False))) is not None and own.type == restorable_type(kind)
+    }
+
+
+def _scan(
+    known: Known, rows: Iterable[Mapping[str, Any]], sure: Collection[str]
+) -> tuple[dict[str, set[str]], dict[str, None]]:
+    """List the kinds of every key's values, and the keys with a value that does not fit."""
+    kinds: dict[str, set[str]] = {}
+    misfit: dict[str, None] = {}
+    for row in rows:
+        for key, value in row.items():
+            found = kinds.setdefault(key, set())
+            if (kind := kind_of(value)) is not None:
+                found.add(kind)
+            own = known.decided.get((key, False))
+            if own is not None and key not in sure and not fits(value, own.type):
+                misfit.setdefault(key)
+    return kinds, misfit
+
+
+def _new_field(key: str, kinds: set[str], stated: str | None, taken: set[str]) -> pa.Field | None:
+    kind = first_type(kinds, stated)
+    if kind is None:
+        return None
+    marks = {_KEY: _bytes(key)} | ({_ONLY_TEXT: b"yes"} if kinds == {"text"} else {})
+    name = _free_name(encodable(key if key not in RESERVED else f"feed_{key}"), taken)
+    return pa.field(name, kind, metadata=marks)
+
+
+def _field_beside(own: pa.Field, taken: set[str]) -> pa.Field:
+    key, _ = _identity(own)
+    marks = {_KEY: _bytes(key), _TEXT_OF: _bytes(own.name)}
+    return pa.field(_free_name(f"{own.name}_text", taken), pa.string(), metadata=marks)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _columns_of(store: Store, nights: Iterable[NightTable]) -> dict[Identity, pa.Field]:
+    """List the columns of some nights; one that is in several is as in the last of these."""
+    return {_identity(it): it for night in nights for it in _own_fields(store, night)}
+
+
+def _own_fields(store: Store, night: NightTable) -> Iterator[pa.Field]:
+    with readable(store, night.table):
+        schema = pq.read_schema(store.resolve(night.table))
+    ours = (_KEY, _TEXT_OF, _ONLY_TEXT)
+    for it in schema:
+        if it.name not in RESERVED:
+            marks = {mark: it.metadata[mark] for mark in ours if mark in (it.metadata or {})}
+            yield pa.field(it.name, it.type, metadata=marks or None)
+
+
+def _identity(it: pa.Field) -> Identity:
+    marks = it.metadata or {}
+    if _KEY in marks:
+        return marks[_KEY].decode("utf-8", "surrogatepass"), _TEXT_OF in marks
+    # Published before fields bore their key.
+    key = it.name.removeprefix("feed_")
+    return (key if key in RESERVED else it.name), False
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

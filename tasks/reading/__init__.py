@@ -1,0 +1,1 @@
+"""Act 1: from a feed to raw rows."""

@@ -1,0 +1,1 @@
+"""Act 5: how good the clusters are, and what they are called."""

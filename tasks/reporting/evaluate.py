@@ -1,0 +1,246 @@
+"""Score the clusters beside plain k-means, and decide which of the two is published.
+
+Reads  items, labels, documents (for their texts, and their true labels where the feed has any)
+Writes metrics (METRICS); decided labels (text_digest, label, confidence, margin, is_outlier)
+"""
+
+import logging
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.clusterer.deep_clusterer import top_two
+from models.core.threads import one_thread
+from tasks.clusters.refine import Refined
+from tasks.frame.show import show_table
+from tasks.frame.stage import stage
+from tasks.preparing.cleaning import embedded_text
+from tasks.reporting.figures import (
+    COHERENCE_TEXTS,
+    Labels,
+    Matrix,
+    Rivals,
+    Row,
+    coherence_row,
+    geometry_rows,
+    neighbourhood_rows,
+    size_rows,
+    stability_of_each,
+    stability_row,
+    truth_rows,
+)
+from tasks.store.embeddings import matrix_of
+from tasks.store.history import NightTable
+from tasks.store.storage import Ref, Store, keep_table, read_table, read_tables
+from tasks.vectors.views import Views
+from validation.schemas import (
+    BASELINE_VALUE,
+    CONFIDENCE,
+    DOCUMENTS,
+    EMBEDDING,
+    IS_OUTLIER,
+    LABEL,
+    LATENT,
+    MARGIN,
+    METRIC,
+    METRICS,
+    SPACE,
+    TEXT,
+    TEXT_DIGEST,
+    TITLE,
+    VALUE,
+)
+
+logger = logging.getLogger(__name__)
+
+_BASELINE_STARTS: Final = 4
+_SMALLEST_FENCED: Final = 10
+_FAR_OUT: Final = 3.0
+
+
+class EvaluateSettings(BaseModel):
+    """When the refined clusters count as worse than plain k-means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    silhouette_tolerance: float = Field(
+        0.02,
+        ge=0,
+        le=2,
+        description="The baseline is published if its silhouette (embedding) is better by more.",
+    )
+
+
+class Evaluation(BaseModel):
+    """The figures and the decision."""
+
+    model_config = ConfigDict(frozen=True)
+
+    metrics: Ref
+    labels: Ref
+    published: Literal["refined", "baseline"]
+    reason: str
+    trust: str
+    """How far to trust the published clusters, in words."""
+    stability: dict[int, float]
+    """Label → how well the published cluster comes back in resamples of the texts."""
+
+
+@stage("evaluate", version=4)
+@one_thread()
+def evaluate(
+    store: Store,
+    views: Views,
+    refined: Refined,
+    window: list[NightTable],
+    settings: EvaluateSettings,
+    random_state: int,
+) -> Evaluation:
+    """Score the refined clusters and plain k-means on the same vectors; keep the better labels."""
+    embedding = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
+    found = read_table(store, refined.labels)
+    labels, latent = found[LABEL].to_numpy(), matrix_of(found[LATENT])
+    digests = found[TEXT_DIGEST].to_pylist()
+    rivals = Rivals(labels, _k_means(embedding, refined.n_clusters, random_state))
+    in_latent = Rivals(labels, _k_means(latent, refined.n_clusters, random_state))
+    stability = stability_of_each(embedding, refined.n_clusters, random_state, rivals)
+    rows = [
+        *geometry_rows("embedding", embedding, rivals, random_state),
+        *neighbourhood_rows(embedding, rivals, random_state),
+        stability_row(rivals, stability),
+        *geometry_rows("latent", latent, in_latent, random_state),
+        coherence_row(*_sampled_texts(store, window, digests, random_state), rivals),
+        *size_rows(rivals),
+        *_truth(store, window, digests, rivals),
+    ]
+    published, reason = _decision(rows, settings)
+    logger.info("published are the %s labels: %s", published, reason)
+    show_table("metrics", rows, "Quality beside plain k-means on the same vectors")
+    is_refined = published == "refined"
+    decided = _refined_labels(found) if is_refined else _baseline_labels(embedding, rivals.baseline)
+    return Evaluation(
+        metrics=keep_table(store, "evaluate", pa.Table.from_pylist(rows, schema=METRICS)),
+        labels=keep_table(
+            store, "evaluate", _with_outliers(found[TEXT_DIGEST], decided, embedding)
+        ),
+        published=published,
+        reason=reason,
+        trust=_trust(rows, published, views.encoder_weights),
+        stability=stability.labels if is_refined else stability.baseline,
+    )
+
+
+def _k_means(X: Matrix, n_clusters: int, random_state: int) -> Labels:
+    from models.core.kmeans import fit_kmeans
+
+    return fit_kmeans(X, n_clusters, _BASELINE_STARTS, random_state)[0]
+
+
+def _sampled_texts(
+    store: Store, window: list[NightTable], digests: list[str], random_state: int
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Read a random sample of the texts, with their positions."""
+    kept = np.random.default_rng(random_state).permutation(len(digests))[:COHERENCE_TEXTS]
+    wanted = pa.array([digests[position] for position in kept])
+    texts: dict[str, str] = {}
+    for night in window:
+        table = read_table(store, night.table, [TEXT_DIGEST, TITLE, TEXT])
+        table = table.filter(pc.is_in(table[TEXT_DIGEST], value_set=wanted))
+        for digest, title, text in zip(*(it.to_pylist() for it in table.columns), strict=True):
+            texts[digest] = embedded_text(title, text)
+    return [texts[digest] for digest in wanted.to_pylist()], kept
+
+
+def _truth(store: Store, window: list[NightTable], digests: list[str], rivals: Rivals) -> list[Row]:
+    """Score against true labels, document by document, where the feed carries any."""
+    table = read_tables(
+        store, (night.table for night in window), [TEXT_DIGEST, LABEL], DOCUMENTS
+    ).drop_null()
+    if len(table) == 0:
+        return []
+    place = {digest: position for position, digest in enumerate(digests)}
+    positions = [place[digest] for digest in table[TEXT_DIGEST].to_pylist()]
+    truth = np.unique(table[LABEL].to_pylist(), return_inverse=True)[1]
+    return truth_rows(truth, Rivals(rivals.labels[positions], rivals.baseline[positions]))
+
+
+def _decision(
+    rows: list[Row], settings: EvaluateSettings
+) -> tuple[Literal["refined", "baseline"], str]:
+    row = _silhouette_row(rows)
+    value, baseline = row[VALUE], row[BASELINE_VALUE]
+    if value is None or baseline is None:
+        return "refined", "a silhouette is not defined for so few texts or clusters"
+    said = f"silhouette in the embedding space {value:.3f}, plain k-means {baseline:.3f}"
+    if value < baseline - settings.silhouette_tolerance:
+        return "baseline", f"{said}, which is better by more than {settings.silhouette_tolerance}"
+    return "refined", said
+
+
+def _silhouette_row(rows: list[Row]) -> Row:
+    return next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
+
+
+def _trust(rows: list[Row], published: Literal["refined", "baseline"], weights: str) -> str:
+    from models.quality.trust import trust_sentence
+
+    value = _silhouette_row(rows)[VALUE if published == "refined" else BASELINE_VALUE]
+    return trust_sentence(value, weights)
+
+
+def _refined_labels(found: pa.Table) -> dict[str, NDArray[Any]]:
+    return {name: found[name].to_numpy() for name in (LABEL, CONFIDENCE, MARGIN)}
+
+
+def _baseline_labels(X: Matrix, labels: Labels) -> dict[str, NDArray[Any]]:
+    """Return k-means labels with a confidence, by the cosines to all centroids."""
+    from models.core.memberships import memberships
+
+    q = memberships(X @ centroids_of(X, labels).T)
+    confidence, margin = top_two(q)
+    return {LABEL: labels.astype(np.int32), CONFIDENCE: confidence, MARGIN: margin}
+
+
+def _with_outliers(
+    digests: pa.ChunkedArray, decided: dict[str, NDArray[Any]], X: Matrix
+) -> pa.Table:
+    return pa.table({TEXT_DIGEST: digests, **decided, IS_OUTLIER: find_outliers(X, decided[LABEL])})
+
+
+def find_outliers(X: Matrix, labels: Labels) -> NDArray[np.bool_]:
+    """Mark the texts that are far out in their cluster, by Tukey's outer fence.
+
+    A text is far out if its cosine to the centroid lies more than three interquartile ranges below
+    the first quartile of its cluster. Clusters with fewer than ten texts have none.
+
+    Parameters
+    ----------
+    X
+        Embeddings with rows of length 1, shape (n_texts, embedding_dim).
+    labels
+        Shape (n_texts,).
+
+    References
+    ----------
+    Tukey (1977), Exploratory Data Analysis, section 2E.
+    """
+    outliers = np.zeros(len(X), dtype=bool)
+    centroids = centroids_of(X, labels)
+    for position, label in enumerate(np.unique(labels)):
+        members = np.flatnonzero(labels == label)
+        if len(members) >= _SMALLEST_FENCED:
+            cosines = X[members] @ centroids[position]
+            low, high = np.quantile(cosines, [0.25, 0.75])
+            outliers[members] = cosines < low - _FAR_OUT * (high - low)
+    return outliers
+
+
+def centroids_of(X: Matrix, labels: Labels) -> Matrix:
+    """Compute the directions of the clusters' means, one row for each label in order."""
+    means = np.stack([X[labels == label].mean(axis=0) for label in np.unique(labels)])
+    directions: Matrix = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return directions

@@ -1,0 +1,167 @@
+"""The night as a short markdown text, made from its tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tasks.boundary.counted import counted
+from tasks.boundary.markdown import escape_markdown
+from tasks.clusters.plan_fit import Fit
+from tasks.preparing.counts import Counts
+from tasks.preparing.own_columns import ColumnChange
+from tasks.reporting.evaluate import Evaluation
+from tasks.store.storage import Store, read_table
+
+SUMMARY: Final = "summary.md"
+"""The name of its file in a night's folder of reports."""
+
+_SHOWN_CLUSTERS: Final = 50
+_SHOWN_CHANGES: Final = 20
+
+
+def summarise(
+    store: Store,
+    counts: Counts,
+    fit: Fit,
+    evaluation: Evaluation,
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    column_changes: Sequence[ColumnChange],
+) -> str:
+    """Write the summary of a night.
+
+    Parameters
+    ----------
+    store
+        Which night.
+    counts
+        Where the rows went.
+    fit
+        How the model came about.
+    evaluation
+        The figures and the decision.
+    tables
+        Rows of `clusters` and `cluster_events`.
+    column_changes
+        Where the feed's own columns hold another kind of value than before.
+    """
+    clusters = sorted(tables["clusters"], key=lambda row: (-row["size"], row["cluster_id"]))
+    lines = [
+        f"# {escape_markdown(store.feed)}, night {store.night}",
+        "",
+        f"{counted(counts.read, 'row')} read: {counts.accepted:,} accepted,"
+        f" {counts.duplicate:,} duplicate, {counts.quarantined:,} quarantined,"
+        f" {counts.withdrawn:,} withdrawn.",
+        "",
+        *_late_lines(counts),
+        *_column_lines(column_changes),
+        f"## {counted(len(clusters), 'cluster')}",
+        "",
+        "| cluster | name | size | change | status |",
+        "|---|---|---:|---:|---|",
+        *(_cluster_line(row) for row in clusters[:_SHOWN_CLUSTERS]),
+        *(
+            [f"\n… and {len(clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`."]
+            if len(clusters) > _SHOWN_CLUSTERS
+            else []
+        ),
+        "",
+        "## What changed",
+        "",
+        *_event_lines(tables["cluster_events"]),
+        "",
+        "## Quality",
+        "",
+        fit_sentence(fit),
+        "",
+        f"Published: the {evaluation.published} labels ({escape_markdown(evaluation.reason)}).",
+        "",
+        f"Trust: {escape_markdown(evaluation.trust)}.",
+        "",
+        "| metric | space | nightfold | k-means |",
+        "|---|---|---:|---:|",
+        *(_metric_line(row) for row in read_table(store, evaluation.metrics).to_pylist()),
+        "",
+        *_drift_lines(fit),
+    ]
+    return "\n".join(lines)
+
+
+def _late_lines(counts: Counts) -> list[str]:
+    """Say how many documents came late, if any did."""
+    if not counts.late:
+        return []
+    are, like = ("is", "It is") if counts.late == 1 else ("are", "They are")
+    return [
+        f"{counted(counts.late, 'document')} {are} late: dated before the last night and all that"
+        f" it has read. {like} clustered like the others.",
+        "",
+    ]
+
+
+def _column_lines(changes: Sequence[ColumnChange]) -> list[str]:
+    """Show which columns have changed, if any have; a feed can change a thousand at once."""
+    if not changes:
+        return []
+    more = len(changes) - _SHOWN_CHANGES
+    return [
+        "## Columns that have changed",
+        "",
+        *(f"- {escape_markdown(it.sentence())}." for it in changes[:_SHOWN_CHANGES]),
+        *([f"- … and {more:,} more, in the manifest."] if more > 0 else []),
+        "",
+    ]
+
+
+def _cluster_line(row: Mapping[str, Any]) -> str:
+    name = escape_markdown(row["name"])
+    return (
+        f"| {row['cluster_id']} | {name} | {row['size']:,} | {row['growth']:+,} | {row['status']} |"
+    )
+
+
+def _event_lines(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say every event but the plain survivals."""
+    told = [event for event in events if event["event"] != "survived"]
+    return [f"- {event_sentence(event)}" for event in told] or ["Nothing but sizes."]
+
+
+def event_sentence(event: Mapping[str, Any]) -> str:
+    """Say an event with its evidence."""
+    overlap = "" if event["overlap"] is None else f" (overlap {event['overlap']:.2f})"
+    others = {
+        "split": f" into {', '.join(event['to_ids'])}",
+        "merged": f" from {', '.join(event['from_ids'])}",
+    }.get(event["event"], "")
+    return f"`{event['cluster_id']}` {event['event']}{others}{overlap}"
+
+
+def _metric_line(row: Mapping[str, Any]) -> str:
+    figures = f"{_figure(row['value'])} | {_figure(row['baseline_value'])}"
+    return f"| {row['metric']} | {row['space']} | {figures} |"
+
+
+def fit_sentence(fit: Fit) -> str:
+    """Say how the model came about."""
+    if fit.kind == "warm":
+        return f"Model: goes on from the night before, last fitted from nothing on {fit.since}."
+    return f"Model: fitted from nothing ({escape_markdown(fit.reason)})."
+
+
+def _drift_lines(fit: Fit) -> list[str]:
+    """Show what has changed since the last full fit, where there was one."""
+    if not fit.drift:
+        return []
+    return [
+        "## Drift since the last full fit",
+        "",
+        "| measure | value | limit | |",
+        "|---|---:|---:|---|",
+        *(
+            f"| {it.measure} | {it.value:.3f} | {it.limit:.3f} | {'alarm' if it.is_alarm else ''} |"
+            for it in fit.drift
+        ),
+        "",
+    ]
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.4f}"

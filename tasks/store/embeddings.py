@@ -1,0 +1,130 @@
+"""The content-addressed store of embeddings: a text is embedded once in its life.
+
+Reads and writes embeddings/encoder=E/ (text_digest, embedding)
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tasks.store.files import write_part
+from tasks.store.storage import DamagedFileError
+from validation.schemas import EMBEDDING, TEXT_DIGEST, embeddings
+
+NOT_FINITE: Final = "it holds numbers that are not finite"
+
+
+class EmbeddingShelf:
+    """The embeddings of one encoder: files that only ever come on top.
+
+    Parameters
+    ----------
+    root
+        The store's root.
+    encoder, digest
+        Name of the encoder, for people, and digest of what decides its vectors.
+    """
+
+    def __init__(self, root: Path, encoder: str, digest: str) -> None:
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", encoder.rstrip("/").rsplit("/", maxsplit=1)[-1])
+        self.folder = root / "embeddings" / f"encoder={name}-{digest[:12]}"
+
+    def digests(self) -> set[str]:
+        """Give the digests of all texts that were ever encoded."""
+        found: set[str] = set()
+        for part in self.parts():
+            found.update(read_part(part, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
+        return found
+
+    def add(self, digests: list[str], vectors: NDArray[np.float32]) -> None:
+        """Save some vectors, all of them finite, under the digest of their file's content."""
+        schema = embeddings(vectors.shape[1])
+        table = pa.table([pa.array(digests), fixed_lists(vectors)], schema=schema)
+        write_part(self.folder, table)
+
+    def complete(self, items: pa.Table) -> None:
+        """Save those of some vectors (text_digest, embedding) that are not there."""
+        present = pa.array(sorted(self.digests()), pa.string())
+        lacking = items.filter(pc.invert(pc.is_in(items[TEXT_DIGEST], present)))
+        if lacking.num_rows:
+            self.add(lacking[TEXT_DIGEST].to_pylist(), matrix_of(lacking[EMBEDDING]))
+
+    def gather(self, digests: list[str]) -> NDArray[np.float32]:
+        """Lay out the vectors of some texts in their order, shape (n_texts, embedding_dim).
+
+        Raises
+        ------
+        DamagedFileError
+            If a file cannot be read or holds a number that is not finite, or a vector is missing.
+        """
+        place = {digest: position for position, digest in enumerate(digests)}
+        wanted = pa.array(digests, pa.string())
+        is_found = np.zeros(len(digests), dtype=bool)
+        matrix = np.empty((len(digests), 0), dtype=np.float32)
+        for part in self.parts():
+            table = read_part(part)
+            table = table.filter(pc.is_in(table[TEXT_DIGEST], wanted))
+            vectors = matrix_of(table[EMBEDDING])
+            if not np.isfinite(vectors).all():
+                raise damaged(part, NOT_FINITE)
+            rows = [place[digest] for digest in table[TEXT_DIGEST].to_pylist()]
+            if not matrix.shape[1]:
+                matrix = np.empty((len(digests), vectors.shape[1]), dtype=np.float32)
+            matrix[rows], is_found[rows] = vectors, True
+        if not is_found.all():
+            n_gone = np.count_nonzero(~is_found)
+            raise DamagedFileError(
+                f"{self.folder} lacks {n_gone:,} vectors that were there when the stage began:"
+                " something removed files during the run; the next run embeds these texts again"
+            )
+        return matrix
+
+    def parts(self) -> list[Path]:
+        """List the files, those that are damaged too."""
+        return sorted(self.folder.glob("part-*.parquet"))
+
+
+def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read a file of embeddings.
+
+    Raises
+    ------
+    DamagedFileError
+        If it cannot be read.
+    """
+    try:
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except pa.ArrowInvalid as error:
+        raise damaged(path, str(error)) from error
+
+
+def damaged(path: Path, problem: str) -> DamagedFileError:
+    """Make the error of a file of embeddings that cannot be used."""
+    return DamagedFileError(
+        f"{path} is damaged: {problem}; run"
+        f" `nightfold doctor --store {path.parents[2]} --repair`; its texts are embedded again"
+    )
+
+
+def holds_finite(path: Path) -> bool:
+    """Check whether all vectors of a file are finite; see `read_part` for errors."""
+    column = read_part(path, [EMBEDDING])[EMBEDDING]
+    return bool(np.isfinite(matrix_of(column)).all()) if len(column) else True
+
+
+def fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
+    """Give a matrix (n, d) as an Arrow array of n lists of d float32."""
+    flat = pa.array(np.ascontiguousarray(matrix, dtype=np.float32).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
+
+
+def matrix_of(lists: pa.ChunkedArray) -> NDArray[np.float32]:
+    """Give an Arrow column of n lists of d float32 as a matrix (n, d)."""
+    array: NDArray[np.float32] = lists.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return array.reshape(-1, lists.type.list_size)

@@ -1,0 +1,189 @@
+"""What earlier nights left in the store: their documents, their sizes, their clusters."""
+
+import logging
+from collections.abc import Iterator
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.store.copies import lost_manifest, lost_nights
+from tasks.store.manifests import ManifestError
+from tasks.store.pruned import read_pruned
+from tasks.store.storage import ModelRef, Ref, Store, is_intact, require_file
+from validation.errors import NightfoldError
+
+logger = logging.getLogger(__name__)
+
+
+class PrunedNightError(NightfoldError, ValueError):
+    """A night that can no longer be run."""
+
+
+class NightTable(BaseModel):
+    """The documents of one night, and the rows that withdrew documents of the nights before it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    night: date
+    table: Ref
+    withdrawn: Ref | None = None
+
+
+class PastNight(BaseModel):
+    """One published night."""
+
+    model_config = ConfigDict(frozen=True)
+
+    night: date
+    rows: int
+    documents: Ref
+    withdrawn: Ref | None = None
+    """None for a night from before withdrawals were read."""
+    assignments: Ref
+    clusters: Ref
+    identity: ModelRef
+    lexical: ModelRef
+    clustering: ModelRef
+    published: str
+    """Which labels: refined or baseline."""
+    fit: dict[str, Any] | None
+    """See `tasks.clusters.plan_fit.Fit`; None for a night of an older nightfold."""
+
+    def read(self) -> NightTable:
+        """Give what it has read."""
+        return NightTable(night=self.night, table=self.documents, withdrawn=self.withdrawn)
+
+
+class History(BaseModel):
+    """The published nights before tonight, oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    nights: list[PastNight]
+    pruned: list[NightTable] = []
+    """Of the nights before these: what is left of their documents, ids and text digests."""
+    later: list[NightTable] = []
+    """Documents of the nights after tonight: their ids are taken, where tonight is made up for."""
+
+    def documents(self) -> list[NightTable]:
+        """Give every other night's documents; of pruned nights, ids and text digests."""
+        return [*self.pruned, *self._kept(), *self.later]
+
+    def _kept(self) -> list[NightTable]:
+        return [night.read() for night in self.nights]
+
+    def documents_within(self, store: Store, window_days: int) -> list[NightTable]:
+        """Give the documents that share tonight's window of so many days, tonight included."""
+        first = store.night - timedelta(days=window_days - 1)
+        return [table for table in self._kept() if table.night >= first]
+
+    @property
+    def last(self) -> PastNight | None:
+        """The night before this one."""
+        return self.nights[-1] if self.nights else None
+
+    def median_rows(self) -> float | None:
+        """Give the median number of rows of the last seven nights; None on the first night."""
+        return median(night.rows for night in self.nights[-7:]) if self.nights else None
+
+    def median_documents(self) -> float | None:
+        """Give the median number of documents of the last seven nights."""
+        return median(night.documents.rows for night in self.nights[-7:]) if self.nights else None
+
+
+def read_history(store: Store) -> History:
+    """Read the manifests of the nights before tonight; later nights only keep their documents.
+
+    For other errors see `tasks.store.manifests`.
+
+    Raises
+    ------
+    ManifestError
+        If a night before tonight has lost its manifest.
+    PrunedNightError
+        If the nights that tonight would build on were pruned: its clusters would get new ids.
+    """
+    for lost in lost_nights(store):
+        if lost < store.night:
+            raise lost_manifest(store, lost)
+    nights = [night for night in store.published_nights() if night < store.night]
+    pruned = read_pruned(store)
+    if pruned and not nights:
+        raise PrunedNightError(
+            f"night {store.night} of feed {store.feed} cannot be run: the nights up to"
+            f" {pruned[-1].night} were pruned, and with them what it builds on"
+        )
+    return History(
+        nights=[_past_night(night, store.read_manifest(night)) for night in nights],
+        pruned=[
+            NightTable(night=it.night, table=it.known, withdrawn=it.withdrawn) for it in pruned
+        ],
+        later=list(_later_documents(store)),
+    )
+
+
+def _later_documents(store: Store) -> Iterator[NightTable]:
+    """Give what can be read of the nights after tonight; a damaged one must not hold up tonight."""
+    for night in store.published_nights():
+        if night <= store.night:
+            continue
+        try:
+            later = _night_table(night, store.read_manifest(night))
+        except (ManifestError, KeyError, ValidationError) as error:
+            logger.warning("night %s after this one is passed over: %s", night, error)
+            continue
+        if all(is_intact(store, ref) for ref in _refs(later)):
+            yield later
+        else:
+            logger.warning(
+                "night %s after this one is passed over: its documents are damaged", night
+            )
+
+
+def require_intact(store: Store, past: History) -> None:
+    """Fail where a file that tonight builds on is not what its manifest says.
+
+    A flipped bit in a table can go unseen while it is read, and be published again from there.
+
+    Raises
+    ------
+    DamagedFileError
+        Naming the first such file.
+    """
+    refs = [ref for night in past.documents() for ref in _refs(night)]
+    if past.last:
+        refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
+    for ref in refs:
+        require_file(store, ref)
+
+
+def _refs(night: NightTable) -> list[Ref]:
+    return [night.table, *([night.withdrawn] if night.withdrawn else [])]
+
+
+def _night_table(night: date, manifest: dict[str, Any]) -> NightTable:
+    tables = manifest["tables"]
+    withdrawn = tables.get("withdrawn")
+    return NightTable.model_validate(
+        {"night": night, "table": tables["documents"], "withdrawn": withdrawn}
+    )
+
+
+def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
+    tables, documents = manifest["tables"], _night_table(night, manifest)
+    return PastNight(
+        night=night,
+        rows=manifest["counts"]["read"],
+        documents=documents.table,
+        withdrawn=documents.withdrawn,
+        assignments=Ref.model_validate(tables["assignments"]),
+        clusters=Ref.model_validate(tables["clusters"]),
+        **{
+            name: ModelRef.model_validate({"files": manifest["models"][name]})
+            for name in ("identity", "lexical", "clustering")
+        },
+        published=manifest["labels"]["published"],
+        fit=manifest["fit"],
+    )

@@ -1,0 +1,92 @@
+"""One run at a time on a store: a lock that the kernel takes back from a killed process."""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from tasks.store.storage import Store
+from validation.errors import NightfoldError
+
+
+class StoreBusyError(NightfoldError, RuntimeError):
+    """Another run works on the store."""
+
+
+def run_lock(store: Store) -> AbstractContextManager[None]:
+    """Hold the store's lock for a run; see `store_lock`."""
+    return store_lock(store.root, f"night {store.night} of feed {store.feed}")
+
+
+@contextmanager
+def store_lock(root: Path, doing: str) -> Iterator[None]:
+    """Hold a store's lock.
+
+    Parameters
+    ----------
+    root
+        Of the store.
+    doing
+        What is done under the lock, for those who are refused meanwhile.
+
+    Raises
+    ------
+    StoreBusyError
+        If another run holds it; the message says which.
+    """
+    path = root / "state" / "run.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        _take(file, path)
+        _write_holder(file, doing)
+        yield
+
+
+def require_free(store: Store) -> None:
+    """Fail early where another run holds the lock.
+
+    Raises
+    ------
+    StoreBusyError
+        As `run_lock`.
+    """
+    path = store.state / "run.lock"
+    if path.exists():
+        with path.open("r+", encoding="utf-8") as file:
+            _take(file, path)
+
+
+def _take(file: IO[str], path: Path) -> None:
+    try:
+        # Tied to the open file, not to its content: it ends with the process, however that ends.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StoreBusyError(
+            f"another run works on this store: {_holder(path)}; try again when it is done"
+        ) from error
+
+
+def _holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        return "it has only just started"
+    return "process {pid} on {host}, {doing}, since {since}".format(**holder)
+
+
+def _write_holder(file: IO[str], doing: str) -> None:
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "doing": doing,
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    file.seek(0)
+    file.truncate()
+    json.dump(holder, file)
+    file.flush()

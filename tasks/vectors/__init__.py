@@ -1,0 +1,1 @@
+"""Act 3: from texts to vectors."""

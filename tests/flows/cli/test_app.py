@@ -1,0 +1,249 @@
+"""The command line: exit codes, sentences, what it shows, two runs at once."""
+
+import json
+import re
+import sqlite3
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+from flows.prefect_home.key import lasting_key
+from flows.prefect_home.runtime import prefect_home
+from tasks.store.lock import run_lock
+from tasks.store.storage import Store
+
+Nightfold = Callable[..., CompletedProcess[str]]
+
+
+def test_help_answers_within_a_second(nightfold: Nightfold) -> None:
+    nightfold("--help")  # once for the byte code
+    started = time.perf_counter()
+    done = nightfold("--help")
+    assert time.perf_counter() - started < 1
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in ("run", "demo", "clusters", "ui"))
+
+
+COMMANDS = (
+    "run", "demo", "clusters", "ui", "backfill", "assign", "doctor", "prune", "serve", "overdue", "tables",
+)  # fmt: skip
+
+
+def invoked(*words: str) -> Any:
+    """Run the command line in this process; for what ends before anything heavy is imported."""
+    return CliRunner().invoke(app, list(words), prog_name="nightfold")
+
+
+@pytest.mark.parametrize("words", [(), ("-h",), ("--help",)])
+def test_help_is_what_one_gets_without_a_command(words: tuple[str, ...]) -> None:
+    shown = invoked(*words)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    listed = [line for line in shown.stdout.split("Commands:")[1].splitlines() if line.strip()]
+    assert tuple(line.split()[0] for line in listed) == COMMANDS
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples_that_fit_its_options(command: str) -> None:
+    shown = invoked(command, "-h")
+    assert shown.exit_code == 0
+    said, _, examples = shown.stdout.partition("Examples:")
+    calls = [line for line in examples.splitlines() if f"nightfold {command} " in line]
+    assert calls
+    for call in calls:
+        options = re.findall(r"--[a-z-]+", call)
+        assert [option for option in options if f"{option} " not in said] == []
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert invoked("--version").stdout == f"nightfold {version('nightfold')}\n"
+
+
+def test_a_missing_feed_is_bad_usage(nightfold: Nightfold, tmp_path: Path) -> None:
+    done = nightfold("run", tmp_path / "nowhere.jsonl", "--store", tmp_path / "store")
+    assert done.returncode == 2
+    assert "nowhere.jsonl is not there" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run"],
+        ["backfill", "--from", "2026-03-01", "--to", "2026-03-02"],
+        ["serve", "--cron", "0 2 * * *"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_store_inside_the_feed_is_refused_before_anything_is_written(
+    nightfold: Nightfold, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "text": "b"}\n')
+    name, *options = command
+    done = nightfold(name, tmp_path, "--store", tmp_path / "store", *options)
+    assert done.returncode == 2
+    assert "must not lie inside the feed" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_an_unknown_key_in_the_config_is_bad_usage(nightfold: Nightfold, tmp_path: Path) -> None:
+    config = tmp_path / "nightfold.toml"
+    config.write_text("[clustering]\nn_cluster = 3\n")
+    done = nightfold("run", tmp_path / "feed", "--store", tmp_path / "store", "--config", config)
+    assert done.returncode == 2
+    assert "clustering.n_cluster in" in done.stderr
+    assert "is no key of the configuration; did you mean clustering.n_clusters?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--n-clusters", "many", "n_clusters must be a valid integer or 'auto', got 'many'"),
+        ("--night", "2026-13-01", "a day as YYYY-MM-DD, for instance 2026-03-01, got '2026-13-01'"),
+        ("--window-days", "0", "window_days"),
+        ("--feed-name", "../up", "feed_name"),
+        ("--night", "tonight", "--night"),
+        ("--config", "nowhere.toml", "nowhere.toml must be a readable TOML file"),
+    ],
+)
+def test_a_bad_option_is_bad_usage(
+    nightfold: Nightfold, tmp_path: Path, option: str, value: str, said: str
+) -> None:
+    done = nightfold("run", tmp_path / "feed", "--store", tmp_path / "store", option, value)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="needs a file system that root cannot write"
+)
+def test_a_store_that_cannot_be_written_fails_with_a_sentence(
+    nightfold: Nightfold, tmp_path: Path
+) -> None:
+    (tmp_path / "feed.jsonl").write_text('{"id": "a", "text": "b"}\n')
+    done = nightfold("run", tmp_path / "feed.jsonl", "--store", "/proc/nightfold-store")
+    assert done.returncode == 1
+    assert "the store cannot be written to" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_store_without_a_night_has_no_clusters_to_show(
+    nightfold: Nightfold, tmp_path: Path
+) -> None:
+    done = nightfold("clusters", "--store", tmp_path)
+    assert done.returncode == 2
+    assert "holds no published night" in done.stderr
+
+
+def test_a_second_run_on_a_busy_store_is_refused(nightfold: Nightfold, tmp_path: Path) -> None:
+    (tmp_path / "feed.jsonl").write_text('{"id": "a", "text": "b"}\n')
+    with run_lock(Store(root=tmp_path / "store", feed="default", night=date(2026, 3, 1))):
+        done = nightfold("run", tmp_path / "feed.jsonl", "--store", tmp_path / "store")
+    assert done.returncode == 1
+    assert "another run works on this store" in done.stderr
+    assert "night 2026-03-01" in done.stderr
+
+
+def test_a_night_by_the_command_line(
+    nightfold: Nightfold, tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The smoke test of the embedded Prefect: its run can be read back from the store's database.
+
+    A proxy that does not answer must not stand between a run and its own server.
+    """
+    for name in ("http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    store = tmp_path / "store"
+    done = nightfold(
+        "run", sample / "night-1", "--store", store, "--night", "2026-03-01", "--n-clusters", "11"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "text = content" in done.stdout
+    assert "read 372 = accepted" in done.stdout
+    assert "11 clusters on 2026-03-01" in done.stdout
+    with sqlite3.connect(store / "state" / "prefect" / "prefect.db") as database:
+        runs = database.execute("select name, state_name from flow_run").fetchall()
+        tasks = database.execute("select name, state_name from task_run").fetchall()
+    assert runs == [("default 2026-03-01", "Completed")]
+    assert len(tasks) == 15
+    assert {state for _, state in tasks} == {"Completed"}
+    database.close()
+
+    shown = nightfold("clusters", "--store", store, "--json")
+    found = json.loads(shown.stdout)
+    assert len(found["clusters"]) == 11
+    assert found["counts"]["read"] == 372
+    of_night = ("clusters", "--store", store, "--night")
+    assert "11 clusters" in nightfold(*of_night, "2026-03-01").stdout
+    missing = nightfold(*of_night, "2026-03-02")
+    assert missing.returncode == 2
+    assert "night 2026-03-02 of feed 'default' is not published" in missing.stderr
+
+
+@pytest.mark.slow
+def test_a_run_leaves_no_file_that_the_umask_forbids(nightfold: Nightfold, tmp_path: Path) -> None:
+    feed, store = tmp_path / "feed.jsonl", tmp_path / "store"
+    rows = ({"id": str(it), "text": f"the {it}th text about batteries"} for it in range(12))
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ("run", feed, "--store", store, "--night", "2026-03-01", "--n-clusters", "2")
+    # A folder that everybody may enter, as one that was made by hand.
+    (store / "state").mkdir(parents=True)
+    assert nightfold(*words, umask=0o077).returncode == 0
+    assert (store / "state" / "prefect" / "prefect.db").is_file()
+    files = [it for it in store.rglob("*") if it.is_file()]
+    assert [it for it in files if it.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.slow
+def test_the_ui_serves_the_runs_of_a_store_on_loopback_only(
+    nightfold: Nightfold,
+    serve_ui: Callable[[Path, int], str],
+    free_port: int,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "feed.jsonl").write_text("")
+    failed = nightfold("run", tmp_path / "feed.jsonl", "--store", tmp_path / "store")
+    assert failed.returncode == 1
+    assert "rows_present" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    address = serve_ui(tmp_path / "store", free_port)
+    key = {"Authorization": f"Bearer {lasting_key(prefect_home(tmp_path / 'store'))}"}
+    request = urllib.request.Request(
+        f"{address}/api/flow_runs/filter",
+        data=b"{}",
+        headers={"Content-Type": "application/json", **key},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        runs = json.load(response)
+    assert [run["state_name"] for run in runs] == ["Failed"]
+    dashboard = urllib.request.Request(
+        f"{address}/dashboard", headers={"Accept": "text/html", **key}
+    )
+    with urllib.request.urlopen(dashboard, timeout=10) as page:
+        assert b"<!DOCTYPE html>" in page.read()
+    listening = {
+        c.laddr.ip
+        for c in psutil.net_connections("tcp")
+        if c.status == "LISTEN" and c.laddr.port == free_port
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_a_store_without_runs_has_no_ui(nightfold: Nightfold, tmp_path: Path) -> None:
+    done = nightfold("ui", "--store", tmp_path)
+    assert done.returncode == 2
+    assert "has no runs to show" in done.stderr

@@ -1,0 +1,203 @@
+"""One process that runs the nights on a schedule: what it refuses, what it survives, how it ends."""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import psutil
+import pytest
+
+from flows.cli.serve import checked, deployment_name
+from flows.config import ConfigError, load_config
+
+
+def said(tmp_path: Path, **more: Any) -> dict[str, Any]:
+    return {"feed": str(tmp_path / "feed"), "store": str(tmp_path / "store")} | more
+
+
+@pytest.mark.parametrize(
+    ("cron", "timezone", "sentence"),
+    [
+        ("every night", "UTC", "--cron must be five fields of cron.*got 'every night'"),
+        ("0 25 * * *", "UTC", "--cron must be five fields of cron.*got '0 25"),
+        ("0 2 * * *", "Europe/Nowhere", "--timezone must be a name.*got 'Europe/Nowhere'"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(
+    tmp_path: Path, cron: str, timezone: str, sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        checked(None, said(tmp_path), cron, timezone)
+
+
+def test_the_night_is_not_decided_when_serving_begins(tmp_path: Path) -> None:
+    served = checked(None, said(tmp_path, feed_name="shop"), "0 2 * * *", "Europe/Berlin")
+    assert served.every_night() == said(tmp_path, feed_name="shop")
+    config = tmp_path / "nightfold.toml"
+    config.write_text("night = 2026-03-01\n")
+    with pytest.raises(ConfigError, match=r"night in .* must be left out"):
+        checked(config, said(tmp_path), "0 2 * * *", "UTC")
+
+
+def test_a_dated_feed_stays_dated_in_the_deployment(tmp_path: Path) -> None:
+    feed = str(tmp_path / "r-{night-1}.jsonl")
+    served = checked(None, said(tmp_path, feed=feed), "0 2 * * *", "UTC")
+    assert served.every_night()["feed"] == feed
+
+
+def test_a_bad_schedule_is_bad_usage(
+    nightfold: Callable[..., CompletedProcess[str]], free_port: int, tmp_path: Path
+) -> None:
+    words = ("serve", tmp_path / "feed", "--store", tmp_path / "store", "--port", free_port)
+    done = nightfold(*words, "--cron", "at two")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "got 'at two'" in done.stderr
+
+
+def processes_of(store: Path) -> list[str]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("NIGHTFOLD_STORE") == str(store):
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_serve_runs_tonight_survives_a_failure_and_ends_cleanly(
+    service: Any, write_night: Callable[[Path, int], Path], tmp_path: Path
+) -> None:
+    feed, store = tmp_path / "feed" / "reviews.jsonl", tmp_path / "store"
+    deployment = service.deployment()
+    assert "night" not in deployment["parameters"]["config"]
+    assert deployment["global_concurrency_limit"]["limit"] == 1
+    assert deployment["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+    # Not by the API alone: the server itself has to make runs of the schedule.
+    scheduled = {"deployments": {"id": {"any_": [deployment["id"]]}}}
+    service.wait_for(lambda: bool(service.ask("/flow_runs/filter", scheduled)))
+
+    away = feed.rename(tmp_path / "away.jsonl")
+    assert service.end_of(service.trigger()) == "Failed"
+    away.rename(feed)
+    tonight = datetime.now(UTC).date()
+    assert service.end_of(service.trigger()) == "Completed"
+    manifests = list(store.glob("runs/feed=default/night=*/manifest.json"))
+    assert [path.parent.name for path in manifests] == [f"night={tonight}"]
+
+    write_night(feed, 2)
+    cut_short = service.trigger()
+    service.wait_for(lambda: service.said().count("embed: started") == 2)
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(timeout=60) == 0, service.said()
+    assert "stopped; the schedule is paused" in service.said()
+    assert "Traceback" not in service.said().split(cut_short)[-1]
+    (failed,) = [
+        line for line in service.said().splitlines() if "holds no file that ends in" in line
+    ]
+    assert failed.startswith(f"{tonight:%Y-%m-%d} ")
+    assert "ERROR" in failed
+    deadline = time.monotonic() + 20
+    while processes_of(store) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert processes_of(store) == []
+
+
+def states(store: Path) -> list[tuple[str, str]]:
+    """State of every run that has begun, in order, and what is said about it."""
+    query = (
+        "select s.name, s.message from flow_run r join flow_run_state s on r.state_id = s.id"
+        " where r.start_time is not null order by r.start_time"
+    )
+    with closing(sqlite3.connect(store / "state" / "prefect" / "prefect.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def kill_with_its_runs(process: "subprocess.Popen[bytes]") -> None:
+    """Kill serve and what it runs, as a machine that loses its power; its server is left to see it."""
+    serving = psutil.Process(process.pid)
+    serving.suspend()
+    for child in serving.children(recursive=True):
+        if "flows.prefect_home.server_process" not in child.cmdline():
+            child.kill()
+    serving.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGTERM, "serve was stopped before this run ended"),
+        (signal.SIGKILL, "serve ended without a word before this run did"),
+    ],
+)
+def test_a_run_that_ended_with_serve_is_closed_and_the_next_one_starts_at_once(
+    serve: Callable[..., Any], tmp_path: Path, number: int, said: str
+) -> None:
+    first = serve()
+    first.trigger()
+    first.wait_for(lambda: "embed: started" in first.said())
+    if number == signal.SIGKILL:
+        kill_with_its_runs(first.process)
+    first.process.send_signal(number)
+    first.process.wait(timeout=60)
+
+    # On the same port, at once.
+    second = serve(first.port)
+    (closed,) = states(tmp_path / "store")
+    assert closed == ("Crashed", said)
+    begun = time.monotonic()
+    assert second.end_of(second.trigger()) == "Completed"
+    # Not after the five minutes that Prefect keeps the slot of a run that says no more.
+    assert time.monotonic() - begun < 200
+    assert ("closed run" in second.said()) == (number == signal.SIGKILL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["serve", "ui"])
+def test_a_port_that_another_store_is_served_on_is_refused(
+    service: Any, nightfold: Callable[..., CompletedProcess[str]], tmp_path: Path, command: str
+) -> None:
+    kept = ("id", "parameters", "schedules", "paused")
+    before = [service.deployment()[name] for name in kept]
+    other = tmp_path / "other-store"
+    (other / "state" / "prefect").mkdir(parents=True)
+    words = [tmp_path / "feed", "--cron", "0 3 * * *"] if command == "serve" else []
+    done = nightfold(command, *words, "--store", other, "--port", service.port)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"nightfold: port {service.port} of 127.0.0.1 is taken; give another with --port\n"
+    )
+    assert done.stdout == ""
+    assert service.process.poll() is None
+    assert [service.deployment()[name] for name in kept] == before
+
+
+def test_stores_on_one_server_are_served_under_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def name(store: str) -> str:
+        given = said(tmp_path) | {"store": str(tmp_path / store), "feed_name": "shop"}
+        return deployment_name(load_config(None, given))
+
+    monkeypatch.setenv("PREFECT_API_URL", "https://prefect.example/api")
+    assert name("a store") == name("a store")
+    assert re.fullmatch(r"serve-shop-a-store-[0-9a-f]{8}", name("a store"))
+    assert name("a/store") != name("b/store")
+    here = name("store")
+    monkeypatch.setattr("socket.gethostname", lambda: "another machine")
+    assert name("store") != here
+    # On its own server a store has no namesake.
+    monkeypatch.setenv("NIGHTFOLD_STORE", str(tmp_path))
+    monkeypatch.setenv("NIGHTFOLD_OWN_API", "https://prefect.example/api")
+    assert name("store") == "serve-shop"

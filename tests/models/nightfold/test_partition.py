@@ -1,0 +1,65 @@
+import numpy as np
+import torch
+
+from models.nightfold.cotraining import FEW, MANY
+from models.nightfold.partition import (
+    anchored,
+    is_no_worse,
+    recipe_for,
+    soft_start,
+    with_every_cluster,
+)
+from models.nightfold.starts import Start
+
+
+def start(labels: list[int], kind: str = "consensus", score: float = 0.1) -> Start:
+    return Start(kind, np.array(labels), score)
+
+
+def test_refined_labels_may_lose_no_more_silhouette_than_tolerated() -> None:
+    labels = np.array([0, 1, 2, 0])
+    before = start([0, 1, 2, 2])
+    assert is_no_worse(labels, 0.0901, before, 0.9)
+    assert not is_no_worse(labels, 0.0899, before, 0.9)
+    assert not is_no_worse(labels, 0.1004, before, 1.005)
+    assert is_no_worse(labels, 0.1006, before, 1.005)
+
+
+def test_refined_labels_may_not_lose_a_cluster() -> None:
+    assert not is_no_worse(np.array([0, 1, 1, 0]), 0.5, start([0, 1, 2, 2]), 0.9)
+
+
+def test_a_silhouette_below_zero_may_not_fall() -> None:
+    before = start([0, 1, 0, 1], score=-0.1)
+    assert is_no_worse(np.array([0, 1, 1, 0]), -0.1, before, 0.9)
+    assert not is_no_worse(np.array([0, 1, 1, 0]), -0.101, before, 0.9)
+
+
+def test_many_clusters_and_uneven_ones_are_handled_with_care() -> None:
+    assert recipe_for("consensus", 60) is FEW
+    assert recipe_for("consensus", 61) is MANY
+    assert recipe_for("average", 3) is MANY
+
+
+def test_a_cluster_that_lost_everybody_gets_its_documents_back() -> None:
+    before = torch.tensor([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+    after = torch.tensor([[0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.1, 0.2, 0.7]])
+    mended = with_every_cluster(after, before)
+    assert mended.argmax(dim=1).tolist() == [0, 1, 2]
+    assert torch.equal(mended[[0, 2]], after[[0, 2]])
+
+
+def test_anchored_memberships_are_highest_at_the_label() -> None:
+    rng = np.random.default_rng(0)
+    soft = torch.from_numpy(rng.dirichlet(np.full(5, 0.3), 200))
+    labels = rng.integers(0, 5, 200)
+    memberships = anchored(soft, labels)
+    assert torch.equal(memberships.argmax(dim=1), torch.from_numpy(labels))
+    torch.testing.assert_close(memberships.sum(dim=1), torch.ones(200, dtype=torch.float64))
+
+
+def test_a_soft_start_follows_the_nearest_mean() -> None:
+    space = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9]], dtype=np.float32)
+    soft = soft_start(space, np.array([0, 0, 1, 1]))
+    assert soft.argmax(dim=1).tolist() == [0, 0, 1, 1]
+    torch.testing.assert_close(soft.sum(dim=1), torch.ones(4))

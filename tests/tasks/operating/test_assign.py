@@ -1,0 +1,60 @@
+"""Placing without a model: what is prepared, what is known. With real models: tests/flows/cli/test_operate.py."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.operating.assign import prepare_feed, read_known
+from tasks.store.storage import Store
+from validation.report import DataValidationError
+
+PublishNight = Callable[..., dict[str, Any]]
+CONFIG: dict[str, Any] = {"ingest": {}, "check": {}, "prepare": {}}
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_a_feed_is_prepared_as_a_night_prepares_it(tmp_path: Path) -> None:
+    rows = [
+        {"id": 1, "text": "<b>The battery</b>   dies"},
+        {"id": 1, "text": "<b>The battery</b>   dies"},
+        {"id": 2, "text": "The battery dies"},
+        {"id": 3, "text": "\u200b"},
+        {"id": 1, "text": "Another text under an id of this feed"},
+        *({"id": number, "text": f"Sound row {number}"} for number in range(10, 20)),
+    ]
+    feed = write_rows(tmp_path / "feed.jsonl", rows)
+    documents, n_refused, _ = prepare_feed(feed, CONFIG, tmp_path / "scratch")
+    assert documents["doc_id"].to_pylist()[:2] == ["1", "2"]
+    assert documents["text"].to_pylist()[:2] == ["The battery dies"] * 2
+    assert (documents.num_rows, n_refused) == (12, 2)
+
+
+def test_the_settings_are_those_of_the_night(tmp_path: Path) -> None:
+    feed = write_rows(tmp_path / "feed.jsonl", [{"key": "a", "body": "word " * 100}])
+    columns = {"ingest": {"columns": {"doc_id": "key", "text": "body"}}}
+    config = CONFIG | columns | {"prepare": {"max_text_chars": 100}}
+    documents, _, _ = prepare_feed(feed, config, tmp_path / "scratch")
+    assert len(documents["text"][0].as_py()) <= 100
+
+
+def test_a_feed_that_is_broken_as_a_whole_is_refused(tmp_path: Path) -> None:
+    feed = write_rows(tmp_path / "feed.jsonl", [{"id": 1, "text": ""}] * 3)
+    with pytest.raises(DataValidationError, match="refused_share"):
+        prepare_feed(feed, CONFIG, tmp_path / "scratch")
+
+
+def test_what_was_published_is_known_by_its_text(store: Store, publish_night: PublishNight) -> None:
+    publish_night(1, ["a", "b"])
+    manifest = publish_night(2, ["c"], window=["b"])
+    known = read_known(store, manifest)
+    assert {digest: cluster for digest, (cluster, *_) in known.items()} == {
+        "digest of b": "c-1",
+        "digest of c": "c-2",
+    }

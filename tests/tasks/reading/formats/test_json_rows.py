@@ -1,0 +1,68 @@
+import io
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.reading.formats.json_rows import read_jsonl
+from tasks.reading.formats.rows import Row
+
+
+def read(content: bytes) -> list[Row]:
+    return list(read_jsonl(io.BytesIO(content), "utf-8"))
+
+
+@given(st.binary(max_size=300) | st.text('{}[]":,a1 \n\\').map(str.encode))
+@settings(max_examples=300, deadline=None)
+def test_every_line_is_a_row_or_blank(content: bytes) -> None:
+    rows = {row.line for row in read(content)}
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        is_blank = not line.decode(errors="backslashreplace").strip(" \t\r\ufeff")
+        assert number in rows or is_blank or not line.decode(errors="replace").strip()
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('{"id": 1, "text": "a", "text": "b"}', "text"),
+        ('{"id": 1, "text": "a", "meta": [{"x": 1, "y": 2, "x": 1}]}', "x"),
+        ('{"id": 1, "\\u0069d": 2}', "id"),
+    ],
+)
+def test_a_key_that_is_there_twice_refuses_the_row_by_name(line: str, key: str) -> None:
+    (row,) = read(line.encode())
+    assert row.problem_rule == "row_parses"
+    assert row.problem == f"the key {key!r} is there twice in one object"
+    assert row.raw == line
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize("depth", [101, 500, 950, 987, 995, 1_000, 100_000])
+def test_a_line_that_is_nested_too_deep_is_refused(opening: str, closing: str, depth: int) -> None:
+    inner = depth - 1
+    line = '{"id": 1, "x": ' + opening * inner + "1" + closing * inner + "}"
+    (row,) = read(line.encode())
+    assert row.problem == "the line is nested deeper than 100 levels"
+
+
+def test_a_hundred_levels_are_read_and_many_brackets_are_no_depth() -> None:
+    deep = '{"x": ' + "[" * 99 + "]" * 99 + "}"
+    wide = json.dumps({"x": [[]] * 1_000, "text": '[{"' * 1_000})
+    rows = read(f"{deep}\n{wide}\n".encode())
+    assert [row.problem for row in rows] == [None, None]
+    # What is read here is parsed once more when documents are made of it.
+    assert json.loads(rows[0].raw) == rows[0].values
+
+
+@pytest.mark.parametrize("unit", ['\\"', '"', "[", '["', "\\", '{"a":'])
+def test_a_broken_line_takes_time_in_proportion(unit: str) -> None:
+    def seconds(n_units: int) -> float:
+        content = b'{"id": "' + b"[" * 101 + unit.encode() * n_units
+        started = time.process_time()
+        (row,) = read(content)
+        assert row.values is None
+        return time.process_time() - started
+
+    assert seconds(400_000) < 24 * max(seconds(50_000), 0.002)

@@ -1,0 +1,102 @@
+import io
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tasks.reading.formats.parquet_rows import read_parquet
+from tasks.reading.formats.rows import Row, UnfitFileError
+
+
+def parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+def read(table: pa.Table) -> list[Row]:
+    return list(read_parquet(io.BytesIO(parquet(table))))
+
+
+def broken_text(kind: pa.DataType) -> pa.Array:
+    values = pa.array([b"one", b"caf\xe9", b"three"])
+    return values.cast(pa.large_binary() if pa.types.is_large_string(kind) else pa.binary()).view(
+        kind
+    )
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()], ids=str)
+@pytest.mark.parametrize("name", ["text", "note"])
+def test_bytes_that_are_no_utf8_refuse_their_row_alone(kind: pa.DataType, name: str) -> None:
+    rows = read(pa.table({"id": ["1", "2", "3"], name: broken_text(kind)}))
+    assert [row.problem_rule for row in rows] == [None, "text_decodes", None]
+    assert rows[1].problem == f"column {name!r} has bytes that are no UTF-8"
+    assert json.loads(rows[1].raw) == {"id": "2", name: "caf\\xe9"}
+    assert [row.values for row in (rows[0], rows[2])] == [
+        {"id": "1", name: "one"},
+        {"id": "3", name: "three"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "spelled"),
+    [
+        (pa.array([0, 10**18, 1], pa.timestamp("ms")), "1000000000000000000 as timestamp[ms]"),
+        (pa.array([0, -(10**18), 1], pa.timestamp("ms", "UTC")), "-1000000000000000000 as"),
+        (pa.array([0, 2**30, 1], pa.int32()).view(pa.date32()), "1073741824 as date32[day]"),
+        (pa.array([0, 2**62, 1], pa.int64()).view(pa.time64("us")), "unreadable time64[us]"),
+        (pa.array([0, 2**62, 1], pa.duration("s")), "unreadable duration[s]"),
+    ],
+    ids=str,
+)
+def test_a_value_out_of_range_refuses_its_row_alone(column: pa.Array, spelled: str) -> None:
+    rows = read(pa.table({"id": ["1", "2", "3"], "when": column}))
+    assert [row.problem_rule for row in rows] == [None, "row_parses", None]
+    assert str(rows[1].problem).startswith("column 'when' has a value out of range (")
+    assert json.loads(rows[1].raw)["when"].startswith(spelled)
+
+
+def test_rows_around_a_broken_cell_keep_their_numbers() -> None:
+    texts = [b"ok"] * 5_000
+    texts[3_000] = b"\xff"
+    rows = read(pa.table({"id": range(5_000), "text": pa.array(texts).view(pa.string())}))
+    assert [row.number for row in rows] == list(range(1, 5_001))
+    assert [row.number for row in rows if row.values is None] == [3_001]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([0], pa.timestamp("s", "Mars/Olympus")),
+        pa.array([[0]], pa.list_(pa.timestamp("us", "Mars/Olympus"))),
+        pa.array([{"at": 0}], pa.struct([("at", pa.timestamp("us", "Mars/Olympus"))])),
+    ],
+    ids=str,
+)
+def test_a_time_zone_that_is_not_known_is_named_with_its_column(column: pa.Array) -> None:
+    with pytest.raises(
+        UnfitFileError, match="column 'seen' in the time zone 'Mars/Olympus', which is not known"
+    ):
+        read(pa.table({"id": ["1"], "seen": column}))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "+05:30"])
+def test_time_zones_that_are_known_are_read(zone: str) -> None:
+    (row,) = read(pa.table({"at": pa.array([0], pa.timestamp("s", zone))}))
+    assert row.values is not None
+    assert row.values["at"].timestamp() == 0
+
+
+@pytest.mark.parametrize("names", [["id", "text", "text"], ["id", "text", "x", "x"]])
+def test_two_columns_of_one_name_are_refused_by_name(names: list[str]) -> None:
+    with pytest.raises(UnfitFileError, match=f"has two columns named '{names[-1]}'; rename"):
+        read(pa.table([["a"]] * len(names), names=names))
+
+
+def test_two_fields_of_one_name_in_a_column_are_refused_by_name() -> None:
+    kind: Any = pa.struct([("x", pa.int64()), ("x", pa.int64())])
+    column = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], fields=list(kind))
+    with pytest.raises(UnfitFileError, match="the column 'meta' with two fields of one name"):
+        read(pa.table({"id": ["1"], "meta": column}))

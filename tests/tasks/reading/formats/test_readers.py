@@ -1,0 +1,526 @@
+import csv
+import errno
+import io
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import IO, Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.reading.feed import FeedError, FeedFile
+from tasks.reading.formats import lines, readers
+from tasks.reading.formats.readers import read_rows
+from tasks.reading.formats.rows import Row
+
+WriteFeed = Callable[[str, bytes], FeedFile]
+Compress = Callable[[bytes, str], bytes]
+
+VALUES = [
+    {"id": "1", "text": "Crème brûlée, 5 €\nand a second line"},
+    {"id": "2", "text": 'She said "fine".'},
+    {"id": "3", "text": ""},
+    {"id": "4", "text": "🙂 汉字"},
+]
+
+
+def jsonl(rows: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def comma_separated(rows: list[dict[str, Any]], **form: Any) -> bytes:
+    sink = io.StringIO(newline="")
+    writer = csv.DictWriter(sink, list(rows[0]), **form)
+    writer.writeheader()
+    writer.writerows(rows)
+    return sink.getvalue().encode()
+
+
+def parquet(table: pa.Table, **form: Any) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, **form)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def memory_file(content: bytes, kind: str) -> FeedFile:
+    """A feed file that needs no fixture, for tests that draw hundreds of them."""
+    url = f"memory://drawn.{kind}"
+    with fsspec.open(url, "wb") as file:
+        file.write(content)
+    name = f"drawn.{kind}"
+    return FeedFile(
+        feed=url, path=f"/{name}", name=name, format=kind, compression=None, size=0, sha256=""
+    )
+
+
+def read(content: bytes, kind: str = "jsonl", encoding: str = "utf-8") -> list[Row]:
+    return list(read_rows(memory_file(content, kind), encoding))
+
+
+def problems(rows: list[Row]) -> dict[int, str | None]:
+    return {row.number: row.problem_rule for row in rows if row.problem_rule is not None}
+
+
+def ids(rows: list[Row]) -> list[str]:
+    return [row.values["id"] for row in rows if row.values is not None]
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("jsonl", jsonl(VALUES)),
+        ("csv", comma_separated(VALUES)),
+        ("parquet", parquet(pa.Table.from_pylist(VALUES))),
+    ],
+)
+def test_every_format_and_compression_gives_the_same_rows(
+    kind: str, content: bytes, ending: str, write_feed: WriteFeed, compress: Compress
+) -> None:
+    file = write_feed(f"a.{kind}{ending}", compress(content, ending))
+    rows = list(read_rows(file, "utf-8"))
+    assert [row.values for row in rows] == VALUES
+    assert [json.loads(row.raw) for row in rows] == VALUES
+    assert "汉字" in rows[3].raw
+    assert [row.number for row in rows] == [1, 2, 3, 4]
+    assert problems(rows) == {}
+
+
+def test_archives_of_several_members_are_read_to_the_end(
+    write_feed: WriteFeed, compress: Compress
+) -> None:
+    for ending in (".gz", ".zst"):
+        part = compress(jsonl(VALUES), ending)
+        rows = list(read_rows(write_feed(f"a.jsonl{ending}", part + part), "utf-8"))
+        assert [row.values for row in rows] == VALUES + VALUES
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "cp037", "gbk"],
+)
+@pytest.mark.parametrize(("kind", "write"), [("jsonl", jsonl), ("csv", comma_separated)])
+def test_declared_encodings_are_read(encoding: str, kind: str, write: Callable[..., bytes]) -> None:
+    text = "汉字" if encoding == "gbk" else "Äpfel, für 5 Mark"
+    values = [{"id": str(number), "text": text} for number in range(3)]
+    rows = read(write(values).decode().encode(encoding), kind, encoding)
+    assert [row.values for row in rows] == values
+
+
+@pytest.mark.parametrize(("kind", "write"), [("jsonl", jsonl), ("csv", comma_separated)])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_is_no_part_of_the_first_column(
+    encoding: str, kind: str, write: Callable[..., bytes]
+) -> None:
+    content = b"\xef\xbb\xbf".decode() + write(VALUES).decode()
+    assert [row.values for row in read(content.encode(encoding), kind, encoding)] == VALUES
+
+
+def test_a_wrong_wide_encoding_is_told_apart_from_broken_rows() -> None:
+    with pytest.raises(FeedError, match=r"drawn.jsonl is not encoded as utf-16.*set `encoding`"):
+        read(jsonl(VALUES) + b"x", encoding="utf-16")
+    with pytest.raises(FeedError, match="truncated data"):
+        read(jsonl(VALUES).decode().encode("utf-16")[:-1], encoding="utf-16")
+
+
+@pytest.mark.parametrize(("kind", "write"), [("jsonl", jsonl), ("csv", comma_separated)])
+@given(position=st.integers(0, 199), has_mark=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_one_undecodable_byte_spoils_one_row_and_its_offset_is_named(
+    kind: str, write: Callable[..., bytes], position: int, has_mark: bool
+) -> None:
+    values = [{"id": str(number), "text": f"text {number:04d} né"} for number in range(200)]
+    mark = b"\xef\xbb\xbf" if has_mark else b""
+    content = bytearray(mark + write(values))
+    offset = content.index(f"text {position:04d}".encode())
+    content[offset] = 0xE9
+    rows = read(bytes(content), kind)
+    assert problems(rows) == {position + 1: "text_decodes"}
+    assert rows[position].problem == f"byte 0xe9 at offset {offset:,} is no utf-8"
+    assert f"\\xe9ext {position:04d}" in rows[position].raw
+    assert len(rows) == 200
+
+
+def test_a_byte_that_cp1252_does_not_know_is_named() -> None:
+    (row,) = read(b'{"id": "1", "text": "\x81"}\n', encoding="cp1252")
+    assert row.problem == "byte 0x81 at offset 21 is no cp1252"
+
+
+def test_an_illegible_header_is_an_error_of_the_whole_file() -> None:
+    with pytest.raises(FeedError, match="header is illegible: byte 0xf6 at offset 4 is no utf-8"):
+        read("id;Größe\n1;2\n".encode("latin-1").replace(b"Gr", b"G"), "csv")
+
+
+def test_a_cut_line_is_a_row_with_a_problem() -> None:
+    content = jsonl(VALUES)
+    rows = read(content[: len(content) - 15])
+    assert ids(rows) == ["1", "2", "3"]
+    assert problems(rows) == {4: "row_parses"}
+    assert "the line is not valid JSON: " in str(rows[3].problem)
+    assert rows[3].raw.startswith('{"id": "4"')
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [("[1]", "list"), ('"x"', "str"), ("1", "int"), ("null", "NoneType"), ("NaN", "float")],
+)
+def test_a_line_that_is_no_object_is_a_row_with_a_problem(line: str, kind: str) -> None:
+    (row,) = read(line.encode())
+    assert row.problem_rule == "row_parses"
+    assert row.problem == f"the line must be a JSON object, got {kind}"
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "1" * 5_000], ids=["deep", "huge_integer"])
+def test_json_that_python_refuses_is_a_row_with_a_problem(value: str) -> None:
+    rows = read(b'{"id": ' + value.encode() + b"}\n" + jsonl(VALUES))
+    assert problems(rows) == {1: "row_parses"}
+    assert len(rows) == 5
+
+
+def test_blank_lines_are_no_rows_but_lines_are_counted() -> None:
+    rows = read(b'\n{"id": "1"}\n\n  \t\n{"id": "2"}\r\n\n')
+    assert [(row.number, row.values) for row in rows] == [(2, {"id": "1"}), (5, {"id": "2"})]
+
+
+def test_empty_files_and_bare_headers_have_no_rows() -> None:
+    for content in (b"", b"\n\n", b"id,text", b"id,text\r\n\r\n"):
+        assert read(content, "csv") == []
+    assert read(b"") == read(b"\n \n") == []
+    assert read(parquet(pa.table({"id": pa.array([], pa.string())})), "parquet") == []
+
+
+def test_lone_surrogates_come_through_for_the_stage_to_judge() -> None:
+    (row,) = read(b'{"id": "\\ud83d"}\n')
+    assert row.values == {"id": "\ud83d"}
+    assert row.raw == '{"id": "\\ud83d"}'
+
+
+def test_a_record_with_too_many_or_too_few_fields_is_a_row_with_a_problem() -> None:
+    rows = read(b"id,text\n1,a\n2\n3,b,c\n4,d\n", "csv")
+    assert ids(rows) == ["1", "4"]
+    assert problems(rows) == {2: "row_parses", 3: "row_parses"}
+    assert rows[2].problem == "the record has 3 fields, the header 2"
+    assert rows[2].raw == "3,b,c\n"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_delimiters_and_line_ends_are_recognised(delimiter: str, line_end: str) -> None:
+    rows = read(comma_separated(VALUES, delimiter=delimiter, lineterminator=line_end), "csv")
+    assert [row.values for row in rows] == VALUES
+
+
+def test_blank_lines_of_a_csv_are_no_rows_wherever_they_stand() -> None:
+    rows = read(b"\n  \nid,text\n\n1,a\n   \n2,b\n\n", "csv")
+    assert ids(rows) == ["1", "2"]
+    assert problems(rows) == {}
+
+
+def test_a_record_of_blank_fields_is_a_row() -> None:
+    assert [row.values for row in read(b"id,text\n , \n,\n", "csv")] == [
+        {"id": " ", "text": " "},
+        {"id": "", "text": ""},
+    ]
+
+
+def test_a_field_may_be_longer_than_python_allows_by_itself() -> None:
+    (row,) = read(b"id,text\n1," + b"x" * 200_000 + b"\n", "csv")
+    assert row.values == {"id": "1", "text": "x" * 200_000}
+
+
+def test_a_header_may_be_of_several_lines() -> None:
+    (row,) = read(b'id,"text of\nthe review"\n1,a\n', "csv")
+    assert row.values == {"id": "1", "text of\nthe review": "a"}
+
+
+def test_an_unclosed_quotation_mark_at_the_end_is_a_problem() -> None:
+    rows = read(b'id,text\n1,a\n2,"cut in ha', "csv")
+    assert ids(rows) == ["1"]
+    assert problems(rows) == {2: "row_parses"}
+    assert rows[1].raw == '2,"cut in ha'
+
+
+def test_a_stray_quotation_mark_does_not_run_on_through_the_file() -> None:
+    content = b'id,text\n1,"a"\n2,"5" screen\n3,"b"\n4,"open\n5,"c"\n6,"d"\n7,e\n'
+    rows = read(content, "csv")
+    assert ids(rows) == ["1", "3", "5", "6", "7"]
+    assert problems(rows) == {2: "row_parses", 4: "row_parses"}
+    assert [row.raw for row in rows if row.values is None] == ['2,"5" screen\n', '4,"open\n']
+    assert rows[3].problem == (
+        "a quotation mark is left open on this line, and on line 6 the record is no CSV: "
+        "',' expected after '\"'"
+    )
+
+
+@pytest.mark.parametrize("name", ["text", "note"])
+def test_two_columns_of_one_name_are_refused_by_name(name: str) -> None:
+    sentence = f"drawn.csv has two columns named '{name}'; rename or remove one of them"
+    with pytest.raises(FeedError, match=sentence):
+        read(f"id,text,{name},{name}\n1,a,b,c\n".encode(), "csv")
+
+
+def test_more_columns_than_a_table_can_have_are_refused_with_their_number() -> None:
+    header = ",".join(["id", "text", *(f"c{number}" for number in range(100_000))])
+    with pytest.raises(FeedError, match="has 100,002 columns; at most 10,000 are read"):
+        read(f"{header}\n1,a{',x' * 100_000}\n".encode(), "csv")
+
+
+def test_the_line_is_named_where_records_and_lines_are_not_in_step() -> None:
+    rows = read(b'id,text\n1\n2,"two\nlines"\n3\n', "csv")
+    assert [(row.number, row.line, row.n_lines) for row in rows] == [
+        (1, 2, 1),
+        (2, 3, 2),
+        (3, 5, 1),
+    ]
+    assert rows[0].problem == "the record has 1 field, the header 2"
+    assert rows[2].problem == "the record has 1 field, the header 2 (line 5 of the file)"
+
+
+def test_a_broken_record_of_several_lines_says_how_many() -> None:
+    (row,) = read(b'id,text\n1,"two\nlines",x\n', "csv")
+    assert row.problem == "the record of 2 lines has 3 fields, the header 2"
+    assert (row.raw, row.n_lines) == ('1,"two\nlines",x\n', 2)
+
+
+def test_a_raw_text_that_is_cut_says_so() -> None:
+    (row,) = read(b"id,text\n1,a," + b"x" * (1 << 20) + b"\n", "csv")
+    assert str(row.problem).endswith("; raw is cut at 1,048,576 characters")
+    assert len(row.raw) == 1 << 20
+
+
+@given(
+    st.lists(st.tuples(st.integers(100, 999), st.text("ab c\"',", max_size=9)), min_size=1),
+    st.sets(st.integers(0, 9)),
+)
+@settings(max_examples=100, deadline=None)
+def test_lines_that_open_a_quotation_mark_take_no_other_line_in(
+    rows: list[tuple[int, str]], opened: set[int]
+) -> None:
+    lines = []
+    for place, (doc_id, text) in enumerate(rows):
+        doubled = text.replace('"', '""')
+        lines.append(f'{doc_id},"open' if place in opened else f'{doc_id},"{doubled}"')
+    found = read(("id,text\n" + "\n".join(lines)).encode(), "csv")
+    good = [(str(doc_id), text) for place, (doc_id, text) in enumerate(rows) if place not in opened]
+    assert [(row.values["id"], row.values["text"]) for row in found if row.values] == good
+    assert [row.line for row in found] == list(range(2, len(rows) + 2))
+
+
+def test_a_csv_of_the_old_macintosh_is_refused_by_name() -> None:
+    with pytest.raises(FeedError, match=r"drawn.csv is no readable csv file"):
+        read(b"id,text\r1,a\r2,b\r", "csv")
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_called_jsonl_are_rows_with_problems(content: bytes) -> None:
+    rows = read(content)
+    assert all((row.values is None) == (row.problem is not None) for row in rows)
+    assert len(rows) <= content.count(b"\n") + 1
+
+
+@given(st.binary(max_size=400), st.sampled_from(["csv", "parquet"]))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_called_csv_or_parquet_are_rows_or_a_feed_error(
+    content: bytes, kind: str
+) -> None:
+    try:
+        rows = read(content, kind)
+    except FeedError:
+        return
+    assert all((row.values is None) == (row.problem is not None) for row in rows)
+
+
+@given(
+    values=st.lists(
+        st.dictionaries(
+            st.text(max_size=5), st.none() | st.booleans() | st.integers() | st.text(), max_size=3
+        ),
+        max_size=8,
+    ),
+    read_bytes=st.integers(1, 9),
+)
+@settings(max_examples=50, deadline=None)
+def test_rows_do_not_depend_on_where_the_blocks_end(
+    values: list[dict[str, Any]], read_bytes: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_READ_BYTES", read_bytes)
+        for encoding in ("utf-8", "utf-16"):
+            rows = read(jsonl(values).decode().encode(encoding), encoding=encoding)
+            assert [row.values for row in rows] == values
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=2, max_size=2
+        ).filter(lambda record: any(field.strip() for field in record)),
+        max_size=8,
+    )
+)
+@settings(max_examples=50, deadline=None)
+def test_a_csv_that_python_wrote_is_read_back(records: list[list[str]]) -> None:
+    values = [dict(zip(("id", "text"), record, strict=True)) for record in records]
+    content = comma_separated([{"id": "id", "text": "text"}, *values], quoting=csv.QUOTE_ALL)
+    rows = read(content, "csv")
+    assert [row.values for row in rows[1:]] == values
+
+
+@pytest.fixture
+def short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 64)
+    monkeypatch.setattr(lines, "_BYTES_KEPT", 32)
+    monkeypatch.setattr(lines, "_READ_BYTES", 16)
+
+
+@pytest.mark.usefixtures("short_lines")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_overlong_line_is_one_refused_row(encoding: str) -> None:
+    long = '{"id": "2", "text": "' + "x" * 300 + '"}\n'
+    content = '{"id": "1"}\n' + long + '{"id": "3"}\n{"id": "4"}\n' + long.strip()
+    rows = read(content.encode(encoding), encoding=encoding)
+    assert ids(rows) == ["1", "3", "4"]
+    assert problems(rows) == {2: "row_parses", 5: "row_parses"}
+    assert rows[1].problem == "the line is longer than 64 bytes; raw is cut at 32 characters"
+    assert rows[1].raw == long[:32]
+
+
+@pytest.mark.usefixtures("short_lines")
+def test_a_line_of_just_the_longest_length_is_read() -> None:
+    line = b'{"id": "' + b"x" * 53 + b'"}\n'
+    assert len(line) == 64
+    assert problems(read(line + b" " + line)) == {2: "row_parses"}
+
+
+@pytest.mark.usefixtures("short_lines")
+def test_a_row_with_two_problems_names_the_first() -> None:
+    rows = read(b'id,text\n1,"\xff\n\xfe"\n2,"' + b"x" * 300 + b"\n3,\xff\n", "csv")
+    assert rows[0].problem == "byte 0xff at offset 11 is no utf-8"
+    assert rows[1].problem == (
+        "the line is longer than 64 bytes; raw is cut at 32 characters (line 4 of the file)"
+    )
+
+
+def test_memory_does_not_grow_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 1 << 16)
+    monkeypatch.setattr(lines, "_BYTES_KEPT", 1 << 10)
+    monkeypatch.setattr(lines, "_READ_BYTES", 1 << 14)
+    file = memory_file(b"x" * 8_000_000, "jsonl")
+    tracemalloc.start()
+    (row,) = read_rows(file, "utf-8")
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert row.problem_rule == "row_parses"
+    assert peak_bytes < 1_000_000
+
+
+@pytest.mark.usefixtures("short_lines")
+def test_offsets_are_right_after_an_overlong_line() -> None:
+    content = b"x" * 1_000 + b"\n" + b'{"id": "\xff"}\n'
+    rows = read(content)
+    assert rows[1].problem == f"byte 0xff at offset {content.index(0xFF):,} is no utf-8"
+
+
+@pytest.mark.usefixtures("short_lines")
+def test_a_quotation_mark_in_an_overlong_line_takes_no_other_row_in() -> None:
+    content = b'id,text\n1,a\n2,"' + b"x" * 300 + b'"\n3,"c"\n'
+    rows = read(content, "csv")
+    assert ids(rows) == ["1", "3"]
+    assert problems(rows) == {2: "row_parses"}
+
+
+@pytest.mark.usefixtures("short_lines")
+def test_a_csv_without_a_line_end_is_no_empty_file() -> None:
+    with pytest.raises(FeedError, match="header is illegible: the line is longer"):
+        read(b"x" * 300, "csv")
+
+
+def test_every_truncated_archive_is_an_error_that_names_the_file(
+    write_feed: WriteFeed, compress: Compress
+) -> None:
+    for ending in (".gz", ".zst"):
+        whole = compress(jsonl(VALUES * 20), ending)
+        for n_bytes in range(1, len(whole)):
+            file = write_feed(f"a.jsonl{ending}", whole[:n_bytes])
+            with pytest.raises(FeedError, match=rf"a.jsonl{ending} is no readable jsonl \("):
+                list(read_rows(file, "utf-8"))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.csv.zst", "a.parquet", "a.parquet.gz"])
+def test_a_file_that_is_not_what_its_name_says_is_named(name: str, write_feed: WriteFeed) -> None:
+    with pytest.raises(FeedError, match=f"{name} is no readable .*fetch it again"):
+        list(read_rows(write_feed(name, jsonl(VALUES)), "utf-8"))
+
+
+def test_a_damaged_parquet_file_gives_rows_or_a_feed_error() -> None:
+    whole = parquet(pa.Table.from_pylist(VALUES), compression="snappy")
+    n_refused = 0
+    for position in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0xFF
+        try:
+            read(bytes(damaged), "parquet")
+        except FeedError:
+            n_refused += 1
+    assert n_refused > len(whole) / 3
+
+
+def test_parquet_rows_are_numbered_across_batches() -> None:
+    rows = read(parquet(pa.table({"id": list(range(3_000))})), "parquet")
+    assert [row.number for row in rows] == list(range(1, 3_001))
+    assert [row.values for row in rows[-2:]] == [{"id": 2998}, {"id": 2999}]
+
+
+def test_raw_of_a_parquet_row_is_json_whatever_the_types() -> None:
+    table = pa.table({"day": [date(2026, 3, 1)], "bytes": [b"caf\xc3\xa9"], "list": [[1, None]]})
+    (row,) = read(parquet(table), "parquet")
+    assert json.loads(row.raw) == {"day": "2026-03-01", "bytes": "café", "list": [1, None]}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("reset"),
+        TimeoutError(),
+        OSError(errno.EIO, "disk"),
+        requests.ReadTimeout("slow"),
+        requests.ConnectionError("no route"),
+    ],
+    ids=repr,
+)
+def test_trouble_on_disk_or_network_is_not_blamed_on_the_file(
+    error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def opened(_file: FeedFile) -> Iterator[IO[bytes]]:
+        raise error
+        yield
+
+    monkeypatch.setattr(readers, "opened", opened)
+    with pytest.raises(type(error)) as raised:
+        read(b"")
+    assert raised.value is error
+
+
+def test_a_file_that_is_gone_is_a_feed_error() -> None:
+    file = memory_file(b"", "jsonl").model_copy(update={"path": "/gone.jsonl"})
+    with pytest.raises(FeedError, match=r"drawn.jsonl is gone since it was found; run again"):
+        list(read_rows(file, "utf-8"))
+
+
+def test_a_carriage_return_inside_an_unquoted_field_is_text() -> None:
+    """pandas writes such fields without quotation marks."""
+    rows = read(b"id,text\na,one\rtwo\nb,three\r\n", "csv")
+    assert [row.values for row in rows] == [
+        {"id": "a", "text": "one\rtwo"},
+        {"id": "b", "text": "three"},
+    ]

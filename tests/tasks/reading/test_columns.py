@@ -1,0 +1,158 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.reading.columns import (
+    GUESSES,
+    Columns,
+    FileColumns,
+    as_text,
+    encodable,
+    map_columns,
+    parts_of,
+)
+from tasks.reading.feed import FeedError
+
+
+@pytest.mark.parametrize(("part", "guess"), [(p, g) for p, names in GUESSES.items() for g in names])
+def test_every_usual_name_is_guessed_in_any_case(part: str, guess: str) -> None:
+    needed = [name for name in ("id", "text") if part != {"id": "doc_id"}.get(name, name)]
+    for spelled in (guess, guess.upper(), guess.title()):
+        assert map_columns([*needed, "x", spelled], Columns(), "f")[part] == spelled
+
+
+def test_the_most_usual_name_wins_and_then_the_first_column() -> None:
+    assert map_columns(["uuid", "ID", "id", "body", "Text"], Columns(), "f") == {
+        "doc_id": "ID",
+        "text": "Text",
+    }
+
+
+def test_configured_names_win_over_guesses() -> None:
+    columns = Columns(doc_id="Number", text="note", timestamp="seen")
+    present = ["id", "text", "date", "Number", "note", "seen"]
+    assert map_columns(present, columns, "f") == {
+        "doc_id": "Number",
+        "text": "note",
+        "timestamp": "seen",
+    }
+
+
+def test_a_configured_column_plays_no_second_part() -> None:
+    assert map_columns(["id", "title", "text"], Columns(text="title"), "f") == {
+        "doc_id": "id",
+        "text": "title",
+    }
+
+
+def test_a_missing_required_part_lists_the_columns_that_are_there() -> None:
+    with pytest.raises(FeedError, match=r"a.csv has no column that looks like text.*'id', 'Größe'"):
+        map_columns(["id", "Größe"], Columns(), "a.csv")
+    with pytest.raises(FeedError, match="looks like doc_id; its columns are none"):
+        map_columns([], Columns(), "a.csv")
+
+
+@pytest.mark.parametrize("part", list(GUESSES))
+def test_a_missing_configured_column_is_an_error_even_where_it_is_optional(part: str) -> None:
+    with pytest.raises(FeedError, match=rf"no column 'nope' for {part}; its columns are 'id', 'te"):
+        map_columns(["id", "text"], Columns(**{part: "nope"}), "a.csv")
+
+
+def admitted(*rows: dict[str, str], wanted: Columns | None = None, n_first: int = 1) -> FileColumns:
+    columns = FileColumns(wanted or Columns(), "a.jsonl", set())
+    for number, row in enumerate(rows):
+        if number == n_first:
+            columns.settle()
+        assert columns.admit(row) is None
+    return columns
+
+
+def test_a_column_that_comes_late_plays_the_part_that_none_plays() -> None:
+    rows = [{"id": "1", "body": "a"}, {"id": "2", "deleted": "x", "Date": "d", "text": "b"}]
+    assert admitted(*rows).mapping == {
+        "doc_id": "id",
+        "text": "body",
+        "withdrawn": "deleted",
+        "timestamp": "Date",
+    }
+
+
+def test_a_late_column_may_be_a_required_or_a_configured_one() -> None:
+    columns = admitted({"id": "1"}, {"id": "2", "text": "b", "gone": "x"})
+    columns.require_parts()
+    wanted = Columns(withdrawn="gone")
+    columns = admitted({"id": "1", "text": "a"}, {"gone": "x"}, wanted=wanted)
+    columns.require_parts()
+    with pytest.raises(FeedError, match=r"a.jsonl has no column 'gone' for withdrawn"):
+        admitted({"id": "1", "text": "a"}, {"x": "y"}, wanted=wanted).require_parts()
+
+
+def test_columns_that_look_like_a_part_and_are_not_used_are_named() -> None:
+    rows = [
+        {"id": "1", "body": "a", "content": "b", "deleted_at": "", "is_deleted": ""},
+        {"text": "c", "deleted": "true"},
+    ]
+    assert list(admitted(*rows).rivals()) == [
+        ("text", "body", "text"),
+        ("withdrawn", "is_deleted", "deleted_at"),
+        ("withdrawn", "is_deleted", "deleted"),
+    ]
+    wanted = Columns(text="body", withdrawn="deleted")
+    assert list(admitted(*rows, wanted=wanted).rivals()) == []
+
+
+def test_a_row_that_brings_too_many_columns_or_too_long_a_name_is_not_admitted() -> None:
+    columns = admitted({"id": "1", "text": "a"}, {f"k{number}": "" for number in range(9_998)})
+    assert columns.admit({"id": "2", "k7": ""}) is None
+    problem = columns.admit({"id": "2", "one more": ""})
+    assert problem == (
+        "with the key 'one more' the feed has 10,001 columns; at most 10,000 are allowed, so put"
+        " values that stand as keys under one key"
+    )
+    problem = admitted({"id": "1"}).admit({"x" * 1_001: ""})
+    assert str(problem).endswith("has 1,001 characters; at most 1,000 are allowed")
+
+
+def test_a_message_lists_few_of_many_columns() -> None:
+    with pytest.raises(FeedError, match=r"'k29' and 9,970 more; set `doc_id`"):
+        map_columns([f"k{number}" for number in range(10_000)], Columns(), "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, None),
+        (float("nan"), None),
+        (1, "1"),
+        (1.0, "1"),
+        (-0.5, "-0.5"),
+        (1e300, str(int(1e300))),
+        (float("inf"), "inf"),
+        (2**70, "1180591620717411303424"),
+        (True, "True"),
+        ("1 ", "1 "),
+        ("", ""),
+        (b"caf\xc3\xa9", "café"),
+        (b"\xff", "\\xff"),
+        ([1, "a"], "[1, 'a']"),
+    ],
+)
+def test_cells_become_text(value: object, text: str | None) -> None:
+    assert as_text(value) == text
+
+
+def test_parts_are_picked_as_text_and_absent_ones_are_none() -> None:
+    mapping = {"doc_id": "id", "text": "body", "title": "title"}
+    assert parts_of({"id": 7, "body": "b", "x": 1}, mapping) == {
+        "doc_id": "7",
+        "text": "b",
+        "title": None,
+    }
+
+
+@given(st.text(st.characters()))
+@settings(deadline=None)
+def test_encodable_changes_nothing_but_lone_surrogates(text: str) -> None:
+    has_lone_surrogate = any("\ud800" <= mark <= "\udfff" for mark in text)
+    assert (encodable(text) == text) == (not has_lone_surrogate)
+    encodable(text).encode()

@@ -1,0 +1,96 @@
+"""The night as markdown: numbers from the tables, nothing from a feed taken for mark-up."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from tasks.clusters.plan_fit import Figure, Fit
+from tasks.preparing.counts import Counts
+from tasks.preparing.own_columns import ColumnChange
+from tasks.reporting.evaluate import Evaluation
+from tasks.reporting.summary import event_sentence, fit_sentence, summarise
+from tasks.store.storage import Store, keep_table
+from validation.schemas import METRICS
+
+SINCE = date(2026, 2, 25)
+DRIFT = [
+    Figure(measure="far_share", value=0.3, limit=0.2),
+    Figure(measure="size_shift", value=0.1, limit=0.25),
+]
+FIT = Fit(kind="full", since=SINCE, reason="drift: far_share", recipe="r", drift=DRIFT)
+
+CHANGES = [
+    ColumnChange(
+        column=f"stars{number}",
+        was="double",
+        found="text",
+        rows=1,
+        file="[a].jsonl",
+        row=7,
+        kept_in="b",
+    )
+    for number in range(22)
+]
+
+
+def test_an_event_is_told_with_its_evidence() -> None:
+    event = {
+        "event": "merged",
+        "cluster_id": "c-1",
+        "from_ids": ["c-2"],
+        "to_ids": ["c-1"],
+        "overlap": 0.5,
+    }
+    assert event_sentence(event) == "`c-1` merged from c-2 (overlap 0.50)"
+    assert event_sentence(event | {"event": "born", "overlap": None}) == "`c-1` born"
+
+
+def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -> None:
+    store = Store(root=tmp_path, feed="f", night=date(2026, 3, 1))
+    rows = [{"metric": "silhouette", "space": "embedding", "value": 0.25, "baseline_value": None}]
+    metrics = keep_table(store, "t", pa.Table.from_pylist(rows, schema=METRICS))
+    evaluation = Evaluation(
+        metrics=metrics,
+        labels=metrics,
+        published="refined",
+        reason="it is better",
+        trust="fair: so",
+        stability={},
+    )
+    clusters = [
+        {"cluster_id": f"c-{size}", "name": "a | b", "size": size, "growth": -1, "status": "shrunk"}
+        for size in range(1, 61)
+    ]
+    events = [
+        {"event": "vanished", "cluster_id": "c-0", "from_ids": [], "to_ids": [], "overlap": None}
+    ]
+    counts = Counts(read=1200, accepted=1100, duplicate=55, quarantined=40, withdrawn=5, late=3)
+    text = summarise(
+        store, counts, FIT, evaluation, {"clusters": clusters, "cluster_events": events}, CHANGES
+    )
+    assert "1,200 rows read: 1,100 accepted, 55 duplicate, 40 quarantined, 5 withdrawn." in text
+    assert (
+        "\n3 documents are late: dated before the last night and all that it has read. They are"
+        in text
+    )
+    assert (
+        r"- column \'stars0\' is of type double\, and tonight 1 row holds text\, first \[a\]\.jsonl row 7\:"
+        r" null there\, with the text in \'b\'." in text
+    )
+    assert "stars19" in text
+    assert "stars20" not in text
+    assert "- … and 2 more, in the manifest." in text
+    assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
+    assert "and 10 smaller ones" in text
+    assert "- `c-0` vanished" in text
+    assert r"Trust: fair\: so." in text
+    assert r"Model: fitted from nothing (drift\: far\_share)." in text
+    assert "| far_share | 0.300 | 0.200 | alarm |" in text
+    assert "| size_shift | 0.100 | 0.250 |  |" in text
+    assert "| silhouette | embedding | 0.2500 | – |" in text
+
+
+def test_a_warm_model_says_when_it_was_fitted() -> None:
+    warm = FIT.model_copy(update={"kind": "warm"})
+    assert fit_sentence(warm).endswith("last fitted from nothing on 2026-02-25.")

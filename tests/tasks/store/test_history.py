@@ -1,0 +1,117 @@
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tasks.store.files import write_atomically
+from tasks.store.history import History, read_history, require_intact
+from tasks.store.manifests import FORMAT_VERSION
+from tasks.store.sealed import seal
+from tasks.store.storage import DamagedFileError, Ref, Store, keep_bytes
+
+
+def manifest(n_rows: int, n_documents: int) -> dict[str, Any]:
+    def ref(name: str, rows: int) -> dict[str, Any]:
+        return Ref(path=f"{name}.parquet", sha256=name, rows=rows).model_dump()
+
+    return {
+        "format_version": FORMAT_VERSION,
+        "counts": {"read": n_rows},
+        "tables": {
+            "documents": ref("documents", n_documents),
+            "assignments": ref("assignments", n_documents),
+            "clusters": ref("clusters", 3),
+            "metrics": ref("metrics", 9),
+        },
+        "models": {
+            "identity": {"centroids.safetensors": ref("centroids", 0)},
+            "lexical": {"config.json": ref("lexical", 0)},
+            "clustering": {"config.json": ref("clustering", 0)},
+        },
+        "encoder": {"name": "E", "digest": "0"},
+        "labels": {"published": "refined"},
+        "config": {"window_days": 30},
+        "fit": None,
+    }
+
+
+def publish(store: Store, day: int, n_rows: int = 10, n_documents: int = 8) -> None:
+    write_atomically(store.manifest_path(date(2026, 3, day)), seal(manifest(n_rows, n_documents)))
+
+
+@pytest.fixture
+def tenth(store: Store) -> Store:
+    return store.model_copy(update={"night": date(2026, 3, 10)})
+
+
+def test_the_first_night_has_no_history(tenth: Store) -> None:
+    history = read_history(tenth)
+    assert history.nights == []
+    assert history.last is None
+    assert history.documents() == []
+    assert history.median_rows() is None
+    assert history.median_documents() is None
+
+
+def test_tonight_and_later_nights_have_no_say(tenth: Store) -> None:
+    for day in (12, 10, 8, 9):
+        publish(tenth, day)
+    history = read_history(tenth)
+    assert [night.night.day for night in history.nights] == [8, 9]
+    assert history.last is not None
+    assert history.last.night == date(2026, 3, 9)
+
+
+def test_a_night_gives_the_references_of_its_manifest(tenth: Store) -> None:
+    publish(tenth, 9, n_rows=10, n_documents=8)
+    (night,) = read_history(tenth).nights
+    assert night.rows == 10
+    assert night.documents == Ref(path="documents.parquet", sha256="documents", rows=8)
+    assert night.assignments.path == "assignments.parquet"
+    assert night.clusters.path == "clusters.parquet"
+    assert night.identity.files["centroids.safetensors"].sha256 == "centroids"
+
+
+def test_the_window_counts_tonight(tenth: Store) -> None:
+    for day in (7, 8, 9):
+        publish(tenth, day)
+    history = read_history(tenth)
+    assert [table.night.day for table in history.documents()] == [7, 8, 9]
+    assert [table.night.day for table in history.documents_within(tenth, 3)] == [8, 9]
+    assert history.documents_within(tenth, 1) == []
+    assert len(history.documents_within(tenth, 30)) == 3
+
+
+def test_medians_are_of_the_last_seven_nights(tenth: Store) -> None:
+    for day, n_rows in enumerate([1_000, 1_000, 1, 2, 3, 4, 5, 6, 7], start=1):
+        publish(tenth, day, n_rows=n_rows, n_documents=n_rows * 10)
+    history = read_history(tenth)
+    assert history.median_rows() == 4
+    assert history.median_documents() == 40
+
+
+def test_a_broken_manifest_names_its_night(tenth: Store) -> None:
+    write_atomically(tenth.manifest_path(date(2026, 3, 9)), b"{")
+    with pytest.raises(ValueError, match=r"night=2026-03-09/manifest.json must be a JSON object"):
+        read_history(tenth)
+
+
+def test_a_damaged_file_that_tonight_builds_on_is_named(tenth: Store) -> None:
+    publish(tenth, 9)
+    (past,) = read_history(tenth).nights
+    names = ("documents", "assignments", "clusters")
+    kept = {name: keep_bytes(tenth, name, name.encode(), ".parquet") for name in names}
+    identity = past.identity.model_copy(
+        update={"files": {"model.json": keep_bytes(tenth, "identity", b"{}", ".json")}}
+    )
+    history = History(nights=[past.model_copy(update=kept | {"identity": identity})])
+    require_intact(tenth, history)
+    for ref in (*kept.values(), *identity.files.values()):
+        content = tenth.resolve(ref).read_bytes()
+        tenth.resolve(ref).write_bytes(content[:-1])
+        with pytest.raises(DamagedFileError, match=f"{ref.path} is damaged.*doctor.*--repair"):
+            require_intact(tenth, history)
+        tenth.resolve(ref).write_bytes(content)
+    tenth.resolve(kept["clusters"]).unlink()
+    with pytest.raises(DamagedFileError, match="it is gone"):
+        require_intact(tenth, history)

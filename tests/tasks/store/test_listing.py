@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from tasks.store.files import write_atomically
+from tasks.store.listing import feeds_of, read_retired, refs_of, retired_path, write_retired
+from tasks.store.manifests import ManifestError
+from tasks.store.storage import Ref
+
+
+def test_feeds_are_found_in_any_table(tmp_path: Path) -> None:
+    for name in ("runs/feed=b", "documents/feed=a", "documents/feed=b", "state/stages"):
+        (tmp_path / name).mkdir(parents=True)
+    assert feeds_of(tmp_path) == ["a", "b"]
+
+
+def test_every_file_of_a_manifest_is_named() -> None:
+    ref = Ref(path="a", sha256="b", rows=1)
+    manifest = {"tables": {"documents": ref.model_dump()}, "models": {"m": {"f.json": ref}}}
+    assert refs_of(manifest) == {"documents": ref, "m/f.json": ref}
+
+
+def test_retired_files_are_read_back(tmp_path: Path) -> None:
+    assert read_retired(tmp_path) == set()
+    write_retired(tmp_path, {"b", "a"})
+    assert read_retired(tmp_path) == {"a", "b"}
+
+
+def test_a_list_of_an_older_nightfold_is_read(tmp_path: Path) -> None:
+    write_atomically(retired_path(tmp_path), b'{"files": ["a"]}')
+    assert read_retired(tmp_path) == {"a"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"files": 1}',
+        b'{"files": [1]}',
+        b'{"files": ["../a"]}',
+        b"\xff",
+        b"[" * 99_999,
+    ],
+)
+def test_a_damaged_list_is_an_error_that_names_it(content: bytes, tmp_path: Path) -> None:
+    write_retired(tmp_path, set())
+    retired_path(tmp_path).write_bytes(content)
+    with pytest.raises(ManifestError, match=r"retired.json must"):
+        read_retired(tmp_path)

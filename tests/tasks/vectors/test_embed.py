@@ -1,0 +1,162 @@
+"""Every text is encoded once, in chunks that depend on the texts alone, where it was asked for."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models.text.text_encoder import VectorsNotFiniteError, require_finite
+from tasks.store.embeddings import EmbeddingShelf
+from tasks.store.history import NightTable
+from tasks.store.storage import Store, keep_table
+from tasks.vectors import embed as module
+from tasks.vectors.embed import EmbedSettings, EncoderRef, embed, encode_missing, missing_texts
+
+ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E")
+
+
+class Fake:
+    """An encoder whose vectors tell which texts were encoded together."""
+
+    def __init__(self, broken_after: int = 10_000) -> None:
+        self.calls: list[list[str]] = []
+        self.broken_after = broken_after
+
+    def encode(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> np.ndarray:
+        self.calls.append(list(texts))
+        for done in range(2, len(texts) + 1, 2):
+            if progress is not None:
+                progress(done)
+        if len(self.calls) > self.broken_after:
+            raise KeyboardInterrupt
+        company = float(hash(tuple(texts)) % 1009)
+        return np.array([[len(text), company] for text in texts], dtype=np.float32)
+
+
+@pytest.fixture
+def shelf(store: Store) -> EmbeddingShelf:
+    return EmbeddingShelf(store.root, ENCODER.name, ENCODER.digest)
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CHUNK_TEXTS", 4)
+
+
+def texts(*numbers: int) -> dict[str, str]:
+    return {f"{n:064x}": "x" * (n + 1) for n in numbers}
+
+
+def night(store: Store, day: int, group: dict[str, str]) -> NightTable:
+    table = pa.table(
+        {
+            "text_digest": list(group),
+            "title": pa.array([None] * len(group), pa.string()),
+            "text": pa.array(list(group.values()), pa.large_string()),
+        }
+    )
+    return NightTable(night=date(2026, 3, day), table=keep_table(store, "t", table))
+
+
+def nothing(*_: Any) -> None:
+    pass
+
+
+def encoded(shelf: EmbeddingShelf, group: dict[str, str], encoder: Fake | None = None) -> Fake:
+    encoder = encoder or Fake()
+    encode_missing(shelf, missing_texts([group], shelf.digests()), encoder, nothing)
+    return encoder
+
+
+def test_a_text_is_encoded_once_however_often_its_night_grows(shelf: EmbeddingShelf) -> None:
+    encoded(shelf, texts(*range(6)))
+    before = shelf.gather(list(texts(*range(6))))
+    grown = encoded(shelf, texts(*range(9)))
+    assert grown.calls == [["x" * 9, "x" * 8, "x" * 7]]
+    np.testing.assert_array_equal(shelf.gather(list(texts(*range(6)))), before)
+    assert encoded(shelf, texts(*range(9))).calls == []
+
+
+@pytest.mark.parametrize("chunks_done", [0, 1, 2])
+def test_a_run_that_was_killed_ends_with_the_same_bits(
+    store: Store, shelf: EmbeddingShelf, chunks_done: int
+) -> None:
+    group = texts(*range(11))
+    undisturbed = EmbeddingShelf(store.root, "other", ENCODER.digest)
+    encoded(undisturbed, group)
+    with pytest.raises(KeyboardInterrupt):
+        encoded(shelf, group, Fake(broken_after=chunks_done))
+    encoded(shelf, group)
+    np.testing.assert_array_equal(shelf.gather(list(group)), undisturbed.gather(list(group)))
+
+
+def test_a_lost_file_comes_back_as_it_was_though_the_night_has_grown(shelf: EmbeddingShelf) -> None:
+    encoded(shelf, texts(*range(8)))
+    before = shelf.gather(list(texts(*range(8))))
+    encoded(shelf, texts(*range(20)))
+    held = {part: set(_digests(shelf, part)) for part in shelf.parts()}
+    lost = next(part for part, it in held.items() if it <= texts(*range(8)).keys())
+    lost.unlink()
+    encoded(shelf, texts(*range(20)))
+    np.testing.assert_array_equal(shelf.gather(list(texts(*range(8)))), before)
+
+
+def test_progress_moves_inside_a_chunk(shelf: EmbeddingShelf) -> None:
+    told: list[tuple[int, int]] = []
+    groups = [texts(0, 1, 2, 3), texts(4, 5)]
+    encode_missing(shelf, groups, Fake(), lambda _, done, total, __: told.append((done, total)))
+    assert told == [(0, 6), (2, 6), (4, 6), (4, 6), (6, 6)]
+
+
+def test_the_log_counts_the_texts_of_the_window(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "load_encoder", lambda *_: Fake())
+    window = [night(store, 1, texts(0, 1, 2))]
+    embed.fn(store, window, ENCODER, EmbedSettings())
+    window.append(night(store, 2, texts(2, 3)))
+    with caplog.at_level(logging.INFO, logger="tasks.vectors.embed"):
+        embed.fn(store, window, ENCODER, EmbedSettings())
+    assert "1 texts to encode, 3 are known" in caplog.text
+
+
+def test_the_encoder_goes_where_the_estimator_goes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[Any, ...]] = []
+
+    def load(*words: Any) -> Fake:
+        given.append(words)
+        return Fake()
+
+    monkeypatch.setattr("models.text.text_encoder.TextEncoder", load)
+    monkeypatch.setattr("models.text.encoder.find_encoder", lambda folder: folder)
+    embed.fn(store, [night(store, 1, texts(1))], ENCODER, EmbedSettings(batch_size=7), "cuda:1")
+    assert given == [("/models/E", "cuda:1", 7)]
+
+
+def test_nothing_of_an_encoder_with_damaged_weights_is_saved(
+    store: Store, shelf: EmbeddingShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Damaged(Fake):
+        def encode(self, texts: Sequence[str], **_: Any) -> np.ndarray:
+            vectors = np.full((len(texts), 2), np.nan, dtype=np.float32)
+            require_finite(vectors, ENCODER.folder)  # type: ignore[arg-type]
+            return vectors
+
+    monkeypatch.setattr(module, "load_encoder", lambda *_: Damaged())
+    with pytest.raises(VectorsNotFiniteError, match="encoder in /models/E must be finite"):
+        embed.fn(store, [night(store, 1, texts(1))], ENCODER, EmbedSettings())
+    assert shelf.parts() == []
+
+
+def _digests(shelf: EmbeddingShelf, part: Any) -> list[str]:
+    from tasks.store.embeddings import read_part
+
+    return list(read_part(part)["text_digest"].to_pylist())
