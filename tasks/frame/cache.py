@@ -1,5 +1,6 @@
 """Where Prefect keeps what the stages of a run return: in the store that the run works on."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from prefect.context import FlowRunContext
 from prefect.filesystems import LocalFileSystem
+from prefect.serializers import JSONSerializer
 from pydantic import PrivateAttr
 
 from tasks.store.files import write_atomically
@@ -35,6 +37,27 @@ def cached_in(store: Store) -> Iterator[None]:
     records = context.result_store.model_copy(update={"result_storage": record_storage(store)})
     with context.model_copy(update={"result_store": records}):
         yield
+
+
+def require_loadable(content: bytes) -> None:
+    """Check that the result in a record still has the shape that its stage returns.
+
+    Another version of nightfold may have kept it, when the class had another name or other fields.
+
+    Raises
+    ------
+    DamagedRecordError
+        If it has not.
+    """
+    try:
+        result = JSONSerializer().loads(json.loads(content)["result"].encode())
+    except ValueError as error:
+        raise DamagedRecordError(f"another version of nightfold has kept it ({error})") from error
+    # Where there is no class of that name, Prefect returns the object as JSON, and says nothing.
+    if isinstance(result, dict) and "__class__" in result:
+        raise DamagedRecordError(
+            f"another version of nightfold has kept it ({result['__class__']} is not there)"
+        )
 
 
 def record_storage(store: Store) -> "RecordStorage":
@@ -95,6 +118,7 @@ class RecordStorage(LocalFileSystem):
         try:
             content = unseal(sealed, file.name)
             self._require_files(content)
+            require_loadable(content)
         except (ValueError, KeyError, TypeError) as error:
             self._warn_of(file, error)
             raise DamagedRecordError(f"{file}: {error}") from error
@@ -110,5 +134,5 @@ class RecordStorage(LocalFileSystem):
             self._refused.add(file)
             stage = file.name.rsplit("-v", maxsplit=1)[0].replace("-", " ")
             logger.warning(
-                "%s: a cached file is missing or changed, so the stage runs again: %s", stage, error
+                "%s: its cached result cannot be used, so the stage runs again: %s", stage, error
             )

@@ -1,14 +1,16 @@
 """The cache of a run, through Prefect's own result store."""
 
+import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.results import ResultStore
 from prefect.serializers import JSONSerializer
 
 from tasks.frame.cache import cached_in, record_storage
-from tasks.store.records import records_folder
+from tasks.store.records import records_folder, seal, unseal
 from tasks.store.storage import Ref, Store, keep_bytes
 
 KEY = f"check-raw-v1-{'0' * 40}"
@@ -49,9 +51,28 @@ def test_a_record_with_a_flipped_bit_is_none(
         assert not tonight.exists(KEY)
         assert not tonight.exists(KEY)
     (line,) = caplog.messages
-    assert line.startswith(
-        "check raw: a cached file is missing or changed, so the stage runs again"
-    )
+    assert line.startswith("check raw: its cached result cannot be used, so the stage runs again")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"__class__": "tasks.check_raw.RawCheck", "data": {}},
+        {"__class__": "tasks.preparing.check_raw.NoSuchClass", "data": {}},
+        {"__class__": "tasks.preparing.check_raw.RawCheck", "data": {"of_long_ago": 1}},
+    ],
+    ids=["its module has moved", "its class is gone", "its fields are others"],
+)
+def test_a_record_of_another_version_is_none(
+    result: dict[str, Any], store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    records(store).write({"result": "of a stage"}, key=KEY)
+    record = json.loads(unseal(path_of(store).read_bytes(), KEY))
+    record["result"] = json.dumps(result)
+    path_of(store).write_bytes(seal(json.dumps(record).encode(), KEY))
+    with caplog.at_level(logging.WARNING, "tasks.frame.cache"):
+        assert not records(store).exists(KEY)
+    assert "another version of nightfold has kept it" in caplog.text
 
 
 @pytest.mark.parametrize("damage", ["gone", "changed"])
