@@ -8,14 +8,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
+from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.threads import map_pieces
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
 
 BLOCK_CELLS: Final = 16_000_000
 """Similarities in a block: 64 MB."""
@@ -31,12 +28,6 @@ class Neighbours(NamedTuple):
 
     indices: Integers  # (n_samples, n_neighbors)
     similarities: Floats  # cosine, same shape
-
-
-def normalise_rows(X: Floats) -> Floats:
-    """Scale every row to length one; a row of zeros stays as it is."""
-    norms = np.linalg.norm(X, axis=1, keepdims=True)
-    return np.asarray(X / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
 def nearest_neighbours(X: Floats, n_neighbors: int) -> Neighbours:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from models.core.graph import Integers
+from models.core.arrays import Integers
 from models.core.threads import one_thread
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.graph import Floats, Integers
+from models.core.arrays import Floats, Integers
 from models.core.lloyd import cluster_means
 
 Linkage = Literal["ward", "average"]

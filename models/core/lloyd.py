@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from models.core.graph import Floats, Integers
+from models.core.arrays import Floats, Integers
 from models.core.threads import map_pieces
 
 MAX_ITERATIONS: Final = 30

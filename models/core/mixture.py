@@ -2,15 +2,14 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-Floats = NDArray[np.floating[Any]]
+from models.core.arrays import AnyFloats
 
 VARIANCE_FLOOR: Final = 1e-3
 """Added to every variance, as a share of the mean variance of the data."""
@@ -30,11 +29,11 @@ class Mixture:
         Shape (n_clusters, n_features).
     """
 
-    weights: Floats
-    means: Floats
-    variances: Floats
+    weights: AnyFloats
+    means: AnyFloats
+    variances: AnyFloats
 
-    def log_joint(self, X: Floats) -> Floats:
+    def log_joint(self, X: AnyFloats) -> AnyFloats:
         r"""Compute :math:`\log p(j, x_i)`, shape (n_samples, n_clusters)."""
         columns = [
             np.log(weight)
@@ -43,16 +42,16 @@ class Mixture:
         ]
         return np.stack(columns, axis=1)
 
-    def assignments(self, X: Floats) -> Floats:
+    def assignments(self, X: AnyFloats) -> AnyFloats:
         r"""Compute :math:`p(j \mid x_i)`, shape (n_samples, n_clusters); rows sum to 1."""
         return np.asarray(softmax(self.log_joint(X), axis=1))
 
-    def log_density(self, X: Floats) -> Floats:
+    def log_density(self, X: AnyFloats) -> AnyFloats:
         r"""Compute :math:`\log p(x_i)`, shape (n_samples,)."""
         return np.asarray(logsumexp(self.log_joint(X), axis=1))
 
 
-def fit_mixture(X: Floats, q: Floats, n_iter: int = 100) -> Mixture:
+def fit_mixture(X: AnyFloats, q: AnyFloats, n_iter: int = 100) -> Mixture:
     """Fit a Gaussian mixture by EM, from the clusters of given soft assignments.
 
     Parameters
@@ -94,7 +93,7 @@ def fit_mixture(X: Floats, q: Floats, n_iter: int = 100) -> Mixture:
     return Mixture(gaussians.weights_, gaussians.means_ * scale + center, variances)
 
 
-def _maximisation(rows: Floats, q: Floats) -> Mixture:
+def _maximisation(rows: AnyFloats, q: AnyFloats) -> Mixture:
     """Do the M step of EM: weights, means and variances under soft assignments."""
     sizes = q.sum(axis=0, dtype=np.float64) + 10 * np.finfo(np.float64).eps
     means = (q.T @ rows) / sizes[:, None]

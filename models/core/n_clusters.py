@@ -8,8 +8,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
+from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.devices import draw_seed
-from models.core.graph import Floats, Integers, nearest_neighbours, neighbour_graph, normalise_rows
+from models.core.graph import nearest_neighbours, neighbour_graph
 from models.core.lloyd import cluster_means, indicator, kmeans_plus_plus, lloyd, nearest_center
 from validation.errors import SettingError
 

@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.graph import Floats, normalise_rows
+from models.core.arrays import Floats, normalise_rows
 
 LEXICAL_WEIGHT: Final = 0.6
 """Weight of all lexical views together beside the semantic one; .3 and .9 measured no better."""

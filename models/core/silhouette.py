@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from models.core.graph import Floats, Integers
+from models.core.arrays import Floats, Integers
 from models.core.lloyd import indicator
 
 SAMPLE_SIZE: Final = 4_000

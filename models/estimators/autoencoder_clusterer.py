@@ -15,8 +15,8 @@ from sklearn.utils.validation import validate_data
 from torch import Tensor
 
 from models.clusterer.deep_clusterer import DeepClusterer
+from models.core.arrays import Integers
 from models.core.devices import as_tensor, draw_seed, place_rows, resolve_device
-from models.core.graph import Integers
 from models.core.kmeans import fit_kmeans
 from models.core.n_clusters import choose_n_clusters
 from models.networks.autoencoder import Autoencoder, build_autoencoder

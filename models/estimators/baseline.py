@@ -19,8 +19,8 @@ from sklearn.base import (
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from models.core.arrays import Floats, Integers
 from models.core.devices import draw_seed
-from models.core.graph import Floats, Integers
 from models.core.lloyd import cluster_means
 from models.core.n_clusters import check_n_clusters, choose_n_clusters
 from models.core.persistence import load_state, save_state

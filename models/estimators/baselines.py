@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering, SpectralClustering
 
-from models.core.graph import Floats, Integers
+from models.core.arrays import Floats, Integers
 from models.core.kmeans import fit_kmeans
 from models.core.lloyd import cluster_means
 from models.core.mixture import Mixture, fit_mixture

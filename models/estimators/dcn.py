@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from models.core.graph import Integers
+from models.core.arrays import Integers
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Given
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss

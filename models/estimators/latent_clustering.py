@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from models.core.graph import Integers
-from models.core.mixture import Floats, Mixture, fit_mixture
+from models.core.arrays import AnyFloats, Integers
+from models.core.mixture import Mixture, fit_mixture
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.estimators.transport import Transport, fit_transport
 from models.networks.mutual_information_training import temperature
@@ -99,7 +99,7 @@ class LatentClustering(AutoencoderClusterer):
             self._fit_transport(given.latent, centers)
         return labels
 
-    def _fit_mixture(self, latent: Floats, members: Floats) -> None:
+    def _fit_mixture(self, latent: AnyFloats, members: AnyFloats) -> None:
         """Fit the mixture from the members of the clusters, (n_samples, n_clusters)."""
         mixture = fit_mixture(latent, members, max(1, self.clustering_epochs))
         self.weights_, self.cluster_centers_ = mixture.weights, mixture.means

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from models.core.graph import Integers
+from models.core.arrays import Integers
 from models.core.kmeans import fit_kmeans
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.networks.mutual_information_training import (

@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.core.graph import Integers
+from models.core.arrays import Integers
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.networks.autoencoder import Autoencoder
 from models.networks.separation import SeparationTraining, SigmoidAutoencoder

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import softmax
 
-from models.core.mixture import Floats
+from models.core.arrays import AnyFloats
 from models.networks.training import History
 
 EPSILON: Final = 0.1
@@ -37,23 +37,23 @@ class Transport:
         Share of each cluster, shape (n_clusters,); they sum to 1.
     """
 
-    centers: Floats
+    centers: AnyFloats
     variance: float
-    potentials: Floats
-    marginal: Floats
+    potentials: AnyFloats
+    marginal: AnyFloats
 
-    def posterior(self, X: Floats) -> Floats:
+    def posterior(self, X: AnyFloats) -> AnyFloats:
         """Compute the posterior before the shares come in, shape (n_samples, n_clusters)."""
         distances = cdist(X, self.centers, "sqeuclidean")
         return np.asarray(softmax(-distances / (2 * self.variance), axis=1))
 
-    def assignments(self, X: Floats) -> Floats:
+    def assignments(self, X: AnyFloats) -> AnyFloats:
         """Compute the plan, also of rows that are new, shape (n_samples, n_clusters)."""
         return transport_plan(self.posterior(X), self.potentials)
 
 
 def fit_transport(
-    X: Floats, centers: Floats, variance: float, n_rounds: int, tol: float
+    X: AnyFloats, centers: AnyFloats, variance: float, n_rounds: int, tol: float
 ) -> tuple[Transport, History]:
     r"""Alternate between the shares, the plan and the centres.
 
@@ -106,11 +106,11 @@ def fit_transport(
 
 
 def transport_potentials(
-    q: Floats,
-    marginal: Floats | None = None,
+    q: AnyFloats,
+    marginal: AnyFloats | None = None,
     epsilon: float = EPSILON,
-    start: Floats | None = None,
-) -> Floats:
+    start: AnyFloats | None = None,
+) -> AnyFloats:
     r"""Solve an optimal transport over the whole set, with entropy, by Sinkhorn's iteration.
 
     .. math::
@@ -160,7 +160,7 @@ def transport_potentials(
     return np.asarray(potentials)
 
 
-def transport_plan(q: Floats, potentials: Floats, epsilon: float = EPSILON) -> Floats:
+def transport_plan(q: AnyFloats, potentials: AnyFloats, epsilon: float = EPSILON) -> AnyFloats:
     r"""Compute the plan of potentials, also of rows that were not there.
 
     .. math::
@@ -183,7 +183,7 @@ def transport_plan(q: Floats, potentials: Floats, epsilon: float = EPSILON) -> F
     return np.asarray(softmax(_scores(q, epsilon) + potentials, axis=1))
 
 
-def update_marginal(marginal: Floats, q: Floats, momentum: float = 0.9) -> Floats:
+def update_marginal(marginal: AnyFloats, q: AnyFloats, momentum: float = 0.9) -> AnyFloats:
     r"""Move the shares of the clusters towards those that the soft assignments give them.
 
     .. math::
@@ -216,12 +216,12 @@ def update_marginal(marginal: Floats, q: Floats, momentum: float = 0.9) -> Float
     return np.asarray(momentum * marginal + (1.0 - momentum) * q.mean(axis=0))
 
 
-def _scores(q: Floats, epsilon: float) -> Floats:
+def _scores(q: AnyFloats, epsilon: float) -> AnyFloats:
     """Give minus the cost of the transport, in units of its entropy weight."""
     return np.asarray(np.log(np.maximum(q, _TINY, dtype=np.float64)) / epsilon)
 
 
-def _sweep(kernel: Floats, b: Floats) -> tuple[Floats, bool]:
+def _sweep(kernel: AnyFloats, b: AnyFloats) -> tuple[AnyFloats, bool]:
     """Do some of Sinkhorn's sweeps; give what the potentials gain, and whether b is met."""
     v = np.ones(len(b))
     for _ in range(_SWEEPS):

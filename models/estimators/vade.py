@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.core.graph import Integers
+from models.core.arrays import Integers
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Given
 from models.networks.training import Progress, map_rows
 from models.networks.vade_losses import mixture_log_joint

@@ -8,16 +8,9 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.identity.match import (
-    DEFAULT_RULES,
-    KnownCluster,
-    Match,
-    MatchRules,
-    Overlap,
-    TonightCluster,
-    by_size,
-    member_overlap,
-)
+from models.identity.clusters import KnownCluster, Overlap, TonightCluster, by_size, member_overlap
+from models.identity.match import Match
+from models.identity.rules import DEFAULT_RULES, MatchRules
 
 EventName: TypeAlias = Literal[
     "born", "survived", "returned", "grown", "shrunk", "renamed", "split", "merged", "vanished"

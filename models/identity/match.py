@@ -4,9 +4,7 @@ Labels mean nothing from one night to the next. What lasts is found by the docum
 clusters share, and, where they have too few in common to tell, by their centroids.
 """
 
-import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import count, islice
 from typing import NamedTuple
 
@@ -14,132 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-Centroid = NDArray[np.floating]
-Matrix = NDArray[np.float64]
+from models.identity.clusters import KnownCluster, TonightCluster, by_size, member_overlap
+from models.identity.rules import DEFAULT_RULES, MatchRules
 
-_UNBOUNDED = frozenset(
-    {"min_shared", "min_newcomers", "min_resize", "max_name_drift"}
-)  # the other rules are shares
-
-
-@dataclass(frozen=True, eq=False)
-class TonightCluster:
-    """A cluster of tonight's run.
-
-    Attributes
-    ----------
-    label
-        Its number in this run.
-    centroid
-        In the encoder's space, shape (embedding_dim,): latent spaces of two nights differ.
-    member_ids
-        doc_id of its documents; to be matched, without those that are new tonight.
-    size
-        All its documents.
-    """
-
-    label: int
-    centroid: Centroid
-    member_ids: frozenset[str]
-    size: int
-
-
-@dataclass(frozen=True, eq=False)
-class KnownCluster:
-    """A cluster of earlier nights.
-
-    Attributes
-    ----------
-    cluster_id
-        Never given to another cluster.
-    centroid
-        When it was last seen, shape (embedding_dim,); None if it was made by another encoder.
-    founding_centroid
-        When it was given its name; otherwise as ``centroid``.
-    member_ids
-        doc_id of its documents when it was last seen; to be matched, without those that have left
-        the window. Documents that are outliers tonight stay.
-    name
-        What people read.
-    first_seen, last_seen
-        Nights.
-    size
-        Documents when it was last seen.
-    nights_absent
-        Nights since then; 0 for a cluster of the last night.
-    parted_from
-        The cluster that it began in, if it was parted from one. See
-        `models.identity.parting.find_cuts`.
-    """
-
-    cluster_id: str
-    centroid: Centroid | None
-    founding_centroid: Centroid | None
-    member_ids: frozenset[str]
-    name: str
-    first_seen: str
-    last_seen: str
-    size: int
-    nights_absent: int = 0
-    parted_from: str | None = None
-
-
-@dataclass(frozen=True)
-class MatchRules:
-    """When two clusters of two nights are the same, and what else happened to them.
-
-    Attributes
-    ----------
-    min_shared
-        Documents that two clusters must share to be judged by them; below, centroids decide.
-    min_jaccard, min_containment
-        The same if the Jaccard index of the members, or the share of the known members that stand
-        in tonight's cluster, is at least this.
-    min_cosine
-        The same if the centroids are at least this close, where members cannot tell.
-    min_split_share, min_split_total
-        A cluster has split if two or more of tonight's each hold at least the first share of its
-        members, and together at least the second.
-    min_piece_cosine
-        A piece of a cluster of last night is put together with the larger one if their centroids
-        are at least this close. See `models.identity.rejoining.rejoin`.
-    min_newcomers
-        Texts that are new tonight, and as many older ones, before the new ones can be parted.
-    min_apart
-        They are parted from the older texts of their cluster if at least this share of both sides
-        lies nearer to its own mean than to the other's; some of them, if a cut has at least this
-        share of new texts on one side and of old ones on the other. See `models.identity.parting`.
-    min_resize
-        Relative change of the size from which a cluster has grown or shrunk.
-    max_name_drift
-        Cosine distance from the founding centroid up to which the name is kept.
-
-    Raises
-    ------
-    ValueError
-        If a threshold is not above 0, or a share is above 1.
-    """
-
-    min_shared: int = 5
-    min_jaccard: float = 0.3
-    min_containment: float = 0.5
-    min_cosine: float = 0.85
-    min_split_share: float = 0.3
-    min_split_total: float = 0.7
-    min_piece_cosine: float = 0.65
-    min_newcomers: int = 20
-    min_apart: float = 0.9
-    min_resize: float = 0.25
-    max_name_drift: float = 0.25
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            upper = math.inf if name in _UNBOUNDED else 1.0
-            if not 0 < value <= upper:
-                raise ValueError(f"{name} must be above 0 and at most {upper}, got {value}")
-
-
-DEFAULT_RULES = MatchRules()
+Doubles = NDArray[np.float64]
 
 
 class Match(NamedTuple):
@@ -150,15 +26,6 @@ class Match(NamedTuple):
     overlap: float | None  # Jaccard index of the members; None: the centroids decided
     cosine: float  # of the centroids
     is_return: bool  # the known one was not there last night
-
-
-class Overlap(NamedTuple):
-    """Members that tonight's clusters (rows) share with the known ones (columns)."""
-
-    shared: Matrix  # counts
-    jaccard: Matrix
-    of_tonight: Matrix  # share of tonight's members
-    of_known: Matrix  # share of the known members
 
 
 def match_clusters(
@@ -201,24 +68,6 @@ def match_clusters(
     return sorted(matches)
 
 
-def member_overlap(tonight: Sequence[TonightCluster], known: Sequence[KnownCluster]) -> Overlap:
-    """Count shared members, every matrix of shape (n_tonight, n_known)."""
-    row_of = {doc_id: i for i, cluster in enumerate(tonight) for doc_id in cluster.member_ids}
-    shared = np.zeros((len(tonight), len(known)))
-    for j, cluster in enumerate(known):
-        for doc_id in cluster.member_ids:
-            if doc_id in row_of:
-                shared[row_of[doc_id], j] += 1
-    n_tonight = np.array([len(cluster.member_ids) for cluster in tonight])[:, None]
-    n_known = np.array([len(cluster.member_ids) for cluster in known])
-    return Overlap(
-        shared,
-        shared / np.maximum(n_tonight + n_known - shared, 1),
-        shared / np.maximum(n_tonight, 1),
-        shared / np.maximum(n_known, 1),
-    )
-
-
 def new_cluster_ids(n: int, night: str, taken: Collection[str]) -> list[str]:
     """Make ids for clusters that are born: ``c-20261123-001`` and on.
 
@@ -246,13 +95,6 @@ def assign_ids(
     born = [cluster.label for cluster in by_size(tonight) if cluster.label not in ids]
     new_ids = new_cluster_ids(len(born), night, {*taken, *ids.values()})
     return ids | dict(zip(born, new_ids, strict=True))
-
-
-def by_size(tonight: Sequence[TonightCluster]) -> list[TonightCluster]:
-    """Sort clusters by what they are, whatever their labels: the largest first."""
-    return sorted(
-        tonight, key=lambda c: (-c.size, min(c.member_ids, default=""), c.centroid.tolist())
-    )
 
 
 def _check(tonight: Sequence[TonightCluster], known: Sequence[KnownCluster]) -> None:
@@ -307,14 +149,14 @@ def _match_group(
     ]
 
 
-def _assign(weights: Matrix) -> list[tuple[int, int]]:
+def _assign(weights: Doubles) -> list[tuple[int, int]]:
     """Choose pairs of row and column, each used once, of largest total weight; zeros never."""
     rows, columns = linear_sum_assignment(weights, maximize=True)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return [(i, j) for i, j in pairs if weights[i, j] > 0]
 
 
-def _cosines(tonight: Sequence[TonightCluster], known: Sequence[KnownCluster]) -> Matrix:
+def _cosines(tonight: Sequence[TonightCluster], known: Sequence[KnownCluster]) -> Doubles:
     """Compare centroids, shape (n_tonight, n_known); one that is missing is like none."""
     rows = np.stack([cluster.centroid for cluster in tonight])
     missing = np.zeros(rows.shape[1])
@@ -322,7 +164,7 @@ def _cosines(tonight: Sequence[TonightCluster], known: Sequence[KnownCluster]) -
     return np.asarray(_directions(rows) @ _directions(columns).T)
 
 
-def _directions(centroids: NDArray[np.floating]) -> Matrix:
+def _directions(centroids: NDArray[np.floating]) -> Doubles:
     """Scale rows to length one; a row of zeros stays."""
     norms = np.linalg.norm(centroids, axis=1, keepdims=True)
     return np.asarray(centroids / np.maximum(norms, np.finfo(np.float64).tiny), dtype=np.float64)

@@ -8,16 +8,15 @@ stories that were parted once stay apart, even when later runs put them together
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.arrays import AnyFloats, Labels
 from models.core.lloyd import lloyd
-from models.identity.match import DEFAULT_RULES, KnownCluster, MatchRules
-
-Integers = NDArray[np.integer[Any]]
-Matrix = NDArray[np.floating[Any]]
+from models.identity.clusters import KnownCluster
+from models.identity.rules import DEFAULT_RULES, MatchRules
 
 NEW: Final = -1
 """Origin of a text that is new tonight."""
@@ -49,14 +48,14 @@ class Cut:
 class _Story(NamedTuple):
     """Texts of one cluster that belong together, and the position of the known one they are of."""
 
-    X: Matrix
+    X: AnyFloats
     known: int
 
 
 def find_cuts(
-    X: Matrix,
-    labels: Integers,
-    origins: Integers,
+    X: AnyFloats,
+    labels: Labels,
+    origins: Labels,
     known: Sequence[KnownCluster],
     rules: MatchRules = DEFAULT_RULES,
 ) -> list[Cut]:
@@ -91,7 +90,7 @@ def find_cuts(
     return cuts
 
 
-def told_apart(one: Matrix, other: Matrix) -> float:
+def told_apart(one: AnyFloats, other: AnyFloats) -> float:
     """Measure how well two groups of texts can be told apart by their means.
 
     Parameters
@@ -108,7 +107,7 @@ def told_apart(one: Matrix, other: Matrix) -> float:
     return min(_at_home(one, other), _at_home(other, one))
 
 
-def directions(groups: Sequence[Matrix]) -> NDArray[np.float64]:
+def directions(groups: Sequence[AnyFloats]) -> NDArray[np.float64]:
     """Give the direction of the mean of each group of rows, shape (n_groups, embedding_dim)."""
     sums = np.stack([group.sum(axis=0, dtype=np.float64) for group in groups])
     scaled: NDArray[np.float64] = sums / _lengths(sums)[:, None]
@@ -116,8 +115,8 @@ def directions(groups: Sequence[Matrix]) -> NDArray[np.float64]:
 
 
 def _known_stories(
-    X: Matrix,
-    origins: Integers,
+    X: AnyFloats,
+    origins: Labels,
     sizes: Counter[int],
     known: Sequence[KnownCluster],
     rules: MatchRules,
@@ -145,8 +144,8 @@ def _are_kin(one: KnownCluster, other: KnownCluster) -> bool:
 
 def _cut(
     label: int,
-    X: Matrix,
-    origins: Integers,
+    X: AnyFloats,
+    origins: Labels,
     stories: Sequence[_Story],
     known: Sequence[KnownCluster],
     rules: MatchRules,
@@ -163,8 +162,8 @@ def _cut(
 
 
 def _all_new(
-    X: Matrix, is_new: NDArray[np.bool_], stories: Sequence[_Story], rules: MatchRules
-) -> list[Matrix] | None:
+    X: AnyFloats, is_new: NDArray[np.bool_], stories: Sequence[_Story], rules: MatchRules
+) -> list[AnyFloats] | None:
     """Take all texts that are new tonight as a story, if they can be told from every other."""
     groups = [*_by_nearest(X[~is_new], stories), X[is_new]]
     if min(map(len, groups)) < rules.min_newcomers:
@@ -174,8 +173,8 @@ def _all_new(
 
 
 def _some_new(
-    X: Matrix, is_new: NDArray[np.bool_], stories: Sequence[_Story], rules: MatchRules
-) -> list[Matrix] | None:
+    X: AnyFloats, is_new: NDArray[np.bool_], stories: Sequence[_Story], rules: MatchRules
+) -> list[AnyFloats] | None:
     """Take some of them, where the known stories go on as well.
 
     k-means starts from the known stories and tonight's texts and knows nothing of what is new from
@@ -196,13 +195,13 @@ def _some_new(
     return groups if is_story else None
 
 
-def _by_nearest(X: Matrix, stories: Sequence[_Story]) -> list[Matrix]:
+def _by_nearest(X: AnyFloats, stories: Sequence[_Story]) -> list[AnyFloats]:
     """Give the texts that lie nearest to each story."""
     places = (X @ directions([story.X for story in stories]).T).argmax(axis=1)
     return [X[places == place] for place in range(len(stories))]
 
 
-def _at_home(own: Matrix, other: Matrix) -> float:
+def _at_home(own: AnyFloats, other: AnyFloats) -> float:
     """Give the share of rows nearer to the others of their own group than to another group."""
     if len(own) < 2:
         return 0.0
@@ -211,7 +210,7 @@ def _at_home(own: Matrix, other: Matrix) -> float:
     return float((to_own > own @ directions([other])[0]).mean())
 
 
-def _lengths(rows: Matrix) -> NDArray[np.float64]:
+def _lengths(rows: AnyFloats) -> NDArray[np.float64]:
     """Give the lengths of rows; never zero, to divide by."""
     lengths: NDArray[np.float64] = np.linalg.norm(rows, axis=1)
     return np.maximum(lengths, np.finfo(np.float64).tiny)

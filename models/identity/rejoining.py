@@ -9,15 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.identity.match import (
-    DEFAULT_RULES,
-    KnownCluster,
-    MatchRules,
-    Overlap,
-    TonightCluster,
-    by_size,
-    member_overlap,
-)
+from models.identity.clusters import KnownCluster, Overlap, TonightCluster, by_size, member_overlap
+from models.identity.rules import DEFAULT_RULES, MatchRules
 
 
 def rejoin(

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.core.arrays import normalise_rows
 from models.core.devices import seeded_rng
-from models.core.graph import nearest_neighbours, normalise_rows
+from models.core.graph import nearest_neighbours
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
 from models.networks.mutual_information_losses import (

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.core.arrays import normalise_rows
 from models.core.devices import place_rows
-from models.core.graph import neighbourhood_means, normalise_rows
+from models.core.graph import neighbourhood_means
 from models.core.kmeans import fit_kmeans
 from models.networks.autoencoder import Autoencoder
 from models.networks.mutual_information_training import (

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from torch import Tensor, nn
 
+from models.core.arrays import Integers
 from models.core.devices import place_rows
-from models.core.graph import Integers
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import (
     kl_divergence,

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
-from models.core.graph import Integers
+from models.core.arrays import Integers
 from models.core.kmeans import fit_kmeans
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss

@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from models.clusterer.deep_clusterer import DeepClusterer
+from models.core.arrays import Floats, normalise_rows
 from models.core.devices import as_tensor, draw_seed, resolve_device
-from models.core.graph import Floats, neighbourhood_means, normalise_rows
+from models.core.graph import neighbourhood_means
 from models.core.lloyd import cluster_means
 from models.core.persistence import JSON, Tensors
 from models.core.projection import FusedView

@@ -12,8 +12,8 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from models.core.arrays import Integers
 from models.core.devices import place_rows, seeded_rng
-from models.core.graph import Integers
 from models.networks.functional import sharpened, target_distribution
 from models.networks.heads import ClusterHeads
 from models.networks.training import History, Progress, Schedule, fit_epochs

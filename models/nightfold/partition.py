@@ -13,15 +13,8 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from models.core.graph import (
-    SMOOTHING_ROUNDS,
-    Floats,
-    Integers,
-    nearest_neighbours,
-    neighbour_graph,
-    normalise_rows,
-    smooth,
-)
+from models.core.arrays import Floats, Integers, normalise_rows
+from models.core.graph import SMOOTHING_ROUNDS, nearest_neighbours, neighbour_graph, smooth
 from models.core.lloyd import cluster_means
 from models.core.memberships import memberships
 from models.core.n_clusters import NClustersChoice, choose_n_clusters

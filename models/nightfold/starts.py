@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from models.core.graph import Floats, Integers
+from models.core.arrays import Floats, Integers
 from models.core.linkage import agglomerate
 from models.core.lloyd import cluster_means, indicator, kmeans, kmeans_runs, lloyd
 from models.core.silhouette import SampledSilhouette

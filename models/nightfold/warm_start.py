@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.core.graph import Floats, Integers, nearest_neighbours, neighbour_graph
+from models.core.arrays import Floats, Integers
+from models.core.graph import nearest_neighbours, neighbour_graph
 from models.core.silhouette import SampledSilhouette
 from models.networks.heads import ClusterHeads
 from models.networks.training import Progress

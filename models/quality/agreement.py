@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.core.graph import Floats, nearest_neighbours, normalise_rows
+from models.core.arrays import Floats, normalise_rows
+from models.core.graph import nearest_neighbours
 
 N_NEIGHBORS: Final = 10
 SAMPLE_SIZE: Final = 5_000

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.core.graph import Floats, Integers
+from models.core.arrays import Floats, Integers
 
 SAMPLE_SIZE: Final = 2_000
 """Above this number of rows DBCV is that of a random sample of so many of them."""

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.graph import Floats, Integers, normalise_rows
+from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.lloyd import cluster_means
 from models.text.lexical import words_of
 

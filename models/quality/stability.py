@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics.cluster import contingency_matrix
 
-from models.core.graph import Floats, Integers
+from models.core.arrays import Floats, Integers
 from models.core.lloyd import kmeans_plus_plus, lloyd
 from models.core.threads import map_pieces
 

@@ -12,7 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.identity.match import KnownCluster, Match, MatchRules, TonightCluster
+from models.identity.clusters import KnownCluster, TonightCluster
+from models.identity.match import Match
+from models.identity.rules import MatchRules
 from tasks.store.history import PastNight
 from tasks.store.storage import (
     ModelRef,

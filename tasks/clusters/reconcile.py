@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.clusterer.deep_clusterer import top_two
 from models.core.threads import one_thread
-from models.identity.match import KnownCluster
+from models.identity.clusters import KnownCluster
 from models.identity.parting import NEW, UNKNOWN, Cut, find_cuts
 from tasks.clusters.estimators import ClusteringSettings, load_estimator
 from tasks.clusters.identify import IdentityRules, load_known

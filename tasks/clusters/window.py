@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.identity.match import TonightCluster
+from models.core.arrays import Floats, Integers, Labels, centroids_of
+from models.identity.clusters import TonightCluster
 from tasks.preparing.cleaning import embedded_text
-from tasks.reporting.evaluate import centroids_of
-from tasks.reporting.figures import Labels, Matrix
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table
 from validation.schemas import DOC_ID, TEXT, TEXT_DIGEST, TITLE
@@ -21,7 +20,7 @@ class WindowDocuments:
     """The window's documents in order, each with the position of its text among the items."""
 
     doc_ids: list[str]
-    items: NDArray[np.int64]
+    items: Integers
     is_new: NDArray[np.bool_]
     texts: list[str]
     """Of the items, not of the documents."""
@@ -49,7 +48,7 @@ def read_window(store: Store, window: list[NightTable], digests: list[str]) -> W
 
 
 def clusters_of_window(
-    X: Matrix, labels: Labels, documents: WindowDocuments
+    X: Floats, labels: Labels, documents: WindowDocuments
 ) -> list[TonightCluster]:
     """Lay out tonight's clusters for matching; only documents of earlier nights can be shared."""
     members = _members(labels, documents, ~documents.is_new)

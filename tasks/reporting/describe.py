@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from models.core.arrays import Floats, Labels
 from models.core.threads import one_thread
-from models.identity.match import TonightCluster
+from models.identity.clusters import TonightCluster
 from tasks.clusters.identify import (
     Identified,
     IdentityRules,
@@ -26,7 +27,6 @@ from tasks.clusters.refine import Refined
 from tasks.clusters.window import WindowDocuments, clusters_of_window, read_window, with_all_members
 from tasks.frame.stage import stage
 from tasks.reporting.evaluate import Evaluation
-from tasks.reporting.figures import Labels, Matrix
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import NightTable, PastNight
 from tasks.store.storage import ModelRef, Ref, Store, keep_table, read_table
@@ -180,12 +180,12 @@ class _Portraits:
         }
 
 
-def _cohesion(tonight: list[TonightCluster], X: Matrix, labels: Labels) -> dict[int, float]:
+def _cohesion(tonight: list[TonightCluster], X: Floats, labels: Labels) -> dict[int, float]:
     """Give the mean cosine of a cluster's texts to its centroid."""
     return {it.label: float(np.mean(X[labels == it.label] @ it.centroid)) for it in tonight}
 
 
-def _exemplars(X: Matrix, labels: Labels, documents: WindowDocuments) -> dict[int, list[str]]:
+def _exemplars(X: Floats, labels: Labels, documents: WindowDocuments) -> dict[int, list[str]]:
     """Give the documents that show each cluster best; of several with one text, the first."""
     from models.text.keywords import exemplars
 

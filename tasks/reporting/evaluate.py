@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.clusterer.deep_clusterer import top_two
+from models.core.arrays import Floats, Integers, Labels, centroids_of
 from models.core.threads import one_thread
 from tasks.clusters.refine import Refined
 from tasks.frame.show import show_table
@@ -21,8 +22,6 @@ from tasks.frame.stage import stage
 from tasks.preparing.cleaning import embedded_text
 from tasks.reporting.figures import (
     COHERENCE_TEXTS,
-    Labels,
-    Matrix,
     Rivals,
     Row,
     coherence_row,
@@ -134,7 +133,7 @@ def evaluate(
     )
 
 
-def _k_means(X: Matrix, n_clusters: int, random_state: int) -> Labels:
+def _k_means(X: Floats, n_clusters: int, random_state: int) -> Labels:
     from models.core.kmeans import fit_kmeans
 
     return fit_kmeans(X, n_clusters, _BASELINE_STARTS, random_state)[0]
@@ -142,7 +141,7 @@ def _k_means(X: Matrix, n_clusters: int, random_state: int) -> Labels:
 
 def _sampled_texts(
     store: Store, window: list[NightTable], digests: list[str], random_state: int
-) -> tuple[list[str], NDArray[np.int64]]:
+) -> tuple[list[str], Integers]:
     """Read a random sample of the texts, with their positions."""
     kept = np.random.default_rng(random_state).permutation(len(digests))[:COHERENCE_TEXTS]
     wanted = pa.array([digests[position] for position in kept])
@@ -196,7 +195,7 @@ def _refined_labels(found: pa.Table) -> dict[str, NDArray[Any]]:
     return {name: found[name].to_numpy() for name in (LABEL, CONFIDENCE, MARGIN)}
 
 
-def _baseline_labels(X: Matrix, labels: Labels) -> dict[str, NDArray[Any]]:
+def _baseline_labels(X: Floats, labels: Labels) -> dict[str, NDArray[Any]]:
     """Return k-means labels with a confidence, by the cosines to all centroids."""
     from models.core.memberships import memberships
 
@@ -206,12 +205,12 @@ def _baseline_labels(X: Matrix, labels: Labels) -> dict[str, NDArray[Any]]:
 
 
 def _with_outliers(
-    digests: pa.ChunkedArray, decided: dict[str, NDArray[Any]], X: Matrix
+    digests: pa.ChunkedArray, decided: dict[str, NDArray[Any]], X: Floats
 ) -> pa.Table:
     return pa.table({TEXT_DIGEST: digests, **decided, IS_OUTLIER: find_outliers(X, decided[LABEL])})
 
 
-def find_outliers(X: Matrix, labels: Labels) -> NDArray[np.bool_]:
+def find_outliers(X: Floats, labels: Labels) -> NDArray[np.bool_]:
     """Mark the texts that are far out in their cluster, by Tukey's outer fence.
 
     A text is far out if its cosine to the centroid lies more than three interquartile ranges below
@@ -237,10 +236,3 @@ def find_outliers(X: Matrix, labels: Labels) -> NDArray[np.bool_]:
             low, high = np.quantile(cosines, [0.25, 0.75])
             outliers[members] = cosines < low - _FAR_OUT * (high - low)
     return outliers
-
-
-def centroids_of(X: Matrix, labels: Labels) -> Matrix:
-    """Compute the directions of the clusters' means, one row for each label in order."""
-    means = np.stack([X[labels == label].mean(axis=0) for label in np.unique(labels)])
-    directions: Matrix = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    return directions

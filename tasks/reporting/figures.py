@@ -6,12 +6,10 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.core.arrays import Floats, Integers, Labels
 from validation.schemas import BASELINE_VALUE, METRIC, SPACE, VALUE
 
-Labels = NDArray[np.integer[Any]]
-Matrix = NDArray[np.float32]
 Row = dict[str, Any]
 
 COHERENCE_TEXTS: Final = 2_000
@@ -43,7 +41,7 @@ def row(metric: str, space: str, value: float | None, baseline: float | None) ->
     return {METRIC: metric, SPACE: space, VALUE: value, BASELINE_VALUE: baseline}
 
 
-def geometry_rows(space: str, X: Matrix, rivals: Rivals, random_state: int) -> list[Row]:
+def geometry_rows(space: str, X: Floats, rivals: Rivals, random_state: int) -> list[Row]:
     """Score how compact and how far apart the clusters lie."""
     from models.quality.metrics import calinski_harabasz, davies_bouldin, silhouette
 
@@ -54,7 +52,7 @@ def geometry_rows(space: str, X: Matrix, rivals: Rivals, random_state: int) -> l
     ]
 
 
-def neighbourhood_rows(X: Matrix, rivals: Rivals, random_state: int) -> list[Row]:
+def neighbourhood_rows(X: Floats, rivals: Rivals, random_state: int) -> list[Row]:
     """Score, in the embedding space, whether the clusters follow density and neighbours."""
     from models.quality.agreement import neighbour_agreement
     from models.quality.density import dbcv
@@ -66,7 +64,7 @@ def neighbourhood_rows(X: Matrix, rivals: Rivals, random_state: int) -> list[Row
     return [rivals.row(name, "embedding", figure) for name, figure in figures.items()]
 
 
-def stability_of_each(X: Matrix, n_clusters: int, random_state: int, rivals: Rivals) -> Stability:
+def stability_of_each(X: Floats, n_clusters: int, random_state: int, rivals: Rivals) -> Stability:
     """Compute how well every cluster comes back, for both on the same resamples of the texts."""
     from models.quality.stability import cluster_stability, recluster_resamples
 
@@ -83,7 +81,7 @@ def stability_row(rivals: Rivals, stability: Stability) -> Row:
     return row("stability", "embedding", value, mean_stability(rivals.baseline, stability.baseline))
 
 
-def coherence_row(texts: list[str], positions: NDArray[np.int64], rivals: Rivals) -> Row:
+def coherence_row(texts: list[str], positions: Integers, rivals: Rivals) -> Row:
     """Score whether keywords meet, on the texts at these positions."""
     from models.text.coherence import clustering_coherence
     from models.text.keywords import count_terms

@@ -17,9 +17,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from quality import Dataset, choose_paths, load_dataset
 
-from models.core.graph import Integers
+from models.core.arrays import Integers
 from models.core.kmeans import fit_kmeans
-from models.identity.match import KnownCluster
+from models.identity.clusters import KnownCluster
 from models.identity.parting import NEW, find_cuts
 
 PER_STORY: Final = 100

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.graph import nearest_neighbours, neighbour_graph, normalise_rows, smooth
+from models.core.arrays import normalise_rows
+from models.core.graph import nearest_neighbours, neighbour_graph, smooth
 from models.core.kmeans import fit_kmeans
 from models.core.lloyd import cluster_means, kmeans, lloyd
 from models.core.projection import FusedView, Projection

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from models.core import graph
+from models.core.arrays import normalise_rows
 from models.core.graph import (
     SMOOTHING_ROUNDS,
     nearest_neighbours,
     neighbour_graph,
     neighbourhood_means,
-    normalise_rows,
     smooth,
 )
 
@@ -92,7 +92,3 @@ def test_a_row_without_neighbours_stays_where_it_is() -> None:
     walk = neighbour_graph(nearest_neighbours(X, 2), 2)
     assert walk.nnz == 0 or walk.sum() == 0
     np.testing.assert_allclose(smooth(X, walk, 4), X)
-
-
-def test_zero_rows_do_not_become_nan() -> None:
-    assert np.all(normalise_rows(np.zeros((2, 3), dtype=np.float32)) == 0)

@@ -9,7 +9,8 @@ from scipy.stats import multivariate_normal
 from sklearn.datasets import make_blobs
 from sklearn.mixture import GaussianMixture
 
-from models.core.mixture import Floats, Mixture, fit_mixture
+from models.core.arrays import AnyFloats
+from models.core.mixture import Mixture, fit_mixture
 from models.quality.metrics import clustering_accuracy
 
 Doubles = NDArray[np.float64]
@@ -20,7 +21,7 @@ def _blobs() -> tuple[Doubles, NDArray[Any], Doubles]:
     return X, y, 0.8 * np.eye(3)[y] + 0.2 / 3
 
 
-def _posterior(X: Floats, q: Floats) -> Floats:
+def _posterior(X: AnyFloats, q: AnyFloats) -> AnyFloats:
     return fit_mixture(X, q).assignments(X)
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.datasets import make_blobs
 
-from models.core.graph import nearest_neighbours, neighbour_graph, normalise_rows
+from models.core.arrays import normalise_rows
+from models.core.graph import nearest_neighbours, neighbour_graph
 from models.core.n_clusters import (
     LADDER,
     NClustersChoice,

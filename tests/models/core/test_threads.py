@@ -9,7 +9,8 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from models.core import threads
-from models.core.graph import nearest_neighbours, normalise_rows
+from models.core.arrays import normalise_rows
+from models.core.graph import nearest_neighbours
 from models.core.lloyd import kmeans, kmeans_runs
 from models.core.threads import free_threads, map_pieces, one_thread
 from models.quality.stability import recluster_resamples

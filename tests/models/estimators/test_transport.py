@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.core.mixture import Floats
+from models.core.arrays import AnyFloats
 from models.estimators.transport import (
     EPSILON,
     fit_transport,
@@ -34,7 +34,7 @@ def _naive_sinkhorn(q: Doubles, marginal: Doubles, epsilon: float, n_iter: int) 
     return kernel * v / (kernel @ v)[:, None]
 
 
-def _plan(q: Floats, marginal: Floats | None = None, epsilon: float = EPSILON) -> Floats:
+def _plan(q: AnyFloats, marginal: AnyFloats | None = None, epsilon: float = EPSILON) -> AnyFloats:
     return transport_plan(q, transport_potentials(q, marginal, epsilon), epsilon)
 
 

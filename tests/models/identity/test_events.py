@@ -7,15 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.identity.clusters import KnownCluster, TonightCluster
 from models.identity.events import ClusterEvent, cluster_events, kept_names, remember
-from models.identity.match import (
-    DEFAULT_RULES,
-    KnownCluster,
-    MatchRules,
-    TonightCluster,
-    assign_ids,
-    match_clusters,
-)
+from models.identity.match import assign_ids, match_clusters
+from models.identity.rules import DEFAULT_RULES, MatchRules
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])

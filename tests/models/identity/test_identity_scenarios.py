@@ -4,15 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.identity.match import (
-    KnownCluster,
-    Match,
-    MatchRules,
-    TonightCluster,
-    assign_ids,
-    match_clusters,
-    new_cluster_ids,
-)
+from models.identity.clusters import KnownCluster, TonightCluster
+from models.identity.match import Match, assign_ids, match_clusters, new_cluster_ids
+from models.identity.rules import MatchRules
 
 EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
 

@@ -6,15 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.identity.match import (
-    KnownCluster,
-    Match,
-    MatchRules,
-    TonightCluster,
-    assign_ids,
-    match_clusters,
-    member_overlap,
-)
+from models.identity.clusters import KnownCluster, TonightCluster, member_overlap
+from models.identity.match import Match, assign_ids, match_clusters
+from models.identity.rules import MatchRules
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])

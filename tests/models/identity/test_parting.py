@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.identity.match import KnownCluster, MatchRules
+from models.identity.clusters import KnownCluster
 from models.identity.parting import NEW, UNKNOWN, Cut, directions, find_cuts, told_apart
+from models.identity.rules import MatchRules
 
 Matrix = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]

@@ -3,8 +3,9 @@ from itertools import permutations
 
 import numpy as np
 
-from models.identity.match import KnownCluster, MatchRules, TonightCluster
+from models.identity.clusters import KnownCluster, TonightCluster
 from models.identity.rejoining import rejoin
+from models.identity.rules import MatchRules
 
 EAST, NEAR_EAST, NORTH = (1.0, 0.0), (0.8, 0.6), (0.0, 1.0)
 

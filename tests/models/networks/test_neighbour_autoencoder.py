@@ -1,7 +1,8 @@
 import numpy as np
 import torch
 
-from models.core.graph import nearest_neighbours, neighbour_graph, normalise_rows, smooth
+from models.core.arrays import normalise_rows
+from models.core.graph import nearest_neighbours, neighbour_graph, smooth
 from models.networks.autoencoder import build_autoencoder
 from models.networks.neighbour_autoencoder import pretrain_on_neighbourhoods
 from models.networks.training import Schedule

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.core.graph import nearest_neighbours, neighbour_graph, normalise_rows
+from models.core.arrays import normalise_rows
+from models.core.graph import nearest_neighbours, neighbour_graph
 from models.nightfold.cotraining import (
     FEW,
     MANY,

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from models.core.graph import normalise_rows
+from models.core.arrays import normalise_rows
 from models.quality.drift import (
     MIN_NEWCOMERS,
     Placement,

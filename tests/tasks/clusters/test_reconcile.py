@@ -1,6 +1,6 @@
 import numpy as np
 
-from models.identity.match import KnownCluster
+from models.identity.clusters import KnownCluster
 from models.identity.parting import NEW, UNKNOWN, Cut
 from tasks.clusters.reconcile import joined, origins, parted, shared_out
 from tasks.clusters.window import WindowDocuments

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.identity.clusters import KnownCluster, TonightCluster
 from models.identity.events import remember
-from models.identity.match import KnownCluster, TonightCluster
 from tasks.clusters.identify import IdentityRules, load_known
 from tasks.clusters.refine import Refined
 from tasks.reporting.describe import Described, describe

@@ -155,7 +155,7 @@ def test_every_sample_is_drawn_by_the_seed_of_the_night(
         return 0.5
 
     for figure in ("metrics.silhouette", "density.dbcv", "agreement.neighbour_agreement"):
-        monkeypatch.setattr(f"models.{figure}", spy)
+        monkeypatch.setattr(f"models.quality.{figure}", spy)
     first = evaluated(store, GOOD, seed=5)
     assert set(seeds) == {5}
     assert len(seeds) == 8  # two clusterings, in two spaces or by two figures

@@ -1,0 +1,45 @@
+"""What arrays are called here, and the small sums on them that many modules need.
+
+Importing this module is cheap: numpy is all that it loads.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+"""What is computed with: vectors, similarities, memberships."""
+
+AnyFloats = NDArray[np.floating[Any]]
+"""Numbers of whichever width the caller has."""
+
+Integers = NDArray[np.int64]
+"""Positions, counts, and labels that are made here."""
+
+Labels = NDArray[np.integer[Any]]
+"""A cluster's number for every row, of whichever width the caller has."""
+
+
+def normalise_rows(X: Floats) -> Floats:
+    """Scale every row to length one; a row of zeros stays as it is."""
+    norms = np.linalg.norm(X, axis=1, keepdims=True)
+    return np.asarray(X / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def centroids_of(X: Floats, labels: Labels) -> Floats:
+    """Compute the directions of the clusters' means.
+
+    Parameters
+    ----------
+    X
+        Shape (n_samples, n_features).
+    labels
+        Shape (n_samples,).
+
+    Returns
+    -------
+    Rows of length one, one for each label in order, shape (n_clusters, n_features).
+    """
+    means = np.stack([X[labels == label].mean(axis=0) for label in np.unique(labels)])
+    return normalise_rows(means)
