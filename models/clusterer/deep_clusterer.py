@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from models.clusterer.clusterer_state import restore, state_of
 from models.core.n_clusters import check_n_clusters
 from models.core.persistence import JSON, Tensors, load_state, save_state
-from models.networks.training import Progress
+from models.core.records import Progress
 
 
 class DeepClusterer(
@@ -68,7 +68,7 @@ class DeepClusterer(
         X
             Shape (n_samples, n_features), finite.
         progress
-            See `models.networks.training.Progress`; the step's name is ``"pretrain"``.
+            See `models.core.records.Progress`; the step's name is ``"pretrain"``.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class DeepClusterer(
         X
             The rows of `pretrain`, or others of the same width: shape (n_samples, n_features).
         progress
-            See `models.networks.training.Progress`; the step's name is ``"refine"``.
+            See `models.core.records.Progress`; the step's name is ``"refine"``.
 
         Returns
         -------

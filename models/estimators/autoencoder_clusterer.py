@@ -19,11 +19,12 @@ from models.core.arrays import Integers
 from models.core.devices import as_tensor, draw_seed, place_rows, resolve_device
 from models.core.kmeans import fit_kmeans
 from models.core.n_clusters import choose_n_clusters
+from models.core.records import Progress
 from models.networks.autoencoder import Autoencoder, build_autoencoder
 from models.networks.functional import soft_assignment
 from models.networks.pretraining import Pretraining, pretrain_network
 from models.networks.refinement import has_collapsed
-from models.networks.training import Progress, Schedule, map_rows
+from models.networks.training import Schedule, map_rows
 
 logger = logging.getLogger(__name__)
 

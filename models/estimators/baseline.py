@@ -24,7 +24,7 @@ from models.core.devices import draw_seed
 from models.core.lloyd import cluster_means
 from models.core.n_clusters import check_n_clusters, choose_n_clusters
 from models.core.persistence import load_state, save_state
-from models.networks.training import Progress
+from models.core.records import Progress
 
 logger = logging.getLogger(__name__)
 

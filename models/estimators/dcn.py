@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from models.core.arrays import Integers
+from models.core.records import History, Progress
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Given
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
-from models.networks.training import History, Progress, Schedule, fit_epochs, make_optimizer
+from models.networks.training import Schedule, fit_epochs, make_optimizer
 
 FIRST_COUNT: Final = 100.0
 """Rows that each centre of the start stands for, as in public re-implementations."""

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from models.core.arrays import Integers
+from models.core.records import Progress
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Given
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import kl_divergence, soft_assignment
 from models.networks.refinement import Refinement, fit_refinement
-from models.networks.training import Progress
 
 
 @dataclass(eq=False, repr=False)

@@ -10,10 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.core.arrays import AnyFloats, Integers
 from models.core.mixture import Mixture, fit_mixture
+from models.core.records import History, Progress
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.estimators.transport import Transport, fit_transport
 from models.networks.mutual_information_training import temperature
-from models.networks.training import History, Progress
 
 Assignment = Literal["k-means", "likelihood", "transport"]
 

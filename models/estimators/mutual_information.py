@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.core.arrays import Integers
 from models.core.kmeans import fit_kmeans
+from models.core.records import Progress
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.networks.mutual_information_training import (
     Goal,
@@ -19,7 +20,6 @@ from models.networks.mutual_information_training import (
     find_partners,
     temperature,
 )
-from models.networks.training import Progress
 
 Start = Literal["kmeans", "random"]
 

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.core.arrays import Integers
+from models.core.records import Progress
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
 from models.networks.autoencoder import Autoencoder
 from models.networks.separation import SeparationTraining, SigmoidAutoencoder
-from models.networks.training import Progress, fit_epochs, make_optimizer
+from models.networks.training import fit_epochs, make_optimizer
 
 _SIGNS: Final = {"literal": 1.0, "separating": -1.0}
 

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from scipy.special import softmax
 
 from models.core.arrays import AnyFloats
-from models.networks.training import History
+from models.core.records import History
 
 EPSILON: Final = 0.1
 """Entropy weight of the optimal transport: that of RSTC."""

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from models.core.arrays import Integers
+from models.core.records import Progress
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Given
-from models.networks.training import Progress, map_rows
+from models.networks.training import map_rows
 from models.networks.vade_losses import mixture_log_joint
 from models.networks.vade_network import MixtureVAE, fit_mixture, variance_floor
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from models.core.arrays import normalise_rows
 from models.core.devices import seeded_rng
 from models.core.graph import nearest_neighbours
+from models.core.records import History, Progress
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
 from models.networks.mutual_information_losses import (
@@ -23,14 +24,7 @@ from models.networks.mutual_information_losses import (
     pair_loss,
     pair_weights,
 )
-from models.networks.training import (
-    History,
-    Progress,
-    Schedule,
-    fit_epochs,
-    make_optimizer,
-    map_rows,
-)
+from models.networks.training import Schedule, fit_epochs, make_optimizer, map_rows
 
 Goal = Literal["temi", "imsat"]
 Partners = Literal["neighbours", "adversarial"]

@@ -9,8 +9,9 @@ from typing import Final
 from torch import Tensor
 
 from models.core.devices import place_rows
+from models.core.records import History, Progress
 from models.networks.autoencoder import Autoencoder
-from models.networks.training import History, Progress, Schedule, pretrain_autoencoder
+from models.networks.training import Schedule, pretrain_autoencoder
 
 LEARNING_RATE: Final = 1e-3
 
@@ -39,13 +40,13 @@ def pretrain_on_neighbourhoods(
     schedule
         Epochs, batch size and seed.
     progress
-        See `models.networks.training.Progress`.
+        See `models.core.records.Progress`.
     learning_rate
         Of Adam.
 
     Returns
     -------
-    See `models.networks.training.History`.
+    See `models.core.records.History`.
     """
     device = autoencoder.feature_mean.device
     placed, placed_targets = place_rows(rows, device), place_rows(targets, device)

@@ -10,6 +10,7 @@ from models.core.arrays import normalise_rows
 from models.core.devices import place_rows
 from models.core.graph import neighbourhood_means
 from models.core.kmeans import fit_kmeans
+from models.core.records import History, Progress
 from models.networks.autoencoder import Autoencoder
 from models.networks.mutual_information_training import (
     InformationTraining,
@@ -18,7 +19,7 @@ from models.networks.mutual_information_training import (
     find_partners,
     temperature,
 )
-from models.networks.training import History, Progress, Schedule, map_rows, pretrain_autoencoder
+from models.networks.training import Schedule, map_rows, pretrain_autoencoder
 from models.networks.vade_network import Mixture, MixtureVAE
 
 Pretraining = Literal["reconstruction", "neighbours", "variational", "mutual-information"]
@@ -66,11 +67,11 @@ def pretrain_network(
     learning_rate
         Of Adam.
     progress
-        See `models.networks.training.Progress`.
+        See `models.core.records.Progress`.
 
     Returns
     -------
-    See `models.networks.training.History`.
+    See `models.core.records.History`.
     """
     if pretraining == "variational":
         return _fit_variational(network, rows, schedule, learning_rate, progress)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from models.core.arrays import Integers
 from models.core.devices import place_rows
+from models.core.records import History, Progress
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import (
     kl_divergence,
@@ -16,14 +17,7 @@ from models.networks.functional import (
     soft_assignment,
     target_distribution,
 )
-from models.networks.training import (
-    History,
-    Progress,
-    Schedule,
-    fit_epochs,
-    make_optimizer,
-    map_rows,
-)
+from models.networks.training import Schedule, fit_epochs, make_optimizer, map_rows
 from models.quality.metrics import effective_n_clusters
 
 logger = logging.getLogger(__name__)
@@ -135,11 +129,11 @@ def fit_refinement(
     tol
         Share of rows that have another label than at the last target, below which it stops.
     progress
-        See `models.networks.training.Progress`.
+        See `models.core.records.Progress`.
 
     Returns
     -------
-    See `models.networks.training.History`; ``label_change`` is that share where the epoch ended, or
+    See `models.core.records.History`; ``label_change`` is that share where the epoch ended, or
     None before there was a second target.
     """
     steps_per_epoch = -(-len(refinement.rows) // schedule.batch_size)

@@ -10,14 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from models.core.devices import autocast, seeded_rng
+from models.core.records import History, Progress
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
-
-Progress: TypeAlias = Callable[[str, int, int, float], None]
-"""Told after each epoch: name of the step, epochs done, epochs in all, loss of the last one."""
-
-History: TypeAlias = list[dict[str, float | None]]
-"""One record for each epoch: ``epoch`` (from 1), ``loss``, and the named parts of the loss."""
 
 BatchLosses: TypeAlias = Callable[[Tensor], Mapping[str, Tensor]]
 """From row numbers (int64, on the CPU) to scalars: ``loss``, which is minimised, and its parts."""

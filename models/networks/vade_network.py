@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from models.core.arrays import Integers
 from models.core.kmeans import fit_kmeans
+from models.core.records import History, Progress
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
-from models.networks.training import History, Progress, Schedule, fit_epochs, make_optimizer
+from models.networks.training import Schedule, fit_epochs, make_optimizer
 from models.networks.vade_losses import mixture_kl, mixture_log_joint
 
 VARIANCE_FLOOR: Final = 1e-3

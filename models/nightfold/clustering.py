@@ -16,9 +16,10 @@ from models.core.graph import neighbourhood_means
 from models.core.lloyd import cluster_means
 from models.core.persistence import JSON, Tensors
 from models.core.projection import FusedView
+from models.core.records import Progress
 from models.networks.autoencoder import build_autoencoder
 from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
-from models.networks.training import Progress, Schedule, map_rows
+from models.networks.training import Schedule, map_rows
 from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
 from models.nightfold.partition import Partition, Settings, find_partition
 from models.nightfold.state import restore, state_of
@@ -189,7 +190,7 @@ class NightfoldClustering(DeepClusterer):
         is_new
             Which rows have not been learned yet, shape (n_samples,).
         progress
-            See `models.networks.training.Progress`; the step's name is ``"pretrain"``.
+            See `models.core.records.Progress`; the step's name is ``"pretrain"``.
 
         Returns
         -------
@@ -219,7 +220,7 @@ class NightfoldClustering(DeepClusterer):
         X
             Shape (n_samples, n_features), in the very views of the earlier fit.
         progress
-            See `models.networks.training.Progress`.
+            See `models.core.records.Progress`.
 
         Returns
         -------

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from models.core.arrays import Integers
 from models.core.devices import place_rows, seeded_rng
+from models.core.records import History, Progress
 from models.networks.functional import sharpened, target_distribution
 from models.networks.heads import ClusterHeads
-from models.networks.training import History, Progress, Schedule, fit_epochs
+from models.networks.training import Schedule, fit_epochs
 
 STEPS: Final = 200
 """Steps of a round: the same for a small feed, in more epochs, and for a large one, in fewer."""
@@ -140,7 +141,7 @@ def train_heads(
 
     Returns
     -------
-    See `models.networks.training.History`.
+    See `models.core.records.History`.
 
     References
     ----------

@@ -19,8 +19,8 @@ from models.core.lloyd import cluster_means
 from models.core.memberships import memberships
 from models.core.n_clusters import NClustersChoice, choose_n_clusters
 from models.core.projection import Projection
+from models.core.records import History, Progress
 from models.core.silhouette import SampledSilhouette
-from models.networks.training import History, Progress
 from models.nightfold.cotraining import FEW, MANY, Neighbourhood, Recipe, Run, cotrain
 from models.nightfold.starts import (
     MANY_CLUSTERS,
@@ -102,7 +102,7 @@ def find_partition(
     settings
         See `Settings`.
     progress
-        See `models.networks.training.Progress`.
+        See `models.core.records.Progress`.
 
     Returns
     -------

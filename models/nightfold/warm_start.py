@@ -11,9 +11,9 @@ from torch import Tensor
 
 from models.core.arrays import Floats, Integers
 from models.core.graph import nearest_neighbours, neighbour_graph
+from models.core.records import Progress
 from models.core.silhouette import SampledSilhouette
 from models.networks.heads import ClusterHeads
-from models.networks.training import Progress
 from models.nightfold.cotraining import Run, average_over, train_heads
 from models.nightfold.partition import (
     MIXING_NEIGHBOURS,
@@ -66,7 +66,7 @@ def continue_partition(
     settings
         See `models.nightfold.partition.Settings`; the number of clusters is that of the heads.
     progress
-        See `models.networks.training.Progress`.
+        See `models.core.records.Progress`.
 
     Returns
     -------

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import make_blobs
 from torch import Tensor
 
+from models.core.records import History
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer
 from models.estimators.dcn import DCN
 from models.estimators.dec import DEC
@@ -18,7 +19,7 @@ from models.estimators.vade import VaDE
 from models.networks.autoencoder import build_autoencoder
 from models.networks.functional import reconstruction_loss
 from models.networks.pretraining import Pretraining, neighbourhoods, pretrain_network
-from models.networks.training import History, Schedule
+from models.networks.training import Schedule
 from models.quality.metrics import clustering_accuracy
 
 WORDS = get_args(Pretraining)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.core.records import History
 from models.networks.autoencoder import Autoencoder, build_autoencoder
 from models.networks.training import (
-    History,
     Schedule,
     fit_epochs,
     make_optimizer,
