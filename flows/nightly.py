@@ -24,7 +24,8 @@ from tasks.preparing.prepare import prepare
 from tasks.preparing.withdraw import withdraw
 from tasks.publishing.night import Night
 from tasks.publishing.publish import Published, publish
-from tasks.reading.feed import find_feed, without_query
+from tasks.reading.feed import without_query
+from tasks.reading.find import find_feed
 from tasks.reading.ingest import ingest
 from tasks.reporting.describe import describe
 from tasks.reporting.evaluate import evaluate

@@ -23,8 +23,8 @@ from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.cleaning import embedded_text
 from tasks.preparing.prepare import PrepareSettings, prepare
-from tasks.reading.feed import find_feed
-from tasks.reading.ingest import IngestSettings, ingest
+from tasks.reading.find import find_pieces
+from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
 from tasks.store.storage import ModelRef, Ref, Store, lay_out, read_table, require_file
@@ -121,7 +121,7 @@ def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[p
     """
     now = datetime.now(UTC).date()
     aside = Store(root=scratch, feed="assign", night=now)
-    raw = ingest.fn(aside, find_feed.fn(aside, feed), IngestSettings(**config["ingest"]))
+    raw = read_feed(aside, find_pieces(aside, feed), IngestSettings(**config["ingest"]))
     settings = CheckSettings(**config["check"])
     check = check_raw.fn(aside, raw, settings, None)
     prepared = prepare.fn(aside, raw, check, [], PrepareSettings(**config["prepare"]))

@@ -12,11 +12,9 @@ import pyarrow as pa
 from fsspec.core import url_to_fs
 from pydantic import BaseModel, ConfigDict
 
-from tasks.boundary.counted import counted
 from tasks.boundary.inert import inert, label_of
 from tasks.boundary.secret_urls import has_secret, masked_errors
 from tasks.boundary.transient import is_transient_error
-from tasks.frame.stage import stage
 from tasks.reading.feed_paths import is_local, is_there, relative, spot
 from tasks.reading.places import require_outside
 from tasks.store.storage import Store
@@ -70,8 +68,7 @@ class Feed(BaseModel):
     files: list[FeedFile]
 
 
-@stage("find feed", version=1, retries=3, cached=False)
-def find_feed(store: Store, feed: str) -> Feed:
+def feed_files(store: Store, feed: str) -> list[FeedFile]:
     """List the feed's files with the digests of their bytes.
 
     Parameters
@@ -105,9 +102,7 @@ def find_feed(store: Store, feed: str) -> Feed:
         raise FeedError(
             f"{feed} holds no file that ends in {_known_endings()}; give another folder or glob"
         )
-    n_files, n_bytes = counted(len(files), "feed file"), sum(file.size for file in files)
-    logger.info("found %s, %s, in %s", n_files, counted(n_bytes, "byte"), without_query(feed))
-    return Feed(files=files)
+    return files
 
 
 def require_feed(feed: str) -> None:

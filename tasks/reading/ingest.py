@@ -70,6 +70,11 @@ class RawFeed(BaseModel):
 
 @stage("ingest", version=3, retries=3)
 def ingest(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
+    """Stream every row of the feed into one table; see `read_feed`."""
+    return read_feed(store, feed, settings)
+
+
+def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     """Stream every row of the feed into one table; a broken row is kept with its problem.
 
     Raises

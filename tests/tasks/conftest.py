@@ -13,8 +13,9 @@ from tasks.clusters.refine import Refined
 from tasks.preparing.check_prepared import Documents
 from tasks.preparing.counts import Counts
 from tasks.publishing.night import Night
-from tasks.reading.feed import FeedFile, find_feed
-from tasks.reading.ingest import IngestSettings, RawFeed, ingest
+from tasks.reading.feed import FeedFile
+from tasks.reading.find import find_pieces
+from tasks.reading.ingest import IngestSettings, RawFeed, read_feed
 from tasks.reporting.describe import Described
 from tasks.reporting.evaluate import Evaluation
 from tasks.store.copies import keep_copy
@@ -50,7 +51,7 @@ def write_feed(store: Store, tmp_path: Path) -> WriteFeed:
         path = tmp_path / "feed" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        return find_feed.fn(store, str(path)).files[0]
+        return find_pieces(store, str(path)).files[0]
 
     return write
 
@@ -83,7 +84,7 @@ def ingest_files(store: Store, tmp_path: Path) -> IngestRows:
         folder.mkdir(exist_ok=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        raw = ingest.fn(store, find_feed.fn(store, str(folder)), settings or IngestSettings())
+        raw = read_feed(store, find_pieces(store, str(folder)), settings or IngestSettings())
         return raw, read_table(store, raw.rows).to_pylist()
 
     return ingested

@@ -15,8 +15,8 @@ from tasks.preparing.check_prepared import Documents, check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare import PrepareSettings, prepare
-from tasks.reading.feed import find_feed
-from tasks.reading.ingest import IngestSettings, ingest
+from tasks.reading.find import find_pieces
+from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.storage import Store
 
@@ -64,7 +64,7 @@ def feed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def prepared(store: Store, feed: Path, past: list[NightTable]) -> Documents:
     """Run a night up to its checked documents."""
     prepare_settings, check_settings = PrepareSettings(), CheckSettings()
-    raw = ingest.fn(store, find_feed.fn(store, str(feed)), IngestSettings())
+    raw = read_feed(store, find_pieces(store, str(feed)), IngestSettings())
     check = check_raw.fn(store, raw, check_settings, None)
     candidates = prepare.fn(store, raw, check, past, prepare_settings)
     return check_prepared.fn(

@@ -26,8 +26,8 @@ from tasks.preparing.own_columns import (
     read_known,
 )
 from tasks.preparing.prepare import PrepareSettings, prepare
-from tasks.reading.feed import find_feed
-from tasks.reading.ingest import IngestSettings, ingest
+from tasks.reading.find import find_pieces
+from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_bytes, keep_table, read_table
 from validation.schemas import DOCUMENTS
@@ -49,7 +49,7 @@ class Nights:
     def run(self, day: int, rows: list[dict[str, Any]] | pa.Table) -> pa.Table:
         """Prepare a night and publish its documents."""
         store, others = self.store(day), [it for key, it in self.past.items() if key != day]
-        raw = ingest.fn(store, find_feed.fn(store, str(self._feed(day, rows))), IngestSettings())
+        raw = read_feed(store, find_pieces(store, str(self._feed(day, rows))), IngestSettings())
         check = RawCheck(
             results=keep_bytes(store, "check", b"{}", ".json"),
             refused=keep_table(store, "check", REFUSED.empty_table()),

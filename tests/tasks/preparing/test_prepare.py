@@ -16,8 +16,8 @@ from tasks.preparing.check_raw import RawCheck, check_raw
 from tasks.preparing.checks import REFUSED, CheckSettings
 from tasks.preparing.cleaning import clean_text, text_digest
 from tasks.preparing.prepare import Prepared, PrepareSettings, prepare
-from tasks.reading.feed import find_feed
-from tasks.reading.ingest import IngestSettings, ingest
+from tasks.reading.find import find_pieces
+from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.records import refs_in_result
 from tasks.store.storage import Store, keep_bytes, keep_table, read_table
@@ -51,7 +51,7 @@ def prepare_files(
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    raw = ingest.fn(store, find_feed.fn(store, str(folder)), IngestSettings())
+    raw = read_feed(store, find_pieces(store, str(folder)), IngestSettings())
     rows = [
         {"position": place, "file": "f", "row": 1, "rule_id": "r", "severity": "s"}
         | {"reason": "", "raw": ""}
@@ -386,7 +386,7 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
     for name, truth in TRUTH.items():
         run_date = date.fromisoformat(truth["run_date"])
         store = Store(root=root, feed="sample", night=run_date)
-        raw = ingest.fn(store, find_feed.fn(store, str(SAMPLE / name)), IngestSettings())
+        raw = read_feed(store, find_pieces(store, str(SAMPLE / name)), IngestSettings())
         check = check_raw.fn(store, raw, CheckSettings(), None)
         prepared = prepare.fn(store, raw, check, past, PrepareSettings())
         documents = check_prepared.fn(
@@ -399,7 +399,7 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
 
 def test_every_file_that_the_checks_keep_is_named_by_their_results(store: Store) -> None:
     """A cached stage's file that no record names is an orphan to the doctor."""
-    raw = ingest.fn(store, find_feed.fn(store, str(SAMPLE / "night-1")), IngestSettings())
+    raw = read_feed(store, find_pieces(store, str(SAMPLE / "night-1")), IngestSettings())
     check = check_raw.fn(store, raw, CheckSettings(), None)
     prepared = prepare.fn(store, raw, check, [], PrepareSettings())
     documents = check_prepared.fn(

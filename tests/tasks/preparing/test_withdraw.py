@@ -13,8 +13,8 @@ from tasks.preparing.checks import CheckSettings
 from tasks.preparing.counts import rows_said
 from tasks.preparing.prepare import PrepareSettings, prepare
 from tasks.preparing.withdraw import EmptyWindowError, withdraw
-from tasks.reading.feed import find_feed
-from tasks.reading.ingest import IngestSettings, ingest
+from tasks.reading.find import find_pieces
+from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table
 
@@ -44,7 +44,7 @@ def run(store: Store, past: list[NightTable]) -> Night:
         (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         known = others if others is not None else past
         settings = CheckSettings(max_refused_share=1.0)
-        raw = ingest.fn(tonight, find_feed.fn(tonight, str(folder)), IngestSettings())
+        raw = read_feed(tonight, find_pieces(tonight, str(folder)), IngestSettings())
         check = check_raw.fn(tonight, raw, settings, None)
         prepared = prepare.fn(tonight, raw, check, known, PrepareSettings())
         last = known[-1] if known else None

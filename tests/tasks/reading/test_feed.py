@@ -18,13 +18,13 @@ from tasks.reading.feed import (
     FeedFile,
     FeedMissingError,
     feed_format,
-    find_feed,
     opened,
     require_feed,
     require_no_secret,
     require_unchanged,
     without_query,
 )
+from tasks.reading.find import find_feed, find_pieces
 from tasks.reading.places import NotApartError
 from tasks.store.storage import Store
 
@@ -60,7 +60,7 @@ def names(feed: Feed) -> list[str]:
 
 
 def test_a_single_file_is_described_by_its_bytes(folder: Path, store: Store) -> None:
-    (file,) = find_feed.fn(store, str(folder / "a.jsonl.gz")).files
+    (file,) = find_pieces(store, str(folder / "a.jsonl.gz")).files
     assert file == FeedFile(
         feed=str(folder / "a.jsonl.gz"),
         path=str(folder / "a.jsonl.gz"),
@@ -75,7 +75,7 @@ def test_a_single_file_is_described_by_its_bytes(folder: Path, store: Store) -> 
 def test_a_folder_is_searched_in_order_and_hidden_files_are_passed_over(
     folder: Path, store: Store
 ) -> None:
-    feed = find_feed.fn(store, str(folder))
+    feed = find_pieces(store, str(folder))
     assert names(feed) == ["a.jsonl.gz", "b.csv", "late/again/d.NDJSON", "late/c.parquet"]
 
 
@@ -83,7 +83,7 @@ def test_files_of_unknown_endings_are_passed_over_with_a_warning(
     folder: Path, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "tasks.reading.feed"):
-        find_feed.fn(store, str(folder))
+        find_pieces(store, str(folder))
     warned = [record.getMessage() for record in caplog.records]
     assert [warning.split(":")[0] for warning in warned] == [
         "passed over archive.zip",
@@ -95,15 +95,15 @@ def test_a_folder_below_a_hidden_one_is_not_hidden(tmp_path: Path, store: Store)
     path = tmp_path / ".cache" / "feed" / "a.jsonl"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
-    assert names(find_feed.fn(store, str(path.parent))) == ["a.jsonl"]
-    assert names(find_feed.fn(store, str(path.parent / "*.jsonl"))) == ["a.jsonl"]
+    assert names(find_pieces(store, str(path.parent))) == ["a.jsonl"]
+    assert names(find_pieces(store, str(path.parent / "*.jsonl"))) == ["a.jsonl"]
 
 
 def test_a_glob_names_files_below_its_fixed_part(folder: Path, store: Store) -> None:
-    assert names(find_feed.fn(store, f"{folder}/*.csv")) == ["b.csv"]
-    assert names(find_feed.fn(store, f"{folder}/l*/*.parquet")) == ["late/c.parquet"]
-    assert names(find_feed.fn(store, f"{folder}/late/?.parquet")) == ["c.parquet"]
-    assert names(find_feed.fn(store, f"{folder}/**/[a-d].*")) == [
+    assert names(find_pieces(store, f"{folder}/*.csv")) == ["b.csv"]
+    assert names(find_pieces(store, f"{folder}/l*/*.parquet")) == ["late/c.parquet"]
+    assert names(find_pieces(store, f"{folder}/late/?.parquet")) == ["c.parquet"]
+    assert names(find_pieces(store, f"{folder}/**/[a-d].*")) == [
         "a.jsonl.gz",
         "b.csv",
         "late/again/d.NDJSON",
@@ -115,7 +115,7 @@ def test_a_file_whose_name_looks_like_a_glob_is_found(tmp_path: Path, store: Sto
     path = tmp_path / "reviews [1].jsonl"
     path.write_bytes(b"x")
     require_feed(str(path))
-    (file,) = find_feed.fn(store, str(path)).files
+    (file,) = find_pieces(store, str(path)).files
     assert file.name == "reviews [1].jsonl"
     with opened(file) as stream:
         assert stream.read() == b"x"
@@ -129,7 +129,7 @@ def test_urls_are_read_like_paths(protocol: str, tmp_path: Path, store: Store) -
             file.write(name.encode())
     for feed in (root, f"{root}/**"):
         require_feed(feed)
-        found = find_feed.fn(store, feed)
+        found = find_pieces(store, feed)
         assert names(found) == ["b.jsonl", "late/a.csv"]
         with opened(found.files[1]) as stream:
             assert stream.read() == b"late/a.csv"
@@ -137,7 +137,7 @@ def test_urls_are_read_like_paths(protocol: str, tmp_path: Path, store: Store) -
 
 @pytest.mark.parametrize("feed", ["nowhere", "nowhere/*.jsonl", "no/a.jsonl"])
 def test_a_feed_that_is_not_there_is_missing(feed: str, tmp_path: Path, store: Store) -> None:
-    for refuse in (require_feed, lambda path: find_feed.fn(store, path)):
+    for refuse in (require_feed, lambda path: find_pieces(store, path)):
         with pytest.raises(FeedMissingError, match="is not there"):
             refuse(f"{tmp_path}/{feed}")
 
@@ -146,13 +146,13 @@ def test_a_folder_without_readable_files_is_an_error(tmp_path: Path, store: Stor
     (tmp_path / "notes.txt").write_text("x")
     require_feed(str(tmp_path))
     with pytest.raises(FeedError, match=r"holds no file that ends in .jsonl, .ndjson"):
-        find_feed.fn(store, str(tmp_path))
+        find_pieces(store, str(tmp_path))
 
 
 def test_a_single_file_of_unknown_ending_is_an_error(tmp_path: Path, store: Store) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(FeedError, match=r"notes.txt must end in .jsonl"):
-        find_feed.fn(store, str(tmp_path / "notes.txt"))
+        find_pieces(store, str(tmp_path / "notes.txt"))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_urls_that_are_none_are_an_error(feed: str) -> None:
     ],
 )
 def test_a_password_in_a_url_is_refused_and_not_repeated(feed: str, store: Store) -> None:
-    for refuse in (require_no_secret, require_feed, lambda url: find_feed.fn(store, url)):
+    for refuse in (require_no_secret, require_feed, lambda url: find_pieces(store, url)):
         with pytest.raises(FeedError, match="feed must be a URL without a password") as raised:
             refuse(feed)
         assert SECRET not in str(raised.value)
@@ -237,7 +237,7 @@ def test_a_feed_on_a_host_is_read_from_that_host(remote: MemoryFileSystem, store
         remote.pipe(name, name.encode())
     for feed in ("remote://host/feed", "remote://host/feed/**", "remote://host/feed/b [1]/*"):
         require_feed(feed)
-        last = find_feed.fn(store, feed).files[-1]
+        last = find_pieces(store, feed).files[-1]
         require_unchanged(last)
         with opened(last) as stream:
             assert stream.read() == b"/feed/b [1]/c::d.jsonl"
@@ -252,9 +252,9 @@ def test_a_host_that_does_not_answer_is_not_a_feed_that_is_missing(
         type(remote).trouble = trouble  # type: ignore[attr-defined]
         require_feed(feed)
         with pytest.raises(type(trouble)):
-            find_feed.fn(store, feed)
+            find_pieces(store, feed)
     type(remote).trouble = PermissionError(f"{feed}?sig={SECRET}")  # type: ignore[attr-defined]
-    for refuse in (require_feed, lambda url: find_feed.fn(store, url)):
+    for refuse in (require_feed, lambda url: find_pieces(store, url)):
         with pytest.raises(MaskedError, match=r"PermissionError: remote://host/a.jsonl\?\*\*\*"):
             refuse(feed)
 
@@ -275,7 +275,7 @@ def test_a_folder_is_read_whatever_marks_its_name_has(
         path.write_bytes(file.encode())
     for feed in (f"{tmp_path}/{name}", f"{tmp_path}/{name}/", f"{tmp_path}/{name}/**"):
         require_feed(feed)
-        found = find_feed.fn(store, feed)
+        found = find_pieces(store, feed)
         assert names(found) == ["a.jsonl", "late/[b].csv", "x::y.jsonl"]
         for file in found.files:
             require_unchanged(file)
@@ -287,10 +287,10 @@ def test_a_file_that_looks_like_a_chain_is_opened_as_itself(tmp_path: Path, stor
     (tmp_path / "feed").mkdir()
     for name in ("x", "x::y.jsonl", "y.jsonl"):
         (tmp_path / "feed" / name).write_bytes(name.encode())
-    first, _ = find_feed.fn(store, str(tmp_path / "feed")).files
+    first, _ = find_pieces(store, str(tmp_path / "feed")).files
     with opened(first) as stream:
         assert stream.read() == b"x::y.jsonl"
-    assert names(find_feed.fn(store, str(tmp_path / "feed" / "x::y.jsonl"))) == ["x::y.jsonl"]
+    assert names(find_pieces(store, str(tmp_path / "feed" / "x::y.jsonl"))) == ["x::y.jsonl"]
 
 
 def test_names_are_printable_and_stay_apart(
@@ -298,7 +298,7 @@ def test_names_are_printable_and_stay_apart(
 ) -> None:
     for name in ("a\x1b[31m.jsonl", "a\\x1b[31m.jsonl", "b\nERROR.csv", "\x1b]0;x\x07.txt"):
         (tmp_path / name).write_bytes(name.encode())
-    found = find_feed.fn(store, str(tmp_path))
+    found = find_pieces(store, str(tmp_path))
     assert names(found) == ["a\\x1b[31m.jsonl", "a\\\\x1b[31m.jsonl", "b\\nERROR.csv"]
     for file in found.files:
         require_unchanged(file)
@@ -311,11 +311,11 @@ def test_a_name_that_is_no_utf8_is_refused_unless_it_is_passed_over_anyway(
 ) -> None:
     (tmp_path / "a.jsonl").touch()
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).touch()
-    assert names(find_feed.fn(store, str(tmp_path))) == ["a.jsonl"]
+    assert names(find_pieces(store, str(tmp_path))) == ["a.jsonl"]
     assert r"passed over caf\xe9.txt" in caplog.text
     (tmp_path / os.fsdecode(b"caf\xe9.jsonl")).touch()
     with pytest.raises(FeedError, match=r"^caf\\xe9.jsonl must have a name in UTF-8; rename it$"):
-        find_feed.fn(store, str(tmp_path))
+        find_pieces(store, str(tmp_path))
 
 
 def test_a_glob_that_reaches_into_the_store_is_refused(store: Store) -> None:
@@ -323,7 +323,7 @@ def test_a_glob_that_reaches_into_the_store_is_refused(store: Store) -> None:
     table.parent.mkdir(parents=True)
     table.touch()
     with pytest.raises(NotApartError, match="must not lie inside the store"):
-        find_feed.fn(store, f"{store.root.parent}/*/*/*/*/*")
+        find_pieces(store, f"{store.root.parent}/*/*/*/*/*")
 
 
 def test_a_query_is_not_logged() -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from tasks.reading import ingest as ingest_module
 from tasks.reading.columns import Columns
-from tasks.reading.feed import FeedError, find_feed
-from tasks.reading.ingest import IngestSettings, RawFeed, ingest
+from tasks.reading.feed import FeedError
+from tasks.reading.find import find_pieces
+from tasks.reading.ingest import IngestSettings, RawFeed, read_feed
 from tasks.store.storage import Store
 from validation.schemas import RAW_ROWS
 
@@ -228,10 +229,10 @@ def test_a_feed_that_changes_between_finding_and_reading_is_noticed(
     }.get(name, (jsonl({"id": 1, "text": "a"}), jsonl({"id": 1, "text": "a"}, {"id": 2})))
     path = tmp_path / name
     path.write_bytes(compress(before, path.suffix))
-    feed = find_feed.fn(store, str(path))
+    feed = find_pieces(store, str(path))
     path.write_bytes(compress(after, path.suffix))
     with pytest.raises(FeedError, match=rf"{name} changed while it was read; run again"):
-        ingest.fn(store, feed, IngestSettings())
+        read_feed(store, feed, IngestSettings())
     assert not list(store.root.rglob("*.parquet"))
 
 
@@ -240,7 +241,7 @@ def test_a_feed_that_grows_while_it_is_read_is_noticed(
 ) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(jsonl({"id": 1, "text": "a"}))
-    feed = find_feed.fn(store, str(path))
+    feed = find_pieces(store, str(path))
     write_rows = ingest_module._write_rows
 
     def write_rows_and_grow(*args: Any) -> None:
@@ -250,23 +251,23 @@ def test_a_feed_that_grows_while_it_is_read_is_noticed(
 
     monkeypatch.setattr(ingest_module, "_write_rows", write_rows_and_grow)
     with pytest.raises(FeedError, match="changed while it was read"):
-        ingest.fn(store, feed, IngestSettings())
+        read_feed(store, feed, IngestSettings())
 
 
 def test_a_feed_file_that_is_gone_is_a_feed_error(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"")
-    feed = find_feed.fn(store, str(path))
+    feed = find_pieces(store, str(path))
     path.unlink()
     with pytest.raises(FeedError, match=r"a.jsonl is gone since it was found"):
-        ingest.fn(store, feed, IngestSettings())
+        read_feed(store, feed, IngestSettings())
 
 
 def test_the_same_bytes_give_the_same_table(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(jsonl(*({"id": number, "text": f"text {number}"} for number in range(5_000))))
     refs = [
-        ingest.fn(store, find_feed.fn(store, str(path)), IngestSettings()).rows for _ in range(2)
+        read_feed(store, find_pieces(store, str(path)), IngestSettings()).rows for _ in range(2)
     ]
     assert refs[0] == refs[1]
 
@@ -280,9 +281,9 @@ def test_memory_does_not_grow_with_the_feed(
         path = tmp_path / "a.jsonl"
         line = jsonl({"id": 1, "text": "word " * 200})
         path.write_bytes(line * n_rows)
-        feed = find_feed.fn(store, str(path))
+        feed = find_pieces(store, str(path))
         tracemalloc.start()
-        ingest.fn(store, feed, IngestSettings())
+        read_feed(store, feed, IngestSettings())
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
