@@ -131,9 +131,7 @@ def _complete_shelf(store: Store, night: Night) -> None:
     """Put back the vectors that were lost after they were cached: no stage would miss them."""
     items = night.views.items
     shelf = EmbeddingShelf(store.root, night.encoder.name, night.encoder.digest)
-    if not shelf.digests().issuperset(
-        read_table(store, items, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist()
-    ):
+    if shelf.missing(read_table(store, items, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist()):
         shelf.complete(read_table(store, items, [TEXT_DIGEST, EMBEDDING]))
 
 

@@ -4,6 +4,7 @@ Reads and writes embeddings/encoder=E/ (text_digest, embedding)
 """
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +37,23 @@ class EmbeddingShelf:
         self.folder = root / "embeddings" / f"encoder={name}-{digest[:12]}"
 
     def digests(self) -> set[str]:
-        """Give the digests of all texts that were ever encoded."""
+        """Return the digests of all texts that were ever encoded."""
         found: set[str] = set()
         for part in self.parts():
             found.update(read_part(part, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
         return found
+
+    def missing(self, digests: Collection[str]) -> set[str]:
+        """Return those of some digests that have no vector.
+
+        Memory grows with what is asked for and with one file, not with all that was ever encoded.
+        """
+        missing = set(digests)
+        for part in self._latest_first():
+            if not missing:
+                break
+            missing.difference_update(_digests_in(part, missing))
+        return missing
 
     def add(self, digests: list[str], vectors: NDArray[np.float32]) -> None:
         """Save some vectors, all of them finite, under the digest of their file's content."""
@@ -50,44 +63,63 @@ class EmbeddingShelf:
 
     def complete(self, items: pa.Table) -> None:
         """Save those of some vectors (text_digest, embedding) that are not there."""
-        present = pa.array(sorted(self.digests()), pa.string())
-        lacking = items.filter(pc.invert(pc.is_in(items[TEXT_DIGEST], present)))
+        missing = pa.array(sorted(self.missing(items[TEXT_DIGEST].to_pylist())), pa.string())
+        lacking = items.filter(pc.is_in(items[TEXT_DIGEST], missing))
         if lacking.num_rows:
             self.add(lacking[TEXT_DIGEST].to_pylist(), matrix_of(lacking[EMBEDDING]))
 
     def gather(self, digests: list[str]) -> NDArray[np.float32]:
         """Lay out the vectors of some texts in their order, shape (n_texts, embedding_dim).
 
+        Reads the vectors of those files alone that hold one of the texts.
+
         Raises
         ------
         DamagedFileError
-            If a file cannot be read or holds a number that is not finite, or a vector is missing.
+            If such a file cannot be read or holds a number that is not finite, or a vector is
+            missing.
         """
         place = {digest: position for position, digest in enumerate(digests)}
-        wanted = pa.array(digests, pa.string())
-        is_found = np.zeros(len(digests), dtype=bool)
+        missing = set(digests)
         matrix = np.empty((len(digests), 0), dtype=np.float32)
-        for part in self.parts():
+        for part in self._latest_first():
+            if not missing:
+                break
+            wanted = _digests_in(part, missing)
+            if not wanted:
+                continue
             table = read_part(part)
-            table = table.filter(pc.is_in(table[TEXT_DIGEST], wanted))
+            table = table.filter(pc.is_in(table[TEXT_DIGEST], pa.array(wanted, pa.string())))
             vectors = matrix_of(table[EMBEDDING])
             if not np.isfinite(vectors).all():
                 raise damaged(part, NOT_FINITE)
-            rows = [place[digest] for digest in table[TEXT_DIGEST].to_pylist()]
             if not matrix.shape[1]:
                 matrix = np.empty((len(digests), vectors.shape[1]), dtype=np.float32)
-            matrix[rows], is_found[rows] = vectors, True
-        if not is_found.all():
-            n_gone = np.count_nonzero(~is_found)
+            matrix[[place[digest] for digest in table[TEXT_DIGEST].to_pylist()]] = vectors
+            missing.difference_update(wanted)
+        if missing:
             raise DamagedFileError(
-                f"{self.folder} lacks {n_gone:,} vectors that were there when the stage began:"
-                " something removed files during the run; the next run embeds these texts again"
+                f"{self.folder} lacks {len(missing):,} vectors that were there when the stage"
+                " began: something removed files during the run; the next run embeds these texts"
+                " again"
             )
         return matrix
 
     def parts(self) -> list[Path]:
         """List the files, those that are damaged too."""
         return sorted(self.folder.glob("part-*.parquet"))
+
+    def _latest_first(self) -> list[Path]:
+        """List the files, the latest first: there most of a window's texts are."""
+        return sorted(self.parts(), key=lambda part: part.stat().st_mtime, reverse=True)
+
+
+def _digests_in(part: Path, digests: Collection[str]) -> list[str]:
+    """Return those of some digests that a file has; see `read_part` for errors."""
+    column = read_part(part, [TEXT_DIGEST])[TEXT_DIGEST]
+    wanted = pa.array(list(digests), pa.string())
+    found: list[str] = column.filter(pc.is_in(column, wanted)).to_pylist()
+    return found
 
 
 def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:

@@ -101,7 +101,7 @@ def embed(
     groups = first_appearances(store, [night.table for night in window])
     digests = [digest for group in groups for digest in group]
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
-    missing = missing_texts(groups, shelf.digests())
+    missing = missing_texts(groups, set(digests) - shelf.missing(digests))
     n_missing = sum(map(len, missing))
     logger.info("%s texts to encode, %s are known", f"{n_missing:,}", len(digests) - n_missing)
     if n_missing:

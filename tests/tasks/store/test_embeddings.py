@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from tasks.store import embeddings as embeddings_module
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists, holds_finite, matrix_of
 from tasks.store.storage import DamagedFileError
 from validation.schemas import embeddings
@@ -37,6 +39,40 @@ def test_vectors_come_back_bit_for_bit_in_any_order(shelf: EmbeddingShelf) -> No
     gathered = shelf.gather(["e", "a", "d"])
     assert gathered.dtype == np.float32
     np.testing.assert_array_equal(gathered, matrix[[4, 0, 3]])
+
+
+def test_only_files_that_hold_a_wanted_text_are_read(
+    shelf: EmbeddingShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a night costs follows from its window, not from all that was ever encoded."""
+    matrix = vectors(4)
+    for number, digest in enumerate("abcd"):
+        shelf.add([digest], matrix[[number]])
+    read: list[list[str] | None] = []
+
+    def counted(path: Path, columns: list[str] | None = None) -> pa.Table:
+        read.append(columns)
+        return pq.read_table(path, columns=columns, partitioning=None)
+
+    monkeypatch.setattr(embeddings_module, "read_part", counted)
+    np.testing.assert_array_equal(shelf.gather(["c"]), matrix[[2]])
+    assert read.count(None) == 1
+    assert shelf.missing(["a", "d", "x"]) == {"x"}
+    assert read.count(None) == 1, "to look for digests, no vector is read"
+
+
+def test_a_night_without_new_texts_stops_at_the_last_file_that_it_needs(
+    shelf: EmbeddingShelf,
+) -> None:
+    shelf.add(["old"], vectors(1))
+    (old,) = shelf.parts()
+    old.write_bytes(b"damaged")
+    os.utime(old, (0, 0))
+    shelf.add(["new"], vectors(1, seed=1))
+    assert shelf.missing(["new"]) == set()
+    np.testing.assert_array_equal(shelf.gather(["new"]), vectors(1, seed=1))
+    with pytest.raises(DamagedFileError):
+        shelf.missing(["new", "other"])
 
 
 def test_a_vector_that_is_gone_is_an_error(shelf: EmbeddingShelf) -> None:
