@@ -18,6 +18,10 @@ class StoreBusyError(NightfoldError, RuntimeError):
     """Another run works on the store."""
 
 
+class LockPlaceError(NightfoldError, ValueError):
+    """Something that is not a file stands where the store's lock belongs."""
+
+
 def run_lock(store: Store) -> AbstractContextManager[None]:
     """Hold the store's lock for a run; see `store_lock`."""
     return store_lock(store.root, f"night {store.night} of feed {store.feed}")
@@ -38,10 +42,11 @@ def store_lock(root: Path, doing: str) -> Iterator[None]:
     ------
     StoreBusyError
         If another run holds it; the message says which.
+    LockPlaceError
+        If something else stands where the lock or its folder belongs.
     """
     path = root / "state" / "run.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+    with _opened(path) as file:
         _take(file, path)
         _write_holder(file, doing)
         yield
@@ -56,9 +61,22 @@ def require_free(store: Store) -> None:
         As `run_lock`.
     """
     path = store.state / "run.lock"
-    if path.exists():
-        with path.open("r+", encoding="utf-8") as file:
+    if os.path.lexists(path):
+        with _opened(path) as file:
             _take(file, path)
+
+
+def _opened(path: Path) -> IO[str]:
+    """Open the lock's file, and make it where there is none."""
+    for place, is_right in ((path.parent, path.parent.is_dir()), (path, path.is_file())):
+        if os.path.lexists(place) and not is_right:
+            kind = "folder" if place == path.parent else "file"
+            raise LockPlaceError(
+                f"{place} must be a {kind}, for the store's lock: move what is there out of the"
+                " store and run the same command again"
+            )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a+", encoding="utf-8")
 
 
 def _take(file: IO[str], path: Path) -> None:

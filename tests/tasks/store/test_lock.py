@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.store.lock import StoreBusyError, require_free, run_lock
+from tasks.store.lock import LockPlaceError, StoreBusyError, require_free, run_lock
 from tasks.store.storage import Store
 
 HOLD = """
@@ -99,3 +99,24 @@ def test_a_holder_that_has_not_yet_signed_is_reported_as_such(store: Store) -> N
         (store.state / "run.lock").write_bytes(b"")
         with pytest.raises(StoreBusyError, match="it has only just started"):
             require_free(store)
+
+
+@pytest.mark.parametrize("kind", ["folder", "link to itself", "file in place of state/"])
+def test_what_stands_in_the_lock_s_place_is_named(store: Store, kind: str) -> None:
+    lock = store.root / "state" / "run.lock"
+    wrong = lock.parent if kind.startswith("file") else lock
+    wrong.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "folder":
+        wrong.mkdir()
+    elif kind == "link to itself":
+        wrong.symlink_to(wrong)
+    else:
+        wrong.write_text("no folder", encoding="utf-8")
+    before = os.lstat(wrong)
+    takes = [run_lock(store).__enter__]
+    if wrong == lock:
+        takes.append(lambda: require_free(store))
+    for take in takes:
+        with pytest.raises(LockPlaceError, match=rf"^{wrong} must be a f.*run the same command"):
+            take()
+    assert os.lstat(wrong) == before, "what cannot be identified stays where it is"
