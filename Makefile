@@ -15,7 +15,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-warm bench-warm-flow bench-parting bench-threads bench-golden clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-warm bench-warm-flow bench-parting bench-threads bench-golden clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -31,6 +31,10 @@ check: .venv/ready
 format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Writes the tree in docs/architecture.md anew: after a module was added, moved or described anew.
+docs: .venv/ready
+	$(BIN)/python docs/write_architecture.py
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)

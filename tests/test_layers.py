@@ -1,6 +1,10 @@
-"""Imports point one way: flows → tasks → {models, validation}; all may use validation.errors."""
+"""Imports point one way: flows → tasks → {models, validation}; all may use validation.errors.
+
+Inside tasks and models they point from a room to the rooms before it, in the order of the data.
+"""
 
 import ast
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +24,16 @@ KEPT_APART = set(LAYERS).union(*LAYERS.values())
 
 BELOW_ALL = "validation.errors"
 """The one module that every layer may import: the base of the errors that explain themselves."""
+
+ROOMS: dict[str, tuple[str, ...]] = runpy.run_path(str(ROOT / "docs" / "write_architecture.py"))[
+    "ROOMS"
+]
+"""Layer → its rooms in order, as docs/architecture.md has them."""
+
+ORDERED = ("tasks", "models")
+
+NOT_YET = {"tasks/clusters/window.py"}
+"""Modules that still import a later room."""
 
 
 def imported_names(source: str) -> Iterator[str]:
@@ -49,6 +63,41 @@ def test_errors_stand_below_all_layers() -> None:
 def test_imports_point_one_way(path: Path) -> None:
     relative = path.relative_to(ROOT)
     assert forbidden_imports(relative.parts[0], path.read_text(encoding="utf-8")) == set()
+
+
+def later_rooms(layer: str, room: str, source: str) -> set[str]:
+    """Return the rooms of the same layer that a module imports and that come after its own."""
+    parts = [name.split(".") for name in imported_names(source)]
+    rooms = {it[1] for it in parts if it[0] == layer and len(it) > 1}
+    order = ROOMS[layer]
+    return {it for it in rooms if order.index(it) > order.index(room)}
+
+
+@pytest.mark.parametrize("layer", ORDERED)
+def test_every_room_has_a_place_in_the_order(layer: str) -> None:
+    rooms = {path.parent.name for path in (ROOT / layer).glob("*/__init__.py")}
+    assert rooms == set(ROOMS[layer]), "name the room in ROOMS of docs/write_architecture.py"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for layer in ORDERED
+        for path in sorted((ROOT / layer).glob("*/**/*.py"))
+        if str(path.relative_to(ROOT)) not in NOT_YET
+    ],
+    ids=str,
+)
+def test_rooms_import_rooms_before_them(path: Path) -> None:
+    layer, room, *_ = path.relative_to(ROOT).parts
+    assert later_rooms(layer, room, path.read_text(encoding="utf-8")) == set()
+
+
+def test_a_planted_import_of_a_later_room_is_seen() -> None:
+    source = "def f():\n    from tasks.publishing.publish import publish\n"
+    assert later_rooms("tasks", "reading", source) == {"publishing"}
+    assert later_rooms("tasks", "operating", source) == set()
 
 
 def test_a_planted_violation_is_seen() -> None:

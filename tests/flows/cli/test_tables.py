@@ -1,4 +1,4 @@
-"""What readers of a store are shown, and the README's recipes for it."""
+"""What readers of a store are shown, and the recipes for it in the README and docs/tables.md."""
 
 import re
 from datetime import date
@@ -17,10 +17,10 @@ from validation.schemas import PUBLISHED
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 ROOT = Path(__file__).parents[3]
-README = ROOT / "README.md"
-OWN_COLUMNS = ROOT / "docs" / "tables.md"
+README = (ROOT / "README.md").read_text("utf-8")
+TABLES = (ROOT / "docs" / "tables.md").read_text("utf-8")
 SNIPPETS = re.findall(
-    r"^With (\w+):\n\n```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    r"[Ww]ith (\w+):\n\n```python\n(.*?)```", README + TABLES, re.DOTALL | re.MULTILINE
 )
 
 
@@ -64,12 +64,12 @@ def test_the_command_prints_one_path_a_line(two_nights: Any) -> None:
     assert CliRunner().invoke(app, ["tables", "x", *words[2:]]).exit_code == 2
 
 
-def test_the_readme_has_a_recipe_for_each_reader() -> None:
-    assert [name for name, _ in SNIPPETS] == ["pandas", "polars", "DuckDB"]
+def test_there_is_a_recipe_for_each_reader() -> None:
+    assert [name for name, _ in SNIPPETS] == ["pandas", "DuckDB", "polars"]
 
 
 @pytest.mark.parametrize(("name", "code"), SNIPPETS, ids=[name for name, _ in SNIPPETS])
-def test_the_recipes_of_the_readme_run(
+def test_the_recipes_run(
     name: str, code: str, operated: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replaced = named(operated.store, NIGHTS[0], "clusters")
@@ -93,7 +93,8 @@ def test_the_recipe_for_all_columns_of_all_nights_runs(
 ) -> None:
     operated.store.rename(operated.store.with_name("my-store"))
     monkeypatch.chdir(operated.store.parent)
-    (code,) = re.findall(r"```python\n(.*?)```", OWN_COLUMNS.read_text("utf-8"), re.DOTALL)
+    own = TABLES.partition("## All nights at once")[2]
+    (code,) = re.findall(r"```python\n(.*?)```", own, re.DOTALL)
     found: dict[str, Any] = {}
     exec(code, found)
     assert len(found["by_pandas"]) == len(found["by_polars"]) == 54
