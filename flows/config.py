@@ -28,8 +28,8 @@ from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.identify import IdentityRules
 from tasks.clusters.plan_fit import RefitSettings
+from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
-from tasks.preparing.prepare import PrepareSettings
 from tasks.reading.dated import feed_of, require_spelled
 from tasks.reading.feed import require_no_secret
 from tasks.reading.ingest import IngestSettings

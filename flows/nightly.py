@@ -68,18 +68,13 @@ def nightly(config: NightlyConfig) -> NightReport:
 
         feed = find_feed(store, config.tonights_feed())
         raw = ingest(store, feed, config.ingest)
-        raw_check = check_raw(store, raw, config.check, past.median_rows())
-        prepared = prepare(store, raw, raw_check, past.documents(), config.prepare)
-        documents = check_prepared(
-            store,
-            prepared,
-            raw,
-            raw_check,
-            config.check,
-            config.prepare,
-            past.median_documents(),
-            past.last.read() if past.last else None,
+        checked = check_raw(store, raw, config.check, past.median_rows())
+        prepared = prepare(store, checked, past.documents(), config.prepare)
+        bounds = config.check.document_bounds(
+            config.prepare.max_text_chars, past.median_documents()
         )
+        last_read = past.last.read() if past.last else None
+        documents = check_prepared(store, prepared, checked, bounds, last_read)
         nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
         window = withdraw(store, nights).nights
         embedded = embed(store, window, encoder, config.embed, config.clustering.device)
@@ -96,7 +91,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         described = describe(store, views, refined, evaluation, window, past.last, config.identity)
         night = Night(
             raw=raw,
-            raw_checks=raw_check.results,
+            raw_checks=checked.results,
             documents=documents,
             window=window,
             views=views,

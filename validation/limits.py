@@ -1,4 +1,4 @@
-"""What a night is held to: the limits that the two suites are built from."""
+"""The limits of a night, from which the two suites are built."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
@@ -8,24 +8,29 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 
 MAX_USUAL_LINES: Final = 100
-"""A CSV record of more lines is read, and warned of: few texts have as many line breaks."""
+"""A CSV record of more lines is read with a warning: few texts have as many line breaks."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MAX_AHEAD: Final = timedelta(days=366)
 """How long after its night a document may be dated.
 
-A night that is made up for with a full export has documents from after it, so a date is not wrong
-because it is later. A year is more than anybody makes up for, and typing errors are mostly in the
-year. Today's date is no bound: the same night would be another one tomorrow.
+A night that is backfilled from a full export has documents from after it, so a later date is not
+wrong for that alone. Nobody backfills more than a year, and most typos are in the year. Today's
+date must not be the bound: the same night would have another result tomorrow.
 """
 
 _AHEAD_OF_UTC: Final = timedelta(days=1)
-"""In the east of the world it is tomorrow already, and a date without a zone is taken for UTC."""
+"""East of Greenwich it may be tomorrow already, and a date without a zone is read as UTC."""
+
+
+def midnight(day: date) -> datetime:
+    """Return the first moment of a day in UTC."""
+    return datetime.combine(day, time.min, tzinfo=UTC)
 
 
 class NightDates(BaseModel):
-    """Which dates the documents of a night may bear; they follow from the night alone."""
+    """Which dates the documents of a night may have; they follow from the night alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,13 +39,13 @@ class NightDates(BaseModel):
 
     @property
     def latest(self) -> datetime:
-        """The last date that a document may bear."""
-        return _midnight(self.night + _MAX_AHEAD)
+        """The last date that a document may have."""
+        return midnight(self.night + _MAX_AHEAD)
 
     @property
     def end(self) -> datetime:
         """The date up to which a document is of this night or older, wherever it was written."""
-        return _midnight(self.night + timedelta(days=1)) + _AHEAD_OF_UTC
+        return midnight(self.night + timedelta(days=1)) + _AHEAD_OF_UTC
 
 
 class RawLimits(NightDates):
@@ -74,7 +79,3 @@ class PreparedLimits(NightDates):
     max_duplicate_share: Share = 0.5
     max_refused_share: Share = 0.3
     median_documents: float | None = Field(default=None, ge=0)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)

@@ -18,7 +18,7 @@ from tasks.boundary.counted import counted
 from tasks.clusters.estimators import GOES_ON, ClusteringSettings
 from tasks.frame.show import show_table
 from tasks.frame.stage import cache_key, stage
-from tasks.preparing.prepare import PrepareSettings
+from tasks.preparing.candidates import PrepareSettings
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import NightTable, PastNight
 from tasks.store.storage import (

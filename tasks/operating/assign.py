@@ -7,7 +7,8 @@ Writes nothing but scratch
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,25 @@ from models.clusterer.deep_clusterer import top_two
 from models.core.threads import one_thread
 from tasks.clusters.estimators import ClusteringSettings, load_estimator
 from tasks.clusters.reconcile import joined, parted
-from tasks.preparing.check_raw import check_raw
-from tasks.preparing.checks import CheckSettings
+from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
+from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.preparing.cleaning import embedded_text
-from tasks.preparing.prepare import PrepareSettings, prepare
+from tasks.preparing.known_columns import Known
+from tasks.preparing.seen import Seen
+from tasks.reading.feed import without_query
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
-from tasks.store.storage import ModelRef, Ref, Store, lay_out, read_table, require_file
+from tasks.store.storage import (
+    ModelRef,
+    Ref,
+    Store,
+    lay_out,
+    read_batches,
+    read_table,
+    require_file,
+)
 from tasks.vectors.embed import EmbedSettings, encoder_ref, load_encoder
 from validation.errors import NightfoldError
 from validation.schemas import (
@@ -38,6 +49,7 @@ from validation.schemas import (
     MARGIN,
     NAME,
     PLACEMENTS,
+    POSITION,
     REUSED_ON,
     TEXT,
     TEXT_DIGEST,
@@ -122,13 +134,26 @@ def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[p
     now = datetime.now(UTC).date()
     aside = Store(root=scratch, feed="assign", night=now)
     raw = read_feed(aside, find_pieces(aside, feed), IngestSettings(**config["ingest"]))
-    settings = CheckSettings(**config["check"])
-    check = check_raw.fn(aside, raw, settings, None)
-    prepared = prepare.fn(aside, raw, check, [], PrepareSettings(**config["prepare"]))
-    table = read_table(aside, prepared.candidates, [DOC_ID, TITLE, TEXT, TEXT_DIGEST, REUSED_ON])
-    is_sound = [bool(text) and not reused for text, reused in _rows(table, TEXT, REUSED_ON)]
-    n_refused = check.refused.rows + is_sound.count(False)
-    return table.filter(pa.array(is_sound, pa.bool_())), n_refused, prepared.withdrawn.rows
+    batches = partial(read_batches, aside, raw.rows)
+    verdict = judge_raw(batches, CheckSettings(**config["check"]).raw_limits(now, None))
+    verdict.require_sound(without_query(feed), so="nothing is placed")
+    refused = set(verdict.refused[POSITION].to_pylist())
+    rows = AcceptedRows(batches, refused, raw.columns, raw.metadata_types)
+    documents, n_withdrawn = _prepared(rows, PrepareSettings(**config["prepare"]), now)
+    is_sound = [bool(text) and not reused for text, reused in _rows(documents, TEXT, REUSED_ON)]
+    n_refused = len(refused) + is_sound.count(False)
+    return documents.filter(pa.array(is_sound, pa.bool_())), n_refused, n_withdrawn
+
+
+def _prepared(rows: AcceptedRows, settings: PrepareSettings, night: date) -> tuple[pa.Table, int]:
+    """Prepare rows as those of a first night; return its documents, and how many rows withdraw."""
+    plan = plan_rows(rows, Known([], {}))
+    columns = [DOC_ID, TITLE, TEXT, TEXT_DIGEST, REUSED_ON]
+    documents, n_withdrawn = [plan.schemas()["candidates"].empty_table().select(columns)], 0
+    for part in prepared_parts(plan, Seen(night), settings):
+        documents.append(part["candidates"].select(columns))
+        n_withdrawn += len(part["withdrawn"])
+    return pa.concat_tables(documents), n_withdrawn
 
 
 Placement = tuple[str, float, float]

@@ -1,10 +1,13 @@
-"""Guard the preparation from behind: check the documents and close the books of the night's rows.
+"""Validate the documents and account for every row of the night.
 
 Reads  candidates, duplicates, rows refused so far
 Writes documents (DOCUMENTS and metadata), quarantine (QUARANTINE), results as JSON
 """
 
 import logging
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,19 +15,12 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from tasks.frame.stage import stage
-from tasks.preparing.check_raw import RawCheck
-from tasks.preparing.checks import (
-    REFUSED,
-    CheckSettings,
-    keep_refused,
-    keep_results,
-    midnight,
-    stop_if_critical,
-)
+from tasks.preparing.check_raw import CheckedFeed
+from tasks.preparing.checks import REFUSED, DocumentBounds, judge_prepared
 from tasks.preparing.counts import Counts
+from tasks.preparing.keep import keep_verdict
 from tasks.preparing.own_columns import ColumnChange
-from tasks.preparing.prepare import Prepared, PrepareSettings
-from tasks.reading.ingest import RawFeed
+from tasks.preparing.prepare import Prepared
 from tasks.store.history import NightTable
 from tasks.store.storage import (
     Ref,
@@ -35,6 +31,7 @@ from tasks.store.storage import (
     read_table,
     read_tables,
 )
+from validation.limits import midnight
 from validation.schemas import DUPLICATE_OF, POSITION, REUSED_ON, TIMESTAMP
 
 logger = logging.getLogger(__name__)
@@ -57,24 +54,61 @@ class Documents(BaseModel):
     """See `Prepared`."""
 
     def tonight(self, store: Store) -> NightTable:
-        """Give tonight's documents as the last night of the window."""
+        """Return tonight's documents as the last night of the window."""
         return NightTable(night=store.night, table=self.documents, withdrawn=self.withdrawn)
 
 
+def documents_schema(candidates: pa.Schema) -> pa.Schema:
+    """Return the schema of documents: without the columns that only the check needs."""
+    return pa.schema([field for field in candidates if field.name not in {POSITION, REUSED_ON}])
+
+
+def accepted(
+    candidates: Iterable[pa.RecordBatch], refused: pa.Array, schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Yield the candidates that are not refused, as documents.
+
+    Parameters
+    ----------
+    candidates
+        With the columns of `validation.schemas.CANDIDATES` and the feed's own.
+    refused
+        Positions of rows.
+    schema
+        See `documents_schema`.
+    """
+    for batch in candidates:
+        yield batch.filter(pc.invert(pc.is_in(batch[POSITION], refused))).select(schema.names)
+
+
+def reached(night: date, timestamps: pa.ChunkedArray) -> date:
+    """Return the day that a night had come to: its own, or that of the newest document it read.
+
+    A feed may tell of years ago; its documents are late when they are older than that day.
+    """
+    newest = pc.max(timestamps).as_py()
+    return night if newest is None else min(night, newest.date())
+
+
+def count_late(timestamps: pa.ChunkedArray, before: date | None) -> int:
+    """Count the documents that are dated before a day; none where there is no such day."""
+    if before is None:
+        return 0
+    day = pa.scalar(midnight(before), timestamps.type)
+    return pc.sum(pc.less(timestamps, day)).as_py() or 0
+
+
 @stage("check prepared", version=6)
-def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the stage's result is a parameter
+def check_prepared(
     store: Store,
     prepared: Prepared,
-    raw: RawFeed,
-    raw_check: RawCheck,
-    settings: CheckSettings,
-    prepare_settings: PrepareSettings,
-    median_documents: float | None,
+    checked: CheckedFeed,
+    bounds: DocumentBounds,
     last: NightTable | None,
 ) -> Documents:
-    """Check the prepared documents and close the books: every row read is in exactly one place.
+    """Check the prepared documents and account for every row: each is in exactly one place.
 
-    A document that is dated before the last night and all that it has read is like any other, and
+    A document that is older than everything read by the previous night is like any other, and
     counted late.
 
     Raises
@@ -82,94 +116,56 @@ def check_prepared(  # noqa: PLR0913, PLR0917 - every reference that decides the
     DataValidationError
         If a critical rule fails; nothing is published then.
     """
-    from validation.limits import PreparedLimits
-    from validation.measure import measure_prepared
-    from validation.run import validate
-    from validation.suites import prepared_suite
-
-    limits = PreparedLimits(
-        earliest=midnight(settings.earliest_date),
-        night=store.night,
-        max_chars=prepare_settings.max_text_chars,
-        max_refused_share=settings.max_refused_share,
-        n_read=raw.rows.rows,
-        n_refused_before=raw_check.refused.rows,
-        median_documents=median_documents,
+    limits = bounds.limits(store.night, checked.raw.rows.rows, checked.refused.rows)
+    tables = (prepared.candidates, checked.raw.rows)
+    candidates, raw = (partial(read_batches, store, ref) for ref in tables)
+    refused, results = keep_verdict(
+        store, "check prepared", judge_prepared(candidates, raw, limits)
     )
-    frame = measure_prepared(read_batches(store, prepared.candidates))
-    # Rows are named by their place in the feed, not among the candidates.
-    frame[POSITION] = read_table(store, prepared.candidates, [POSITION])[POSITION].to_numpy()
-    report = validate(frame, prepared_suite(limits))
-    refused = keep_refused(store, raw, report)
-    results = keep_results(store, "check prepared", report)
-    stop_if_critical(store, report, refused)
-    return _closed(store, prepared, raw, [raw_check.refused, refused], results, last)
-
-
-def _closed(
-    store: Store,
-    prepared: Prepared,
-    raw: RawFeed,
-    refused: list[Ref],
-    results: Ref,
-    last: NightTable | None,
-) -> Documents:
-    documents, n_accepted = _keep_documents(store, prepared, refused[-1])
-    quarantine = (
-        read_tables(store, refused, REFUSED.names, REFUSED).sort_by(POSITION).drop_columns(POSITION)
-    )
-    counts = Counts(
-        read=raw.rows.rows,
-        accepted=n_accepted,
-        duplicate=prepared.duplicates.rows,
-        quarantined=len(quarantine),
-        withdrawn=prepared.withdrawn.rows,
-        late=_count_late(store, documents, last),
-    )
-    placed = counts.accepted + counts.duplicate + counts.quarantined + counts.withdrawn
-    if counts.read != placed:
-        raise RuntimeError(
-            f"rows are not conserved: {counts}; this is a defect of nightfold, please report it"
-        )
-    logger.info(
-        "of %s", ", ".join(f"{value:,} {name}" for name, value in counts.model_dump().items())
-    )
+    documents = _keep_documents(store, prepared.candidates, refused)
+    quarantine = _keep_quarantine(store, [checked.refused, refused])
+    rows = {"read": checked.raw.rows, "quarantined": quarantine}
+    rows |= {"duplicate": prepared.duplicates, "withdrawn": prepared.withdrawn}
     return Documents(
         documents=documents,
         duplicates=prepared.duplicates,
-        quarantine=keep_table(store, "check-prepared", quarantine),
+        quarantine=quarantine,
         withdrawn=prepared.withdrawn,
-        refused=refused[-1],
+        refused=refused,
         results=results,
-        counts=counts,
+        counts=_count(store, documents, rows, last),
         column_changes=prepared.column_changes,
     )
 
 
-def _keep_documents(store: Store, prepared: Prepared, refused: Ref) -> tuple[Ref, int]:
-    """Copy the candidates that are not refused, without the columns that only the check needs."""
+def _keep_documents(store: Store, candidates: Ref, refused: Ref) -> Ref:
     left_out = read_table(store, refused, [POSITION])[POSITION].combine_chunks()
-    fields = pq.read_schema(store.resolve(prepared.candidates))
-    schema = pa.schema([field for field in fields if field.name not in {POSITION, REUSED_ON}])
-    n_accepted = 0
+    schema = documents_schema(pq.read_schema(store.resolve(candidates)))
     with TableWriter(store, "check-prepared", schema) as writer:
-        for batch in read_batches(store, prepared.candidates):
-            kept = batch.filter(pc.invert(pc.is_in(batch[POSITION], left_out)))
-            n_accepted += kept[DUPLICATE_OF].null_count
-            writer.write(kept.select(schema.names))
-    return writer.ref, n_accepted
+        for batch in accepted(read_batches(store, candidates), left_out, schema):
+            writer.write(batch)
+    return writer.ref
 
 
-def _count_late(store: Store, documents: Ref, last: NightTable | None) -> int:
-    """Count the documents that are dated before the last night and all that it has read.
+def _keep_quarantine(store: Store, refused: list[Ref]) -> Ref:
+    rows = read_tables(store, refused, REFUSED.names, REFUSED)
+    return keep_table(store, "check-prepared", rows.sort_by(POSITION).drop_columns(POSITION))
 
-    A feed may tell of years ago; its documents are late when they are older than the day that the
-    last night had come to.
-    """
-    if last is None:
-        return 0
-    dates = read_table(store, documents, [TIMESTAMP])[TIMESTAMP]
-    read = read_table(store, last.table, [TIMESTAMP])[TIMESTAMP]
-    newest = pc.max(read).as_py()
-    reached = last.night if newest is None else min(last.night, newest.date())
-    return pc.sum(pc.less(dates, pa.scalar(midnight(reached), dates.type))).as_py() or 0
+
+def _count(
+    store: Store, documents: Ref, placed: Mapping[str, Ref], last: NightTable | None
+) -> Counts:
+    table = read_table(store, documents, [DUPLICATE_OF, TIMESTAMP])
+    day = _reached_by(store, last) if last else None
+    counts = Counts(
+        accepted=table[DUPLICATE_OF].null_count,
+        late=count_late(table[TIMESTAMP], day),
+        **{name: ref.rows for name, ref in placed.items()},
+    )
+    counts.require_balance()
+    logger.info("of %s", counts.listed())
+    return counts
+
+
+def _reached_by(store: Store, last: NightTable) -> date:
+    return reached(last.night, read_table(store, last.table, [TIMESTAMP])[TIMESTAMP])

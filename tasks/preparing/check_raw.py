@@ -1,40 +1,37 @@
-"""Guard the preparation from the front: refuse broken rows, stop on an unreadable feed.
+"""Validate the raw rows: refuse broken ones, stop on an unreadable feed.
 
 Reads  raw rows
 Writes refused rows (REFUSED), results as JSON
 """
 
 import logging
+from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
 from tasks.frame.stage import stage
-from tasks.preparing.checks import (
-    CheckSettings,
-    keep_refused,
-    keep_results,
-    midnight,
-    stop_if_critical,
-)
+from tasks.preparing.checks import CheckSettings, judge_raw
+from tasks.preparing.keep import keep_verdict
 from tasks.reading.ingest import RawFeed
 from tasks.store.storage import Ref, Store, read_batches
 
 logger = logging.getLogger(__name__)
 
 
-class RawCheck(BaseModel):
-    """What the check of the raw rows found."""
+class CheckedFeed(BaseModel):
+    """What was read, and what the check of its rows found."""
 
     model_config = ConfigDict(frozen=True)
 
-    results: Ref
+    raw: RawFeed
     refused: Ref
+    results: Ref
 
 
 @stage("check raw", version=4)
 def check_raw(
     store: Store, raw: RawFeed, settings: CheckSettings, median_rows: float | None
-) -> RawCheck:
+) -> CheckedFeed:
     """Check the raw rows; refuse the broken ones, stop the run where too many are.
 
     Raises
@@ -42,20 +39,8 @@ def check_raw(
     DataValidationError
         If a critical rule fails; nothing is published then.
     """
-    from validation.limits import RawLimits
-    from validation.measure import measure_raw
-    from validation.run import validate_raw
-
-    limits = RawLimits(
-        max_chars=settings.max_chars,
-        earliest=midnight(settings.earliest_date),
-        night=store.night,
-        max_refused_share=settings.max_refused_share,
-        median_rows=median_rows,
-    )
-    _, report = validate_raw(measure_raw(read_batches(store, raw.rows)), limits)
-    refused = keep_refused(store, raw, report)
-    results = keep_results(store, "check raw", report)
-    stop_if_critical(store, report, refused)
+    limits = settings.raw_limits(store.night, median_rows)
+    verdict = judge_raw(partial(read_batches, store, raw.rows), limits)
+    refused, results = keep_verdict(store, "check raw", verdict)
     logger.info("check raw: %s of %s rows refused", f"{refused.rows:,}", f"{raw.rows.rows:,}")
-    return RawCheck(results=results, refused=refused)
+    return CheckedFeed(raw=raw, refused=refused, results=results)

@@ -1,20 +1,20 @@
-"""What the two checks share: bounds, refused rows as a table, results for people, the stop.
+"""The two checks: what they hold rows against, and what they find.
 
-Reads  raw rows
-Writes refused rows (REFUSED), results as JSON
+Reads  raw rows, candidates
+Writes nothing: see `tasks.preparing.keep`
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.frame.show import show_table
-from tasks.reading.ingest import RawFeed
-from tasks.store.storage import Ref, Store, keep_bytes, keep_table, read_batches, read_table
+from tasks.preparing.batches import Batches
+from validation.limits import PreparedLimits, RawLimits, midnight
 from validation.schemas import FILE, POSITION, QUARANTINE, RAW, REASON, ROW, RULE_ID
 
 if TYPE_CHECKING:
@@ -24,6 +24,33 @@ REFUSED: Final = pa.schema([pa.field(POSITION, pa.int64(), nullable=False), *QUA
 """Quarantined rows, with their position among all rows read."""
 
 _RAW_PART: Final = pa.schema([REFUSED.field(name) for name in (POSITION, FILE, ROW, RAW)])
+_N_EXAMPLES: Final = 3
+"""Refused rows that the error quotes: the table holds them all."""
+
+
+class DocumentBounds(BaseModel):
+    """Bounds that the check of prepared documents holds them against."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_chars: int
+    """The length that texts are cut to."""
+    earliest_date: date
+    max_refused_share: float
+    median_documents: float | None
+    """Of the last nights; None on the first."""
+
+    def limits(self, night: date, n_read: int, n_refused_before: int) -> PreparedLimits:
+        """Return the limits of a night that has read so many rows, of which some are refused."""
+        return PreparedLimits(
+            earliest=midnight(self.earliest_date),
+            night=night,
+            max_chars=self.max_chars,
+            max_refused_share=self.max_refused_share,
+            n_read=n_read,
+            n_refused_before=n_refused_before,
+            median_documents=self.median_documents,
+        )
 
 
 class CheckSettings(BaseModel):
@@ -35,68 +62,137 @@ class CheckSettings(BaseModel):
     earliest_date: date = Field(date(1970, 1, 1), description="An earlier document is refused.")
     max_refused_share: float = Field(0.3, gt=0, le=1, description="More refused rows stop the run.")
 
+    def raw_limits(self, night: date, median_rows: float | None) -> RawLimits:
+        """Return the limits of the raw rows of a night."""
+        return RawLimits(
+            max_chars=self.max_chars,
+            earliest=midnight(self.earliest_date),
+            night=night,
+            max_refused_share=self.max_refused_share,
+            median_rows=median_rows,
+        )
 
-def midnight(day: date) -> datetime:
-    """Give the first moment of a day in UTC."""
-    return datetime.combine(day, time.min, tzinfo=UTC)
+    def document_bounds(self, max_chars: int, median_documents: float | None) -> DocumentBounds:
+        """Return the bounds of documents whose texts are cut to a length."""
+        return DocumentBounds(
+            max_chars=max_chars,
+            earliest_date=self.earliest_date,
+            max_refused_share=self.max_refused_share,
+            median_documents=median_documents,
+        )
 
 
-def keep_refused(store: Store, raw: RawFeed, report: "Report") -> Ref:
-    """Lay the refused rows out, each as it came, with the rule and the reason."""
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Parameters
+    ----------
+    report
+        The outcome of every rule.
+    refused
+        The refused rows as they came, each with the rule and the reason; see `REFUSED`.
+    """
+
+    report: "Report"
+    refused: pa.Table
+
+    def require_sound(self, feed: str, where: str = "", so: str = "nothing is published") -> None:
+        """Fail where a critical rule does, with the rule and the first refused rows.
+
+        Parameters
+        ----------
+        feed
+            Name of the feed, for the message.
+        where
+            Where all the refused rows are, if they are kept.
+        so
+            What follows for the feed.
+
+        Raises
+        ------
+        DataValidationError
+            If a critical rule fails.
+        """
+        from validation.report import DataValidationError
+
+        failures = self.report.critical_failures
+        if not failures:
+            return
+        suite = self.report.suite
+        rules = "; ".join(str(failure) for failure in failures)
+        raise DataValidationError(
+            f"feed {feed!r} fails the {suite} check, so {so}: {rules}; fix the feed, or change the"
+            f" limit under [check] in the config file{self._examples(where)}",
+            suite,
+            failures,
+        )
+
+    def _examples(self, where: str) -> str:
+        rows = self.refused.slice(0, _N_EXAMPLES).to_pylist()
+        if not rows:
+            return ""
+        examples = "; ".join(
+            f"{row[FILE]} row {row[ROW]}: {row[RULE_ID]}, {row[REASON]}" for row in rows
+        )
+        return f"; first refused rows: {examples}" + (f"; all of them: {where}" if where else "")
+
+
+def judge_raw(raw: Batches, limits: RawLimits) -> Verdict:
+    """Check the raw rows of a feed.
+
+    Parameters
+    ----------
+    raw
+        With the columns of `validation.schemas.RAW_ROWS`.
+    limits
+        See `CheckSettings.raw_limits`.
+    """
+    from validation.measure import measure_raw
+    from validation.run import validate_raw
+
+    _, report = validate_raw(measure_raw(raw()), limits)
+    return Verdict(report, refused_rows(report, raw))
+
+
+def judge_prepared(candidates: Batches, raw: Batches, limits: PreparedLimits) -> Verdict:
+    """Check the candidates; what is refused are the raw rows that they were made of.
+
+    Parameters
+    ----------
+    candidates
+        With the columns of `validation.schemas.CANDIDATES`.
+    raw
+        As for `judge_raw`.
+    limits
+        See `DocumentBounds.limits`.
+    """
+    from validation.measure import measure_prepared
+    from validation.run import validate
+    from validation.suites import prepared_suite
+
+    frame = measure_prepared(candidates())
+    # Rows are named by their position in the feed, not among the candidates.
+    positions = [batch[POSITION] for batch in candidates([POSITION])]
+    frame[POSITION] = pa.chunked_array(positions, pa.int64()).to_numpy()
+    report = validate(frame, prepared_suite(limits))
+    return Verdict(report, refused_rows(report, raw))
+
+
+def refused_rows(report: "Report", raw: Batches) -> pa.Table:
+    """Return the refused rows, each as it came, with the rule and the reason; see `REFUSED`."""
     refused = pa.Table.from_pandas(report.refused, preserve_index=False)
-    tables = list(_raw_rows(store, raw, refused[POSITION].combine_chunks()))
+    tables = list(_raw_rows(raw, refused[POSITION].combine_chunks()))
     rows = pa.concat_tables([_RAW_PART.empty_table(), *tables])
     joined = refused.join(rows, POSITION).sort_by(POSITION)
-    return keep_table(store, "check", joined.select(REFUSED.names).cast(REFUSED))
+    return joined.select(REFUSED.names).cast(REFUSED)
 
 
-def _raw_rows(store: Store, raw: RawFeed, positions: pa.Array) -> Iterator[pa.Table]:
+def _raw_rows(raw: Batches, positions: pa.Array) -> Iterator[pa.Table]:
     first = 0
-    for batch in read_batches(store, raw.rows, [FILE, ROW, RAW]):
+    for batch in raw([FILE, ROW, RAW]):
         numbered = pa.table(
             [pa.array(range(first, first + len(batch)), pa.int64()), *batch], schema=_RAW_PART
         )
         first += len(batch)
         yield numbered.filter(pc.is_in(numbered[POSITION], positions))
-
-
-def keep_results(store: Store, name: str, report: "Report") -> Ref:
-    """Keep what every rule found as JSON, and show it as a table in the UI."""
-    failed = sum(not outcome.success for outcome in report.outcomes)
-    rows = [
-        {
-            "rule": outcome.rule_id,
-            "severity": outcome.severity,
-            "passed": outcome.success,
-            "found": outcome.error or outcome.observed,
-            "expected": outcome.expected,
-        }
-        for outcome in report.outcomes
-    ]
-    show_table(name, rows, f"{name}: {failed} of {len(rows)} rules failed")
-    return keep_bytes(store, "check", report.to_json().encode(), ".json")
-
-
-def stop_if_critical(store: Store, report: "Report", refused: Ref) -> None:
-    """Stop before anything is published; say which rule failed, show rows, point at all of them."""
-    from validation.report import DataValidationError
-
-    failures = report.critical_failures
-    if not failures:
-        return
-    rows = read_table(store, refused, [FILE, ROW, RULE_ID, REASON]).slice(0, 3).to_pylist()
-    examples = "; ".join(
-        f"{row[FILE]} row {row[ROW]}: {row[RULE_ID]}, {row[REASON]}" for row in rows
-    )
-    raise DataValidationError(
-        f"feed {store.feed!r} fails the {report.suite} check, so nothing is published: "
-        + "; ".join(str(failure) for failure in failures)
-        + "; mend the feed, or change the limit under [check] in the config file"
-        + (
-            f"; first refused rows: {examples}; all of them: {store.resolve(refused)}"
-            if rows
-            else ""
-        ),
-        report.suite,
-        failures,
-    )

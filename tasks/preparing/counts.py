@@ -18,11 +18,29 @@ class Counts(BaseModel):
     quarantined: int
     withdrawn: int = 0
     late: int = 0
-    """Documents among them that are dated before the last night and all that it has read."""
+    """Documents among them that are older than everything read by the previous night."""
+
+    def require_balance(self) -> None:
+        """Fail where a row is in no place or in two.
+
+        Raises
+        ------
+        RuntimeError
+            If the numbers do not add up.
+        """
+        placed = self.accepted + self.duplicate + self.quarantined + self.withdrawn
+        if self.read != placed:
+            raise RuntimeError(
+                f"rows are not conserved: {self}; this is a bug in nightfold, please report it"
+            )
+
+    def listed(self) -> str:
+        """Return all numbers with their names, for the log."""
+        return ", ".join(f"{value:,} {name}" for name, value in self.model_dump().items())
 
 
 def rows_said(counts: Mapping[str, int]) -> str:
-    """Say where the rows went, as a sum; what there is none of on most nights only if there is."""
+    """Return where the rows went, as a sum; what is rare is left out where there is none of it."""
     parts = [f"{name} {counts[name]:,}" for name in ("accepted", "duplicate", "quarantined")]
     if counts["withdrawn"]:
         parts.append(f"withdrawn {counts['withdrawn']:,}")

@@ -1,17 +1,25 @@
 """The feed's own columns over all nights: one name and one type each, from the first night on.
 
 A column never changes its type: a reader of many nights takes the type of the first file, and some
-cut what the others hold to it without a word. What does not fit goes into a column of text beside.
+silently cast what the others hold to it. What does not fit goes into a column of text beside it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
+from tasks.preparing.known_columns import (
+    KEY,
+    ONLY_TEXT,
+    RESERVED,
+    TEXT_OF,
+    Identity,
+    Known,
+    identity_of,
+)
 from tasks.preparing.metadata import (
     KINDS,
     column,
@@ -23,21 +31,7 @@ from tasks.preparing.metadata import (
     spelled,
 )
 from tasks.reading.columns import encodable
-from tasks.store.history import NightTable
-from tasks.store.storage import Store, readable
-from validation.schemas import CANDIDATES, FILE, ROW
-
-RESERVED: Final = {*CANDIDATES.names, "feed", "night"}
-"""Names that nightfold uses itself; a key with such a name gets the prefix `feed_`."""
-
-_KEY: Final = b"nightfold.key"
-_TEXT_OF: Final = b"nightfold.text_of"
-_ONLY_TEXT: Final = b"nightfold.only_text"
-"""In the metadata of a field: the feed's name for it; the column whose misfits it holds; whether
-all of the first night's values were text."""
-
-Identity = tuple[str, bool]
-"""The feed's name for a column, and whether this is the column of text beside it."""
+from validation.schemas import FILE, ROW
 
 
 class ColumnChange(BaseModel):
@@ -57,7 +51,7 @@ class ColumnChange(BaseModel):
     """The column in which their text is."""
 
     def sentence(self) -> str:
-        """Say what changed, where it is first seen, and where the values are."""
+        """Return what changed, where it was first seen, and where the values are, as a sentence."""
         many = f"{self.rows:,} rows hold" if self.rows > 1 else "1 row holds"
         where = f"column {self.column!r} is of type {self.was}, and tonight {many} {self.found}"
         first = f"first {self.file} row {self.row:,}"
@@ -69,22 +63,6 @@ class ColumnChange(BaseModel):
 def column_changes(manifest: Mapping[str, Any]) -> list[ColumnChange]:
     """Read a manifest's list of changes; a night of an older nightfold has none."""
     return [ColumnChange.model_validate(it) for it in manifest.get("column_changes", [])]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the other nights' files say of the feed's own columns.
-
-    Parameters
-    ----------
-    carried
-        Columns of the nights before tonight, in their order: tonight has them too.
-    decided
-        Columns of all other nights.
-    """
-
-    carried: list[Identity]
-    decided: dict[Identity, pa.Field]
 
 
 @dataclass
@@ -171,25 +149,13 @@ def is_another_kind(value: Any, own: pa.Field) -> bool:
     """Return whether a value is of another kind than its column's values so far."""
     if value is None or not is_text(own.type):
         return not fits(value, own.type)
-    return _ONLY_TEXT in (own.metadata or {}) and not isinstance(value, str)
-
-
-def read_known(store: Store, past: Iterable[NightTable]) -> Known:
-    """Read the columns of the other nights off their files; where they differ, the nearest counts.
-
-    The nights before tonight come first. Nights after it are there where tonight is made up for.
-    """
-    nights = sorted(past, key=lambda night: night.night)
-    earlier = [night for night in nights if night.night < store.night]
-    later = [night for night in nights if night.night > store.night]
-    carried = _columns_of(store, earlier)
-    return Known(list(carried), _columns_of(store, reversed(later)) | carried)
+    return ONLY_TEXT in (own.metadata or {}) and not isinstance(value, str)
 
 
 def plan_columns(
     known: Known, rows: Iterable[Mapping[str, Any]], stated: Mapping[str, str]
 ) -> OwnColumns:
-    """Decide tonight's columns: those of the nights before, then new ones as they are seen.
+    """Return tonight's columns: those of the nights before, then new ones as they are seen.
 
     Parameters
     ----------
@@ -244,14 +210,14 @@ def _new_field(key: str, kinds: set[str], stated: str | None, taken: set[str]) -
     kind = first_type(kinds, stated)
     if kind is None:
         return None
-    marks = {_KEY: _bytes(key)} | ({_ONLY_TEXT: b"yes"} if kinds == {"text"} else {})
+    marks = {KEY: _bytes(key)} | ({ONLY_TEXT: b"yes"} if kinds == {"text"} else {})
     name = _free_name(encodable(key if key not in RESERVED else f"feed_{key}"), taken)
     return pa.field(name, kind, metadata=marks)
 
 
 def _field_beside(own: pa.Field, taken: set[str]) -> pa.Field:
-    key, _ = _identity(own)
-    marks = {_KEY: _bytes(key), _TEXT_OF: _bytes(own.name)}
+    key, _ = identity_of(own)
+    marks = {KEY: _bytes(key), TEXT_OF: _bytes(own.name)}
     return pa.field(_free_name(f"{own.name}_text", taken), pa.string(), metadata=marks)
 
 
@@ -260,30 +226,6 @@ def _free_name(name: str, taken: set[str]) -> str:
         name += "_"
     taken.add(name)
     return name
-
-
-def _columns_of(store: Store, nights: Iterable[NightTable]) -> dict[Identity, pa.Field]:
-    """List the columns of some nights; one that is in several is as in the last of these."""
-    return {_identity(it): it for night in nights for it in _own_fields(store, night)}
-
-
-def _own_fields(store: Store, night: NightTable) -> Iterator[pa.Field]:
-    with readable(store, night.table):
-        schema = pq.read_schema(store.resolve(night.table))
-    ours = (_KEY, _TEXT_OF, _ONLY_TEXT)
-    for it in schema:
-        if it.name not in RESERVED:
-            marks = {mark: it.metadata[mark] for mark in ours if mark in (it.metadata or {})}
-            yield pa.field(it.name, it.type, metadata=marks or None)
-
-
-def _identity(it: pa.Field) -> Identity:
-    marks = it.metadata or {}
-    if _KEY in marks:
-        return marks[_KEY].decode("utf-8", "surrogatepass"), _TEXT_OF in marks
-    # Published before fields bore their key.
-    key = it.name.removeprefix("feed_")
-    return (key if key in RESERVED else it.name), False
 
 
 def _bytes(text: str) -> bytes:

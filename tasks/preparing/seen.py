@@ -1,7 +1,8 @@
 """The documents of the other nights: which ids and texts are known, and which were withdrawn."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table
@@ -11,23 +12,45 @@ Document = tuple[str, str]
 """Text digest and night of a document."""
 
 
+@dataclass(frozen=True)
+class NightIds:
+    """What one night adds to what is known.
+
+    Parameters
+    ----------
+    night
+        Its date.
+    documents
+        Id and text digest of each of its documents.
+    withdrawn
+        Ids that it withdrew.
+    """
+
+    night: date
+    documents: Collection[tuple[str, str]]
+    withdrawn: Collection[str] = ()
+
+
 @dataclass
 class Seen:
     """The first document with each text and the text of each id, over all nights so far.
 
     Parameters
     ----------
+    night
+        Tonight.
     text_of_id
         doc_id → (text digest, night), without the documents that were withdrawn.
     withdrawn_on
         doc_id → the night on which it was withdrawn.
     taken
-        As `text_of_id`, of the nights after tonight: where tonight is made up for, what they have
+        As `text_of_id`, of the nights after tonight: where tonight is backfilled, what they have
         stays theirs.
     first_with_text
         Text digest → (doc_id, night).
     """
 
+    night: date
     text_of_id: dict[str, Document] = field(default_factory=dict)
     withdrawn_on: dict[str, str] = field(default_factory=dict)
     taken: Mapping[str, Document] = field(default_factory=dict)
@@ -39,57 +62,74 @@ class Seen:
             self.first_with_text.setdefault(digest, (doc_id, night))
 
     def find(self, doc_id: str) -> Document | None:
-        """Give the document that has an id."""
+        """Return the document that has an id."""
         return self.text_of_id.get(doc_id) or self.taken.get(doc_id)
 
-    def add(self, doc_id: str, digest: str, night: str) -> None:
-        """Note a document; the first one with a text stays the first."""
-        self.first_with_text.setdefault(digest, (doc_id, night))
-        self.text_of_id.setdefault(doc_id, (digest, night))
+    def add(self, doc_id: str, digest: str) -> None:
+        """Add one of tonight's documents; the first one with a text stays the first."""
+        self.first_with_text.setdefault(digest, (doc_id, str(self.night)))
+        self.text_of_id.setdefault(doc_id, (digest, str(self.night)))
 
     def without(self, leaving: Collection[str]) -> "Seen":
-        """Give what is left when documents leave: another one may be the first with its text."""
+        """Return what is left when documents leave: another one may be the first with its text."""
         left = {it: found for it, found in self.text_of_id.items() if it not in leaving}
-        return Seen(left, self.withdrawn_on, self.taken)
+        return Seen(self.night, left, self.withdrawn_on, self.taken)
 
 
-def read_seen(store: Store, past: list[NightTable]) -> Seen:
-    """Note the documents of the other nights, oldest first; a document that came back is one."""
+def seen_on(tonight: date, nights: Iterable[NightIds]) -> Seen:
+    """Collect the documents of the other nights; one that came back is there again.
+
+    Parameters
+    ----------
+    tonight
+        The night that is prepared.
+    nights
+        All others, the oldest first. Of the nights after tonight, the documents that came back are
+        left out: tonight had them first.
+    """
     documents: dict[str, Document] = {}
     withdrawn_on: dict[str, str] = {}
-    for night in past:
-        if night.night > store.night:
+    taken: dict[str, Document] = {}
+    gone: set[str] = set()
+    for ids in nights:
+        if ids.night > tonight:
+            gone.update(ids.withdrawn)
+            _add_first(taken, ids, gone)
             continue
-        for doc_id in withdrawn_ids(store, night):
+        for doc_id in ids.withdrawn:
             documents.pop(doc_id, None)
-            withdrawn_on.setdefault(doc_id, str(night.night))
-        for doc_id, digest in _documents(store, night):
-            documents.setdefault(doc_id, (digest, str(night.night)))
+            withdrawn_on.setdefault(doc_id, str(ids.night))
+        _add_first(documents, ids)
+        for doc_id, _ in ids.documents:
             withdrawn_on.pop(doc_id, None)
-    later = [night for night in past if night.night > store.night]
-    return Seen(documents, withdrawn_on, _taken(store, later))
+    return Seen(tonight, documents, withdrawn_on, taken)
+
+
+def read_seen(store: Store, others: Iterable[NightTable]) -> Seen:
+    """Read the ids and texts of the other nights, the oldest first; see `seen_on`."""
+    nights = (
+        NightIds(it.night, _read_documents(store, it), withdrawn_ids(store, it)) for it in others
+    )
+    return seen_on(store.night, nights)
 
 
 def withdrawn_ids(store: Store, night: NightTable) -> list[str]:
-    """Give the ids that a night withdrew."""
+    """Return the ids that a night withdrew."""
     if night.withdrawn is None:
         return []
     ids: list[str] = read_table(store, night.withdrawn, [DOC_ID])[DOC_ID].to_pylist()
     return ids
 
 
-def _taken(store: Store, later: list[NightTable]) -> dict[str, Document]:
-    """Note the documents of later nights, but for those that came back: tonight had them first."""
-    gone: set[str] = set()
-    taken: dict[str, Document] = {}
-    for night in later:
-        gone.update(withdrawn_ids(store, night))
-        for doc_id, digest in _documents(store, night):
-            if doc_id not in gone:
-                taken.setdefault(doc_id, (digest, str(night.night)))
-    return taken
-
-
-def _documents(store: Store, night: NightTable) -> Iterator[tuple[str, str]]:
+def _read_documents(store: Store, night: NightTable) -> list[tuple[str, str]]:
     table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST])
-    return zip(*(table[name].to_pylist() for name in (DOC_ID, TEXT_DIGEST)), strict=True)
+    return list(zip(table[DOC_ID].to_pylist(), table[TEXT_DIGEST].to_pylist(), strict=True))
+
+
+def _add_first(
+    documents: dict[str, Document], ids: NightIds, left_out: Collection[str] = ()
+) -> None:
+    """Add the documents of a night whose ids are not there yet."""
+    for doc_id, digest in ids.documents:
+        if doc_id not in left_out:
+            documents.setdefault(doc_id, (digest, str(ids.night)))

@@ -5,11 +5,13 @@ Writes the documents of those nights that lose any (DOCUMENTS and metadata)
 """
 
 import logging
+from collections.abc import Collection, Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
+from tasks.boundary.counted import counted
 from tasks.frame.stage import stage
 from tasks.preparing.seen import withdrawn_ids
 from tasks.store.history import NightTable
@@ -32,9 +34,27 @@ class Window(BaseModel):
     nights: list[NightTable]
 
 
+def withdrawn_masks(
+    newest_first: Iterable[tuple[pa.ChunkedArray, Collection[str]]],
+) -> Iterator[pa.ChunkedArray]:
+    """Yield for each night which of its documents a later night withdrew.
+
+    One that was withdrawn and came back is a document of the later night.
+
+    Parameters
+    ----------
+    newest_first
+        Of every night the ids of its documents, shape (n_documents,), and those it withdrew.
+    """
+    gone: set[str] = set()
+    for ids, withdrawn in newest_first:
+        yield pc.is_in(ids, pa.array(sorted(gone), pa.string()))
+        gone.update(withdrawn)
+
+
 @stage("withdraw", version=1)
 def withdraw(store: Store, nights: list[NightTable]) -> Window:
-    """Leave out of every night what a later night withdrew; one that came back is in the later.
+    """Leave out of every night what a later night withdrew.
 
     Earlier nights stay as they were published; their copies here are only what tonight clusters.
 
@@ -43,26 +63,26 @@ def withdraw(store: Store, nights: list[NightTable]) -> Window:
     EmptyWindowError
         If no document is left.
     """
-    gone: set[str] = set()
-    left: list[NightTable] = []
-    for night in reversed(nights):
-        left.insert(0, _without(store, night, gone))
-        gone.update(withdrawn_ids(store, night))
-    if not sum(night.table.rows for night in left):
+    newest_first = nights[::-1]
+    ids = (
+        (read_table(store, night.table, [DOC_ID])[DOC_ID], withdrawn_ids(store, night))
+        for night in newest_first
+    )
+    masks = withdrawn_masks(ids)
+    left = [_without(store, *both) for both in zip(newest_first, masks, strict=True)]
+    if not any(night.table.rows for night in left):
         raise EmptyWindowError(
             f"no document is left in the window of night {store.night} of feed {store.feed}, so"
             " there is nothing to cluster and nothing is published"
         )
-    return Window(nights=left)
+    return Window(nights=left[::-1])
 
 
-def _without(store: Store, night: NightTable, gone: set[str]) -> NightTable:
-    """Leave some documents out of a night; one that has none of them stays the file that it is."""
-    ids = read_table(store, night.table, [DOC_ID])[DOC_ID]
-    is_gone = pc.is_in(ids, pa.array(sorted(gone), pa.string()))
+def _without(store: Store, night: NightTable, is_gone: pa.ChunkedArray) -> NightTable:
+    """Leave some documents out of a night; one that loses none stays the file that it is."""
     n_gone = pc.sum(is_gone).as_py() or 0
     if not n_gone:
         return NightTable(night=night.night, table=night.table)
-    logger.info("%d documents of night %s were withdrawn", n_gone, night.night)
+    logger.info("%s of night %s withdrawn", counted(n_gone, "document"), night.night)
     kept = read_table(store, night.table).filter(pc.invert(is_gone))
     return NightTable(night=night.night, table=keep_table(store, "withdraw", kept))

@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_prepared import Documents, check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
-from tasks.preparing.prepare import PrepareSettings, prepare
+from tasks.preparing.prepare import prepare
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import NightTable
@@ -66,9 +67,9 @@ def prepared(store: Store, feed: Path, past: list[NightTable]) -> Documents:
     prepare_settings, check_settings = PrepareSettings(), CheckSettings()
     raw = read_feed(store, find_pieces(store, str(feed)), IngestSettings())
     check = check_raw.fn(store, raw, check_settings, None)
-    candidates = prepare.fn(store, raw, check, past, prepare_settings)
+    candidates = prepare.fn(store, check, past, prepare_settings)
     return check_prepared.fn(
-        store, candidates, raw, check, check_settings, prepare_settings, None, None
+        store, candidates, check, check_settings.document_bounds(10_000, None), None
     )
 
 

@@ -15,17 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.frame.stage import cache_key
-from tasks.preparing.check_raw import RawCheck
+from tasks.preparing.candidates import PrepareSettings
+from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.checks import REFUSED
-from tasks.preparing.own_columns import (
-    RESERVED,
-    ColumnChange,
-    Known,
-    column_changes,
-    plan_columns,
-    read_known,
-)
-from tasks.preparing.prepare import PrepareSettings, prepare
+from tasks.preparing.known_columns import RESERVED, Known, read_known
+from tasks.preparing.own_columns import ColumnChange, column_changes, plan_columns
+from tasks.preparing.prepare import prepare
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import NightTable
@@ -50,11 +45,12 @@ class Nights:
         """Prepare a night and publish its documents."""
         store, others = self.store(day), [it for key, it in self.past.items() if key != day]
         raw = read_feed(store, find_pieces(store, str(self._feed(day, rows))), IngestSettings())
-        check = RawCheck(
+        check = CheckedFeed(
+            raw=raw,
             results=keep_bytes(store, "check", b"{}", ".json"),
             refused=keep_table(store, "check", REFUSED.empty_table()),
         )
-        prepared = prepare.fn(store, raw, check, others, PrepareSettings())
+        prepared = prepare.fn(store, check, others, PrepareSettings())
         self.changes = prepared.column_changes
         table = read_table(store, prepared.candidates).drop_columns(["position", "reused_on"])
         self.past[day] = NightTable(night=store.night, table=keep_table(store, "documents", table))

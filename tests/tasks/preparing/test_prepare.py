@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_prepared import Documents, check_prepared
-from tasks.preparing.check_raw import RawCheck, check_raw
+from tasks.preparing.check_raw import CheckedFeed, check_raw
 from tasks.preparing.checks import REFUSED, CheckSettings
 from tasks.preparing.cleaning import clean_text, text_digest
-from tasks.preparing.prepare import Prepared, PrepareSettings, prepare
+from tasks.preparing.prepare import Prepared, prepare
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import NightTable
@@ -57,11 +58,12 @@ def prepare_files(
         | {"reason": "", "raw": ""}
         for place in refused
     ]
-    check = RawCheck(
+    check = CheckedFeed(
+        raw=raw,
         results=keep_bytes(store, "check", b"{}", ".json"),
         refused=keep_table(store, "check", pa.Table.from_pylist(rows, schema=REFUSED)),
     )
-    return prepare.fn(store, raw, check, list(past), settings or PrepareSettings())
+    return prepare.fn(store, check, list(past), settings or PrepareSettings())
 
 
 def tables(store: Store, prepared: Prepared) -> tuple[Rows, Rows]:
@@ -388,9 +390,9 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
         store = Store(root=root, feed="sample", night=run_date)
         raw = read_feed(store, find_pieces(store, str(SAMPLE / name)), IngestSettings())
         check = check_raw.fn(store, raw, CheckSettings(), None)
-        prepared = prepare.fn(store, raw, check, past, PrepareSettings())
+        prepared = prepare.fn(store, check, past, PrepareSettings())
         documents = check_prepared.fn(
-            store, prepared, raw, check, CheckSettings(), PrepareSettings(), None, None
+            store, prepared, check, CheckSettings().document_bounds(10_000, None), None
         )
         past = [*past, documents.tonight(store)]
         nights[name] = store, documents
@@ -401,9 +403,9 @@ def test_every_file_that_the_checks_keep_is_named_by_their_results(store: Store)
     """A cached stage's file that no record names is an orphan to the doctor."""
     raw = read_feed(store, find_pieces(store, str(SAMPLE / "night-1")), IngestSettings())
     check = check_raw.fn(store, raw, CheckSettings(), None)
-    prepared = prepare.fn(store, raw, check, [], PrepareSettings())
+    prepared = prepare.fn(store, check, [], PrepareSettings())
     documents = check_prepared.fn(
-        store, prepared, raw, check, CheckSettings(), PrepareSettings(), None, None
+        store, prepared, check, CheckSettings().document_bounds(10_000, None), None
     )
     kept = {it.relative_to(store.root).as_posix() for it in store.state.glob("stages/check*/*")}
     assert kept

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_prepared import Documents, check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.counts import rows_said
-from tasks.preparing.prepare import PrepareSettings, prepare
+from tasks.preparing.prepare import prepare
 from tasks.preparing.withdraw import EmptyWindowError, withdraw
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, read_feed
@@ -46,10 +47,10 @@ def run(store: Store, past: list[NightTable]) -> Night:
         settings = CheckSettings(max_refused_share=1.0)
         raw = read_feed(tonight, find_pieces(tonight, str(folder)), IngestSettings())
         check = check_raw.fn(tonight, raw, settings, None)
-        prepared = prepare.fn(tonight, raw, check, known, PrepareSettings())
+        prepared = prepare.fn(tonight, check, known, PrepareSettings())
         last = known[-1] if known else None
         documents = check_prepared.fn(
-            tonight, prepared, raw, check, settings, PrepareSettings(), None, last
+            tonight, prepared, check, settings.document_bounds(10_000, None), last
         )
         if others is None:
             past.append(documents.tonight(tonight))

@@ -1,0 +1,263 @@
+"""Make documents of rows: clean texts, fold exact duplicates, carry metadata along.
+
+Pure functions on batches of rows; `tasks.preparing.prepare` is the stage.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.preparing.batches import Batches
+from tasks.preparing.known_columns import Known
+from tasks.preparing.own_columns import OwnColumns, plan_columns
+from tasks.preparing.seen import Seen
+from validation.schemas import (
+    CANDIDATES,
+    DOC_ID,
+    DUPLICATE_OF,
+    DUPLICATES,
+    FILE,
+    FIRST_NIGHT,
+    IS_TRUNCATED,
+    KIND,
+    LABEL,
+    POSITION,
+    RAW,
+    REUSED_ON,
+    ROW,
+    SOURCE,
+    TEXT,
+    TEXT_DIGEST,
+    TIMESTAMP,
+    TITLE,
+    WITHDRAWALS,
+    WITHDRAWN,
+)
+
+_READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
+_TITLE_MARGIN: Final = 20
+"""How many times the longest title that is kept may come with mark-up around it."""
+
+Row = dict[str, Any]
+
+
+class PrepareSettings(BaseModel):
+    """How texts are normalised."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_text_chars: int = Field(
+        10_000, ge=100, description="Longer texts are cut here and flagged."
+    )
+
+
+@dataclass(frozen=True)
+class AcceptedRows:
+    """The rows of a feed that its check lets through.
+
+    Parameters
+    ----------
+    raw
+        Every row that was read, with the columns of `validation.schemas.RAW_ROWS`.
+    refused
+        Positions of the rows that are refused.
+    columns
+        File → part → column, as mapped or guessed.
+    stated
+        Arrow types of the feed's own columns, where its format states them.
+    """
+
+    raw: Batches
+    refused: Collection[int]
+    columns: Mapping[str, Mapping[str, str]]
+    stated: Mapping[str, str]
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Yield the rows batch by batch, each with its position among all rows read."""
+        from validation.withdrawals import parse_withdrawals
+
+        positions = count()
+        for batch in self.raw(_READ):
+            is_withdrawn = parse_withdrawals(batch[WITHDRAWN]).to_pylist()
+            rows = [
+                row | {POSITION: position, WITHDRAWN: withdrawn}
+                for row, position, withdrawn in zip(
+                    batch.to_pylist(), positions, is_withdrawn, strict=False
+                )
+            ]
+            yield [
+                row | {DOC_ID: row[DOC_ID].strip()}
+                for row in rows
+                if row[POSITION] not in self.refused
+            ]
+
+    def withdrawn_ids(self) -> set[str]:
+        """Return the ids that any of the rows withdraws."""
+        if not any(WITHDRAWN in mapping for mapping in self.columns.values()):
+            return set()
+        return {row[DOC_ID] for rows in self.batches() for row in rows if row[WITHDRAWN]}
+
+    def own_part(self, row: Mapping[str, Any]) -> Row:
+        """Return what a row holds besides the columns that nightfold reads, as JSON values."""
+        mapped = self.columns[row[FILE]].values()
+        return {key: value for key, value in json.loads(row[RAW]).items() if key not in mapped}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What must be known of all rows before the first of them is prepared.
+
+    Parameters
+    ----------
+    rows
+        Tonight's rows.
+    leaving
+        Ids that they withdraw.
+    own
+        The feed's own columns.
+    """
+
+    rows: AcceptedRows
+    leaving: set[str]
+    own: OwnColumns
+
+    def schemas(self) -> dict[str, pa.Schema]:
+        """Return the schema of each table that `prepared_parts` yields rows of, by its name."""
+        candidates = pa.schema([*CANDIDATES, *self.own.fields.values()])
+        return {"candidates": candidates, "duplicates": DUPLICATES, "withdrawn": WITHDRAWALS}
+
+
+def plan_rows(rows: AcceptedRows, known: Known) -> Plan:
+    """Read all rows once or twice, to find the ids that leave and the feed's own columns."""
+    leaving = rows.withdrawn_ids()
+    own_parts = (
+        rows.own_part(row)
+        for batch in rows.batches()
+        for row in batch
+        if row[DOC_ID] not in leaving
+    )
+    return Plan(rows, leaving, plan_columns(known, own_parts, rows.stated))
+
+
+def prepared_parts(
+    plan: Plan, before: Seen, settings: PrepareSettings
+) -> Iterator[dict[str, pa.Table]]:
+    """Normalise rows into documents and fold exact duplicates, batch by batch.
+
+    Parameters
+    ----------
+    plan
+        Of tonight's rows.
+    before
+        The documents of the other nights.
+    settings
+        How texts are normalised.
+
+    Yields
+    ------
+    Rows to add to each table of `Plan.schemas`, by its name. Every row of the feed is a candidate,
+    repeats one (then it is one of the duplicates), or is withdrawn.
+    """
+    schemas, seen = plan.schemas(), before.without(plan.leaving)
+    withdrawn_above: set[str] = set()
+    for rows in plan.rows.batches():
+        gone = [row for row in rows if row[DOC_ID] in plan.leaving]
+        withdrawals = [_withdrawal(row, before, withdrawn_above) for row in gone]
+        records = [_candidate(row, settings) for row in rows if row[DOC_ID] not in plan.leaving]
+        repeats = [repeat for record in records if (repeat := _fold(record, seen))]
+        kept = [record for record in records if not record["is_repeat"]]
+        yield {
+            "candidates": _candidate_table(kept, schemas["candidates"], plan),
+            "duplicates": pa.Table.from_pylist(repeats, schema=DUPLICATES),
+            "withdrawn": pa.Table.from_pylist(withdrawals, schema=WITHDRAWALS),
+        }
+
+
+def _withdrawal(row: Row, before: Seen, withdrawn_above: set[str]) -> Row:
+    """Return a row's line of the withdrawals, and add its id to those withdrawn above."""
+    doc_id = row[DOC_ID]
+    document = before.text_of_id.get(doc_id)
+    earlier = before.withdrawn_on.get(doc_id)
+    if not row[WITHDRAWN]:
+        kind, first_night = "held_back", document[1] if document else None
+    elif doc_id in withdrawn_above:
+        kind, first_night = "repeat", earlier or str(before.night)
+    elif document:
+        kind, first_night = "known", document[1]
+    else:
+        kind, first_night = "repeat" if earlier else "unknown", earlier
+    if row[WITHDRAWN]:
+        withdrawn_above.add(doc_id)
+    return {
+        FILE: row[FILE],
+        ROW: row[ROW],
+        DOC_ID: doc_id,
+        KIND: kind,
+        FIRST_NIGHT: first_night,
+    }
+
+
+def _candidate(row: Row, settings: PrepareSettings) -> Row:
+    from tasks.preparing.cleaning import clean_beginning, text_digest
+
+    max_chars = settings.max_text_chars
+    text, text_is_cut = clean_beginning(row[TEXT], max_chars)
+    # The check bounds texts and not titles, so of a title only so much is looked at.
+    whole = row[TITLE] or ""
+    looked_at = whole[: _TITLE_MARGIN * max_chars]
+    title, title_is_cut = clean_beginning(looked_at, max_chars)
+    return row | {
+        TEXT: text,
+        TITLE: title or None,
+        TEXT_DIGEST: text_digest(title, text),
+        IS_TRUNCATED: text_is_cut or title_is_cut or len(looked_at) < len(whole),
+    }
+
+
+def _fold(record: Row, seen: Seen) -> Row | None:
+    """Mark what a record repeats; return its line of the duplicates, if it repeats anything."""
+    doc_id, digest = record[DOC_ID], record[TEXT_DIGEST]
+    record |= {DUPLICATE_OF: None, REUSED_ON: None, "is_repeat": False}
+    if not record[TEXT]:
+        return None
+    earlier_digest, earlier_night = seen.find(doc_id) or (None, None)
+    if earlier_digest is not None and earlier_digest != digest:
+        record[REUSED_ON] = earlier_night
+        return None
+    if earlier_digest == digest:
+        record["is_repeat"] = True
+        return _duplicate(record, doc_id, "same_row", str(earlier_night))
+    first_id, first_night = seen.first_with_text.get(digest, (None, None))
+    seen.add(doc_id, digest)
+    if first_id is None:
+        return None
+    record[DUPLICATE_OF] = first_id
+    return _duplicate(record, first_id, "same_text", str(first_night))
+
+
+def _duplicate(record: Row, first_id: str, kind: str, night: str) -> Row:
+    return {
+        FILE: record[FILE],
+        ROW: record[ROW],
+        DOC_ID: record[DOC_ID],
+        DUPLICATE_OF: first_id,
+        KIND: kind,
+        FIRST_NIGHT: night,
+    }
+
+
+def _candidate_table(records: list[Row], schema: pa.Schema, plan: Plan) -> pa.Table:
+    from validation.timestamps import parse_timestamps
+
+    stamps = pa.Array.from_pandas(parse_timestamps([record[TIMESTAMP] for record in records]))
+    arrays: dict[str, pa.Array] = {TIMESTAMP: stamps.cast(schema.field(TIMESTAMP).type)}
+    for name in CANDIDATES.names:
+        if name != TIMESTAMP:
+            arrays[name] = pa.array([record[name] for record in records], schema.field(name).type)
+    arrays |= plan.own.arrays(records, [plan.rows.own_part(record) for record in records])
+    return pa.table([arrays[name] for name in schema.names], schema=schema)
