@@ -22,7 +22,7 @@ from tasks.preparing.check_prepared import check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.prepare import prepare
 from tasks.preparing.withdraw import withdraw
-from tasks.publishing.night import Night
+from tasks.publishing.night import Surroundings
 from tasks.publishing.publish import Published, publish
 from tasks.reading.feed import without_query
 from tasks.reading.find import find_feed
@@ -46,8 +46,13 @@ class NightReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     published: Published
-    ran: list[StageRecord]
-    """The stages that were not cached, in order."""
+    stages: list[StageRecord]
+    """All stages, in order."""
+
+    @property
+    def ran(self) -> list[StageRecord]:
+        """The stages that were not cached, in order."""
+        return [it for it in self.stages if not it.is_cached]
 
 
 @flow(name="nightly", flow_run_name="{config.feed_name} {config.night}")
@@ -56,7 +61,7 @@ def nightly(config: NightlyConfig) -> NightReport:
     """Cluster one night of a feed and publish its tables."""
     let_info_through()
     store = config.tonight()
-    with run_lock(store), cached_in(store), recorded_stages() as ran:
+    with run_lock(store), cached_in(store), recorded_stages() as stages:
         clear_scratch(store)
         close_dead_runs()
         require_known_format(store.root)
@@ -89,23 +94,16 @@ def nightly(config: NightlyConfig) -> NightReport:
         )
         evaluation = evaluate(store, views, refined, window, config.evaluate, seed)
         described = describe(store, views, refined, evaluation, window, past.last, config.identity)
-        night = Night(
-            raw=raw,
-            raw_checks=checked.results,
-            documents=documents,
+        results = [raw, checked, documents, plan, views, refined, evaluation, described]
+        around = Surroundings(
             window=window,
-            views=views,
-            refined=refined,
-            evaluation=evaluation,
-            described=described,
+            items=views.items,
             encoder=encoder,
-            fit=plan.fit,
-            drift=plan.drift,
             config=config.decided(),
             read_from=without_query(config.tonights_feed()),
         )
-        published = publish(store, night, ran)
-    return NightReport(published=published, ran=ran)
+        published = publish(store, results, around, stages)
+    return NightReport(published=published, stages=stages)
 
 
 def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:

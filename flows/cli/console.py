@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
 _SHOWN_CLUSTERS: Final = 30
 _SHOWN_PLACEMENTS: Final = 50
-STAGES: Final = (
-    "find feed", "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed",
-    "drift", "views", "pretrain", "refine", "rejoin", "evaluate", "describe", "publish",
-)  # fmt: skip
 
 
 def show_night(console: Console, night: "NightResult", report: "NightReport") -> None:
@@ -110,16 +106,12 @@ def show_fit(console: Console, night: "NightResult") -> None:
 
 def show_stages(console: Console, report: "NightReport") -> None:
     """Show seconds and peak memory per stage."""
-    ran = {record.stage: record for record in report.ran}
     table = Table(title="stages")
     for column in ("stage", "seconds", "peak memory, MB"):
         table.add_column(column, justify="left" if column == "stage" else "right")
-    for stage in STAGES:
-        record = ran.get(stage)
-        cells = (
-            (f"{record.seconds:.1f}", f"{record.peak_memory_mb:,.0f}") if record else ("cached", "")
-        )
-        table.add_row(stage, *cells)
+    for it in report.stages:
+        cost = (f"{it.seconds:.1f}", f"{it.peak_memory_mb:,.0f}")
+        table.add_row(it.stage, *(("cached", "") if it.is_cached else cost))
     console.print(table)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from models.core.threads import one_thread
 from tasks.boundary.counted import counted
 from tasks.clusters.estimators import GOES_ON, ClusteringSettings
+from tasks.frame.result import StageResult
 from tasks.frame.show import show_table
 from tasks.frame.stage import cache_key, stage
 from tasks.preparing.candidates import PrepareSettings
@@ -105,20 +106,20 @@ class Fit(BaseModel):
     drift: list[Figure] = []
 
 
-class Plan(BaseModel):
-    """What the stages that learn are told."""
-
-    model_config = ConfigDict(frozen=True)
+class Plan(StageResult):
+    """What the stages that learn are told; the figures of the fit are the table `drift`."""
 
     fit: Fit
-    drift: Ref
-    """The figures of the fit as a table."""
     lexical: ModelRef | None
     clustering: ModelRef | None
     """Last night's models, to go on from; None: from nothing."""
     keeps_clusters: bool
     """Whether pieces of last night's clusters are put together again. Not where a full fit was due
     or the settings changed: that is the way out of a cluster that should not be one."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return how the model comes about."""
+        return {"fit": self.fit.model_dump(mode="json")}
 
 
 class Recipe(BaseModel):
@@ -173,8 +174,8 @@ def plan_fit(
     logger.info("going on from the model of night %s, fitted on %s", last.night, since)
     reason = f"little drift since {since}"
     return Plan(
+        tables={"drift": _kept(store, figures)},
         fit=Fit(kind="warm", since=since, reason=reason, recipe=recipe.key, drift=figures),
-        drift=_kept(store, figures),
         lexical=last.lexical,
         clustering=last.clustering,
         keeps_clusters=True,
@@ -203,9 +204,8 @@ def _cannot_go_on(store: Store, last: PastNight | None, recipe: Recipe) -> str:
 def _from_nothing(store: Store, recipe: Recipe, reason: str, figures: list[Figure]) -> Plan:
     logger.info("fitting from nothing: %s", reason)
     fit = Fit(kind="full", since=store.night, reason=reason, recipe=recipe.key, drift=figures)
-    return Plan(
-        fit=fit, drift=_kept(store, figures), lexical=None, clustering=None, keeps_clusters=False
-    )
+    tables = {"drift": _kept(store, figures)}
+    return Plan(tables=tables, fit=fit, lexical=None, clustering=None, keeps_clusters=False)
 
 
 def _kept(store: Store, figures: list[Figure]) -> Ref:

@@ -58,7 +58,7 @@ def rejoin_pieces(  # noqa: PLR0913, PLR0917 - what the stage depends on
     heirs = rejoin(tonight, known, rules)
     kept = sorted(set(heirs.values()))
     label_of = {piece: kept.index(heir) for piece, heir in heirs.items()}
-    with model_folder(store, refined.model) as folder:
+    with model_folder(store, refined.models["clustering"]) as folder:
         q = joined(load_estimator(settings, folder).soft_assignments_, label_of)
     cuts = find_cuts(X, q.argmax(axis=1), origins(documents, known, len(X)), known, rules)
     if len(kept) == len(heirs) and not cuts:
@@ -71,7 +71,7 @@ def rejoin_pieces(  # noqa: PLR0913, PLR0917 - what the stage depends on
     )
     q = shared_out(q, X, cuts)
     return Refined(
-        model=refined.model,
+        models=refined.models,
         labels=keep_table(store, "rejoin", _relabelled(found, q)),
         n_clusters=q.shape[1],
         label_of=label_of,

@@ -9,7 +9,7 @@ import logging
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from models.clusterer.deep_clusterer import top_two
 from models.core.threads import one_thread
@@ -20,6 +20,7 @@ from tasks.clusters.estimators import (
     read_features,
 )
 from tasks.frame.progress import shown_progress
+from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import (
@@ -38,19 +39,16 @@ from validation.schemas import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST
 logger = logging.getLogger(__name__)
 
 
-class Refined(BaseModel):
-    """The clusters, as integers inside this run, and the model that found them."""
+class Refined(StageResult):
+    """The clusters, as integers inside this run, and the model `clustering` that found them."""
 
-    model_config = ConfigDict(frozen=True)
-
-    model: ModelRef
     labels: Ref
     n_clusters: int
     label_of: dict[int, int]
     """The model's label → the label in the table; several where pieces were put together."""
-    whole_of: dict[int, int] = {}
+    whole_of: dict[int, int] = Field(default_factory=dict)
     """Label of a part that the model does not know → the label that the model gives its texts."""
-    parted_from: dict[int, str] = {}
+    parted_from: dict[int, str] = Field(default_factory=dict)
     """Label of a part that is new tonight → the known cluster that it was parted from."""
 
 
@@ -81,7 +79,7 @@ def refine(
         estimator.save(folder)
         model = keep_folder(store, "refine", folder)
     return Refined(
-        model=model,
+        models={"clustering": model},
         labels=keep_table(store, "refine", labels),
         n_clusters=estimator.n_clusters_,
         label_of={label: label for label in range(estimator.n_clusters_)},

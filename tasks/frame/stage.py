@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 import psutil
-from prefect import Task, task
+from prefect import Task
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
@@ -34,11 +34,13 @@ class StageRecord(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     stage: str
-    seconds: float
-    processor_seconds: float
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
     """Of all threads of the process: more than `seconds` where several worked, less where others
     had the cores."""
-    peak_memory_mb: float
+    peak_memory_mb: float = 0.0
+    is_cached: bool = False
+    """Whether the stage did not run, for its result was there."""
 
 
 _records: ContextVar[list[StageRecord] | None] = ContextVar("stage_records", default=None)
@@ -46,13 +48,26 @@ _records: ContextVar[list[StageRecord] | None] = ContextVar("stage_records", def
 
 @contextmanager
 def recorded_stages() -> Iterator[list[StageRecord]]:
-    """Yield the list that stages enter when they really run; what is missing was cached."""
+    """Yield the list that every stage enters when it is done, one whose result is cached too."""
     records: list[StageRecord] = []
     token = _records.set(records)
     try:
         yield records
     finally:
         _records.reset(token)
+
+
+class _Stage(Task[P, R]):
+    """A task that enters the list of stages where it need not run, either."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the stage, or take its cached result."""
+        records = _records.get()
+        n_before = len(records or ())
+        result = super().__call__(*args, **kwargs)
+        if records is not None and len(records) == n_before:
+            records.append(StageRecord(stage=self.name, is_cached=True))
+        return result
 
 
 def stage(
@@ -76,7 +91,8 @@ def stage(
         def key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
             return cache_key(name, version, parameters)
 
-        return task(
+        return _Stage(
+            _measured(name, function),
             name=name,
             task_run_name=functools.partial(run_name, name, version) if cached else name,
             description=(function.__doc__ or "").split("\n\n", maxsplit=1)[0],
@@ -88,7 +104,7 @@ def stage(
             retry_condition_fn=is_transient,
             cache_policy=CachePolicy.from_cache_key_fn(key) if cached else NO_CACHE,
             persist_result=cached,
-        )(_measured(name, function))
+        )
 
     return wrap
 

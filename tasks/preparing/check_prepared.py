@@ -8,12 +8,14 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.checks import REFUSED, DocumentBounds, judge_prepared
@@ -37,25 +39,26 @@ from validation.schemas import DUPLICATE_OF, POSITION, REUSED_ON, TIMESTAMP
 logger = logging.getLogger(__name__)
 
 
-class Documents(BaseModel):
+class Documents(StageResult):
     """Tonight's documents, and every row that did not become one."""
 
-    model_config = ConfigDict(frozen=True)
-
-    documents: Ref
-    duplicates: Ref
-    quarantine: Ref
-    withdrawn: Ref
     refused: Ref
     """What this check alone refused, as part of the quarantine."""
-    results: Ref
     counts: Counts
-    column_changes: list[ColumnChange] = []
+    column_changes: list[ColumnChange] = Field(default_factory=list)
     """See `Prepared`."""
 
     def tonight(self, store: Store) -> NightTable:
         """Return tonight's documents as the last night of the window."""
-        return NightTable(night=store.night, table=self.documents, withdrawn=self.withdrawn)
+        documents, withdrawn = self.tables["documents"], self.tables["withdrawn"]
+        return NightTable(night=store.night, table=documents, withdrawn=withdrawn)
+
+    def facts(self) -> dict[str, Any]:
+        """Return where the rows went, and which columns hold another kind of value than before."""
+        return {
+            "counts": self.counts.model_dump(),
+            "column_changes": [it.model_dump() for it in self.column_changes],
+        }
 
 
 def documents_schema(candidates: pa.Schema) -> pa.Schema:
@@ -127,12 +130,14 @@ def check_prepared(
     rows = {"read": checked.raw.rows, "quarantined": quarantine}
     rows |= {"duplicate": prepared.duplicates, "withdrawn": prepared.withdrawn}
     return Documents(
-        documents=documents,
-        duplicates=prepared.duplicates,
-        quarantine=quarantine,
-        withdrawn=prepared.withdrawn,
+        tables={
+            "documents": documents,
+            "duplicates": prepared.duplicates,
+            "quarantine": quarantine,
+            "withdrawn": prepared.withdrawn,
+        },
+        checks={"prepared": results},
         refused=refused,
-        results=results,
         counts=_count(store, documents, rows, last),
         column_changes=prepared.column_changes,
     )

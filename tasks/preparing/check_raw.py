@@ -7,8 +7,7 @@ Writes refused rows (REFUSED), results as JSON
 import logging
 from functools import partial
 
-from pydantic import BaseModel, ConfigDict
-
+from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.preparing.keep import keep_verdict
@@ -18,14 +17,11 @@ from tasks.store.storage import Ref, Store, read_batches
 logger = logging.getLogger(__name__)
 
 
-class CheckedFeed(BaseModel):
+class CheckedFeed(StageResult):
     """What was read, and what the check of its rows found."""
-
-    model_config = ConfigDict(frozen=True)
 
     raw: RawFeed
     refused: Ref
-    results: Ref
 
 
 @stage("check raw", version=4)
@@ -43,4 +39,4 @@ def check_raw(
     verdict = judge_raw(partial(read_batches, store, raw.rows), limits)
     refused, results = keep_verdict(store, "check raw", verdict)
     logger.info("check raw: %s of %s rows refused", f"{refused.rows:,}", f"{raw.rows.rows:,}")
-    return CheckedFeed(raw=raw, refused=refused, results=results)
+    return CheckedFeed(raw=raw, checks={"raw": results}, refused=refused)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pydantic import ValidationError
 
 from tasks.publishing.conservation import COMPARED, Problem, compare_tables, schema_problem, some
-from tasks.publishing.night import Night, tables_of
+from tasks.publishing.night import Night
 from tasks.store.listing import refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.records import forget_records
@@ -72,17 +72,18 @@ def require_kept(store: Store, documents: Ref) -> None:
 
 
 def _problems(store: Store, night: Night) -> Iterator[Problem]:
-    tables = tables_of(night)
     unreadable = {
-        name: problem for name, ref in tables.items() if (problem := _problem(store, name, ref))
+        name: problem
+        for name, ref in night.tables.items()
+        if (problem := _problem(store, name, ref))
     }
     yield from unreadable.values()
     found = {
-        name: read_table(store, tables[name], columns)
+        name: read_table(store, night.tables[name], columns)
         for name, columns in COMPARED.items()
         if name not in unreadable
     }
-    yield from compare_tables(night.documents.counts.model_dump(), found)
+    yield from compare_tables(night.facts["counts"], found)
     if "assignments" in found:
         yield from _lost_window(store, night, found["assignments"][DOC_ID].to_pylist())
 
@@ -97,7 +98,7 @@ def _problem(store: Store, name: str, ref: Ref) -> Problem | None:
 
 def _lost_window(store: Store, night: Night, assigned: Iterable[str]) -> Iterator[Problem]:
     """Compare the assignments with the documents of the whole window."""
-    window = set().union(*(_ids(store, past.table) for past in night.window))
+    window = set().union(*(_ids(store, past.table) for past in night.around.window))
     if lost := window - set(assigned):
         yield Problem("conservation", f"documents {some(lost)} of the window have no assignment")
     if added := set(assigned) - window:

@@ -2,23 +2,35 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.clusters.plan_fit import Fit
-from tasks.clusters.refine import Refined
-from tasks.preparing.check_prepared import Documents
-from tasks.reading.ingest import RawFeed
-from tasks.reporting.describe import Described
-from tasks.reporting.evaluate import Evaluation
+from tasks.frame.result import StageResult
 from tasks.store.history import NightTable
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.storage import ModelRef, Ref, Store, read_table
 from tasks.vectors.embed import EncoderRef
-from tasks.vectors.views import Views
+from validation.schemas import PUBLISHED
+
+T = TypeVar("T")
+
+
+class Surroundings(BaseModel):
+    """What a night is published from besides the results of its stages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    window: list[NightTable]
+    """The documents that are clustered together, tonight's among them."""
+    items: Ref
+    """Their distinct texts with their vectors."""
+    encoder: EncoderRef
+    config: dict[str, Any]
+    read_from: str
+    """Where the feed lay, which decides nothing."""
 
 
 class Night(BaseModel):
@@ -26,46 +38,49 @@ class Night(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    raw: RawFeed
-    raw_checks: Ref
-    documents: Documents
-    window: list[NightTable]
-    """The documents that are clustered together, tonight's among them."""
-    views: Views
-    refined: Refined
-    evaluation: Evaluation
-    described: Described
-    encoder: EncoderRef
-    fit: Fit
-    drift: Ref
-    config: dict[str, Any]
-    read_from: str
-    """Where the feed lay, which decides nothing."""
+    tables: dict[str, Ref]
+    """Stage files, by the names of `PUBLISHED`."""
+    models: dict[str, ModelRef]
+    checks: dict[str, Ref]
+    facts: dict[str, Any]
+    """What the manifest tells of the stages; see `StageResult.facts`."""
+    around: Surroundings
 
 
-def tables_of(night: Night) -> dict[str, Ref]:
-    """Return the stage files of a night's tables."""
-    found = night.described
-    return {
-        "documents": night.documents.documents,
-        "duplicates": night.documents.duplicates,
-        "quarantine": night.documents.quarantine,
-        "withdrawn": night.documents.withdrawn,
-        "assignments": found.assignments,
-        "clusters": found.clusters,
-        "cluster_events": found.events,
-        "metrics": night.evaluation.metrics,
-        "drift": night.drift,
-    }
+def merged(results: Sequence[StageResult], around: Surroundings) -> Night:
+    """Put the results of a night's stages together.
+
+    Raises
+    ------
+    RuntimeError
+        If two stages have something of the same name, or the tables are not those of `PUBLISHED`.
+    """
+    tables = _united(it.tables for it in results)
+    if tables.keys() != PUBLISHED.keys():
+        raise RuntimeError(
+            f"a night must have the tables {', '.join(PUBLISHED)}, got {', '.join(tables)};"
+            " this is a defect of nightfold, please report it"
+        )
+    return Night(
+        tables=tables,
+        models=_united(it.models for it in results),
+        checks=_united(it.checks for it in results),
+        facts=_united(it.facts() for it in results),
+        around=around,
+    )
 
 
-def _models_of(night: Night) -> dict[str, ModelRef]:
-    """Return the stage files of a night's models."""
-    return {
-        "clustering": night.refined.model,
-        "lexical": night.views.lexical,
-        "identity": night.described.identity,
-    }
+def _united(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    """Unite what the stages have, by name."""
+    found: dict[str, T] = {}
+    for part in parts:
+        if twice := found.keys() & part.keys():
+            raise RuntimeError(
+                f"two stages of a night have the result {', '.join(sorted(twice))};"
+                " this is a defect of nightfold, please report it"
+            )
+        found |= part
+    return found
 
 
 def _table_path(store: Store, table: str, ref: Ref) -> str:
@@ -86,31 +101,22 @@ def _model_path(store: Store, model: str, file: str, ref: Ref) -> str:
 
 def placed(store: Store, night: Night) -> list[tuple[Ref, str]]:
     """Pair every stage file of a night with its published path."""
-    placed = [(ref, _table_path(store, table, ref)) for table, ref in tables_of(night).items()]
-    for model, saved in _models_of(night).items():
+    placed = [(ref, _table_path(store, table, ref)) for table, ref in night.tables.items()]
+    for model, saved in night.models.items():
         placed += [(ref, _model_path(store, model, file, ref)) for file, ref in saved.files.items()]
     return placed
 
 
-def content_of(store: Store, night: Night, reports: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return a night's manifest, without what differs from run to run.
-
-    Parameters
-    ----------
-    store, night
-        What is published.
-    reports
-        File name → content.
-    """
-    return {
+def content_of(store: Store, night: Night) -> dict[str, Any]:
+    """Return a night's manifest, without its reports and what differs from run to run."""
+    return night.facts | {
         "format_version": FORMAT_VERSION,
         "feed": store.feed,
         "night": str(store.night),
-        "counts": night.documents.counts.model_dump(),
-        "window_documents": night.described.assignments.rows,
+        "window_documents": night.tables["assignments"].rows,
         "tables": {
             name: ref.model_copy(update={"path": _table_path(store, name, ref)}).model_dump()
-            for name, ref in tables_of(night).items()
+            for name, ref in night.tables.items()
         },
         "models": {
             model: {
@@ -119,52 +125,35 @@ def content_of(store: Store, night: Night, reports: Mapping[str, bytes]) -> dict
                 ).model_dump()
                 for file, ref in saved.files.items()
             }
-            for model, saved in _models_of(night).items()
+            for model, saved in night.models.items()
         },
-        "reports": {name: _report(store, name, content) for name, content in reports.items()},
-        "columns": night.raw.columns,
-        "column_changes": [it.model_dump() for it in night.documents.column_changes],
         "checks": {
-            "raw": json.loads(store.resolve(night.raw_checks).read_bytes()),
-            "prepared": json.loads(store.resolve(night.documents.results).read_bytes()),
+            name: json.loads(store.resolve(ref).read_bytes()) for name, ref in night.checks.items()
         },
-        "encoder": {"name": night.encoder.name, "digest": night.encoder.digest},
-        "labels": {
-            "published": night.evaluation.published,
-            "reason": night.evaluation.reason,
-            "trust": night.evaluation.trust,
-        },
-        "fit": night.fit.model_dump(mode="json"),
-        "n_clusters": night.described.n_clusters,
-        "cluster_ids": _cluster_ids(night),
-        "whole_of": _whole_of(night),
-        "metrics": read_table(store, night.evaluation.metrics).to_pylist(),
-        "config": night.config,
+        "encoder": {"name": night.around.encoder.name, "digest": night.around.encoder.digest},
+        "metrics": read_table(store, night.tables["metrics"]).to_pylist(),
+        "config": night.around.config,
     }
 
 
-def _cluster_ids(night: Night) -> dict[int, str]:
-    """Return what the model's labels mean, or those of k-means where these were published."""
-    ids = night.described.ids
-    if night.evaluation.published == "baseline":
-        return ids
-    return {piece: ids[label] for piece, label in night.refined.label_of.items() if label in ids}
+def reports_of(store: Store, reports: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return the manifest's part on reports: under its digest a changed one is found.
 
-
-def _whole_of(night: Night) -> dict[str, str]:
-    """Return, for every cluster that the model does not know, the one it puts their texts in."""
-    ids, refined = night.described.ids, night.refined
-    if night.evaluation.published == "baseline":
-        return {}
+    Parameters
+    ----------
+    store
+        Which night.
+    reports
+        File name → content.
+    """
+    folder = store.partition("reports").relative_to(store.root)
     return {
-        ids[part]: ids[whole]
-        for part, whole in refined.whole_of.items()
-        if part in ids and whole in ids
+        "reports": {
+            name: Ref(
+                path=(folder / name).as_posix(),
+                sha256=hashlib.sha256(content).hexdigest(),
+                rows=0,
+            ).model_dump()
+            for name, content in reports.items()
+        }
     }
-
-
-def _report(store: Store, name: str, content: bytes) -> dict[str, Any]:
-    """Return the reference of a report, under whose digest a changed one is found."""
-    path = (store.partition("reports") / name).relative_to(store.root).as_posix()
-    digest = hashlib.sha256(content).hexdigest()
-    return Ref(path=path, sha256=digest, rows=0).model_dump()

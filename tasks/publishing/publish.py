@@ -8,17 +8,18 @@ Writes every table of the night, its models, its summary, runs/feed=F/night=D/ma
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from prefect.context import FlowRunContext
 from pydantic import BaseModel, ConfigDict
 
+from tasks.frame.result import StageResult
 from tasks.frame.show import show_markdown, show_table
 from tasks.frame.stage import StageRecord, stage
 from tasks.publishing.guard import require_kept, require_sound
-from tasks.publishing.night import Night, content_of, placed
+from tasks.publishing.night import Night, Surroundings, content_of, merged, placed, reports_of
 from tasks.reporting.summary import SUMMARY, summarise
 from tasks.store.copies import keep_copy
 from tasks.store.embeddings import EmbeddingShelf
@@ -46,10 +47,18 @@ class Published(BaseModel):
 
 
 @stage("publish", version=3, retries=2, cached=False)
-def publish(store: Store, night: Night, records: list[StageRecord]) -> Published:
+def publish(
+    store: Store, results: Sequence[StageResult], around: Surroundings, records: list[StageRecord]
+) -> Published:
     """Bring the night's files to their places; the manifest, which makes them count, comes last.
 
-    Where the same night is there already with the same content, nothing is written.
+    For errors see `publish_night`.
+    """
+    return publish_night(store, merged(results, around), records)
+
+
+def publish_night(store: Store, night: Night, records: list[StageRecord]) -> Published:
+    """Publish a night; where it is there already with the same content, nothing is written.
 
     Raises
     ------
@@ -58,20 +67,17 @@ def publish(store: Store, night: Night, records: list[StageRecord]) -> Published
     LostDocumentsError
         If later nights hold documents that the night no longer has; as above.
     """
-    found = night.described
     rows = {
-        name: read_table(store, ref).to_pylist()
-        for name, ref in {"clusters": found.clusters, "cluster_events": found.events}.items()
+        name: read_table(store, night.tables[name]).to_pylist()
+        for name in ("clusters", "cluster_events")
     }
-    documents = night.documents
-    summary = summarise(
-        store, documents.counts, night.fit, night.evaluation, rows, documents.column_changes
-    )
-    content = content_of(store, night, {SUMMARY: summary.encode()})
+    content = content_of(store, night)
+    summary = summarise(content, rows)
+    content |= reports_of(store, {SUMMARY: summary.encode()})
     changed = not _is_published(store, content)
     if changed:
         require_sound(store, night)
-        require_kept(store, documents.documents)
+        require_kept(store, night.tables["documents"])
     show_markdown(f"night-{store.feed}", summary, f"Night {store.night} of {store.feed}")
     show_table(f"clusters-{store.feed}", rows["clusters"], f"Clusters of night {store.night}")
     _complete_shelf(store, night)
@@ -129,8 +135,8 @@ def _retire(store: Store, manifest: Mapping[str, Any]) -> None:
 
 def _complete_shelf(store: Store, night: Night) -> None:
     """Put back the vectors that were lost after they were cached: no stage would miss them."""
-    items = night.views.items
-    shelf = EmbeddingShelf(store.root, night.encoder.name, night.encoder.digest)
+    items, encoder = night.around.items, night.around.encoder
+    shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
     if shelf.missing(read_table(store, items, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist()):
         shelf.complete(read_table(store, items, [TEXT_DIGEST, EMBEDDING]))
 
@@ -140,9 +146,9 @@ def _run(night: Night, records: list[StageRecord]) -> dict[str, Any]:
     run = context.flow_run if context else None
     return {
         "flow_run_id": str(run.id) if run else None,
-        "read_from": night.read_from,
+        "read_from": night.around.read_from,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "stages": [record.model_dump() for record in records],
+        "stages": [it.model_dump(exclude={"is_cached"}) for it in records if not it.is_cached],
     }
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tasks.boundary.counted import counted
+from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reading.columns import Columns, FileColumns, encodable, parts_of
 from tasks.reading.feed import Feed, FeedFile, opened, require_unchanged
@@ -56,16 +57,18 @@ class IngestSettings(BaseModel):
         return codecs.lookup(encoding).name
 
 
-class RawFeed(BaseModel):
+class RawFeed(StageResult):
     """What was read."""
-
-    model_config = ConfigDict(frozen=True)
 
     rows: Ref
     columns: dict[str, dict[str, str]]
     """File → part → column, as mapped or guessed."""
     metadata_types: dict[str, str]
     """Arrow type of each metadata column where the feed states one (Parquet)."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return which columns were taken for what."""
+        return {"columns": self.columns}
 
 
 @stage("ingest", version=3, retries=3)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from models.core.arrays import Floats, Labels
 from models.core.threads import one_thread
@@ -25,11 +25,12 @@ from tasks.clusters.identify import (
 )
 from tasks.clusters.refine import Refined
 from tasks.clusters.window import WindowDocuments, clusters_of_window, read_window, with_all_members
+from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reporting.evaluate import Evaluation
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import NightTable, PastNight
-from tasks.store.storage import ModelRef, Ref, Store, keep_table, read_table
+from tasks.store.storage import Store, keep_table, read_table
 from tasks.vectors.views import Views
 from validation.schemas import (
     ASSIGNMENTS,
@@ -66,18 +67,22 @@ _TELLING: Final = ("born", "returned", "split", "merged", "grown", "shrunk", "su
 """Events that make a cluster's status, the most telling first."""
 
 
-class Described(BaseModel):
+class Described(StageResult):
     """Tonight's clusters as people know them."""
 
-    model_config = ConfigDict(frozen=True)
-
-    assignments: Ref
-    clusters: Ref
-    events: Ref
-    identity: ModelRef
     n_clusters: int
-    ids: dict[int, str]
-    """Label → cluster_id."""
+    cluster_ids: dict[int, str]
+    """Label of the model, or of k-means where its labels are published → cluster_id."""
+    whole_of: dict[str, str] = Field(default_factory=dict)
+    """Cluster that the model does not know → the one that it puts their texts in."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return how many clusters there are, and what the labels of the model mean."""
+        return {
+            "n_clusters": self.n_clusters,
+            "cluster_ids": self.cluster_ids,
+            "whole_of": self.whole_of,
+        }
 
 
 @stage("describe", version=5)
@@ -102,7 +107,8 @@ def describe(  # noqa: PLR0913, PLR0917 - what the stage depends on
     keywords, names = _words(documents.texts, labels, found)
     events = event_rows(tonight, found, names, rules)
     # The labels of plain k-means are other ones.
-    parted_from = refined.parted_from if evaluation.published == "refined" else {}
+    is_refined = evaluation.published == "refined"
+    parted_from = refined.parted_from if is_refined else {}
     portraits = _Portraits(
         night=str(store.night),
         n_documents=len(documents.doc_ids),
@@ -124,14 +130,33 @@ def describe(  # noqa: PLR0913, PLR0917 - what the stage depends on
         len(tonight),
         len(set(found.ids.values()) & found.known.keys()),
     )
+    tables = {
+        "assignments": _assignments(decided, documents, found),
+        "clusters": pa.Table.from_pylist(rows, schema=CLUSTERS),
+        "cluster_events": pa.Table.from_pylist(events, schema=CLUSTER_EVENTS),
+    }
+    identity = keep_identity(store, whole, found, names, parted_from, views.encoder_digest)
     return Described(
-        assignments=keep_table(store, "describe", _assignments(decided, documents, found)),
-        clusters=keep_table(store, "describe", pa.Table.from_pylist(rows, schema=CLUSTERS)),
-        events=keep_table(store, "describe", pa.Table.from_pylist(events, schema=CLUSTER_EVENTS)),
-        identity=keep_identity(store, whole, found, names, parted_from, views.encoder_digest),
+        tables={name: keep_table(store, "describe", table) for name, table in tables.items()},
+        models={"identity": identity},
         n_clusters=len(tonight),
-        ids=found.ids,
+        cluster_ids=_ids_of_pieces(refined, found.ids) if is_refined else found.ids,
+        whole_of=_whole_of(refined, found.ids) if is_refined else {},
     )
+
+
+def _ids_of_pieces(refined: Refined, ids: dict[int, str]) -> dict[int, str]:
+    """Return what the model's labels mean; it may have several for one cluster."""
+    return {piece: ids[label] for piece, label in refined.label_of.items() if label in ids}
+
+
+def _whole_of(refined: Refined, ids: dict[int, str]) -> dict[str, str]:
+    """Return, for every cluster that the model does not know, the one it puts their texts in."""
+    return {
+        ids[part]: ids[whole]
+        for part, whole in refined.whole_of.items()
+        if part in ids and whole in ids
+    }
 
 
 def _words(

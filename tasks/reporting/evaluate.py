@@ -17,6 +17,7 @@ from models.clusterer.deep_clusterer import top_two
 from models.core.arrays import Floats, Integers, Labels, centroids_of
 from models.core.threads import one_thread
 from tasks.clusters.refine import Refined
+from tasks.frame.result import StageResult
 from tasks.frame.show import show_table
 from tasks.frame.stage import stage
 from tasks.preparing.cleaning import embedded_text
@@ -74,12 +75,9 @@ class EvaluateSettings(BaseModel):
     )
 
 
-class Evaluation(BaseModel):
-    """The figures and the decision."""
+class Evaluation(StageResult):
+    """The figures, which are the table `metrics`, and the decision."""
 
-    model_config = ConfigDict(frozen=True)
-
-    metrics: Ref
     labels: Ref
     published: Literal["refined", "baseline"]
     reason: str
@@ -87,6 +85,10 @@ class Evaluation(BaseModel):
     """How far to trust the published clusters, in words."""
     stability: dict[int, float]
     """Label → how well the published cluster comes back in resamples of the texts."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return which labels are published, why, and how far to trust them."""
+        return {"labels": {"published": self.published, "reason": self.reason, "trust": self.trust}}
 
 
 @stage("evaluate", version=4)
@@ -122,7 +124,9 @@ def evaluate(
     is_refined = published == "refined"
     decided = _refined_labels(found) if is_refined else _baseline_labels(embedding, rivals.baseline)
     return Evaluation(
-        metrics=keep_table(store, "evaluate", pa.Table.from_pylist(rows, schema=METRICS)),
+        tables={
+            "metrics": keep_table(store, "evaluate", pa.Table.from_pylist(rows, schema=METRICS))
+        },
         labels=keep_table(
             store, "evaluate", _with_outliers(found[TEXT_DIGEST], decided, embedding)
         ),

@@ -7,9 +7,7 @@ from tasks.boundary.counted import counted
 from tasks.boundary.markdown import escape_markdown
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.counts import Counts
-from tasks.preparing.own_columns import ColumnChange
-from tasks.reporting.evaluate import Evaluation
-from tasks.store.storage import Store, read_table
+from tasks.preparing.own_columns import ColumnChange, column_changes
 
 SUMMARY: Final = "summary.md"
 """The name of its file in a night's folder of reports."""
@@ -19,40 +17,29 @@ _SHOWN_CHANGES: Final = 20
 
 
 def summarise(
-    store: Store,
-    counts: Counts,
-    fit: Fit,
-    evaluation: Evaluation,
-    tables: Mapping[str, Sequence[Mapping[str, Any]]],
-    column_changes: Sequence[ColumnChange],
+    manifest: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> str:
     """Write the summary of a night.
 
     Parameters
     ----------
-    store
-        Which night.
-    counts
-        Where the rows went.
-    fit
-        How the model came about.
-    evaluation
-        The figures and the decision.
+    manifest
+        Of the night.
     tables
         Rows of `clusters` and `cluster_events`.
-    column_changes
-        Where the feed's own columns hold another kind of value than before.
     """
+    counts, fit = Counts.model_validate(manifest["counts"]), Fit.model_validate(manifest["fit"])
+    labels = manifest["labels"]
     clusters = sorted(tables["clusters"], key=lambda row: (-row["size"], row["cluster_id"]))
     lines = [
-        f"# {escape_markdown(store.feed)}, night {store.night}",
+        f"# {escape_markdown(manifest['feed'])}, night {manifest['night']}",
         "",
         f"{counted(counts.read, 'row')} read: {counts.accepted:,} accepted,"
         f" {counts.duplicate:,} duplicate, {counts.quarantined:,} quarantined,"
         f" {counts.withdrawn:,} withdrawn.",
         "",
         *_late_lines(counts),
-        *_column_lines(column_changes),
+        *_column_lines(column_changes(manifest)),
         f"## {counted(len(clusters), 'cluster')}",
         "",
         "| cluster | name | size | change | status |",
@@ -72,13 +59,13 @@ def summarise(
         "",
         fit_sentence(fit),
         "",
-        f"Published: the {evaluation.published} labels ({escape_markdown(evaluation.reason)}).",
+        f"Published: the {labels['published']} labels ({escape_markdown(labels['reason'])}).",
         "",
-        f"Trust: {escape_markdown(evaluation.trust)}.",
+        f"Trust: {escape_markdown(labels['trust'])}.",
         "",
         "| metric | space | nightfold | k-means |",
         "|---|---|---:|---:|",
-        *(_metric_line(row) for row in read_table(store, evaluation.metrics).to_pylist()),
+        *(_metric_line(row) for row in manifest["metrics"]),
         "",
         *_drift_lines(fit),
     ]

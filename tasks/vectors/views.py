@@ -6,9 +6,8 @@ Writes items (text_digest, embedding, lexical), the lexical model
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
 from models.core.threads import one_thread
+from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
 from tasks.store.history import NightTable
@@ -29,13 +28,13 @@ if TYPE_CHECKING:
     from models.text.lexical_views import LexicalViews
 
 
-class Views(BaseModel):
-    """The window's distinct texts as vectors, those of earlier nights first."""
+class Views(StageResult):
+    """The window's distinct texts as vectors, those of earlier nights first.
 
-    model_config = ConfigDict(frozen=True)
+    The model `lexical` makes the lexical views.
+    """
 
     items: Ref
-    lexical: ModelRef
     embedding_dim: int
     lexical_dims: tuple[int, ...]
     encoder_digest: str
@@ -69,7 +68,7 @@ def lay_out_views(
     items = items.append_column(LEXICAL, fixed_lists(views.transform(texts)))
     return Views(
         items=keep_table(store, "views", items),
-        lexical=lexical,
+        models={"lexical": lexical},
         embedding_dim=embedded.embedding_dim,
         lexical_dims=views.dims,
         encoder_digest=embedded.encoder_digest,

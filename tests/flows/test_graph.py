@@ -11,7 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_TASKS_REFRESH_CACHE, temporary_settings
 
-from tasks.frame.stage import stage
+from tasks.frame.stage import recorded_stages, stage
 from tasks.store.storage import Store
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -53,6 +53,15 @@ def test_the_graph_marks_cached_stages(tmp_path: Path) -> None:
     store = Store(root=tmp_path, feed="toy", night="2026-03-01")
     assert drawn(toy(store)) == ["find numbers", "double it"]
     assert drawn(toy(store)) == ["find numbers", "double it (cached)"]
+
+
+def test_stages_are_recorded_in_order_with_those_that_need_not_run(tmp_path: Path) -> None:
+    store = Store(root=tmp_path, feed="recorded", night="2026-03-01")
+    for is_cached in (False, True):
+        with recorded_stages() as records:
+            toy(store)
+        found = [(it.stage, it.is_cached) for it in records]
+        assert found == [("find numbers", False), ("double it", is_cached)]
 
 
 def test_a_stage_that_runs_in_spite_of_its_record_is_not_marked(tmp_path: Path) -> None:

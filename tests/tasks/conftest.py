@@ -9,15 +9,10 @@ import pyarrow as pa
 import pytest
 
 from tasks.clusters.plan_fit import Fit
-from tasks.clusters.refine import Refined
-from tasks.preparing.check_prepared import Documents
-from tasks.preparing.counts import Counts
-from tasks.publishing.night import Night
+from tasks.publishing.night import Night, Surroundings
 from tasks.reading.feed import FeedFile
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, RawFeed, read_feed
-from tasks.reporting.describe import Described
-from tasks.reporting.evaluate import Evaluation
 from tasks.store.copies import keep_copy
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.files import copy_atomically, sha256_of, write_atomically
@@ -26,7 +21,6 @@ from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import ModelRef, Ref, Store, keep_bytes, keep_table, read_table
 from tasks.vectors.embed import EncoderRef
-from tasks.vectors.views import Views
 from validation.schemas import PUBLISHED
 
 WriteFeed = Callable[[str, bytes], FeedFile]
@@ -36,6 +30,7 @@ MakeNight = Callable[..., tuple[Store, Night]]
 IngestRows = Callable[..., tuple[RawFeed, list[dict[str, Any]]]]
 
 ENCODER = {"name": "E", "digest": "0123456789abcdef"}
+FIT = Fit(kind="full", since=date(2026, 3, 1), reason="the first night", recipe="r")
 
 
 @pytest.fixture
@@ -220,42 +215,28 @@ def make_night(store: Store) -> MakeNight:
         tables = {it: keep_table(store, "made", rows_table(it, rows[it])) for it in PUBLISHED}
         past = keep_table(store, "made", rows_table("documents", documents_of(window or [])))
         results = keep_bytes(store, "made", b'{"outcomes": []}', ".json")
+        n_read = {"read": len(new) + 2, "accepted": len(new), "duplicate": 1, "quarantined": 1}
         night = Night(
-            raw=RawFeed(rows=results, columns={}, metadata_types={}),
-            raw_checks=results,
-            documents=Documents(
-                **{it: tables[it] for it in ("documents", "duplicates", "quarantine", "withdrawn")},
-                refused=tables["quarantine"],
-                results=results,
-                counts=Counts(
-                    read=len(new) + 2, accepted=len(new), duplicate=1, quarantined=1, withdrawn=0, late=0
-                ),
-            ),
-            window=[
-                NightTable(night=date(2026, 3, 1), table=past),
-                NightTable(night=tonight.night, table=tables["documents"]),
-            ],
-            views=Views(
+            tables=tables,
+            models={it: made_model(store, f"{it} {day}") for it in ("clustering", "lexical", "identity")},
+            checks={"raw": results, "prepared": results},
+            facts={
+                "counts": n_read | {"withdrawn": 0, "late": 0},
+                "columns": {}, "column_changes": [],
+                "labels": {"published": "refined", "reason": "better", "trust": "high"},
+                "fit": FIT.model_dump(mode="json"),
+                "n_clusters": 2, "cluster_ids": {0: "c-1", 1: "c-2"}, "whole_of": {},
+            },
+            around=Surroundings(
+                window=[
+                    NightTable(night=date(2026, 3, 1), table=past),
+                    NightTable(night=tonight.night, table=tables["documents"]),
+                ],
                 items=keep_table(store, "made", vectors_of(new, day)),
-                lexical=made_model(store, f"lexical {day}"),
-                embedding_dim=2, lexical_dims=(), encoder_digest=ENCODER["digest"], encoder_weights="", n_known=0,
+                encoder=EncoderRef(**ENCODER, folder="f"),
+                config={"window_days": 30},
+                read_from="feed",
             ),
-            refined=Refined(
-                model=made_model(store, f"clustering {day}"), labels=results, n_clusters=2, label_of={0: 0, 1: 1}
-            ),
-            evaluation=Evaluation(
-                metrics=tables["metrics"], labels=results, published="refined", reason="better", trust="high",
-                stability={},
-            ),
-            described=Described(
-                assignments=tables["assignments"], clusters=tables["clusters"], events=tables["cluster_events"],
-                identity=made_model(store, f"identity {day}"), n_clusters=2, ids={0: "c-1", 1: "c-2"},
-            ),
-            encoder=EncoderRef(**ENCODER, folder="f"),
-            fit=Fit(kind="full", since=tonight.night, reason="the first night", recipe="r"),
-            drift=tables["drift"],
-            config={"window_days": 30},
-            read_from="feed",
         )  # fmt: skip
         return tonight, night
 

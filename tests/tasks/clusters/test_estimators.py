@@ -14,13 +14,12 @@ from tasks.clusters.estimators import (
     load_estimator,
     new_estimator,
 )
-from tasks.store.storage import ModelRef, Ref
+from tasks.store.storage import Ref
 from tasks.vectors.views import Views
 
 NOWHERE = Ref(path="", sha256="", rows=0)
 VIEWS = Views(
     items=NOWHERE,
-    lexical=ModelRef(files={}),
     embedding_dim=12,
     lexical_dims=(5, 3),
     encoder_digest="e",

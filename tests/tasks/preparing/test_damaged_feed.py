@@ -85,8 +85,11 @@ def test_damage_is_accounted_for_and_no_good_document_is_lost(feed: Path, tmp_pa
         file = next(feed.glob(f"night-{night:02d}.*"))
         store = Store(root=tmp_path, feed="f", night=date(2026, 1, night))
         found = prepared(store, file, past)
-        documents, quarantine = read(store, found.documents), read(store, found.quarantine)
-        duplicates = read(store, found.duplicates)
+        documents, quarantine = (
+            read(store, found.tables["documents"]),
+            read(store, found.tables["quarantine"]),
+        )
+        duplicates = read(store, found.tables["duplicates"])
 
         planted = Counter(damage[f"night-{night:02d}"])
         expected = Counter[str]()

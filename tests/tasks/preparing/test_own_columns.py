@@ -47,7 +47,7 @@ class Nights:
         raw = read_feed(store, find_pieces(store, str(self._feed(day, rows))), IngestSettings())
         check = CheckedFeed(
             raw=raw,
-            results=keep_bytes(store, "check", b"{}", ".json"),
+            checks={"raw": keep_bytes(store, "check", b"{}", ".json")},
             refused=keep_table(store, "check", REFUSED.empty_table()),
         )
         prepared = prepare.fn(store, check, others, PrepareSettings())

@@ -60,7 +60,7 @@ def prepare_files(
     ]
     check = CheckedFeed(
         raw=raw,
-        results=keep_bytes(store, "check", b"{}", ".json"),
+        checks={"raw": keep_bytes(store, "check", b"{}", ".json")},
         refused=keep_table(store, "check", pa.Table.from_pylist(rows, schema=REFUSED)),
     )
     return prepare.fn(store, check, list(past), settings or PrepareSettings())
@@ -433,7 +433,7 @@ def test_the_broken_rows_of_the_sample_feed_are_quarantined_by_their_rules(
     night: str, sample_nights: dict[str, tuple[Store, Documents]]
 ) -> None:
     store, documents = sample_nights[night]
-    quarantine = read_table(store, documents.quarantine).to_pylist()
+    quarantine = read_table(store, documents.tables["quarantine"]).to_pylist()
     assert [(row["file"], row["row"], row["rule_id"]) for row in quarantine] == [
         (row["file"], row["row"], row["rule_id"]) for row in TRUTH[night]["broken"]
     ]
@@ -447,7 +447,7 @@ def test_the_duplicates_of_the_sample_feed_are_found(
     names = {truth["run_date"]: name for name, truth in TRUTH.items()}
     found = [
         row | {"first_night": names[row["first_night"]]}
-        for row in read_table(store, documents.duplicates).to_pylist()
+        for row in read_table(store, documents.tables["duplicates"]).to_pylist()
     ]
     assert found == TRUTH[night]["duplicates"]
 
@@ -457,7 +457,9 @@ def test_the_dirty_texts_of_the_sample_feed_come_out_clean(
     night: str, sample_nights: dict[str, tuple[Store, Documents]]
 ) -> None:
     store, documents = sample_nights[night]
-    rows = read_table(store, documents.documents, ["doc_id", "text", "is_truncated"]).to_pylist()
+    rows = read_table(
+        store, documents.tables["documents"], ["doc_id", "text", "is_truncated"]
+    ).to_pylist()
     texts = {row["doc_id"]: row["text"] for row in rows}
     planted = TRUTH[night]["planted"]
     dirty = planted["html"] | planted["nfkc"] | planted["mojibake"]

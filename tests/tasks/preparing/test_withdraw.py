@@ -60,11 +60,11 @@ def run(store: Store, past: list[NightTable]) -> Night:
 
 
 def ids(store: Store, found: Documents) -> list[str]:
-    return read_table(store, found.documents, ["doc_id"])["doc_id"].to_pylist()
+    return read_table(store, found.tables["documents"], ["doc_id"])["doc_id"].to_pylist()
 
 
 def told(store: Store, found: Documents) -> list[tuple[str, str, str | None]]:
-    rows = read_table(store, found.withdrawn).to_pylist()
+    rows = read_table(store, found.tables["withdrawn"]).to_pylist()
     return [(row["doc_id"], row["kind"], row["first_night"]) for row in rows]
 
 
@@ -136,7 +136,7 @@ def test_an_unknown_id_is_withdrawn_for_tonight_only(run: Night, store: Store) -
 def test_nothing_points_at_a_withdrawn_text(run: Night, store: Store) -> None:
     run(1, doc("a", "One text for all of them."), doc("b", "One text for all of them."))
     found = run(2, {"id": "a", **GONE}, doc("c", "One text for all of them."))
-    rows = read_table(store, found.documents).to_pylist()
+    rows = read_table(store, found.tables["documents"]).to_pylist()
     assert [(row["doc_id"], row["duplicate_of"]) for row in rows] == [("c", "b")]
 
 
@@ -146,14 +146,14 @@ def test_a_file_of_withdrawals_needs_no_texts_and_gives_no_columns(
     run(1, doc("a", likes=1), doc("b", likes=2))
     found = run(2, {"id": "a", "deleted_at": "2026-03-02", "why": "asked for"})
     assert told(store, found) == [("a", "known", "2026-03-01")]
-    assert "why" not in read_table(store, found.documents).column_names
+    assert "why" not in read_table(store, found.tables["documents"]).column_names
     assert window(store, past) == [["b"], []]
 
 
 def test_a_row_that_says_something_else_is_quarantined(run: Night, store: Store) -> None:
     found = run(1, doc("a", deleted="perhaps"), doc("b", deleted="no"))
     assert ids(store, found) == ["b"]
-    (row,) = read_table(store, found.quarantine).to_pylist()
+    (row,) = read_table(store, found.tables["quarantine"]).to_pylist()
     assert (row["rule_id"], row["reason"]) == (
         "withdrawal_parses", "withdrawn 'perhaps' is no yes, no or date",
     )  # fmt: skip
@@ -200,9 +200,9 @@ def test_a_night_that_is_made_up_for_leaves_later_nights_their_documents(
     run(6, doc("x"))
     found = run(3, doc("b"), doc("c", "Another text."), doc("d", "A text of the fourth night."),
                 doc("e"), others=past)  # fmt: skip
-    rows = read_table(store, found.documents).to_pylist()
+    rows = read_table(store, found.tables["documents"]).to_pylist()
     assert [(row["doc_id"], row["duplicate_of"]) for row in rows] == [("d", None), ("e", None)]
     assert (found.counts.duplicate, found.counts.quarantined) == (1, 1)
     # The same night again, now with later ones: it keeps what was withdrawn and came back later.
     again = run(1, doc("a"), doc("x"), others=past[1:])
-    assert again.documents.sha256 == first.documents.sha256
+    assert again.tables["documents"].sha256 == first.tables["documents"].sha256

@@ -26,9 +26,8 @@ def refused(store: Store, night: Night) -> str:
 
 
 def with_counts(night: Night, **counts: int) -> Night:
-    changed = night.documents.counts.model_copy(update=counts)
     return night.model_copy(
-        update={"documents": night.documents.model_copy(update={"counts": changed})}
+        update={"facts": night.facts | {"counts": night.facts["counts"] | counts}}
     )
 
 
@@ -68,15 +67,14 @@ def test_a_table_that_does_not_fit_the_others_is_refused(
     name: str, change: Callable[[pa.Table], pa.Table], said: str, make_night: MakeNight
 ) -> None:
     store, night = make_night(2, ["a", "b"])
-    found = night.described
-    ref = changed(store, getattr(found, name), change)
-    worse = night.model_copy(update={"described": found.model_copy(update={name: ref})})
+    ref = changed(store, night.tables[name], change)
+    worse = night.model_copy(update={"tables": night.tables | {name: ref}})
     assert said in refused(store, worse)
 
 
 def test_a_stage_file_that_is_damaged_at_the_last_moment_is_refused(make_night: MakeNight) -> None:
     store, night = make_night(2, ["a", "b"])
-    path = store.resolve(night.described.clusters)
+    path = store.resolve(night.tables["clusters"])
     path.write_bytes(path.read_bytes()[:-1])
     assert f"digest: {path} is missing or changed" in refused(store, night)
 
@@ -84,10 +82,15 @@ def test_a_stage_file_that_is_damaged_at_the_last_moment_is_refused(make_night: 
 def test_a_document_of_the_window_without_an_assignment_is_refused(make_night: MakeNight) -> None:
     store, night = make_night(2, ["c"], ["a", "b"])
     _, other = make_night(2, ["c"], ["a"])
-    lacking = night.model_copy(update={"described": other.described})
+    lacking = night.model_copy(update={"tables": others_clusters(night, other)})
     assert "documents 'b' of the window have no assignment" in refused(store, lacking)
-    unknown = other.model_copy(update={"described": night.described})
+    unknown = other.model_copy(update={"tables": others_clusters(other, night)})
     assert "assignments 'b' have no document in the window" in refused(store, unknown)
+
+
+def others_clusters(night: Night, other: Night) -> dict[str, Ref]:
+    """Return the tables of a night, with the clusters and the assignments of another."""
+    return night.tables | {it: other.tables[it] for it in ("assignments", "clusters")}
 
 
 @pytest.fixture
@@ -102,13 +105,13 @@ def test_a_night_keeps_the_documents_that_later_nights_have_in_their_clusters(
 ) -> None:
     store, night = make_night(2, ["a", "x"])
     with pytest.raises(LostDocumentsError, match="it would lose documents 'b', which night 2026"):
-        require_kept(store, night.documents.documents)
+        require_kept(store, night.tables["documents"])
     store, night = make_night(2, ["b", "x"])
-    require_kept(store, night.documents.documents)
+    require_kept(store, night.tables["documents"])
     store, night = make_night(3, ["x"])
-    require_kept(store, night.documents.documents)
+    require_kept(store, night.tables["documents"])
     store, night = make_night(4, ["x"])
-    require_kept(store, night.documents.documents)
+    require_kept(store, night.tables["documents"])
 
 
 @pytest.mark.usefixtures("published")
@@ -120,4 +123,4 @@ def test_what_cannot_be_read_has_nothing_to_lose(
         b"{"
     )
     tonight, night = make_night(2, ["x"])
-    require_kept(tonight, night.documents.documents)
+    require_kept(tonight, night.tables["documents"])

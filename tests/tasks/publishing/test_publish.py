@@ -10,7 +10,7 @@ import tasks.publishing.publish
 from tasks.operating.prune import prune
 from tasks.publishing.guard import LostDocumentsError, UnsoundNightError
 from tasks.publishing.night import Night
-from tasks.publishing.publish import publish
+from tasks.publishing.publish import publish_night
 from tasks.store.listing import REPORTS, read_retired, refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.storage import Ref, Store, is_intact, read_table
@@ -61,7 +61,7 @@ def is_whole(store: Store) -> bool:
 
 def test_a_night_is_published_whole(make_night: MakeNight) -> None:
     store, night = make_night(2, ["a", "b"])
-    assert publish.fn(store, night, []).changed
+    assert publish_night(store, night, []).changed
     assert ids_of(store) == ["a", "b"]
     assert is_whole(store)
     assert read_retired(store.root) == set()
@@ -71,9 +71,9 @@ def test_the_same_night_again_writes_nothing(
     make_night: MakeNight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, night = make_night(2, ["a", "b"])
-    publish.fn(store, night, [])
+    publish_night(store, night, [])
     kill_before_write(monkeypatch, 0)
-    assert not publish.fn(store, night, []).changed
+    assert not publish_night(store, night, []).changed
 
 
 @pytest.mark.parametrize("number", range(N_FIRST + 2))
@@ -84,12 +84,12 @@ def test_a_night_that_is_killed_before_any_write_is_not_published(
     with monkeypatch.context() as patched:
         kill_before_write(patched, number)
         try:
-            publish.fn(store, night, [])
+            publish_night(store, night, [])
         except Killed:
             assert store.published_nights() == []
     was_killed = number < N_FIRST
     assert (store.published_nights() == []) is was_killed
-    assert publish.fn(store, night, []).changed is was_killed
+    assert publish_night(store, night, []).changed is was_killed
     assert (ids_of(store), is_whole(store)) == (["a", "b"], True)
 
 
@@ -98,17 +98,17 @@ def test_a_night_that_replaces_another_is_killed_before_any_write(
     number: int, make_night: MakeNight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, first = make_night(2, ["a", "b"])
-    publish.fn(store, first, [])
+    publish_night(store, first, [])
     before = files_of(store)
     _, second = make_night(2, ["a", "b", "c"])
     with monkeypatch.context() as patched:
         kill_before_write(patched, number)
         try:
-            publish.fn(store, second, [])
+            publish_night(store, second, [])
         except Killed:
             assert ids_of(store) == ["a", "b"]
     assert is_whole(store)
-    publish.fn(store, second, [])
+    publish_night(store, second, [])
     assert (ids_of(store), is_whole(store)) == (["a", "b", "c"], True)
     assert all(is_intact(store, ref) for ref in before.values()), "a reader of the first is broken"
 
@@ -116,10 +116,10 @@ def test_a_night_that_replaces_another_is_killed_before_any_write(
 def test_files_of_a_replaced_night_stay_until_the_next_prune(make_night: MakeNight) -> None:
     for day in (1, 2):
         store, night = make_night(day, [f"{day}a", f"{day}b"])
-        publish.fn(store, night, [])
+        publish_night(store, night, [])
     before = files_of(store)
     _, second = make_night(2, ["2a", "2b", "2c"])
-    publish.fn(store, second, [])
+    publish_night(store, second, [])
     replaced = {ref.path for ref in before.values()} - {it.path for it in files_of(store).values()}
     assert read_retired(store.root) == replaced
     assert {"documents", "assignments"} <= {path.partition("/")[0] for path in replaced}
@@ -132,11 +132,11 @@ def test_files_of_a_replaced_night_stay_until_the_next_prune(make_night: MakeNig
 
 def test_a_night_that_comes_back_is_not_removed_by_a_prune(make_night: MakeNight) -> None:
     store, first = make_night(1, ["a", "b"])
-    publish.fn(store, first, [])
+    publish_night(store, first, [])
     store, first = make_night(2, ["c", "d"])
     _, second = make_night(2, ["c", "d", "e"])
     for night in (first, second, first):
-        publish.fn(store, night, [])
+        publish_night(store, night, [])
     prune(store.root, 2)
     assert (ids_of(store), is_whole(store)) == (["c", "d"], True)
 
@@ -145,12 +145,11 @@ def test_a_night_that_does_not_add_up_replaces_nothing(
     make_night: MakeNight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, good = make_night(2, ["a", "b"])
-    publish.fn(store, good, [])
-    counts = good.documents.counts.model_copy(update={"accepted": 3})
-    documents = good.documents.model_copy(update={"counts": counts})
+    publish_night(store, good, [])
+    facts = good.facts | {"counts": good.facts["counts"] | {"accepted": 3}}
     kill_before_write(monkeypatch, 0)
     with pytest.raises(UnsoundNightError, match="read 4 is not accepted"):
-        publish.fn(store, good.model_copy(update={"documents": documents}), [])
+        publish_night(store, good.model_copy(update={"facts": facts}), [])
     assert store.read_manifest()["counts"]["accepted"] == 2
     assert is_whole(store)
 
@@ -159,10 +158,10 @@ def test_a_night_that_loses_documents_of_later_nights_replaces_nothing(
     make_night: MakeNight,
 ) -> None:
     for store, night in (make_night(2, ["a", "b"]), make_night(3, ["c"], ["a", "b"])):
-        publish.fn(store, night, [])
+        publish_night(store, night, [])
     store, worse = make_night(2, ["a"])
     with pytest.raises(LostDocumentsError, match="documents 'b', which night 2026-03-03 has"):
-        publish.fn(store, worse, [])
+        publish_night(store, worse, [])
     assert (ids_of(store), is_whole(store)) == (["a", "b"], True)
 
 
@@ -170,9 +169,9 @@ def test_a_damaged_list_of_retired_files_stops_before_the_night_is_replaced(
     make_night: MakeNight,
 ) -> None:
     store, first = make_night(2, ["a", "b"])
-    publish.fn(store, first, [])
+    publish_night(store, first, [])
     (store.state / "retired.json").write_bytes(b"{")
     _, second = make_night(2, ["a", "b", "c"])
     with pytest.raises(ManifestError, match=r"retired\.json"):
-        publish.fn(store, second, [])
+        publish_night(store, second, [])
     assert (ids_of(store), is_whole(store)) == (["a", "b"], True)

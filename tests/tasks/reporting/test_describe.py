@@ -57,9 +57,9 @@ class Nights:
             night=store.night,
             rows=1,
             documents=self.window[-1].table,
-            assignments=found.assignments,
-            clusters=found.clusters,
-            identity=found.identity,
+            assignments=found.tables["assignments"],
+            clusters=found.tables["clusters"],
+            identity=found.models["identity"],
             lexical=ModelRef(files={}),
             clustering=ModelRef(files={}),
             published="refined",
@@ -89,7 +89,6 @@ class Nights:
         kept = keep_table(store, "t", labels)
         views = Views(
             items=keep_table(store, "t", items),
-            lexical=ModelRef(files={}),
             embedding_dim=8,
             lexical_dims=(),
             encoder_digest=encoder,
@@ -97,10 +96,9 @@ class Nights:
             n_known=0,
         )
         evaluation = Evaluation(
-            metrics=kept, labels=kept, published="refined", reason="", trust="", stability={0: 0.75}
+            labels=kept, published="refined", reason="", trust="", stability={0: 0.75}
         )
-        model = ModelRef(files={})
-        refined = Refined(model=model, labels=kept, n_clusters=n, label_of={})
+        refined = Refined(labels=kept, n_clusters=n, label_of={})
         return describe.fn(
             store, views, refined, evaluation, self.window, self.last, IdentityRules()
         )
@@ -118,7 +116,7 @@ def nights(tmp_path: Path) -> Nights:
 
 def test_the_first_night_names_every_cluster(nights: Nights) -> None:
     found = nights.run(1, [0] * 10 + [1] * 8)
-    clusters = rows(nights, found.clusters)
+    clusters = rows(nights, found.tables["clusters"])
     assert [(row["cluster_id"], row["size"], row["growth"], row["status"]) for row in clusters] == [
         ("c-20260301-001", 10, 10, "born"),
         ("c-20260301-002", 8, 8, "born"),
@@ -132,8 +130,8 @@ def test_the_first_night_names_every_cluster(nights: Nights) -> None:
 def test_ids_names_and_stories_go_on(nights: Nights) -> None:
     first = nights.run(1, [0] * 10 + [1] * 8)
     second = nights.run(2, [1] * 12 + [2] * 6)
-    before = {row["cluster_id"]: row for row in rows(nights, first.clusters)}
-    after = {row["cluster_id"]: row for row in rows(nights, second.clusters)}
+    before = {row["cluster_id"]: row for row in rows(nights, first.tables["clusters"])}
+    after = {row["cluster_id"]: row for row in rows(nights, second.tables["clusters"])}
     assert set(before) < set(after)
     assert after["c-20260301-002"]["growth"] == 12
     assert [row["share"] for row in after.values()] == pytest.approx(
@@ -142,14 +140,14 @@ def test_ids_names_and_stories_go_on(nights: Nights) -> None:
     assert after["c-20260301-002"]["name"] == before["c-20260301-002"]["name"]
     assert after["c-20260301-002"]["first_seen"] == "2026-03-01"
     assert after["c-20260302-001"]["status"] == "born"
-    assignments = rows(nights, second.assignments)
+    assignments = rows(nights, second.tables["assignments"])
     assert [row["is_new"] for row in assignments] == [False] * 18 + [True] * 18
 
 
 def test_another_encoder_matches_by_shared_documents_alone(nights: Nights) -> None:
     nights.run(1, [0] * 10 + [1] * 8, encoder="old")
     second = nights.run(2, [0] * 2, encoder="new")
-    assert {row["cluster_id"] for row in rows(nights, second.clusters)} == {
+    assert {row["cluster_id"] for row in rows(nights, second.tables["clusters"])} == {
         "c-20260301-001",
         "c-20260301-002",
     }
@@ -159,7 +157,9 @@ def test_a_night_without_its_documents_is_an_event(nights: Nights) -> None:
     nights.run(1, [0] * 10 + [1] * 8)
     nights.window, nights.topics = [], []
     second = nights.run(2, [2] * 9)
-    events = {(row["event"], row["cluster_id"]) for row in rows(nights, second.events)}
+    events = {
+        (row["event"], row["cluster_id"]) for row in rows(nights, second.tables["cluster_events"])
+    }
     assert {
         ("vanished", "c-20260301-001"),
         ("vanished", "c-20260301-002"),
@@ -172,7 +172,9 @@ def test_a_cluster_that_was_away_a_night_is_known_by_its_documents(nights: Night
     away = nights.run(2, [0] * 5, merged={1: 0})
     assert ("merged", "c-20260301-001") in events(nights, away)
     back = nights.run(3, [1] * 4)
-    returned = [row for row in rows(nights, back.events) if row["event"] == "returned"]
+    returned = [
+        row for row in rows(nights, back.tables["cluster_events"]) if row["event"] == "returned"
+    ]
     # All of its twenty documents and no others but tonight's: overlap and no mere nearness.
     assert [(row["cluster_id"], row["overlap"]) for row in returned] == [("c-20260301-002", 1.0)]
 
@@ -182,7 +184,9 @@ def test_the_documents_of_a_cluster_that_is_away_are_remembered_for_nights(night
     for day in (2, 3, 4):
         nights.run(day, [0] * 5, merged={1: 0})
     back = nights.run(5, [0] * 5)
-    returned = [row for row in rows(nights, back.events) if row["event"] == "returned"]
+    returned = [
+        row for row in rows(nights, back.tables["cluster_events"]) if row["event"] == "returned"
+    ]
     assert [(row["cluster_id"], row["overlap"]) for row in returned] == [("c-20260301-002", 1.0)]
 
 
@@ -221,9 +225,11 @@ def test_another_cluster_near_the_one_that_is_away_does_not_take_its_id(nights: 
     # Its own documents stay merged; a new story comes up right where it was.
     nights.topics[30:50] = [0] * 20
     back = nights.run(3, [1] * 12)
-    (born,) = [row for row in rows(nights, back.clusters) if row["size"] == 12]
+    (born,) = [row for row in rows(nights, back.tables["clusters"]) if row["size"] == 12]
     assert born["cluster_id"] == "c-20260303-001"
 
 
 def events(nights: Nights, found: Described) -> set[tuple[str, str]]:
-    return {(row["event"], row["cluster_id"]) for row in rows(nights, found.events)}
+    return {
+        (row["event"], row["cluster_id"]) for row in rows(nights, found.tables["cluster_events"])
+    }

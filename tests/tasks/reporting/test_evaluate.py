@@ -16,12 +16,11 @@ from tasks.reporting import evaluate as evaluate_module
 from tasks.reporting.evaluate import EvaluateSettings, Evaluation, evaluate, find_outliers
 from tasks.store.embeddings import fixed_lists
 from tasks.store.history import NightTable
-from tasks.store.storage import ModelRef, Store, keep_table, read_table
+from tasks.store.storage import Store, keep_table, read_table
 from tasks.vectors.views import Views
 
 GOOD = np.repeat([0, 1, 2], 20)
 TEXTS = ["coffee machine leaks water", "parcel came late again", "battery dies fast"]
-NO_MODEL = ModelRef(files={})
 
 
 @pytest.fixture
@@ -62,7 +61,6 @@ def evaluated(
     )
     views = Views(
         items=keep_table(store, "t", items),
-        lexical=NO_MODEL,
         embedding_dim=8,
         lexical_dims=(),
         encoder_digest="e",
@@ -70,7 +68,6 @@ def evaluated(
         n_known=0,
     )
     refined = Refined(
-        model=NO_MODEL,
         labels=keep_table(store, "t", found),
         n_clusters=3,
         label_of={0: 0, 1: 1, 2: 2},
@@ -80,7 +77,7 @@ def evaluated(
 
 
 def figures(store: Store, evaluation: Evaluation) -> dict[tuple[str, str], tuple[Any, Any]]:
-    rows = read_table(store, evaluation.metrics).to_pylist()
+    rows = read_table(store, evaluation.tables["metrics"]).to_pylist()
     return {(row["metric"], row["space"]): (row["value"], row["baseline_value"]) for row in rows}
 
 

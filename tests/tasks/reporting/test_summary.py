@@ -1,17 +1,11 @@
 """The night as markdown: numbers from the tables, nothing from a feed taken for mark-up."""
 
 from datetime import date
-from pathlib import Path
-
-import pyarrow as pa
 
 from tasks.clusters.plan_fit import Figure, Fit
 from tasks.preparing.counts import Counts
 from tasks.preparing.own_columns import ColumnChange
-from tasks.reporting.evaluate import Evaluation
 from tasks.reporting.summary import event_sentence, fit_sentence, summarise
-from tasks.store.storage import Store, keep_table
-from validation.schemas import METRICS
 
 SINCE = date(2026, 2, 25)
 DRIFT = [
@@ -46,18 +40,10 @@ def test_an_event_is_told_with_its_evidence() -> None:
     assert event_sentence(event | {"event": "born", "overlap": None}) == "`c-1` born"
 
 
-def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -> None:
-    store = Store(root=tmp_path, feed="f", night=date(2026, 3, 1))
-    rows = [{"metric": "silhouette", "space": "embedding", "value": 0.25, "baseline_value": None}]
-    metrics = keep_table(store, "t", pa.Table.from_pylist(rows, schema=METRICS))
-    evaluation = Evaluation(
-        metrics=metrics,
-        labels=metrics,
-        published="refined",
-        reason="it is better",
-        trust="fair: so",
-        stability={},
-    )
+def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
+    metrics = [
+        {"metric": "silhouette", "space": "embedding", "value": 0.25, "baseline_value": None}
+    ]
     clusters = [
         {"cluster_id": f"c-{size}", "name": "a | b", "size": size, "growth": -1, "status": "shrunk"}
         for size in range(1, 61)
@@ -66,9 +52,16 @@ def test_the_summary_shows_counts_clusters_changes_and_quality(tmp_path: Path) -
         {"event": "vanished", "cluster_id": "c-0", "from_ids": [], "to_ids": [], "overlap": None}
     ]
     counts = Counts(read=1200, accepted=1100, duplicate=55, quarantined=40, withdrawn=5, late=3)
-    text = summarise(
-        store, counts, FIT, evaluation, {"clusters": clusters, "cluster_events": events}, CHANGES
-    )
+    manifest = {
+        "feed": "f",
+        "night": "2026-03-01",
+        "counts": counts.model_dump(),
+        "fit": FIT.model_dump(mode="json"),
+        "labels": {"published": "refined", "reason": "it is better", "trust": "fair: so"},
+        "metrics": metrics,
+        "column_changes": [it.model_dump() for it in CHANGES],
+    }
+    text = summarise(manifest, {"clusters": clusters, "cluster_events": events})
     assert "1,200 rows read: 1,100 accepted, 55 duplicate, 40 quarantined, 5 withdrawn." in text
     assert (
         "\n3 documents are late: dated before the last night and all that it has read. They are"
