@@ -32,9 +32,10 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Writes the tree in docs/architecture.md anew: after a module was added, moved or described anew.
+# Writes the tree in docs/architecture.md and the tables in docs/tables.md anew: after a module or a column was added, moved or described anew.
 docs: .venv/ready
 	$(BIN)/python docs/write_architecture.py
+	$(BIN)/python docs/write_tables.py
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)

@@ -7,6 +7,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from validation.table import Table
+
 SCHEMA_VERSION: Final = 1
 """Raised when a column of a published table changes its name, its type or its meaning."""
 
@@ -81,9 +83,8 @@ IS_ALARM: Final = "is_alarm"
 RAW_ROWS: Final = pa.schema(
     [
         pa.field(FILE, pa.string(), nullable=False),
-        pa.field(
-            ROW, pa.int64(), nullable=False
-        ),  # 1-based: line, record or row number in its file
+        # 1-based: line, record or row number in its file
+        pa.field(ROW, pa.int64(), nullable=False),
         pa.field(DOC_ID, pa.string()),
         pa.field(TEXT, pa.large_string()),
         pa.field(TIMESTAMP, pa.string()),  # as it came; parsed by the check
@@ -91,9 +92,8 @@ RAW_ROWS: Final = pa.schema(
         pa.field(TITLE, pa.string()),
         pa.field(LABEL, pa.string()),
         pa.field(WITHDRAWN, pa.string()),  # as it came: yes, no, or since when
-        pa.field(
-            RAW, pa.large_string(), nullable=False
-        ),  # the whole row as JSON, or the broken line
+        # the whole row as JSON, or the broken line
+        pa.field(RAW, pa.large_string(), nullable=False),
         pa.field(N_LINES, pa.int32()),  # lines of its file that the row covers; null is one
         pa.field(PROBLEM_RULE, pa.string()),  # set by the reader: row_parses or text_decodes
         pa.field(PROBLEM, pa.string()),  # why the reader could not make a row of it
@@ -229,26 +229,46 @@ PLACEMENTS: Final = pa.schema(
 """What `nightfold assign` writes; never part of a store."""
 
 PUBLISHED: Final = {
-    "documents": DOCUMENTS,
-    "duplicates": DUPLICATES,
-    "quarantine": QUARANTINE,
-    "withdrawn": WITHDRAWALS,
-    "assignments": ASSIGNMENTS,
-    "clusters": CLUSTERS,
-    "cluster_events": CLUSTER_EVENTS,
-    "metrics": METRICS,
-    "drift": DRIFT,
+    "documents": Table(
+        DOCUMENTS,
+        key=(DOC_ID,),
+        remarks={TIMESTAMP: "UTC"},
+        remark="then the feed's other columns, each of one type over all nights (below)",
+    ),
+    "duplicates": Table(DUPLICATES, remarks={KIND: "`same_row`, `same_text`"}),
+    "quarantine": Table(QUARANTINE, remarks={RAW: "the row as it came"}),
+    "withdrawn": Table(
+        WITHDRAWALS, is_later=True, remarks={KIND: "`known`, `unknown`, `repeat`, `held_back`"}
+    ),
+    "assignments": Table(ASSIGNMENTS, key=(DOC_ID,), remark="every document of the window"),
+    "clusters": Table(CLUSTERS, key=(CLUSTER_ID,), later=frozenset({SHARE, STABILITY})),
+    "cluster_events": Table(
+        CLUSTER_EVENTS,
+        remarks={
+            EVENT: "born, survived, grown, shrunk, split, merged, vanished, returned, renamed"
+        },
+    ),
+    "metrics": Table(
+        METRICS,
+        key=(METRIC, SPACE),
+        remarks={
+            SPACE: "embedding, latent, keywords, sizes, truth",
+            BASELINE_VALUE: "plain k-means",
+        },
+    ),
+    "drift": Table(
+        DRIFT,
+        key=(MEASURE,),
+        is_later=True,
+        remark="against the last full fit; no rows on the first night",
+    ),
 }
-"""Every table of a night by its name; documents carry the feed's other columns after these."""
-
-
-LATER: Final = {"clusters": frozenset({SHARE, STABILITY})}
-"""Table → columns that came after the first nights of this schema version: a night from before is
-sound without them. A new column goes here, and leaves SCHEMA_VERSION as it is."""
+"""Every table of a night by its name. A new one needs nothing but its line here and the stage whose
+result carries it; see `Table` for what older nights may lack."""
 
 
 def embeddings(embedding_dim: int) -> pa.Schema:
-    """Give the schema of the embedding store for vectors of one width."""
+    """Return the schema of the embedding store for vectors of one width."""
     return pa.schema(
         [
             pa.field(TEXT_DIGEST, pa.string(), nullable=False),

@@ -1,7 +1,7 @@
 """What must add up within a night: its rows, its ids, its clusters; for publish and for doctor."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -15,7 +15,6 @@ from validation.schemas import (
     DUPLICATE_OF,
     IS_NEW,
     KIND,
-    LATER,
     PUBLISHED,
     RULE_ID,
     SCHEMA_VERSION,
@@ -24,15 +23,22 @@ from validation.schemas import (
 
 Tables = Mapping[str, pa.Table]
 
-COMPARED: Final = {
-    "documents": [DOC_ID, DUPLICATE_OF],
+_SUMMED: Final[Mapping[str, Sequence[str]]] = {
+    "documents": [DUPLICATE_OF],
     "duplicates": [KIND],
     "quarantine": [RULE_ID],
     "withdrawn": [DOC_ID],
-    "assignments": [DOC_ID, CLUSTER_ID, IS_NEW],
-    "clusters": [CLUSTER_ID, SIZE],
+    "assignments": [CLUSTER_ID, IS_NEW],
+    "clusters": [SIZE],
 }
-"""What the tables are compared by."""
+"""What the rules below need of a table besides its key."""
+
+COMPARED: Final = {
+    name: [*table.key, *_SUMMED.get(name, ())]
+    for name, table in PUBLISHED.items()
+    if table.key or name in _SUMMED
+}
+"""Table → the columns that it is compared by."""
 
 PLACES: Final = ("accepted", "duplicate", "quarantined", "withdrawn")
 """Where a row that was read can end, by the names of the counts."""
@@ -55,13 +61,7 @@ def schema_problem(store: Store, name: str, ref: Ref) -> str | None:
         return None
     with readable(store, ref), pq.ParquetFile(store.resolve(ref)) as file:
         rows, found = file.metadata.num_rows, {it.name: it.type for it in file.schema_arrow}
-    may_lack = LATER.get(name, frozenset()) - found.keys()
-    wrong = [
-        it.name
-        for it in PUBLISHED[name]
-        if it.name not in may_lack and found.get(it.name) != it.type
-    ]
-    if wrong:
+    if wrong := PUBLISHED[name].wrong_columns(found):
         return f"its columns {', '.join(wrong)} are missing or of another type"
     return None if rows == ref.rows else f"it has {rows} rows, and the manifest says {ref.rows}"
 
@@ -78,10 +78,11 @@ def compare_tables(counts: Mapping[str, int], tables: Tables) -> Iterator[Proble
     """
     for said in (*_lost_rows(counts, tables), *_lost_assignments(tables)):
         yield Problem("conservation", said)
-    for name, column in (("documents", DOC_ID), ("assignments", DOC_ID), ("clusters", CLUSTER_ID)):
-        twice = _repeated(tables[name][column]) if name in tables else []
-        if twice:
-            yield Problem("unique_ids", f"{column} {some(twice)} stands in {name} more than once")
+    for name, table in tables.items():
+        key = PUBLISHED[name].key
+        if twice := _repeated([table[column] for column in key]):
+            said = f"{', '.join(key)} {some(twice)} stands in {name} more than once"
+            yield Problem("unique_ids", said)
 
 
 def _lost_rows(counts: Mapping[str, int], tables: Tables) -> Iterator[str]:
@@ -125,8 +126,10 @@ def _lost_assignments(tables: Tables) -> Iterator[str]:
             yield f"clusters {some(wrong)} have not as many assignments as documents, or none"
 
 
-def _repeated(ids: pa.ChunkedArray) -> list[str]:
-    return [it for it, count in Counter(ids.to_pylist()).items() if count > 1]
+def _repeated(key: Sequence[pa.ChunkedArray]) -> list[str]:
+    """Find the values of a key that several rows have."""
+    rows = Counter(zip(*(column.to_pylist() for column in key), strict=True))
+    return [", ".join(row) for row, count in rows.items() if count > 1]
 
 
 def some(ids: Collection[str]) -> str:

@@ -104,7 +104,9 @@ def publish_night(store: Store) -> PublishNight:
         shelf = EmbeddingShelf(store.root, ENCODER["name"], ENCODER["digest"])
         shelf.complete(vectors_of(new, day))
         tables = {
-            name: published(tonight, name, keep_table(store, "made", rows_table(name, rows[name])))
+            name: published(
+                tonight, name, keep_table(store, "made", rows_table(name, rows.get(name, [])))
+            )
             for name in PUBLISHED
         }
         models = {
@@ -202,7 +204,7 @@ def documents_of(doc_ids: list[str]) -> list[dict[str, Any]]:
 
 
 def rows_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist(rows, schema=PUBLISHED[name])
+    return pa.Table.from_pylist(rows, schema=PUBLISHED[name].schema)
 
 
 @pytest.fixture
@@ -212,7 +214,9 @@ def make_night(store: Store) -> MakeNight:
     def make(day: int, new: list[str], window: list[str] | None = None) -> tuple[Store, Night]:
         tonight = store.model_copy(update={"night": date(2026, 3, day)})
         rows = night_rows(new, window or [], [])
-        tables = {it: keep_table(store, "made", rows_table(it, rows[it])) for it in PUBLISHED}
+        tables = {
+            it: keep_table(store, "made", rows_table(it, rows.get(it, []))) for it in PUBLISHED
+        }
         past = keep_table(store, "made", rows_table("documents", documents_of(window or [])))
         results = keep_bytes(store, "made", b'{"outcomes": []}', ".json")
         n_read = {"read": len(new) + 2, "accepted": len(new), "duplicate": 1, "quarantined": 1}

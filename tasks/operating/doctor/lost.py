@@ -26,8 +26,8 @@ from validation.schemas import PUBLISHED
 MODELS: Final = frozenset({"clustering", "lexical", "identity"})
 """The models of a night."""
 
-_WHOLE: Final = (PUBLISHED.keys() - {"withdrawn", "drift"}) | MODELS
-"""What a night has that was wholly copied; nights of an older nightfold lack the two tables."""
+_WHOLE: Final = {name for name, table in PUBLISHED.items() if not table.is_later} | MODELS
+"""What a night has that was wholly copied; one of an older nightfold lacks the later tables."""
 
 _RELISTS: Final = "lists them again, and the next prune removes them"
 

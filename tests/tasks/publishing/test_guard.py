@@ -59,6 +59,7 @@ def test_a_count_that_is_off_by_one_is_refused_and_not_cached_any_more(
     [
         ("assignments", lambda it: it.slice(1), "documents 'a' have no assignment"),
         ("assignments", lambda it: pa.concat_tables([it, it.slice(1, 1)]), "unique_ids: doc_id 'b'"),
+        ("metrics", lambda it: pa.concat_tables([it, it]), "unique_ids: metric, space 'm, s' stands"),
         ("clusters", lambda it: it.slice(1), "conservation: clusters 'c-1' have not as many"),
         ("clusters", lambda it: it.drop_columns("size"), "schema: clusters: its columns size"),
     ],
