@@ -109,9 +109,9 @@ def measure_raw(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
 
     Returns
     -------
-    Frame of n_rows, numbered from 0, with the columns `RAW_COLUMNS`. Of a row that the reader
-    gave up on (`problem_rule` is set) all else is null, so that no other rule blames it again; of
-    a row that withdraws its document only the id is measured, for the rest of it is not needed.
+    Frame of n_rows, numbered from 0, with the columns `RAW_COLUMNS`. For a row that the reader
+    gave up on (`problem_rule` is set) all else is null, so that no other rule reports it again; for
+    a row that withdraws its document only the id is measured, since the rest is not needed.
 
     ``id_use`` is "first" for the first row with a text under its id, "repeat" for a later row with
     that text, "conflict" for one with another text, and null without an id or a text.
@@ -140,12 +140,12 @@ def measure_prepared(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
 
 
 def assign_id_use(measurements: pd.DataFrame, excluded: Iterable[int] = ()) -> pd.DataFrame:
-    """Say which row is the first under its id, and which later ones repeat or contradict it.
+    """Return measurements with the use of ids: first, repeat or conflict.
 
     Parameters
     ----------
     measurements
-        What `measure_raw` gives, n_rows.
+        From `measure_raw`, n_rows.
     excluded
         Positions of rows that are refused anyway: they do not keep their id from a good row, and
         their own ``id_use`` is null.
@@ -168,7 +168,7 @@ def assign_id_use(measurements: pd.DataFrame, excluded: Iterable[int] = ()) -> p
 
 
 def _to_frame(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pd.DataFrame:
-    """Join measured batches and number the rows."""
+    """Return measured batches as one frame, with the rows numbered."""
     table = pa.Table.from_batches(batches, schema=schema)
     frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
     frame.insert(0, POSITION, np.arange(len(frame), dtype=np.int64))
@@ -217,12 +217,12 @@ def _measure_prepared_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _record_batch(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.RecordBatch:
-    """Put columns into the order and types of a schema."""
+    """Return columns in the order and types of a schema."""
     return pa.record_batch([columns[field.name].cast(field.type) for field in schema], schema)
 
 
 def _stripped(values: pa.Array) -> pa.Array:
-    """Strip white space; what is blank becomes null."""
+    """Return values without white space around them; a blank one becomes null."""
     stripped = pc.utf8_trim_whitespace(values.cast(pa.large_string()))
     return pc.if_else(pc.equal(stripped, ""), None, stripped)
 
@@ -246,12 +246,12 @@ def _count(text: pa.Array) -> dict[str, pa.Array]:
 
 
 def _share(part: pa.Array, whole: pa.Array) -> pa.Array:
-    """Divide counts; nothing over nothing is not a number, which a frame shows as null."""
+    """Divide counts; zero over zero is not a number, which a frame shows as null."""
     return pc.divide(pc.cast(part, pa.float64()), pc.cast(whole, pa.float64()))
 
 
 def _hash(title: pa.Array, text: pa.Array) -> pa.Array:
-    """Hash title and text to 64 bits: only those under one id are compared, so no two will meet."""
+    """Hash title and text to 64 bits: only rows with one id are compared, so none will collide."""
     parts = [pc.fill_null(part.cast(pa.large_string()), "") for part in (title, text)]
     values = pc.binary_join_element_wise(*parts, pa.scalar("\n", pa.large_string())).to_numpy(
         zero_copy_only=False
@@ -260,7 +260,7 @@ def _hash(title: pa.Array, text: pa.Array) -> pa.Array:
 
 
 def _measure_dates(values: pa.Array) -> dict[str, pa.Array]:
-    """Parse the dates and keep the start of those that are none."""
+    """Parse the dates, and keep the start of what is not a date."""
     stripped = _stripped(values)
     parsed = pa.array(parse_timestamps(stripped), pa.timestamp("us", tz="UTC"))
     is_unparsed = pc.and_(pc.is_valid(stripped), pc.is_null(parsed))
@@ -272,5 +272,5 @@ def _measure_dates(values: pa.Array) -> dict[str, pa.Array]:
 
 
 def _start(values: pa.Array) -> pa.Array:
-    """Give what is quoted of a value."""
+    """Return the part of a value that messages quote."""
     return pc.utf8_slice_codeunits(values, 0, _QUOTED_CHARS)

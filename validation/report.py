@@ -16,10 +16,10 @@ Scope = Literal["row", "table"]
 
 @dataclass(frozen=True, kw_only=True)
 class RuleOutcome:
-    """What one rule found; `n_failed` rows of the `n_checked` that it speaks of break it.
+    """What one rule found; of the `n_checked` rows that it applies to, `n_failed` break it.
 
     `observed` and `expected` are for people; `first_positions` are the first few rows that break
-    a row rule. `error` says why the rule could not be judged: then it is critical and has failed.
+    a row rule. `error` says why the rule could not be evaluated; then it is critical and failed.
     """
 
     rule_id: str
@@ -39,7 +39,7 @@ class RuleOutcome:
 
 
 class DataValidationError(NightfoldError, ValueError):
-    """The data break a rule that must hold.
+    """Data that break a rule that must hold.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Report:
         return tuple(o for o in self.outcomes if o.severity == "critical" and not o.success)
 
     def to_json(self) -> str:
-        """Write all but the refused rows as JSON, the same for the same data."""
+        """Return all but the refused rows as JSON, the same for the same data."""
         content = {
             "suite": self.suite,
             "n_rows": self.n_rows,

@@ -2,7 +2,7 @@
 
 Each expectation carries in its ``meta`` the rule's id, its scope ("row": a row that breaks it is
 refused; "table": it judges the night as a whole), what it expects as a sentence, and, for a row
-rule, the template of a reason, to be filled with the measurements of the refused row.
+rule, the template of a reason, which is filled with the measurements of the refused row.
 """
 
 # Great Expectations does not mark what it exports.
@@ -18,8 +18,11 @@ from validation.limits import NightDates
 from validation.measure import N_CHARS
 from validation.report import Severity
 
+ID_UNIQUE: Final = "id_unique"
+"""Rule that both suites have; the check of raw rows treats it apart."""
+
 IS_REFUSED: Final = "is_refused"
-"""Column of 0 and 1 that the run adds when the row rules are through."""
+"""Column of 0 and 1 that the run adds after the row rules."""
 
 _ROW_COUNT_FACTOR: Final = 5
 
@@ -27,12 +30,12 @@ _ROW_COUNT_FACTOR: Final = 5
 def row_rule(
     rule_id: str, expected: str, reason: str, severity: Severity = "warning"
 ) -> dict[str, Any]:
-    """Describe a rule whose breach refuses the row, as keywords of an expectation.
+    """Return the keywords of an expectation that refuses the rows that break it.
 
     Parameters
     ----------
     rule_id
-        Name of the rule, one of its kind in its suite.
+        Name of the rule, unique in its suite.
     expected
         What the rule expects, as a sentence.
     reason
@@ -47,26 +50,26 @@ def row_rule(
 def table_rule(
     rule_id: str, expected: str, severity: Severity = "warning", found: str = ""
 ) -> dict[str, Any]:
-    """Describe a rule about the night as a whole, as keywords of an expectation.
+    """Return the keywords of an expectation about the night as a whole.
 
     Parameters
     ----------
     rule_id
-        Name of the rule, one of its kind in its suite.
+        Name of the rule, unique in its suite.
     expected
         What the rule expects, as a sentence.
     severity
         "warning" is reported, "critical" stops the run.
     found
         What was found, as a format string over `n_failed` and `n_checked`, where
-        "3 of 10 rows, 30.0%" says too little.
+        "3 of 10 rows, 30.0%" is not clear enough.
     """
     meta = {"rule_id": rule_id, "scope": "table", "expected": expected, "found": found}
     return {"severity": severity, "meta": meta}
 
 
 def columns(names: frozenset[str]) -> Expectation:
-    """Expect all measurements to be there; without them no other rule means anything."""
+    """Return the rule that all measurements are there; without them no other means anything."""
     return gxe.ExpectTableColumnsToMatchSet(
         column_set=sorted(names),
         exact_match=False,
@@ -75,7 +78,7 @@ def columns(names: frozenset[str]) -> Expectation:
 
 
 def text_length(max_chars: int, severity: Severity) -> Expectation:
-    """Expect no text to be longer than `max_chars` characters."""
+    """Return the rule that no text is longer than `max_chars` characters."""
     return gxe.ExpectColumnValuesToBeBetween(
         column=N_CHARS,
         max_value=max_chars,
@@ -89,7 +92,7 @@ def text_length(max_chars: int, severity: Severity) -> Expectation:
 
 
 def date_in_bounds(column: str, dates: NightDates) -> Expectation:
-    """Expect the dates of a column to lie within a night's bounds, included; no date is fine."""
+    """Return the rule that dates lie within a night's bounds, inclusive; a missing date passes."""
     earliest, latest = dates.earliest, dates.latest
     bounds = " and ".join(date.isoformat(" ", "minutes") for date in (earliest, latest))
     return gxe.ExpectColumnValuesToBeBetween(
@@ -105,7 +108,7 @@ def date_in_bounds(column: str, dates: NightDates) -> Expectation:
 
 
 def dated_by_the_night(column: str, dates: NightDates) -> Expectation:
-    """Expect no document to be dated after its night; those that are stay, and are counted."""
+    """Return the rule that no document is dated after its night; those that are stay."""
     return gxe.ExpectColumnValuesToBeBetween(
         column=column,
         max_value=dates.end,
@@ -120,7 +123,7 @@ def dated_by_the_night(column: str, dates: NightDates) -> Expectation:
 
 
 def row_count(rule_id: str, median: float | None) -> list[Expectation]:
-    """Expect about as many rows as on the last nights; nothing on the first night."""
+    """Return the rule that there are about as many rows as on the last nights, if there are any."""
     if not median:
         return []
     low, high = math.ceil(median / _ROW_COUNT_FACTOR), math.floor(median * _ROW_COUNT_FACTOR)

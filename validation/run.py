@@ -1,4 +1,4 @@
-"""Run a suite over measurements and say which rows are refused, and why."""
+"""Run a suite over measurements: which rows are refused, and why."""
 
 import copy
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,10 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 
 from validation.limits import RawLimits
 from validation.measure import ID_USE, POSITION, assign_id_use
+from validation.raw_suite import raw_suite
 from validation.report import Report, RuleOutcome, Severity
-from validation.rules import IS_REFUSED
+from validation.rules import ID_UNIQUE, IS_REFUSED
 from validation.schemas import N_LINES, REASON, RULE_ID, SEVERITY
-from validation.suites import ID_UNIQUE, raw_suite
 
 _BRIEF: Final[dict[str, Any]] = {"result_format": "BASIC", "partial_unexpected_count": 0}
 # Complete means complete only here: SUMMARY ends at 20 rows. Naming an index column, or leaving
@@ -43,7 +43,7 @@ def validate(measurements: pd.DataFrame, suite: gx.ExpectationSuite) -> Report:
     measurements
         One row for each row of the table, n_rows; see `validation.measure`.
     suite
-        One of `validation.suites`; it is left as it is.
+        `raw_suite` or `prepared_suite`; it is not changed.
 
     Returns
     -------
@@ -70,21 +70,21 @@ def validate(measurements: pd.DataFrame, suite: gx.ExpectationSuite) -> Report:
 
 
 def validate_raw(measurements: pd.DataFrame, limits: RawLimits) -> tuple[pd.DataFrame, Report]:
-    """Check raw rows, and let no refused row keep its id from a good one.
+    """Check raw rows; a refused row does not keep its id from a good one.
 
-    A row that is refused may be followed by a corrected one under the same id. Where that is so,
-    the use of ids is settled again among the rows that break no other rule.
+    A row that is refused may be followed by a corrected one under the same id. If so,
+    the use of ids is decided again among the rows that break no other rule.
 
     Parameters
     ----------
     measurements
-        What `validation.measure.measure_raw` gives, n_rows.
+        From `validation.measure.measure_raw`, n_rows.
     limits
-        What the night is held to.
+        Of the night.
 
     Returns
     -------
-    The measurements with ``id_use`` as it was settled, and the report on them.
+    The measurements with the final ``id_use``, and the report on them.
     """
     report = validate(measurements, raw_suite(limits))
     # The rule about ids is the last, so the rows it claims break no other.
@@ -101,7 +101,7 @@ def validate_raw(measurements: pd.DataFrame, limits: RawLimits) -> tuple[pd.Data
 def _verdicts(frame: pd.DataFrame, refused: pd.Index) -> pd.DataFrame:
     """Return 1 for each refused row and 0 for each other, or for each line of them.
 
-    The larger share counts: a broken record may have taken many rows in, and a single long text
+    The larger share counts: a broken record may have swallowed many rows, and a single long text
     must not outweigh many broken rows.
     """
     rows = frame.index.isin(refused).astype(np.int8)
@@ -112,13 +112,13 @@ def _verdicts(frame: pd.DataFrame, refused: pd.Index) -> pd.DataFrame:
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make counts that may be null floats: masked integers are compared one by one in Python."""
+    """Return the frame with nullable counts as floats: masked integers are compared in Python."""
     counts = [name for name, dtype in frame.dtypes.items() if dtype == "Int64"]
     return frame.astype(dict.fromkeys(counts, "float64"))
 
 
 def _batch_definition() -> BatchDefinition[Any]:
-    """Open a project in memory: nothing is written, shown or sent."""
+    """Return a project in memory: nothing is written, shown or sent."""
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
@@ -132,8 +132,8 @@ def _run(
     result_format: dict[str, Any],
     batches: BatchDefinition[Any],
 ) -> _Results:
-    """Judge rules; Great Expectations returns them in an order of its own, so by rule id."""
-    # A rule belongs to one suite for good, hence the copies.
+    """Evaluate rules; results are by rule id, for Great Expectations returns them in any order."""
+    # A rule cannot be added to a second suite, hence the copies.
     suite = gx.ExpectationSuite("run", expectations=[copy.copy(rule) for rule in rules])
     result = batches.get_batch({"dataframe": frame}).validate(suite, result_format=result_format)
     found = ((one.expectation_config, one) for one in result.results)
@@ -143,17 +143,17 @@ def _run(
 def _broken_rows(
     frame: pd.DataFrame, rules: Sequence[Expectation], batches: BatchDefinition[Any]
 ) -> _Rows:
-    """Give all rows that break each of the rules."""
+    """Return all rows that break each of the rules."""
     if not rules:
         return {}
-    # Every column handed over is hashed, which for ids takes longer than all the rules together.
+    # Every column passed is hashed, which for ids takes longer than all the rules together.
     columns = list(dict.fromkeys(map(_column, rules)))
     results = _run(frame[columns], rules, _ALL_ROWS, batches)
     return {rule_id: one.result["unexpected_index_list"] for rule_id, one in results.items()}
 
 
 def _refused(frame: pd.DataFrame, rules: Iterable[Expectation], broken: _Rows) -> pd.DataFrame:
-    """Give each row that breaks a rule once: rule_id, severity, reason; index is the row."""
+    """Return each row that breaks a rule once: rule_id, severity, reason; index is the row."""
     found: dict[int, list[str]] = {}
     for rule in (rule for rule in rules if _rule_id(rule) in broken):
         claim, rows = (_rule_id(rule), _severity(rule)), broken[_rule_id(rule)]
@@ -170,7 +170,7 @@ def _refused(frame: pd.DataFrame, rules: Iterable[Expectation], broken: _Rows) -
 
 
 def _reasons(frame: pd.DataFrame, template: str, rows: list[int]) -> list[str]:
-    """Fill a reason's template with the measurements of rows."""
+    """Return a reason's template filled with the measurements of rows."""
     names = [name for _, name, _, _ in Formatter().parse(template) if name]
     if not names:
         return [template] * len(rows)
@@ -182,14 +182,14 @@ def _reasons(frame: pd.DataFrame, template: str, rows: list[int]) -> list[str]:
 def _outcome(
     rule: Expectation, results: _Results, positions: pd.Series, broken: _Rows
 ) -> RuleOutcome:
-    """Put what Great Expectations found into words of ours."""
+    """Return what Great Expectations found as an outcome of ours."""
     found, failed = results[_rule_id(rule)], broken.get(_rule_id(rule), [])
     error = _error(found.exception_info)
     n_checked, n_failed = (0, 0) if error else _counts(rule, found.result)
     return RuleOutcome(
         rule_id=_rule_id(rule),
         scope=_meta(rule)["scope"],
-        # A rule that cannot be judged protects nothing, whatever its own severity says.
+        # A rule that cannot be evaluated protects nothing, whatever its own severity says.
         severity="critical" if error else _severity(rule),
         success=bool(found.success) and not error,
         n_checked=n_checked,
@@ -202,23 +202,23 @@ def _outcome(
 
 
 def _error(exception_info: dict[str, Any]) -> str | None:
-    """Give the message of what a rule raised; there is one entry for it, or one per metric."""
+    """Return the message of what a rule raised; there is one entry for it, or one per metric."""
     entries = [exception_info, *exception_info.values()]
     raised = (e for e in entries if isinstance(e, dict) and e.get("raised_exception"))
     return next((str(entry["exception_message"]) for entry in raised), None)
 
 
 def _counts(rule: Expectation, result: dict[str, Any]) -> tuple[int, int]:
-    """Count the rows that a rule speaks of and those that break it; 0, 0 if it counts none."""
+    """Count the rows that a rule applies to and those that break it; 0, 0 if it counts none."""
     if "unexpected_count" not in result:
         return 0, 0
-    # Null is what a table rule does not speak of, and what a row rule lets pass.
+    # A table rule does not apply to null, and a row rule lets it pass.
     n_missing = result.get("missing_count", 0) if _meta(rule)["scope"] == "table" else 0
     return int(result["element_count"] - n_missing), int(result["unexpected_count"])
 
 
 def _observed(meta: dict[str, Any], result: dict[str, Any], n_checked: int, n_failed: int) -> str:
-    """Describe what was found."""
+    """Return what was found, as words."""
     if n_failed and meta.get("found"):
         return str(meta["found"].format(n_failed=n_failed, n_checked=n_checked))
     if "unexpected_count" in result:
@@ -230,31 +230,31 @@ def _observed(meta: dict[str, Any], result: dict[str, Any], n_checked: int, n_fa
 
 
 def _meta(rule: Expectation | ExpectationConfiguration) -> dict[str, Any]:
-    """Give what the suite says about a rule."""
+    """Return what the suite says about a rule."""
     return rule.meta or {}
 
 
 def _rule_id(rule: Expectation | ExpectationConfiguration) -> str:
-    """Give the rule's id."""
+    """Return the rule's id."""
     return str(_meta(rule)["rule_id"])
 
 
 def _column(rule: Expectation) -> str | None:
-    """Give the column that a rule is about, if it is about one."""
+    """Return the column that a rule is about, if it is about one."""
     return getattr(rule, "column", None)
 
 
 def _severity(rule: Expectation) -> Severity:
-    """Give the rule's severity as a plain string."""
+    """Return the rule's severity as a plain string."""
     return rule.severity.value
 
 
 def _is_last(rule: Expectation) -> bool:
-    """Say whether a rule judges what the others refuse."""
+    """Return whether a rule is about what the others refuse."""
     return _column(rule) == IS_REFUSED
 
 
 def _has_broken_rows(rule: Expectation, results: _Results) -> bool:
-    """Say whether a rule is about rows and was broken by some; one that raised names none."""
+    """Return whether a rule is about rows and some break it; one that raised names none."""
     n_failed = results[_rule_id(rule)].result.get("unexpected_count")
     return _meta(rule)["scope"] == "row" and bool(n_failed)

@@ -1,6 +1,6 @@
-"""Read the dates of a feed, whatever common form they come in.
+"""Parse the dates of a feed, in any common form.
 
-Knows ISO 8601, RFC 2822 and Unix time; guesses nothing else, so that a date is right or refused.
+ISO 8601, RFC 2822 and Unix time; nothing else is guessed, so that a date is right or refused.
 """
 
 from collections.abc import Sequence

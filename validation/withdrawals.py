@@ -1,4 +1,4 @@
-"""Read whether a row says that its source has withdrawn the document."""
+"""Read whether a row withdraws its document."""
 
 from typing import Final
 
@@ -12,17 +12,17 @@ _NO: Final = ("", "0", "false", "f", "no", "n", "none", "null", "nan", "nat")
 
 
 def parse_withdrawals(values: pa.Array) -> pa.Array:
-    """Read a column that says yes, no, or since when.
+    """Parse a column that holds yes, no, or a date.
 
     Parameters
     ----------
     values
-        Strings, shape (n_values,); null where the row does not say.
+        Strings, shape (n_values,); null where the row has no value.
 
     Returns
     -------
     Booleans, shape (n_values,): true for a yes or a date, false for a no or nothing, and null for
-    what is none of these.
+    anything else.
     """
     if values.null_count == len(values):
         return pa.array([False] * len(values), pa.bool_())

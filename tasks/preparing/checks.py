@@ -168,8 +168,8 @@ def judge_prepared(candidates: Batches, raw: Batches, limits: PreparedLimits) ->
         See `DocumentBounds.limits`.
     """
     from validation.measure import measure_prepared
+    from validation.prepared_suite import prepared_suite
     from validation.run import validate
-    from validation.suites import prepared_suite
 
     frame = measure_prepared(candidates())
     # Rows are named by their position in the feed, not among the candidates.

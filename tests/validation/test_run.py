@@ -15,9 +15,9 @@ import pytest
 
 from validation.limits import RawLimits
 from validation.measure import measure_raw
+from validation.raw_suite import raw_suite
 from validation.rules import IS_REFUSED, row_rule, table_rule
 from validation.run import validate, validate_raw
-from validation.suites import raw_suite
 
 Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
 

@@ -155,7 +155,7 @@ def test_a_row_that_says_something_else_is_quarantined(run: Night, store: Store)
     assert ids(store, found) == ["b"]
     (row,) = read_table(store, found.tables["quarantine"]).to_pylist()
     assert (row["rule_id"], row["reason"]) == (
-        "withdrawal_parses", "withdrawn 'perhaps' is no yes, no or date",
+        "withdrawal_parses", "withdrawn 'perhaps' is neither yes nor no nor a date",
     )  # fmt: skip
 
 

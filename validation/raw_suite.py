@@ -1,16 +1,13 @@
-"""The rules of the two checks, as Great Expectations suites over measurements."""
+"""The rules of the check of raw rows, as a Great Expectations suite over measurements."""
 
 # Great Expectations does not mark what it exports.
 # mypy: disable-error-code="attr-defined"
-
-import math
-from typing import Final
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from validation.limits import MAX_USUAL_LINES, PreparedLimits, RawLimits
+from validation.limits import MAX_USUAL_LINES, RawLimits
 from validation.measure import (
     CONFLICT,
     CONTROL_SHARE,
@@ -18,54 +15,47 @@ from validation.measure import (
     HAS_TEXT,
     HAS_TIMESTAMP,
     ID_USE,
-    IS_DUPLICATE,
-    IS_REUSED,
     LETTER_SHARE,
-    N_CONTROL,
     N_ID_CHARS,
     N_REPLACEMENT,
-    N_VISIBLE_CHARS,
     PARSED_TIMESTAMP,
-    PREPARED_COLUMNS,
     RAW_COLUMNS,
     REPEAT,
     UNPARSED_TIMESTAMP,
     UNPARSED_WITHDRAWN,
 )
 from validation.rules import (
+    ID_UNIQUE,
     IS_REFUSED,
     columns,
     date_in_bounds,
-    dated_by_the_night,
     row_count,
     row_rule,
     table_rule,
     text_length,
 )
-from validation.schemas import DOC_ID, N_LINES, PROBLEM_RULE, TEXT_DIGEST, TIMESTAMP
-
-ID_UNIQUE: Final = "id_unique"
+from validation.schemas import N_LINES, PROBLEM_RULE
 
 
 def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
-    """Build the suite for what `validation.measure.measure_raw` gives.
+    """Build the suite for what `validation.measure.measure_raw` returns.
 
     Parameters
     ----------
     limits
-        What the night is held to.
+        Of the night.
 
     Returns
     -------
-    Suite with the rules in the order in which they claim a row that breaks several.
+    Suite with the rules in order: a row that breaks several counts for the first of them.
     """
     rules = [
         columns(RAW_COLUMNS),
         gxe.ExpectTableRowCountToBeBetween(
             min_value=1, **table_rule("rows_present", "the feed has rows", "critical")
         ),
-        *_raw_form(limits.max_id_chars),
-        *_raw_content(limits),
+        *_form(limits.max_id_chars),
+        *_content(limits),
         # Last of the row rules: an id belongs to the first row that breaks no other rule.
         gxe.ExpectColumnValuesToNotBeInSet(
             column=ID_USE,
@@ -76,48 +66,16 @@ def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
                 "id {doc_id!r:.80} belongs to an earlier row with another text",
             ),
         ),
-        *_raw_shares(limits),
-        *_raw_language(limits),
+        *_shares(limits),
+        *_language(limits),
         *row_count("row_count", limits.median_rows),
-        _raw_refused_share(limits.max_refused_share),
+        _refused_share(limits.max_refused_share),
     ]
     return gx.ExpectationSuite(name="raw", expectations=rules)
 
 
-def prepared_suite(limits: PreparedLimits) -> gx.ExpectationSuite:
-    """Build the suite for what `validation.measure.measure_prepared` gives.
-
-    Parameters
-    ----------
-    limits
-        What the night is held to.
-
-    Returns
-    -------
-    Suite with the rules in the order in which they claim a row that breaks several.
-    """
-    rules = [
-        columns(PREPARED_COLUMNS),
-        *_prepared_keys(),
-        *_prepared_texts(limits.max_chars),
-        date_in_bounds(TIMESTAMP, limits),
-        dated_by_the_night(TIMESTAMP, limits),
-        gxe.ExpectColumnValuesToBeInSet(
-            column=IS_DUPLICATE,
-            value_set=[False],
-            mostly=1 - limits.max_duplicate_share,
-            **table_rule(
-                "duplicate_share", f"at most {limits.max_duplicate_share:.0%} are duplicates"
-            ),
-        ),
-        *row_count("document_count", limits.median_documents),
-        _prepared_refused_share(limits),
-    ]
-    return gx.ExpectationSuite(name="prepared", expectations=rules)
-
-
-def _raw_form(max_id_chars: int) -> list[Expectation]:
-    """Refuse rows that are none, or that lack an id or a text."""
+def _form(max_id_chars: int) -> list[Expectation]:
+    """Return the rules that refuse what is not a row, or lacks an id or a text."""
     problem = "{problem}"
     return [
         gxe.ExpectColumnValuesToNotBeInSet(
@@ -152,8 +110,8 @@ def _raw_form(max_id_chars: int) -> list[Expectation]:
     ]
 
 
-def _raw_content(limits: RawLimits) -> list[Expectation]:
-    """Refuse texts, dates and withdrawals that cannot be what they should be."""
+def _content(limits: RawLimits) -> list[Expectation]:
+    """Return the rules that refuse impossible texts, dates and withdrawals."""
     share = limits.max_control_share
     return [
         gxe.ExpectColumnValuesToBeNull(
@@ -161,7 +119,7 @@ def _raw_content(limits: RawLimits) -> list[Expectation]:
             **row_rule(
                 "withdrawal_parses",
                 "every row says yes, no or a date, or nothing, of its withdrawal",
-                "withdrawn {unparsed_withdrawn!r} is no yes, no or date",
+                "withdrawn {unparsed_withdrawn!r} is neither yes nor no nor a date",
             ),
         ),
         text_length(limits.max_chars, "warning"),
@@ -186,8 +144,8 @@ def _raw_content(limits: RawLimits) -> list[Expectation]:
     ]
 
 
-def _raw_shares(limits: RawLimits) -> list[Expectation]:
-    """Expect few gaps and few repeats."""
+def _shares(limits: RawLimits) -> list[Expectation]:
+    """Return the rules that there are few gaps and few repeats."""
     no_text, no_date = limits.max_missing_text_share, limits.max_missing_date_share
     repeats = limits.max_repeat_share
     return [
@@ -223,8 +181,8 @@ def _raw_shares(limits: RawLimits) -> list[Expectation]:
     ]
 
 
-def _raw_language(limits: RawLimits) -> list[Expectation]:
-    """Expect most texts to be made of letters, and few to have lost some on their way."""
+def _language(limits: RawLimits) -> list[Expectation]:
+    """Return the rules that most texts consist of letters, and few have lost any in decoding."""
     lettered, broken = limits.min_lettered_share, limits.max_replacement_share
     return [
         gxe.ExpectColumnValuesToBeBetween(
@@ -249,8 +207,8 @@ def _raw_language(limits: RawLimits) -> list[Expectation]:
     ]
 
 
-def _raw_refused_share(max_share: float) -> Expectation:
-    """Expect few rows to be refused, or few lines if these are the larger share."""
+def _refused_share(max_share: float) -> Expectation:
+    """Return the rule that few rows are refused, or few lines if these are the larger share."""
     return gxe.ExpectColumnValuesToBeInSet(
         column=IS_REFUSED,
         value_set=[0],
@@ -258,83 +216,6 @@ def _raw_refused_share(max_share: float) -> Expectation:
         **table_rule(
             "refused_share",
             f"at most {max_share:.0%} of the rows, and of their lines, are refused",
-            "critical",
-        ),
-    )
-
-
-def _prepared_keys() -> list[Expectation]:
-    """Hold preparation to its promise about ids and digests."""
-    return [
-        gxe.ExpectColumnValuesToNotBeNull(
-            column=DOC_ID,
-            **row_rule(
-                "id_present", "every document has an id", "the document has no id", "critical"
-            ),
-        ),
-        gxe.ExpectColumnValuesToBeUnique(
-            column=DOC_ID,
-            **row_rule(
-                ID_UNIQUE, "every id is there once", "id {doc_id!r:.80} is shared", "critical"
-            ),
-        ),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column=TEXT_DIGEST,
-            regex=r"^[0-9a-f]{64}\Z",
-            **row_rule(
-                "digest_form",
-                "every digest is 64 hexadecimal digits",
-                "digest {text_digest!r:.80} is not 64 hexadecimal digits",
-                "critical",
-            ),
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column=IS_REUSED,
-            value_set=[False],
-            **row_rule(
-                "id_reused",
-                "no document of an earlier night has the id and another text",
-                "id {doc_id!r:.80} belongs to a document of night {reused_on} with another text",
-            ),
-        ),
-    ]
-
-
-def _prepared_texts(max_chars: int) -> list[Expectation]:
-    """Refuse texts that cleaning left empty; hold preparation to its promise about the others."""
-    return [
-        gxe.ExpectColumnValuesToBeBetween(
-            column=N_VISIBLE_CHARS,
-            min_value=1,
-            **row_rule(
-                "text_present", "every text has visible characters", "nothing to read is left"
-            ),
-        ),
-        text_length(max_chars, "critical"),
-        gxe.ExpectColumnValuesToBeBetween(
-            column=N_CONTROL,
-            max_value=0,
-            **row_rule(
-                "control_characters",
-                "no text has control characters",
-                "{n_control:,} control characters were left",
-                "critical",
-            ),
-        ),
-    ]
-
-
-def _prepared_refused_share(limits: PreparedLimits) -> Expectation:
-    """Expect few rows to be refused by both checks together."""
-    # The refused rows of the first check are not in this table, so what is left is counted here.
-    allowed = math.floor(limits.max_refused_share * limits.n_read) - limits.n_refused_before
-    return gxe.ExpectColumnSumToBeBetween(
-        column=IS_REFUSED,
-        max_value=allowed,
-        **table_rule(
-            "refused_share",
-            f"at most {limits.max_refused_share:.0%} of the {limits.n_read:,} rows read are "
-            f"refused ({limits.n_refused_before:,} were refused before)",
             "critical",
         ),
     )

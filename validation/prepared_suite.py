@@ -1,0 +1,140 @@
+"""The rules of the check of prepared documents, as a suite over measurements."""
+
+# Great Expectations does not mark what it exports.
+# mypy: disable-error-code="attr-defined"
+
+import math
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+from great_expectations.expectations.expectation import Expectation
+
+from validation.limits import PreparedLimits
+from validation.measure import (
+    IS_DUPLICATE,
+    IS_REUSED,
+    N_CONTROL,
+    N_VISIBLE_CHARS,
+    PREPARED_COLUMNS,
+)
+from validation.rules import (
+    ID_UNIQUE,
+    IS_REFUSED,
+    columns,
+    date_in_bounds,
+    dated_by_the_night,
+    row_count,
+    row_rule,
+    table_rule,
+    text_length,
+)
+from validation.schemas import DOC_ID, TEXT_DIGEST, TIMESTAMP
+
+
+def prepared_suite(limits: PreparedLimits) -> gx.ExpectationSuite:
+    """Build the suite for what `validation.measure.measure_prepared` returns.
+
+    Parameters
+    ----------
+    limits
+        Of the night.
+
+    Returns
+    -------
+    Suite with the rules in order: a row that breaks several counts for the first of them.
+    """
+    rules = [
+        columns(PREPARED_COLUMNS),
+        *_keys(),
+        *_texts(limits.max_chars),
+        date_in_bounds(TIMESTAMP, limits),
+        dated_by_the_night(TIMESTAMP, limits),
+        gxe.ExpectColumnValuesToBeInSet(
+            column=IS_DUPLICATE,
+            value_set=[False],
+            mostly=1 - limits.max_duplicate_share,
+            **table_rule(
+                "duplicate_share", f"at most {limits.max_duplicate_share:.0%} are duplicates"
+            ),
+        ),
+        *row_count("document_count", limits.median_documents),
+        _refused_share(limits),
+    ]
+    return gx.ExpectationSuite(name="prepared", expectations=rules)
+
+
+def _keys() -> list[Expectation]:
+    """Return the rules that ids and digests are as preparation promises."""
+    return [
+        gxe.ExpectColumnValuesToNotBeNull(
+            column=DOC_ID,
+            **row_rule(
+                "id_present", "every document has an id", "the document has no id", "critical"
+            ),
+        ),
+        gxe.ExpectColumnValuesToBeUnique(
+            column=DOC_ID,
+            **row_rule(
+                ID_UNIQUE, "every id is there once", "id {doc_id!r:.80} is shared", "critical"
+            ),
+        ),
+        gxe.ExpectColumnValuesToMatchRegex(
+            column=TEXT_DIGEST,
+            regex=r"^[0-9a-f]{64}\Z",
+            **row_rule(
+                "digest_form",
+                "every digest is 64 hexadecimal digits",
+                "digest {text_digest!r:.80} is not 64 hexadecimal digits",
+                "critical",
+            ),
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column=IS_REUSED,
+            value_set=[False],
+            **row_rule(
+                "id_reused",
+                "no document of an earlier night has the id and another text",
+                "id {doc_id!r:.80} belongs to a document of night {reused_on} with another text",
+            ),
+        ),
+    ]
+
+
+def _texts(max_chars: int) -> list[Expectation]:
+    """Return the rules that refuse empty texts, and that the others are as preparation promises."""
+    return [
+        gxe.ExpectColumnValuesToBeBetween(
+            column=N_VISIBLE_CHARS,
+            min_value=1,
+            **row_rule(
+                "text_present", "every text has visible characters", "nothing to read is left"
+            ),
+        ),
+        text_length(max_chars, "critical"),
+        gxe.ExpectColumnValuesToBeBetween(
+            column=N_CONTROL,
+            max_value=0,
+            **row_rule(
+                "control_characters",
+                "no text has control characters",
+                "{n_control:,} control characters were left",
+                "critical",
+            ),
+        ),
+    ]
+
+
+def _refused_share(limits: PreparedLimits) -> Expectation:
+    """Return the rule that both checks together refuse few rows."""
+    # The refused rows of the first check are not in this table, so what is left is counted here.
+    allowed = math.floor(limits.max_refused_share * limits.n_read) - limits.n_refused_before
+    return gxe.ExpectColumnSumToBeBetween(
+        column=IS_REFUSED,
+        max_value=allowed,
+        **table_rule(
+            "refused_share",
+            f"at most {limits.max_refused_share:.0%} of the {limits.n_read:,} rows read are "
+            f"refused ({limits.n_refused_before:,} were refused before)",
+            "critical",
+        ),
+    )
