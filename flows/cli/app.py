@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli import operate
+from flows.cli import operate, run_many
 from flows.cli.command import (
     DAY,
     DebugOption,
@@ -51,6 +51,8 @@ _CLUSTERS: Final = (
     "nightfold clusters --store my-store",
     "nightfold clusters --store my-store --night 2026-03-01 --json",
 )
+
+_EXAMPLES: Final = {**operate.EXAMPLES, **run_many.EXAMPLES}
 
 _SAMPLE: Final = Path(__file__).parents[1] / "sample"
 
@@ -160,15 +162,15 @@ def ui(
 
 
 for command in (
-    operate.backfill,
+    run_many.backfill,
     operate.assign,
     operate.doctor,
     operate.prune,
-    operate.serve,
+    run_many.serve,
     operate.overdue,
     tables,
 ):
-    app.command(epilog=examples(*operate.EXAMPLES[command.__name__]))(command)
+    app.command(epilog=examples(*_EXAMPLES[command.__name__]))(command)
 
 
 def main() -> None:

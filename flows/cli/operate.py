@@ -1,7 +1,7 @@
-"""The operator's commands on a store that is there."""
+"""The operator's commands on a store that exists."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final
@@ -10,12 +10,9 @@ import typer
 from rich.console import Console
 
 from flows.cli.command import (
-    DAY,
     DebugOption,
     FeedNameOption,
-    NewStoreOption,
     StoreOption,
-    day,
     guarded,
     say,
     say_error,
@@ -28,10 +25,6 @@ if TYPE_CHECKING:
     from tasks.store.storage import Store
 
 EXAMPLES: Final = {
-    "backfill": (
-        "nightfold backfill 'in/reviews-{night}.jsonl' --store my-store"
-        " --from 2026-03-01 --to 2026-03-31",
-    ),
     "assign": (
         "nightfold assign today.jsonl --store my-store",
         "nightfold assign today.jsonl --store my-store --out placed.parquet",
@@ -43,11 +36,6 @@ EXAMPLES: Final = {
     "prune": (
         "nightfold prune --store my-store --keep 90 --dry-run",
         "nightfold prune --store my-store --keep 90",
-    ),
-    "serve": (
-        "nightfold serve reviews.jsonl --store my-store --cron '0 2 * * *'",
-        "nightfold serve 'in/reviews-{night-1}.jsonl' --store my-store --cron '0 2 * * *'"
-        " --timezone Europe/Berlin",
     ),
     "tables": (
         "nightfold tables --store my-store",
@@ -64,13 +52,13 @@ EXAMPLES: Final = {
 def doctor(
     store: StoreOption,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Put right what can be derived again.")
+        bool, typer.Option("--repair", help="Repair what can be derived again.")
     ] = False,
     forget_night: Annotated[
         str | None,
         typer.Option(
-            help="With --repair: move the last night, as FEED/NIGHT, to the trash first; for one"
-            " that should not be there."
+            help="With --repair: move the last night, as FEED/NIGHT, to the trash first, if it"
+            " should not be there."
         ),
     ] = None,
     debug: DebugOption = False,
@@ -102,7 +90,7 @@ def assign(
     feed: Annotated[str, typer.Argument(help="Documents to place: as for `run`.")],
     store: StoreOption,
     out: Annotated[
-        Path | None, typer.Option(help="Parquet file to write, instead of a table to read.")
+        Path | None, typer.Option(help="Parquet file to write instead of printing a table.")
     ] = None,
     feed_name: FeedNameOption = None,
     debug: DebugOption = False,
@@ -122,82 +110,17 @@ def assign(
     guarded(place, debug)
 
 
-def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
-    feed: Annotated[
-        str, typer.Argument(help="As for `run`, with {night} where the date is: r-{night}.jsonl.")
-    ],
-    store: NewStoreOption,
-    first: Annotated[date, typer.Option("--from", parser=day, metavar=DAY, help="First night.")],
-    last: Annotated[date, typer.Option("--to", parser=day, metavar=DAY, help="Last night.")],
-    feed_name: Annotated[
-        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
-    debug: DebugOption = False,
-) -> None:
-    """Run the nights of the past in order.
-
-    Those that are published are skipped.
-    """
-
-    def run_past() -> None:
-        from flows.cli.backfill import Past, configured_nights, run_nights
-        from flows.cli.runs import prepare_runs
-        from tasks.reading.places import require_apart
-
-        root = store.expanduser().absolute()
-        require_apart(feed, root)
-        run_night = prepare_runs(root, debug, say_error)
-        said = {"store": str(root), "feed_name": feed_name}
-        past = Past(feed, first, last)
-        run_nights(configured_nights(past, config, said), run_night)
-
-    guarded(run_past, debug)
-
-
-def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
-    feed: Annotated[str, typer.Argument(help="As for `run`; read anew every night.")],
-    store: NewStoreOption,
-    cron: Annotated[str, typer.Option(help="When a night runs, for instance '0 2 * * *'.")],
-    timezone: Annotated[str, typer.Option(help="Of the schedule, e.g. Europe/Berlin.")] = "UTC",
-    feed_name: Annotated[
-        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Of the Prefect UI, on 127.0.0.1.")
-    ] = 4200,
-    debug: DebugOption = False,
-) -> None:
-    """Run the nights on a schedule, until it is stopped.
-
-    One process, with the Prefect UI.
-    """
-
-    def serve_feed() -> None:
-        from flows.cli.serve import checked, prepare_to_serve, serve_nights
-        from tasks.reading.places import require_apart
-
-        root = store.expanduser().absolute()
-        require_apart(feed, root)
-        server = prepare_to_serve(root, port, say_error)
-        said = {"feed": feed, "store": str(root), "feed_name": feed_name}
-        serve_nights(checked(config, said, cron, timezone), server)
-
-    guarded(serve_feed, debug)
-
-
 def prune(
     store: StoreOption,
-    keep: Annotated[int, typer.Option(min=2, help="Nights of every feed that stay.")],
+    keep: Annotated[int, typer.Option(min=2, help="How many nights of every feed to keep.")],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
     ] = False,
     debug: DebugOption = False,
 ) -> None:
     """Drop all but the last nights of every feed.
 
-    Files go in the prune after the one that unlists them, so that no reader breaks.
+    Files are removed one prune after they are retired, so that no reader breaks.
     """
 
     def prune_root() -> None:
@@ -212,9 +135,9 @@ def prune(
 def overdue(
     store: StoreOption,
     hours: Annotated[
-        float, typer.Option(min=0, help="Since the last night of a feed was published.")
+        float, typer.Option(min=0, help="Hours since a feed's last night was published.")
     ] = 26,
-    feed_name: Annotated[str | None, typer.Option(help="This feed alone.")] = None,
+    feed_name: Annotated[str | None, typer.Option(help="Only this feed.")] = None,
     debug: DebugOption = False,
 ) -> None:
     """Exit with 1 if a feed has had no new night for too long.
@@ -240,12 +163,12 @@ def overdue(
 
 
 def _forgotten(root: Path, name: str | None, repair: bool) -> list[str]:
-    """Move a night that should not be there to the trash, if one is named; return its folders.
+    """Move a night that should not be there to the trash, if one is named, and return its folders.
 
     Raises
     ------
     CannotForgetError
-        If it cannot go, or nothing was to be changed.
+        If it cannot be moved, or nothing may be changed.
     """
     if name is None:
         return []
@@ -265,7 +188,7 @@ def _say_findings(left: "list[Finding]") -> None:
 
 
 def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
-    """Write what was placed, or show it; say how much was known, and what was refused."""
+    """Write what was placed, or show it, and print how much was known and what was refused."""
     from flows.cli.console import show_placements
     from flows.cli.output import require_shown
     from tasks.boundary.counted import counted
@@ -287,16 +210,16 @@ def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
 
 
 def _existing(store: Path) -> Path:
-    """Return the root of a store that is there.
+    """Return the root of a store that exists.
 
     Raises
     ------
     NoNightError
-        If it is not.
+        If it does not.
     """
     from flows.cli.results import NoNightError
 
     root = store.expanduser().absolute()
     if not any((root / part).is_dir() for part in ("runs", "state")):
-        raise NoNightError(f"{root} is no store; give the --store of an earlier run")
+        raise NoNightError(f"{root} is not a nightfold store; give the --store of an earlier run")
     return root

@@ -46,9 +46,9 @@ def beside_the_code() -> set[Path]:
     ("words", "sentence"),
     [
         ("clusters --store {0}/nosuch", "holds no published night"),
-        ("doctor --store {0}/nosuch", "is no store"),
+        ("doctor --store {0}/nosuch", "is not a nightfold store"),
         ("assign {0}/nosuch.jsonl --store {0}/nosuch", "holds no published night"),
-        ("prune --store {0}/nosuch --keep 3", "is no store"),
+        ("prune --store {0}/nosuch --keep 3", "is not a nightfold store"),
         ("ui --store {0}/nosuch", "has no runs to show"),
         ("run {0}/nosuch.jsonl --store {0}/store", "is not there"),
         ("run {0}/nosuch.jsonl --store {0}/store --n-clusters many", "n_clusters"),

@@ -68,7 +68,7 @@ def test_a_store_of_real_runs_is_sound(two_nights: Any, invoke: Invoke) -> None:
 def test_a_folder_that_is_no_store_is_bad_usage(tmp_path: Path, invoke: Invoke) -> None:
     done = invoke("doctor", "--store", tmp_path)
     assert done.exit_code == 2
-    assert "is no store" in done.output
+    assert "is not a nightfold store" in done.output
 
 
 def test_doctor_says_what_is_damaged_and_repairs_what_it_can(operated: Any, invoke: Invoke) -> None:
