@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 
-from models.core.threads import one_thread
 from tasks.clusters import plan_fit as drift
 from tasks.clusters import pretrain, refine
 from tasks.clusters import reconcile as rejoin
 from tasks.operating import assign
 from tasks.reporting import describe, evaluate
 from tasks.vectors import views
+from tests.two_threads import two_threads_each
 
 
 class Reached(Exception):  # noqa: N818 - a signal
@@ -24,13 +24,8 @@ class Reached(Exception):  # noqa: N818 - a signal
 
 @pytest.fixture
 def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = torch.get_num_threads()
-    with one_thread():
-        pass  # loads every pool
-    with threadpool_limits(2):
-        torch.set_num_threads(2)
+    with two_threads_each():
         yield
-        torch.set_num_threads(before)
 
 
 def threads() -> set[int]:

@@ -6,38 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from sklearn.exceptions import NotFittedError
 
 from models.estimators.idec import IDEC
+from tests.models.clusterer.small import X, assert_same, small_idec
 
-RNG = np.random.default_rng(0)
-X = (RNG.normal(size=(3, 6))[np.arange(90) % 3] * 5 + RNG.normal(size=(90, 6))).astype(np.float32)
 RESULTS = ("labels_", "soft_assignments_", "cluster_centers_")
 
 
-def _idec(**params: Any) -> IDEC:
-    small = {"pretrain_epochs": 3, "clustering_epochs": 3, "batch_size": 32, "random_state": 0}
-    return IDEC(**{"n_clusters": 3, **small, **params})
-
-
-def _assert_same(first: IDEC, second: IDEC) -> None:
-    """Assert that two estimators are equal in all that they hold."""
-    states = [
-        {name: value for name, value in vars(idec).items() if name != "autoencoder_"}
-        for idec in (first, second)
-    ]
-    np.testing.assert_equal(states[0], states[1])
-    weights = second.autoencoder_.state_dict()
-    for name, value in first.autoencoder_.state_dict().items():
-        assert torch.equal(value, weights[name])
-
-
 def test_a_refined_estimator_comes_back_whole(tmp_path: Path) -> None:
-    idec = _idec(n_clusters="auto", hidden_dims=(8, 4), latent_dim=np.int64(2)).fit(X)
+    idec = small_idec(n_clusters="auto", hidden_dims=(8, 4), latent_dim=np.int64(2)).fit(X)
     idec.save(tmp_path)
     loaded = IDEC.load(tmp_path)
-    _assert_same(idec, loaded)
+    assert_same(idec, loaded)
     assert loaded.get_params() == idec.get_params()
     np.testing.assert_array_equal(loaded.predict(X), idec.labels_)
     np.testing.assert_array_equal(loaded.predict_proba(X), idec.soft_assignments_)
@@ -46,7 +27,7 @@ def test_a_refined_estimator_comes_back_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("random_state", [0, None, np.random.RandomState(3)])
 def test_a_round_trip_between_the_steps_changes_nothing(tmp_path: Path, random_state: Any) -> None:
-    idec = _idec(random_state=random_state).pretrain(X)
+    idec = small_idec(random_state=random_state).pretrain(X)
     idec.save(tmp_path)
     loaded = IDEC.load(tmp_path).refine(X)
     idec.refine(X)
@@ -56,14 +37,14 @@ def test_a_round_trip_between_the_steps_changes_nothing(tmp_path: Path, random_s
 
 
 def test_a_generator_is_saved_as_its_seed(tmp_path: Path) -> None:
-    idec = _idec(random_state=np.random.RandomState(3)).pretrain(X)
+    idec = small_idec(random_state=np.random.RandomState(3)).pretrain(X)
     idec.save(tmp_path)
     assert IDEC.load(tmp_path).random_state == idec.seed_
 
 
 def test_the_same_estimator_gives_the_same_files(tmp_path: Path) -> None:
     for folder in ("first", "second"):
-        _idec().fit(X).save(tmp_path / folder)
+        small_idec().fit(X).save(tmp_path / folder)
     files = [sorted((tmp_path / folder).iterdir()) for folder in ("first", "second")]
     for first, second in zip(*files, strict=True):
         assert first.read_bytes() == second.read_bytes()
@@ -71,7 +52,7 @@ def test_the_same_estimator_gives_the_same_files(tmp_path: Path) -> None:
 
 def test_names_of_features_come_back(tmp_path: Path) -> None:
     frame = pd.DataFrame(X, columns=list("abcdef"))
-    idec = _idec().fit(frame)
+    idec = small_idec().fit(frame)
     idec.save(tmp_path)
     loaded = IDEC.load(tmp_path)
     np.testing.assert_array_equal(loaded.feature_names_in_, idec.feature_names_in_, strict=True)
@@ -80,13 +61,13 @@ def test_names_of_features_come_back(tmp_path: Path) -> None:
 
 def test_what_is_not_fitted_is_not_saved(tmp_path: Path) -> None:
     with pytest.raises(NotFittedError):
-        _idec().save(tmp_path)
+        small_idec().save(tmp_path)
 
 
 def test_an_estimator_of_another_class_is_refused(tmp_path: Path) -> None:
     class Other(IDEC):
         """Another method."""
 
-    _idec().pretrain(X).save(tmp_path)
+    small_idec().pretrain(X).save(tmp_path)
     with pytest.raises(ValueError, match="estimator must be Other, got IDEC"):
         Other.load(tmp_path)

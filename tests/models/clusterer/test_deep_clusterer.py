@@ -4,58 +4,38 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from models.clusterer.deep_clusterer import top_two
 from models.estimators.idec import IDEC
-
-RNG = np.random.default_rng(0)
-X = (RNG.normal(size=(3, 6))[np.arange(90) % 3] * 5 + RNG.normal(size=(90, 6))).astype(np.float32)
-
-
-def _idec(**params: Any) -> IDEC:
-    small = {"pretrain_epochs": 3, "clustering_epochs": 3, "batch_size": 32, "random_state": 0}
-    return IDEC(**{"n_clusters": 3, **small, **params})
-
-
-def _assert_same(first: IDEC, second: IDEC) -> None:
-    """Assert that two estimators are equal in all that they hold."""
-    states = [
-        {name: value for name, value in vars(idec).items() if name != "autoencoder_"}
-        for idec in (first, second)
-    ]
-    np.testing.assert_equal(states[0], states[1])
-    weights = second.autoencoder_.state_dict()
-    for name, value in first.autoencoder_.state_dict().items():
-        assert torch.equal(value, weights[name])
+from tests.models.clusterer.small import X, assert_same, small_idec
 
 
 def test_fit_is_pretrain_then_refine() -> None:
-    _assert_same(_idec().fit(X), _idec().pretrain(X).refine(X))
+    assert_same(small_idec().fit(X), small_idec().pretrain(X).refine(X))
 
 
 def test_refine_needs_pretrain() -> None:
     with pytest.raises(NotFittedError):
-        _idec().refine(X)
+        small_idec().refine(X)
 
 
 def test_a_pretrained_estimator_has_a_latent_space_and_no_clusters() -> None:
-    idec = _idec().pretrain(X)
+    idec = small_idec().pretrain(X)
     assert idec.transform(X).shape == (90, 6)
     with pytest.raises(NotFittedError):
         idec.predict(X)
 
 
 def test_pretraining_again_forgets_the_clusters() -> None:
-    idec = _idec().fit(X)
-    _assert_same(idec.pretrain(X), _idec().pretrain(X))
+    idec = small_idec().fit(X)
+    assert_same(idec.pretrain(X), small_idec().pretrain(X))
 
 
 def test_confidence_and_margin_are_of_the_first_and_the_second_cluster() -> None:
-    idec = _idec()
+    idec = small_idec()
     with pytest.raises(NotFittedError):
         _ = idec.confidence_
     idec.fit(X)
@@ -65,11 +45,11 @@ def test_confidence_and_margin_are_of_the_first_and_the_second_cluster() -> None
         second, first = sorted(q)[-2:]
         assert confidence == first
         assert margin == pytest.approx(first - second)
-    np.testing.assert_array_equal(_idec(n_clusters=1).fit(X).margin_, np.ones(90))
+    np.testing.assert_array_equal(small_idec(n_clusters=1).fit(X).margin_, np.ones(90))
 
 
 def test_other_rows_can_be_refined_than_were_pretrained() -> None:
-    assert _idec().pretrain(X).refine(X[:40]).labels_.shape == (40,)
+    assert small_idec().pretrain(X).refine(X[:40]).labels_.shape == (40,)
 
 
 def test_progress_is_told_of_both_steps() -> None:
@@ -79,7 +59,7 @@ def test_progress_is_told_of_both_steps() -> None:
         assert np.isfinite(loss)
         calls.append((step, done, total))
 
-    _idec(tol=0.0).pretrain(X, progress).refine(X, progress)
+    small_idec(tol=0.0).pretrain(X, progress).refine(X, progress)
     assert calls == [(step, done, 3) for step in ("pretrain", "refine") for done in (1, 2, 3)]
 
 
@@ -103,11 +83,11 @@ def test_progress_is_told_of_both_steps() -> None:
 )
 def test_a_parameter_that_cannot_be_used_is_named(name: str, value: Any, rule: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be {rule}.*got"):
-        _idec(**{name: value}).pretrain(X)
+        small_idec(**{name: value}).pretrain(X)
 
 
 def test_more_clusters_than_distinct_rows_are_refused_before_the_training() -> None:
-    idec = _idec(n_clusters=4)
+    idec = small_idec(n_clusters=4)
     with pytest.raises(ValueError, match="n_clusters=4 for 3 distinct rows of n_samples=30"):
         idec.fit(np.repeat(X[:3], 10, axis=0))
     assert not hasattr(idec, "autoencoder_")
@@ -115,7 +95,7 @@ def test_more_clusters_than_distinct_rows_are_refused_before_the_training() -> N
 
 def test_more_clusters_than_distinct_rows_are_refused_before_the_refinement() -> None:
     rows = np.repeat(X[:3], 10, axis=0)
-    idec = _idec(n_clusters=4).pretrain(rows)
+    idec = small_idec(n_clusters=4).pretrain(rows)
     with pytest.raises(ValueError, match="n_clusters=4 for 3 distinct rows of n_samples=30"):
         idec.refine(rows)
 
@@ -125,11 +105,11 @@ def test_numbers_that_are_not_finite_are_refused(value: float) -> None:
     rows = X.copy()
     rows[3, 1] = value
     with pytest.raises(ValueError, match="Input X contains"):
-        _idec().pretrain(rows)
+        small_idec().pretrain(rows)
 
 
 def test_rows_of_another_width_are_refused() -> None:
-    idec = _idec().fit(X)
+    idec = small_idec().fit(X)
     for method in (idec.refine, idec.transform, idec.predict):
         with pytest.raises(ValueError, match="X has 5 features"):
             method(X[:, :5])
@@ -138,18 +118,18 @@ def test_rows_of_another_width_are_refused() -> None:
 def test_read_only_rows_are_taken() -> None:
     rows = X.copy()
     rows.flags.writeable = False
-    np.testing.assert_array_equal(_idec().fit_predict(rows), _idec().fit_predict(X))
+    np.testing.assert_array_equal(small_idec().fit_predict(rows), small_idec().fit_predict(X))
 
 
 def test_a_clone_has_the_parameters_and_nothing_learned() -> None:
-    idec = _idec(latent_dim=2).fit(X)
+    idec = small_idec(latent_dim=2).fit(X)
     copied: IDEC = clone(idec)
     assert copied.get_params() == idec.get_params()
     assert not hasattr(copied, "autoencoder_")
 
 
 def test_latent_features_have_names() -> None:
-    names: NDArray[Any] = _idec(latent_dim=2).pretrain(X).get_feature_names_out()
+    names: NDArray[Any] = small_idec(latent_dim=2).pretrain(X).get_feature_names_out()
     assert names.tolist() == ["idec0", "idec1"]
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 
 from models.core import threads
 from models.core.arrays import normalise_rows
@@ -14,6 +14,7 @@ from models.core.graph import nearest_neighbours
 from models.core.lloyd import kmeans, kmeans_runs
 from models.core.threads import free_threads, map_pieces, one_thread
 from models.quality.stability import recluster_resamples
+from tests.two_threads import two_threads_each
 
 
 def limits() -> set[int]:
@@ -23,13 +24,8 @@ def limits() -> set[int]:
 
 @pytest.fixture
 def two_threads() -> object:
-    before = torch.get_num_threads()
-    with one_thread():
-        pass  # loads every pool
-    with threadpool_limits(2):
-        torch.set_num_threads(2)
+    with two_threads_each():
         yield
-        torch.set_num_threads(before)
 
 
 @pytest.mark.usefixtures("two_threads")

@@ -1,33 +1,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from models.identity.clusters import KnownCluster, TonightCluster
 from models.identity.match import Match, assign_ids, match_clusters, new_cluster_ids
 from models.identity.rules import MatchRules
+from tests.models.identity.making import EAST, documents, known_cluster, tonight_cluster
 
-EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
-
-
-def documents(*numbers: Sequence[int]) -> frozenset[str]:
-    return frozenset(f"doc-{number}" for part in numbers for number in part)
-
-
-def tonight_cluster(
-    label: int, members: frozenset[str], centroid: Sequence[float] = EAST
-) -> TonightCluster:
-    return TonightCluster(label, np.array(centroid, dtype=np.float32), members, len(members))
-
-
-def known_cluster(
-    cluster_id: str, members: frozenset[str], centroid: Sequence[float] = EAST, absent: int = 0
-) -> KnownCluster:
-    vector = np.array(centroid, dtype=np.float32)
-    return KnownCluster(
-        cluster_id, vector, vector, members, cluster_id, "n1", "n1", len(members), absent
-    )
+NORTH = (0.0, 1.0)
 
 
 def pairs(matches: Sequence[Match]) -> dict[int, str]:

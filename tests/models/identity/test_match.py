@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from models.identity.clusters import KnownCluster, TonightCluster, member_overlap
 from models.identity.match import Match, assign_ids, match_clusters
 from models.identity.rules import MatchRules
+from tests.models.identity.making import documents, known_cluster, tonight_cluster
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -16,26 +17,6 @@ N_DOCUMENTS = 40
 LABELS = st.lists(st.integers(-1, 5), min_size=N_DOCUMENTS, max_size=N_DOCUMENTS)
 # Few values, so that equal centroids and centroids of zeros are common.
 CENTROIDS = st.lists(st.tuples(*[st.integers(-1, 1)] * 3), min_size=6, max_size=6)
-EAST = (1.0, 0.0)
-
-
-def documents(*numbers: Sequence[int]) -> frozenset[str]:
-    return frozenset(f"doc-{number}" for part in numbers for number in part)
-
-
-def tonight_cluster(
-    label: int, members: frozenset[str], centroid: Sequence[float] = EAST
-) -> TonightCluster:
-    return TonightCluster(label, np.array(centroid, dtype=np.float32), members, len(members))
-
-
-def known_cluster(
-    cluster_id: str, members: frozenset[str], centroid: Sequence[float] = EAST, absent: int = 0
-) -> KnownCluster:
-    vector = np.array(centroid, dtype=np.float32)
-    return KnownCluster(
-        cluster_id, vector, vector, members, cluster_id, "n1", "n1", len(members), absent
-    )
 
 
 def partition(labels: Sequence[int]) -> dict[int, frozenset[str]]:
