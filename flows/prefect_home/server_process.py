@@ -34,8 +34,9 @@ def _serve(listening: socket.socket, key: str, has_ui: bool) -> None:
     from prefect.server.api.server import create_app
 
     from flows.prefect_home.gate import guarded_app
+    from flows.prefect_home.parameters import without_secrets
 
-    app = create_app(ephemeral=not has_ui, final=True)
+    app = without_secrets(create_app(ephemeral=not has_ui, final=True))
     level = os.environ.get("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "ERROR")
     config = uvicorn.Config(
         guarded_app(app, key, listening.getsockname()[1]),
