@@ -1,4 +1,4 @@
-"""What an operator may turn, validated at the flow's edge; the Prefect UI makes a form of it."""
+"""The settings of a night, validated at the flow's edge; the Prefect UI makes a form of them."""
 
 import os
 import tomllib
@@ -40,7 +40,7 @@ from tasks.vectors.embed import EmbedSettings
 from validation.errors import BAD_USAGE, NightfoldError
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
-"""What pydantic calls a key that is none, in a model and in a dataclass."""
+"""What pydantic calls an unknown key, in a model and in a dataclass."""
 
 
 class ConfigError(NightfoldError, ValueError):
@@ -55,7 +55,7 @@ def local_store(store: Path) -> Path:
     Raises
     ------
     ValueError
-        If it is no local folder.
+        If it is not a local folder.
     """
     if "://" in str(store) or ":/" in str(store):
         raise ValueError(f"store must be a local folder, got {mask_secrets(str(store))}")
@@ -73,10 +73,10 @@ class NightlyConfig(BaseModel):
         " stands for the date of the night, {night-1} for the day before, {night:%Y%m%d} for the"
         " date in another form."
     )
-    store: Path = Field(description="Local folder of the store; made if it is not there.")
+    store: Path = Field(description="Local folder of the store; created if it does not exist.")
     night: date = Field(
         default_factory=lambda: datetime.now(UTC).date(),
-        description="The night that is published; today (UTC) if left out.",
+        description="The night to publish; today (UTC) if left empty.",
     )
     feed_name: str = Field(
         "default",
@@ -84,12 +84,13 @@ class NightlyConfig(BaseModel):
         description="Name of the feed; nights of one feed share clusters and their ids.",
     )
     window_days: PositiveInt = Field(
-        30, description="Documents of so many nights, tonight included, are clustered together."
+        30,
+        description="Number of days, including tonight, whose documents are clustered together.",
     )
     encoder: str = Field(
         "all-MiniLM-L6-v2", description="Hub name or folder of a sentence-transformers model."
     )
-    random_state: int = Field(0, ge=0, description="Seed of everything random.")
+    random_state: int = Field(0, ge=0, description="Seed of all random numbers.")
     ingest: IngestSettings = IngestSettings()
     check: CheckSettings = CheckSettings()
     prepare: PrepareSettings = PrepareSettings()
@@ -114,12 +115,13 @@ class NightlyConfig(BaseModel):
 
     @field_validator("night")
     @classmethod
-    def _night_has_come(cls, night: date) -> date:
-        # A day ahead of UTC it is tomorrow already in the east of the world.
+    def _night_is_not_in_the_future(cls, night: date) -> date:
+        # East of UTC it may be tomorrow already.
         today = datetime.now(UTC).date()
         if night > today + timedelta(days=1):
             raise ValueError(
-                f"night must have come, got {night}; it is {today} by this machine's clock (UTC)"
+                f"night must not be in the future, got {night}; it is {today} by this machine's"
+                " clock (UTC)"
             )
         return night
 
@@ -127,7 +129,7 @@ class NightlyConfig(BaseModel):
 
     @field_validator("store")
     @classmethod
-    def _store_is_no_part_of_the_feed(cls, store: Path, given: ValidationInfo) -> Path:
+    def _store_is_outside_the_feed(cls, store: Path, given: ValidationInfo) -> Path:
         if "feed" in given.data:
             require_apart(given.data["feed"], store)
         return store
@@ -158,19 +160,20 @@ class NightlyConfig(BaseModel):
         return feed_of(self.feed, self.night)
 
     def decided(self) -> dict[str, Any]:
-        """Return what decides the result, for the manifest: all but where feed and store lie."""
+        """Return what determines the result, for the manifest: all but where feed and store are."""
         return self.model_dump(mode="json", exclude={"feed", "store"})
 
 
 def load_config(file: Path | None, said: dict[str, Any]) -> NightlyConfig:
-    """Read a TOML file and lay what was said on the command line over it.
+    """Read a TOML file, and let the options of the command line override it.
 
     Parameters
     ----------
     file
         None for the defaults.
     said
-        Dotted key → value, for instance ``{"clustering.n_clusters": 8}``; a None was not said.
+        Dotted key → value, for instance ``{"clustering.n_clusters": 8}``; None stands for an
+        option that was not given.
 
     Raises
     ------
@@ -202,15 +205,15 @@ def _set(values: dict[str, Any], key: str, value: object) -> None:
 
 
 def _explained(error: ValidationError, file: Path | None) -> str:
-    """Put the first mistake in a sentence."""
+    """Return the first mistake as a sentence."""
     first = error.errors()[0]
     key, where = _key_of(first), f" in {file}" if file else ""
     if first["type"] in _UNKNOWN:
-        return f"{key}{where} is no key of the configuration; {_suggestion(key)}"
+        return f"{key}{where} is not a configuration key; {_suggestion(key)}"
     if first["type"] == "missing":
-        return f"{key} is missing; give it on the command line or in the config file"
+        return f"{key} is missing; set it on the command line or in the config file"
     if first["type"] == "value_error":
-        # Our own rules say the value themselves.
+        # The messages of our own rules name the value already.
         return f"{key}{where}: {first['msg'].removeprefix('Value error, ')}"
     # A value of several kinds breaks the rule of each.
     rules = [it["msg"].partition(",")[0] for it in error.errors() if _key_of(it) == key]
@@ -219,7 +222,7 @@ def _explained(error: ValidationError, file: Path | None) -> str:
 
 
 def _key_of(error: ErrorDetails) -> str:
-    """Return the dotted key; the kinds of a value, which stand below it, are no keys."""
+    """Return the dotted key; the kinds of a value, which pydantic lists below it, are not keys."""
     parts: list[str] = []
     model: Any = NightlyConfig
     for part in map(str, error["loc"]):
@@ -232,13 +235,13 @@ def _key_of(error: ErrorDetails) -> str:
 
 
 def _suggestion(key: str) -> str:
-    """Return the known key that has the same name elsewhere or a like one here."""
+    """Return the known key with this name in another group, or a similar one in this group."""
     folder, _, last = key.rpartition(".")
     known = list(_keys(NightlyConfig))
     same = [it for it in known if it.rpartition(".")[2] == last]
     here = [it for it in known if it.rpartition(".")[0] == folder]
     likely = same or get_close_matches(key, here, n=1)
-    return f"did you mean {likely[0]}?" if likely else "the README lists them"
+    return f"did you mean {likely[0]}?" if likely else "docs/configuration.md lists them"
 
 
 def _keys(model: Any, above: str = "") -> Iterator[str]:

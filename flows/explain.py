@@ -5,7 +5,7 @@ from validation.errors import FAILED, NightfoldError
 
 
 def sentence_of(error: BaseException) -> str | None:
-    """Return the sentence that explains an error; None for a surprise.
+    """Return the sentence that explains an error; None for an unexpected one.
 
     A full or read-only disk comes as an error of whatever library was writing, and is explained.
     """
@@ -18,7 +18,7 @@ def sentence_of(error: BaseException) -> str | None:
 
 
 def explain(error: BaseException) -> str:
-    """Put an error in a sentence, whatever it is."""
+    """Return any error as a sentence."""
     return sentence_of(error) or f"{_named(error)}; --debug shows where"
 
 

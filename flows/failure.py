@@ -1,4 +1,4 @@
-"""How a flow fails: its reason once in the log, as its state and as an artifact, in a sentence.
+"""How a flow fails: one sentence in the log, in its state and in an artifact.
 
 Prefect logs an error with its traceback wherever it passes by. That helps with surprises alone.
 """
@@ -88,23 +88,22 @@ def fails_in_a_sentence(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def why_markdown(error: BaseException, sentence: str | None) -> str:
-    """Write the reason of a failure for the UI; no mark in a message is left in force."""
+    """Write the reason of a failure for the UI; all Markdown in a message is escaped."""
     next_step = (
-        "When the cause is removed, start the run again: it goes on after the last stage that was"
-        " completed."
+        "Once the cause is fixed, start the run again: it resumes after the last completed stage."
         if sentence
-        else "This was not foreseen: the log of this run has the traceback, which a report of the"
-        " fault should hold."
+        else "This error was not expected: the log of this run has the traceback; please include it"
+        " in a bug report."
     )
     reason = sentence or explain(error).removesuffix("; --debug shows where")
     return (
         f"# Why this run failed\n\n{escape_markdown(reason)}\n\n{next_step}"
-        " Nights that are published stay as they are."
+        " Published nights are not changed."
     )
 
 
 def _show_why(error: Exception, sentence: str | None) -> None:
-    """Show the reason in the UI, which may be what has failed."""
+    """Show the reason in the UI, if the UI is not what has failed."""
     try:
         create_markdown_artifact(
             why_markdown(error, sentence), key=WHY, description="Why this run failed"

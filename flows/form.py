@@ -1,7 +1,7 @@
 """The form of the Prefect UI: ten ordinary settings, and all others behind a switch.
 
 Only the form is laid out so. The keys of TOML files and of deployments are those of the settings,
-and what the form gives as `advanced` is laid over them.
+and what the form sends as `advanced` overrides them.
 """
 
 import re
@@ -24,7 +24,7 @@ _REFERENCE: Final = re.compile(r"\s*See `[^`]+`\.")
 
 
 def from_form(given: Any) -> Any:
-    """Lay what the form gives as `advanced` over the other settings; a field left empty is not set.
+    """Merge `advanced` of the form into the other settings; an empty field is not set.
 
     Parameters
     ----------
@@ -53,10 +53,10 @@ def form_schema(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
     rest.pop("description", None)
     top["properties"][ADVANCED] = {
         "title": "All other settings",
-        "description": "Settings that few feeds need; each has a default that was measured.",
+        "description": "Settings that few feeds need; each default was measured.",
         "default": None,
         "anyOf": [
-            {"title": "as they are", "type": "null"},
+            {"title": "keep the defaults", "type": "null"},
             rest | {"title": "change some"},
         ],
     }
@@ -95,9 +95,9 @@ def _plain(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
 
 
 def _choosable(schema: Schema) -> Schema:
-    """Name the kinds of a value, which are a switch in the UI; a text that may be null needs none.
+    """Name the kinds of a value, among which the UI has a switch.
 
-    It is left empty instead.
+    A text that may be null needs no switch: it is left empty.
     """
     kinds: list[Schema] = schema.get("anyOf", [])
     others = [it for it in kinds if it.get("type") != "null"]
@@ -117,7 +117,7 @@ def _words(key: str) -> str:
 
 
 def _part(schema: Schema, is_ordinary: bool, above: str = "") -> Schema:
-    """Keep the ordinary fields, or all others; those of the other part stay allowed as they are."""
+    """Return the ordinary fields, or all others; those of the other part stay allowed."""
     kept, left = {}, []
     for name, value in schema["properties"].items():
         key = f"{above}{name}"

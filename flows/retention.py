@@ -1,4 +1,4 @@
-"""Drop old nights, on a schedule: what `nightfold prune` does, as a flow.
+"""Delete old nights on a schedule: `nightfold prune` as a flow.
 
 As a Prefect entrypoint: ``flows/retention.py:retention``.
 """
@@ -19,27 +19,29 @@ logger = logging.getLogger(__name__)
 
 
 class RetentionConfig(BaseModel):
-    """How much of a store stays."""
+    """How much of a store to keep."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: Path = Field(description="Local folder of the store.")
-    keep: int = Field(ge=SMALLEST_KEEP, description="Nights of every feed that stay.")
-    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
+    keep: int = Field(ge=SMALLEST_KEEP, description="Number of nights of every feed to keep.")
+    dry_run: bool = Field(
+        False, description="Report what would be removed, without removing anything."
+    )
 
     @field_validator("store")
     @classmethod
     def _store_is_there(cls, store: Path) -> Path:
         root = local_store(store)
         if not (root / "runs").is_dir():
-            raise ValueError(f"{root} is no store; give the store of an earlier run")
+            raise ValueError(f"{root} is not a nightfold store; set the store of an earlier run")
         return root
 
 
 @flow(name="retention", flow_run_name="keep {config.keep} nights")
 @fails_in_a_sentence
 def retention(config: RetentionConfig) -> list[str]:
-    """Keep the last nights of every feed; files go in the prune after the one that unlists them.
+    """Keep the last nights of every feed; a prune removes the files that the one before it retired.
 
     Returns
     -------

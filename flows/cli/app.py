@@ -1,4 +1,4 @@
-"""The command line. Heavy imports wait inside the commands: `--help` answers at once."""
+"""The command line. Heavy imports are deferred, so `--help` is instant."""
 
 import os
 import sys
@@ -88,10 +88,12 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed_name: Annotated[
         str | None, typer.Option(help="Nights of one feed share clusters and ids.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
+    ] = None,
     n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
     window_days: Annotated[
-        int | None, typer.Option(help="Nights that are clustered together.")
+        int | None, typer.Option(help="Days, including tonight, that are clustered together.")
     ] = None,
     debug: DebugOption = False,
 ) -> None:

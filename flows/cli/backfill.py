@@ -85,12 +85,12 @@ def run_nights(configs: "list[NightlyConfig]", run_night: "RunNight") -> None:
         except Exception as error:
             raise BackfillStoppedError(
                 f"night {config.night} failed: {explain(error)}; the nights after it were not"
-                " tried: the same command goes on from there once the cause is removed"
+                " tried: the same command continues from there once this is fixed"
             ) from error
 
 
 def _run(config: "NightlyConfig", run_night: "RunNight") -> str:
-    """Run one night and sum it up in a line."""
+    """Run one night and summarise it in a line."""
     from tasks.boundary.counted import counted
     from tasks.preparing.counts import rows_said
     from tasks.reading.feed import require_feed
@@ -104,7 +104,7 @@ def _run(config: "NightlyConfig", run_night: "RunNight") -> str:
 
 
 def _already(config: "NightlyConfig") -> str | None:
-    """Return why a night need not run, if so; a damaged manifest is written anew by a run."""
+    """Return why a night need not run, or None; a run rewrites a damaged manifest."""
     from tasks.store.manifests import ManifestError
     from tasks.store.pruned import read_pruned
 

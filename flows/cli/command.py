@@ -20,7 +20,7 @@ DAY: Final = "YYYY-MM-DD"
 
 StoreOption = Annotated[Path, typer.Option(help="Folder of the store.")]
 NewStoreOption = Annotated[
-    Path, typer.Option("--store", help="Folder of the store; made if it is not there.")
+    Path, typer.Option("--store", help="Folder of the store; created if it does not exist.")
 ]
 FeedNameOption = Annotated[str | None, typer.Option(help="Needed if the store has several feeds.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -52,7 +52,7 @@ def guarded(command: Callable[[], None], debug: bool) -> None:
     try:
         command()
     except KeyboardInterrupt:
-        say_error("interrupted; run the same command again to go on where it stopped")
+        say_error("interrupted; run the same command again to resume")
         sys.exit(INTERRUPTED)
     except Exception as error:
         if debug:
@@ -62,7 +62,7 @@ def guarded(command: Callable[[], None], debug: bool) -> None:
 
 
 def _show_traceback(error: Exception) -> None:
-    """Print a traceback in which no text of a feed steers the terminal, and no secret stands."""
+    """Print a traceback without secrets, in which no text of a feed controls the terminal."""
     from tasks.boundary.inert import inert
     from tasks.boundary.secret_urls import mask_secrets
 
@@ -71,7 +71,7 @@ def _show_traceback(error: Exception) -> None:
 
 
 def say_error(sentence: str) -> None:
-    """Print what went wrong where errors belong."""
+    """Print an error message on standard error."""
     from flows.cli.console import printable
 
     Console(stderr=True, highlight=False).print(
@@ -80,7 +80,7 @@ def say_error(sentence: str) -> None:
 
 
 def say(line: str) -> None:
-    """Print a line as it is: nothing in it is mark-up or steers the terminal."""
+    """Print a line as it is: nothing in it is mark-up or controls the terminal."""
     from flows.cli.console import printable
 
     Console(highlight=False).print(escape(printable(line)), soft_wrap=True)

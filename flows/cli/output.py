@@ -1,4 +1,4 @@
-"""Standard output and error that never end a run: what cannot be shown does not undo what was done.
+"""Standard output and error that never end a run: output that fails does not undo the work.
 
 A night may be published when its report meets a terminal in ASCII, a closed pipe or a full disk.
 """
@@ -20,7 +20,7 @@ class OutputError(NightfoldError):
 
 
 class _Forgiving(io.FileIO):
-    """A file descriptor that leads nowhere from its first failed write on."""
+    """A file descriptor that discards everything after its first failed write."""
 
     failure: OSError | None = None
 
@@ -52,7 +52,7 @@ def forgive_output() -> None:
 
 
 def require_shown() -> None:
-    """Check that everything that was written to standard output got there, or to a closed pipe.
+    """Check that everything written to standard output arrived, unless its pipe was closed.
 
     For commands that do nothing but show: a reader who has seen enough is no failure.
 
@@ -68,7 +68,7 @@ def require_shown() -> None:
 
 
 def _forgiving(stream: TextIO | None, descriptor: int) -> TextIO:
-    """Lay a forgiving stream over a standard one; a process may have been started without it."""
+    """Return a forgiving stream over a standard one, which a process may lack."""
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")
     stream.flush()

@@ -1,4 +1,4 @@
-"""Feeds whose last night was published too long ago: what tells of a night that did not run."""
+"""Feeds whose last night was published too long ago: how a missed night is noticed."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +19,7 @@ class LastNight:
     published_at: datetime
 
     def line(self, now: datetime) -> str:
-        """Put feed, night and age in a sentence."""
+        """Return feed, night and age as a sentence."""
         hours = (now - self.published_at) / timedelta(hours=1)
         return (
             f"feed {self.feed}: night {self.night} was published {hours:,.1f} hours ago, on"
@@ -45,7 +45,7 @@ def last_nights(root: Path, feed_name: str | None) -> list[LastNight]:
 
 
 def older_than(nights: list[LastNight], hours: float, now: datetime) -> list[LastNight]:
-    """Return the nights that were published longer ago than so many hours."""
+    """Return the nights that were published more than this many hours ago."""
     return [it for it in nights if now - it.published_at > timedelta(hours=hours)]
 
 

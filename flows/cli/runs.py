@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.prefect_home.database import mend_database
+from flows.prefect_home.database import repair_database
 from flows.prefect_home.runtime import embed_prefect, exit_on_sigterm, is_embedded, report_to
 from flows.prefect_home.server import OwnServer
 
@@ -19,7 +19,7 @@ RunNight = Callable[["NightlyConfig"], "NightReport"]
 
 
 def prepare_runs(store: Path, debug: bool, say: Callable[[str], None]) -> RunNight:
-    """Make ready for runs on a store; has to come before Prefect is imported.
+    """Prepare for runs on a store; to be called before Prefect is imported.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def prepare_runs(store: Path, debug: bool, say: Callable[[str], None]) -> RunNig
     exit_on_sigterm()
     if not is_embedded():
         return _run
-    if done := mend_database(store):
+    if done := repair_database(store):
         say(done)
     server = OwnServer(secrets.token_urlsafe())
     report_to(server)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from flows.cli.command import say
-from flows.prefect_home.database import mend_database
+from flows.prefect_home.database import repair_database
 from flows.prefect_home.key import key_file
 from flows.prefect_home.runtime import (
     embed_prefect,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Served:
-    """What is served, checked.
+    """The checked settings of what is served.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ class Served:
     schedule: "CronSchedule"
 
     def every_night(self) -> dict[str, Any]:
-        """Return what was set but the night, which every run finds out for itself."""
+        """Return all settings but the night, which every run determines for itself."""
         return self.config.model_dump(mode="json", exclude={"night"}, exclude_unset=True)
 
 
 def prepare_to_serve(store: Path, port: int, say_error: Callable[[str], None]) -> OwnServer | None:
-    """Make ready to serve in this process; has to come before Prefect is imported.
+    """Prepare to serve in this process; to be called before Prefect is imported.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def prepare_to_serve(store: Path, port: int, say_error: Callable[[str], None]) -
     exit_on_sigterm()
     if not is_embedded():
         return None
-    if done := mend_database(store):
+    if done := repair_database(store):
         say_error(done)
     server = server_for_people(prefect_home(store), port)
     report_to(server)
@@ -89,7 +89,7 @@ def prepare_to_serve(store: Path, port: int, say_error: Callable[[str], None]) -
 
 
 def checked(file: Path | None, said: dict[str, Any], cron: str, timezone: str) -> Served:
-    """Check everything that was said before anything starts.
+    """Check all options before anything starts.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def checked(file: Path | None, said: dict[str, Any], cron: str, timezone: str) -
 
 
 def serve_nights(served: Served, server: OwnServer | None) -> None:
-    """Run the nights on their schedule until SIGTERM or Ctrl-C; a run that fails ends nothing.
+    """Run the nights on their schedule until SIGTERM or Ctrl-C; a failed run does not stop it.
 
     Parameters
     ----------
@@ -118,7 +118,9 @@ def serve_nights(served: Served, server: OwnServer | None) -> None:
     """
     with nullcontext() if server is None else running(server):
         deployment = _deployment(served)
-        _close_left_runs(served, deployment.name, "serve ended without a word before this run did")
+        _close_left_runs(
+            served, deployment.name, "serve died without reporting before this run ended"
+        )
         _run_until_stopped(served, deployment)
         _close_left_runs(served, deployment.name, "serve was stopped before this run ended")
     say("stopped; the schedule is paused until the next serve")
@@ -144,7 +146,7 @@ def _deployment(served: Served) -> "RunnerDeployment":
 
 
 def deployment_name(config: "NightlyConfig") -> str:
-    """Return the name under which a feed is served, which no other store uses on the same server.
+    """Return the name under which a feed is served, which no other store on the same server uses.
 
     On a server of its own a store has it to itself; on one that PREFECT_API_URL names, stores with
     the same path on other machines may be served, too.
@@ -157,7 +159,7 @@ def deployment_name(config: "NightlyConfig") -> str:
 
 
 def _close_left_runs(served: Served, deployment: str, why: str) -> None:
-    """Close runs of the deployment that no process runs any more: they keep its only slot."""
+    """Close runs of the deployment whose process is gone: they hold its only slot."""
     from flows.prefect_home.dead_runs import close_runs_of
     from tasks.store.lock import StoreBusyError, store_lock
 

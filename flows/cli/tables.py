@@ -1,4 +1,4 @@
-"""Which files are published: what a reader reads, by the manifests and not by what lies about."""
+"""The published files, as the manifests name them; other files in the store do not count."""
 
 import sys
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def published_files(
 ) -> list[Path]:
     """List the files of published tables, oldest night first.
 
-    Files of nights that were pruned or replaced lie about for a while, for those who are reading
+    Files of nights that were pruned or replaced stay for a while, for those who are reading
     them; a glob over the store would read them as well.
 
     Parameters
@@ -91,7 +91,7 @@ def published_files(
 
 
 def _paths(manifest: dict[str, Any], table: str | None) -> Iterator[str]:
-    """Find the paths of a night's tables; one of an older nightfold may lack some."""
+    """Yield the paths of a night's tables; a night of an older nightfold may lack some."""
     for name, ref in manifest["tables"].items():
         if table in {None, name}:
             yield ref["path"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.cli.command import say_error
 from flows.cli.results import NoNightError
-from flows.prefect_home.database import mend_database
+from flows.prefect_home.database import repair_database
 from flows.prefect_home.key import key_file, write_private
 from flows.prefect_home.runtime import embed_prefect, exit_on_sigterm, prefect_home
 from flows.prefect_home.server import OwnServer, running, server_for_people
@@ -33,7 +33,7 @@ def serve_ui(store: Path, port: int) -> None:
     embed_prefect(store)
     os.environ.pop("PREFECT_API_URL", None)
     exit_on_sigterm()
-    if done := mend_database(store):
+    if done := repair_database(store):
         say_error(done)
     try:
         with running(server_for_people(home, port)) as server:
@@ -45,7 +45,7 @@ def serve_ui(store: Path, port: int) -> None:
 
 
 def _show(store: Path, server: OwnServer) -> None:
-    """Say where the server is; open it for a person at a terminal."""
+    """Print where the server is, and open it for a person at a terminal."""
     address = f"{server.address}/?key={server.key}"
     if not sys.stdout.isatty():
         # What goes to a log is read by more people than may see the runs.
@@ -53,7 +53,7 @@ def _show(store: Path, server: OwnServer) -> None:
         sys.stdout.write(f"Prefect UI of {store}: {server.address} (its key: {key})\n")
         sys.stdout.flush()
         return
-    sys.stdout.write(f"Prefect UI of {store}: {address} (Ctrl-C ends it)\n")
+    sys.stdout.write(f"Prefect UI of {store}: {address} (Ctrl-C stops it)\n")
     sys.stdout.flush()
     _open(address, prefect_home(store))
 

@@ -1,4 +1,4 @@
-"""The embedded Prefect's database: put aside where it is damaged, for no table depends on it."""
+"""The embedded Prefect's database: moved aside if damaged, since no table depends on it."""
 
 import importlib.util
 import re
@@ -22,8 +22,8 @@ class UnknownRevisionError(NightfoldError):
     """Another Prefect has written the database; the message says what to do."""
 
 
-def mend_database(store: Path) -> str | None:
-    """Put a damaged database aside; see `put_aside_damaged`.
+def repair_database(store: Path) -> str | None:
+    """Move a damaged database aside; see `put_aside_damaged`.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def require_known_revision(path: Path) -> None:
 
 
 def known_revisions() -> set[str]:
-    """Return every state of an SQLite database that the installed Prefect knows.
+    """Return every revision of an SQLite database that the installed Prefect knows.
 
     Its migrations are read, not imported: that would take a second before every run.
     """
@@ -66,7 +66,7 @@ def known_revisions() -> set[str]:
 
 
 def _revisions(path: Path) -> set[str]:
-    """Return the state that a database says it is in; nothing for one that was never finished."""
+    """Return the revision of a database; nothing for one that was never finished."""
     with closing(sqlite3.connect(path)) as database:
         tables = database.execute("select name from sqlite_master where name = 'alembic_version'")
         if tables.fetchone() is None:

@@ -1,4 +1,4 @@
-"""Close the runs that a kill left open in Prefect, which knows nothing of their processes."""
+"""Close the runs that a kill left open in Prefect, which does not watch their processes."""
 
 import logging
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def close_dead_runs() -> None:
         state=_state_in([StateType.RUNNING]),
         id=FlowRunFilterId(not_any_=[context.flow_run.id]),
     )
-    _close(running, None, "The process ended without a word; the next run found this.")
+    _close(running, None, "The process died without reporting; detected by the next run.")
 
 
 def close_runs_of(deployment: str, why: str) -> None:

@@ -1,4 +1,4 @@
-"""The store's disk: whether it takes what is written, and what to do where it does not."""
+"""The store's disk: whether it can be written to, and what to do if not."""
 
 import errno
 import os
@@ -23,17 +23,17 @@ _TROUBLE: Final = {
         "raise that limit",
     ),
     errno.EMFILE: ("this process may not open any more files (ulimit -n)", "raise that limit"),
-    errno.ENFILE: ("this machine cannot open any more files", "end what keeps many open"),
+    errno.ENFILE: ("this machine cannot open any more files", "stop what keeps many open"),
 }
 """Number of an error → what is wrong with the disk or a limit, and what helps."""
 
 
 class StoreNotWritableError(NightfoldError, OSError):
-    """The store's folder cannot be made or written to."""
+    """The store's folder cannot be created or written to."""
 
 
 def require_writable(folder: Path) -> None:
-    """Make a folder and a file in it: permission bits alone do not tell for every file system.
+    """Check that a folder can be written to, by a file: permission bits do not tell everywhere.
 
     Raises
     ------
@@ -97,10 +97,10 @@ def _sentence(error: OSError, where: object) -> str:
     wrong, helps = _TROUBLE.get(error.errno or 0, (None, None))
     if wrong is None:
         return (
-            f"{_UNWRITABLE}: {error.strerror}: {where}; give another --store or change its"
+            f"{_UNWRITABLE}: {error.strerror}: {where}; set another --store or change its"
             " permissions"
         )
     return (
-        f"{wrong}: {where}; {helps} and run the same command again: what is published stands, and"
-        " nothing half-written counts"
+        f"{wrong}: {where}; {helps} and run the same command again: published nights are intact,"
+        " and half-written files are ignored"
     )

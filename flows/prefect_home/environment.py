@@ -40,7 +40,7 @@ _THIS_MACHINE: Final = ("127.0.0.1", "localhost")
 
 
 def set_environment() -> None:
-    """Set what holds for every command: no telemetry, no proxy on the way to this machine.
+    """Set what applies to every command: no telemetry, no proxy to this machine.
 
     Prefect gets a home that is there and in which it has nothing to do: it would make one in the
     person's home folder otherwise. A command that runs the flow gives it the store's.

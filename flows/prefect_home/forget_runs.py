@@ -1,4 +1,4 @@
-"""Let the store's own Prefect database forget the runs of nights that are pruned.
+"""Delete the runs of pruned nights from the store's own Prefect database.
 
 Prefect's own vacuum does it, in a process of its own: this one may report to another server.
 """
@@ -50,7 +50,7 @@ class Forgotten:
     n_bytes: int
 
     def sentence(self, would_be: str = "") -> str:
-        """Put it in words; see `tasks.operating.prune.Retention.sentences`."""
+        """Return it as a sentence; see `tasks.operating.prune.Retention.sentences`."""
         return (
             f"Prefect database: {counted(self.n_runs, 'run')} that ended before"
             f" {self.before:%Y-%m-%d %H:%M} UTC {would_be}dropped,"
@@ -59,14 +59,14 @@ class Forgotten:
 
 
 def forget_runs(root: Path, keep: int, dry_run: bool) -> Forgotten | None:
-    """Drop the runs that ended before the oldest kept night was published, and give room back.
+    """Drop the runs that ended before the oldest kept night was published, and shrink the file.
 
     Parameters
     ----------
     root
         Of the store; only the database in it is touched.
     keep
-        Nights of every feed that stay.
+        Number of nights of every feed to keep.
     dry_run
         Try it on a copy.
 
@@ -116,7 +116,7 @@ def vacuum(database: Path) -> None:
 
 
 def size_of(n_bytes: int) -> str:
-    """Spell a number of bytes for people."""
+    """Return a number of bytes as people read it."""
     return f"{n_bytes / 1e6:,.1f} MB"
 
 
@@ -146,8 +146,8 @@ def _vacuumed(database: Path, before: datetime) -> Forgotten:
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise ForgetError(
-            f"{database} could not be vacuumed: {reason}; the nights are pruned, and the next prune"
-            " tries it again"
+            f"{database} could not be vacuumed: {reason}; the nights are pruned; the next prune"
+            " tries again"
         )
     return Forgotten(before, n_runs - _runs_in(database), n_bytes - database.stat().st_size)
 

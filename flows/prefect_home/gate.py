@@ -22,8 +22,8 @@ _SIGN_IN: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>nightfold</title></head>
 <body style="font-family: sans-serif; max-width: 36em; margin: 4em auto; line-height: 1.5">
 <h1>Prefect UI of a nightfold store</h1>
-<p>This server answers only whoever holds the key of its store. <code>nightfold ui</code> prints it
-as part of the address; it stands in <code>state/prefect/ui.key</code> in the store's folder.</p>
+<p>This server answers only those who have the key of its store. <code>nightfold ui</code> prints it
+as part of the address; it is kept in <code>state/prefect/ui.key</code> in the store's folder.</p>
 <form><input type="password" name="key" aria-label="key" size="50" autofocus>
 <button>Open</button></form>
 </body></html>
@@ -85,7 +85,7 @@ def _bearer(request: HTTPConnection) -> str | None:
 
 
 def _is_foreign(request: HTTPConnection) -> bool:
-    """Return whether a page of another origin sends a request, other than by a link."""
+    """Return whether a page of another origin sent the request, other than by a link."""
     headers = request.headers
     if headers.get("origin", _own_origin(request)) != _own_origin(request):
         return True

@@ -15,7 +15,7 @@ def key_file(home: Path) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read, from the first moment on, and never a part."""
+    """Write a file, whole or not at all, that only its owner can ever read."""
     with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, delete=False) as file:
         file.write(text)
     os.replace(file.name, path)
@@ -36,7 +36,7 @@ def lasting_key(home: Path) -> str:
 
 
 def _is_sound(path: Path) -> bool:
-    """Return whether a key is there, whole, and nobody else's to read."""
+    """Return whether a key exists, is complete, and can be read by its owner only."""
     if not path.is_file() or path.stat().st_mode & 0o077:
         return False
     return len(path.read_bytes()) == _LENGTH

@@ -1,4 +1,4 @@
-"""Log lines with no control character and no secret in force, whichever handler writes them."""
+"""Log lines without control characters or secrets, whichever handler writes them."""
 
 import logging
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ _LINES: Final = "\n\t"
 
 
 class InertLines(logging.Filter):
-    """Escape what a feed has brought into a record, before a handler writes it anywhere.
+    """Escape what a feed has put into a record before a handler writes it.
 
     A filter of the handlers: one of a logger is not asked about the records of loggers below it.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Make the record's message and traceback inert; let every record through."""
+        """Escape the record's message and traceback; let every record pass."""
         is_ours = record.name.partition(".")[0] in LOGGERS
         # Our messages are lines, and a file's name must not make two of one.
         record.msg = _inert(record.getMessage(), kept="" if is_ours else _LINES)

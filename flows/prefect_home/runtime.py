@@ -25,7 +25,7 @@ _HEADERS: Final = "PREFECT_CLIENT_CUSTOM_HEADERS"
 
 
 def embed_prefect(store: Path, *, log_level: str = "WARNING") -> None:
-    """Point Prefect at the store's own home; has to come before Prefect is imported.
+    """Point Prefect at the store's own home; to be called before Prefect is imported.
 
     With PREFECT_API_URL set, runs are reported there and only the home is the store's.
 
@@ -71,7 +71,7 @@ def is_embedded() -> bool:
 
 
 def report_to(server: OwnServer) -> None:
-    """Let runs report to the store's own server; has to come before Prefect is imported."""
+    """Let runs report to the store's own server; to be called before Prefect is imported."""
     api = f"{server.address}/api"
     headers = json.loads(os.environ.get(_HEADERS) or "{}")
     # By the environment alone, which no other user of the machine can read.
@@ -92,7 +92,7 @@ def let_info_through() -> None:
 
 
 def exit_on_sigterm() -> None:
-    """Let SIGTERM end the process by the way of atexit, which stops the store's own server.
+    """Let SIGTERM end the process through atexit, which stops the store's own server.
 
     Prefect restores this handler and sends the signal again after it has marked the run crashed.
     """

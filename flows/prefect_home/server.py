@@ -190,6 +190,6 @@ def _listen(port: int) -> socket.socket:
             if not is_taken or time.monotonic() > deadline:
                 why = "is taken" if is_taken else f"cannot be used: {error.strerror}"
                 raise PortError(
-                    f"port {port} of 127.0.0.1 {why}; give another with --port"
+                    f"port {port} of 127.0.0.1 {why}; set another with --port"
                 ) from error
         time.sleep(0.1)

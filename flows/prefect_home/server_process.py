@@ -19,7 +19,7 @@ SECONDS_TO_STOP: Final = 10
 
 
 def main() -> None:
-    """Serve until SIGTERM, or until the parent is gone."""
+    """Serve until SIGTERM, or until the parent has ended."""
     parser = argparse.ArgumentParser()
     parser.add_argument("descriptor", type=int)
     parser.add_argument("--ui", action="store_true")

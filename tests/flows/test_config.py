@@ -36,10 +36,10 @@ def test_paths_become_absolute_for_a_worker_elsewhere() -> None:
     [
         (
             "n_clusters = 3",
-            "n_clusters in .* is no key of the configuration; did you mean clustering.n_clusters",
+            "n_clusters in .* is not a configuration key; did you mean clustering.n_clusters",
         ),
-        ("colour = 3", "colour in .* is no key of the configuration; the README lists them"),
-        ("window_day = 3", r"is no key of the configuration; did you mean window_days\?"),
+        ("colour = 3", "colour in .* is not a configuration key; docs/configuration.md lists them"),
+        ("window_day = 3", r"is not a configuration key; did you mean window_days\?"),
         ("[ingest.columns]\ntxt = 'b'", r"ingest.columns.txt in .*mean ingest.columns.text\?"),
         ("[identity]\nmin_share = 2", r"did you mean identity.min_shared\?"),
         (
@@ -110,7 +110,9 @@ def test_a_password_in_the_feed_is_refused_before_prefect_can_record_it() -> Non
 
 
 def test_a_night_that_has_not_come_is_refused() -> None:
-    with pytest.raises(ConfigError, match="night must have come, got 2099-01-01; it is 20"):
+    with pytest.raises(
+        ConfigError, match="night must not be in the future, got 2099-01-01; it is 20"
+    ):
         load_config(None, {"feed": "f", "store": "s", "night": "2099-01-01"})
 
 

@@ -95,7 +95,7 @@ def test_a_surprise_keeps_its_traceback_after_an_explained_error(kept: Kept) -> 
     assert state == "Failed"
     assert "KeyError: 'centroids'" in message
     assert len(texts) == 1
-    assert "This was not foreseen" in texts[0]
+    assert "This error was not expected" in texts[0]
 
 
 def test_a_form_is_made_of_the_function_itself() -> None:

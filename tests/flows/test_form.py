@@ -112,7 +112,7 @@ def test_what_is_advanced_is_laid_over_the_rest() -> None:
 
 
 def test_an_unknown_key_in_the_form_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"check\.max_char is no key"):
+    with pytest.raises(ConfigError, match=r"check\.max_char is not a configuration key"):
         load_config(None, SAID | {ADVANCED: {"check": {"max_char": 3}}})
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 
 
 def test_a_folder_that_is_no_store_is_refused_before_a_run(tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match="is no store"):
+    with pytest.raises(ValidationError, match="is not a nightfold store"):
         RetentionConfig(store=tmp_path, keep=2)
 
 

@@ -103,7 +103,7 @@ def test_an_unknown_key_in_the_config_is_bad_usage(nightfold: Nightfold, tmp_pat
     done = nightfold("run", tmp_path / "feed", "--store", tmp_path / "store", "--config", config)
     assert done.returncode == 2
     assert "clustering.n_cluster in" in done.stderr
-    assert "is no key of the configuration; did you mean clustering.n_clusters?" in done.stderr
+    assert "is not a configuration key; did you mean clustering.n_clusters?" in done.stderr
 
 
 @pytest.mark.parametrize(

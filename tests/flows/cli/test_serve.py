@@ -138,7 +138,7 @@ def kill_with_its_runs(process: "subprocess.Popen[bytes]") -> None:
     ("number", "said"),
     [
         (signal.SIGTERM, "serve was stopped before this run ended"),
-        (signal.SIGKILL, "serve ended without a word before this run did"),
+        (signal.SIGKILL, "serve died without reporting before this run ended"),
     ],
 )
 def test_a_run_that_ended_with_serve_is_closed_and_the_next_one_starts_at_once(
@@ -176,7 +176,7 @@ def test_a_port_that_another_store_is_served_on_is_refused(
     done = nightfold(command, *words, "--store", other, "--port", service.port)
     assert done.returncode == 1
     assert done.stderr == (
-        f"nightfold: port {service.port} of 127.0.0.1 is taken; give another with --port\n"
+        f"nightfold: port {service.port} of 127.0.0.1 is taken; set another with --port\n"
     )
     assert done.stdout == ""
     assert service.process.poll() is None

@@ -7,8 +7,8 @@ import pytest
 from flows.prefect_home.database import (
     UnknownRevisionError,
     known_revisions,
-    mend_database,
     put_aside_damaged,
+    repair_database,
 )
 from tasks.store.lock import store_lock
 
@@ -79,7 +79,7 @@ def test_a_database_of_another_prefect_is_refused_with_a_sentence(
     write_revision(database, "ffffffffffff")
     before = database.read_bytes()
     with pytest.raises(UnknownRevisionError) as refused:
-        mend_database(tmp_path)
+        repair_database(tmp_path)
     said = str(refused.value)
     assert said.startswith(f"{database} was written by another Prefect than the installed 3.")
     assert "does not know its revision ffffffffffff: " in said
@@ -91,12 +91,12 @@ def test_a_database_of_an_older_prefect_is_prefects_to_bring_forward(
     database: Path, tmp_path: Path
 ) -> None:
     write_revision(database, "9725c1cbee35")
-    assert mend_database(tmp_path) is None
+    assert repair_database(tmp_path) is None
 
 
 def test_a_database_that_is_new_or_not_there_is_nobodys(database: Path, tmp_path: Path) -> None:
-    assert mend_database(tmp_path) is None
-    assert mend_database(tmp_path / "nowhere") is None
+    assert repair_database(tmp_path) is None
+    assert repair_database(tmp_path / "nowhere") is None
 
 
 def test_every_revision_of_the_installed_prefect_is_known() -> None:

@@ -20,7 +20,7 @@ def failing(number: int, file: str = "/d/f") -> OSError:
         (errno.EROFS, "the disk is read-only: /d/f; mount it for writing and run"),
         (errno.EFBIG, "beyond what this process may write (ulimit -f): /d/f; raise that limit"),
         (errno.EMFILE, "may not open any more files (ulimit -n): /d/f; raise that limit"),
-        (errno.ENFILE, "this machine cannot open any more files: /d/f; end what"),
+        (errno.ENFILE, "this machine cannot open any more files: /d/f; stop what"),
     ],
 )
 def test_what_is_wrong_with_the_disk_is_found_behind_an_error(number: int, said: str) -> None:
