@@ -1,6 +1,5 @@
 """The settings of a night, validated at the flow's edge; the Prefect UI makes a form of them."""
 
-import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -31,9 +30,9 @@ from tasks.clusters.plan_fit import RefitSettings
 from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.reading.dated import feed_of, require_spelled
-from tasks.reading.feed import require_no_secret
 from tasks.reading.ingest import IngestSettings
-from tasks.reading.places import require_apart
+from tasks.reading.sources.kinds import source_of
+from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.store.storage import Store
 from tasks.vectors.embed import EmbedSettings
@@ -131,7 +130,7 @@ class NightlyConfig(BaseModel):
     @classmethod
     def _store_is_outside_the_feed(cls, store: Path, given: ValidationInfo) -> Path:
         if "feed" in given.data:
-            require_apart(given.data["feed"], store)
+            source_of(given.data["feed"]).require_apart(store)
         return store
 
     @field_validator("encoder")
@@ -142,14 +141,11 @@ class NightlyConfig(BaseModel):
 
     @field_validator("feed")
     @classmethod
-    def _feed_is_absolute(cls, feed: str) -> str:
+    def _feed_lasts(cls, feed: str) -> str:
         # Here, before a run exists: Prefect records the parameters of every run.
         require_no_secret(feed)
         require_spelled(feed)
-        # A worker runs in another folder than the person who wrote a relative path.
-        if "://" in feed:
-            return feed
-        return os.path.abspath(os.path.expanduser(feed))
+        return source_of(feed).lasting()
 
     def tonight(self) -> Store:
         """Return tonight's place in the store."""

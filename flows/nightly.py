@@ -24,12 +24,13 @@ from tasks.preparing.prepare import prepare
 from tasks.preparing.withdraw import withdraw
 from tasks.publishing.night import Surroundings
 from tasks.publishing.publish import Published, publish
-from tasks.reading.feed import without_query
 from tasks.reading.find import find_feed
 from tasks.reading.ingest import ingest
+from tasks.reading.sources.urls import without_query
 from tasks.reporting.describe import describe
 from tasks.reporting.evaluate import evaluate
 from tasks.store.history import read_history, require_intact
+from tasks.store.landed import nothing_landed
 from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import clear_scratch
@@ -61,7 +62,7 @@ def nightly(config: NightlyConfig) -> NightReport:
     """Cluster one night of a feed and publish its tables."""
     let_info_through()
     store = config.tonight()
-    with run_lock(store), cached_in(store), recorded_stages() as stages:
+    with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:
         clear_scratch(store)
         close_dead_runs()
         require_known_format(store.root)

@@ -198,12 +198,12 @@ def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
     """Run nights one after the other on one embedded Prefect, and show each."""
     from flows.cli.runs import prepare_runs
     from flows.prefect_home.runtime import is_embedded
-    from tasks.reading.places import require_apart
+    from tasks.reading.sources.kinds import source_of
 
     console = Console()
     store = store.expanduser().absolute()
     for _, said in nights:
-        require_apart(said["feed"], store)
+        source_of(said["feed"]).require_apart(store)
     run_night = prepare_runs(store, debug, say_error)
     for file, said in nights:
         _run_night(console, run_night, file, said)
@@ -218,7 +218,7 @@ def _run_night(
     from flows.cli.console import show_night
     from flows.cli.results import read_night
     from flows.config import load_config
-    from tasks.reading.feed import require_feed
+    from tasks.reading.sources.kinds import require_feed
     from tasks.store.lock import require_free
     from tasks.store.turn import turn_of
 

@@ -47,7 +47,8 @@ def configured_nights(
     """
     from flows.config import ConfigError, load_config
     from tasks.reading.dated import feed_of, nights_between, require_dated
-    from tasks.reading.feed import FeedError, require_no_secret
+    from tasks.reading.sources.errors import FeedError
+    from tasks.reading.sources.urls import require_no_secret
 
     try:
         nights = nights_between(past.first, past.last)
@@ -93,7 +94,7 @@ def _run(config: "NightlyConfig", run_night: "RunNight") -> str:
     """Run one night and summarise it in a line."""
     from tasks.boundary.counted import counted
     from tasks.preparing.counts import rows_said
-    from tasks.reading.feed import require_feed
+    from tasks.reading.sources.kinds import require_feed
     from tasks.store.lock import require_free
 
     require_feed(config.feed)

@@ -44,10 +44,10 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     def run_past() -> None:
         from flows.cli.backfill import Past, configured_nights, run_nights
         from flows.cli.runs import prepare_runs
-        from tasks.reading.places import require_apart
+        from tasks.reading.sources.kinds import source_of
 
         root = store.expanduser().absolute()
-        require_apart(feed, root)
+        source_of(feed).require_apart(root)
         run_night = prepare_runs(root, debug, say_error)
         said = {"store": str(root), "feed_name": feed_name}
         past = Past(feed, first, last)
@@ -79,10 +79,10 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 
     def serve_feed() -> None:
         from flows.cli.serve import checked, prepare_to_serve, serve_nights
-        from tasks.reading.places import require_apart
+        from tasks.reading.sources.kinds import source_of
 
         root = store.expanduser().absolute()
-        require_apart(feed, root)
+        source_of(feed).require_apart(root)
         server = prepare_to_serve(root, port, say_error)
         said = {"feed": feed, "store": str(root), "feed_name": feed_name}
         serve_nights(checked(config, said, cron, timezone), server)

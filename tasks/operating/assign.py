@@ -25,9 +25,9 @@ from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.preparing.cleaning import embedded_text
 from tasks.preparing.known_columns import Known
 from tasks.preparing.seen import Seen
-from tasks.reading.feed import without_query
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, read_feed
+from tasks.reading.sources.urls import without_query
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
 from tasks.store.storage import (

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.reading.feed import FeedError
-from tasks.reading.formats.rows import MAX_COLUMNS
+from tasks.reading.formats.rows import MAX_COLUMNS, as_text
+from tasks.reading.sources.errors import FeedError
 
 GUESSES: Final[dict[str, tuple[str, ...]]] = {
     "doc_id": (
@@ -229,17 +229,6 @@ def _require_parts(
                 f"{file} has no column that looks like {part}; its columns are {_listed(names)};"
                 f" set `{part}` under [ingest.columns] in the config file"
             )
-
-
-def as_text(value: Any) -> str | None:
-    """Return a cell as text; None for what is absent."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN is the one value that differs from itself
-        return None
-    if isinstance(value, bytes):  # Parquet of older writers, which do not mark their strings
-        return value.decode(errors="backslashreplace")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else str(value)
 
 
 def parts_of(values: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, str | None]:

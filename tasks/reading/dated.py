@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
-from tasks.reading.feed import FeedError
+from tasks.reading.sources.errors import FeedError
 
 _NIGHT: Final = re.compile(r"\{night(?P<days>[+-]\d{1,4})?(?::(?P<form>[^{}]+))?\}")
 _LIKE_NIGHT: Final = re.compile(r"\{\s*night\b[^{}]*\}")

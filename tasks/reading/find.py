@@ -1,14 +1,16 @@
 """Find tonight's feed.
 
 Reads  the feed
-Writes nothing
+Writes nothing but what lands: the pieces that are not on this machine
 """
 
 import logging
 
 from tasks.boundary.counted import counted
 from tasks.frame.stage import stage
-from tasks.reading.feed import Feed, feed_files, without_query
+from tasks.reading.sources.base import Feed
+from tasks.reading.sources.kinds import source_of
+from tasks.reading.sources.urls import require_no_secret, without_query
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
@@ -16,19 +18,20 @@ logger = logging.getLogger(__name__)
 
 @stage("find feed", version=1, retries=3, cached=False)
 def find_feed(store: Store, feed: str) -> Feed:
-    """List the feed's files with the digests of their bytes; see `find_pieces`."""
+    """List the feed's pieces with the digests of their bytes; see `find_pieces`."""
     return find_pieces(store, feed)
 
 
 def find_pieces(store: Store, feed: str) -> Feed:
-    """List the feed's files with the digests of their bytes.
+    """List the feed's pieces with the digests of their bytes.
 
     Raises
     ------
     FeedError, NotApartError
-        As `feed_files`.
+        If the feed holds a secret, or as `Source.pieces`.
     """
-    found = Feed(files=feed_files(store, feed))
-    n_files, n_bytes = counted(len(found.files), "feed file"), sum(it.size for it in found.files)
+    require_no_secret(feed)
+    pieces = source_of(feed).pieces(store)
+    n_files, n_bytes = counted(len(pieces), "feed file"), sum(piece.size for piece in pieces)
     logger.info("found %s, %s, in %s", n_files, counted(n_bytes, "byte"), without_query(feed))
-    return found
+    return Feed(pieces=pieces)

@@ -11,16 +11,16 @@ from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tasks.boundary.counted import counted
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reading.columns import Columns, FileColumns, encodable, parts_of
-from tasks.reading.feed import Feed, FeedFile, opened, require_unchanged
-from tasks.reading.formats.readers import read_rows
+from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import Row, broken_row
+from tasks.reading.pieces import read_rows, read_types, require_unchanged
+from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
 from validation.limits import MAX_USUAL_LINES
 from validation.schemas import FILE, N_LINES, PROBLEM, PROBLEM_RULE, RAW, RAW_ROWS, ROW, SOURCE
@@ -28,8 +28,6 @@ from validation.schemas import FILE, N_LINES, PROBLEM, PROBLEM_RULE, RAW, RAW_RO
 logger = logging.getLogger(__name__)
 
 _PEEKED_ROWS = 100
-# Formats that name all columns before the first row, so that what is missing is known at once.
-_HEADED = ("csv", "parquet")
 # Whoever has more of them has seen what is wrong.
 _N_LOGGED = 5
 _BATCH_ROWS = 2048
@@ -89,32 +87,34 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     types: list[dict[str, str] | None] = []
     known: set[str] = set()
     with TableWriter(store, "ingest", RAW_ROWS) as writer:
-        for file in feed.files:
-            found = FileColumns(settings.columns, file.name, known)
-            _ingest_file(writer, file, settings.encoding, found)
-            columns[file.name] = found.mapping
-            types.append(_metadata_types(file, found.mapping))
-            require_unchanged(file)
+        for piece in feed.pieces:
+            found = FileColumns(settings.columns, piece.name, known)
+            _write_piece(writer, piece, read_rows(store, piece, settings.encoding), found)
+            columns[piece.name] = found.mapping
+            types.append(_metadata_types(read_types(store, piece), found.mapping))
+            require_unchanged(piece)
     _log_columns(columns)
-    n_rows, n_files = counted(writer.ref.rows, "row"), counted(len(feed.files), "file")
+    n_rows, n_files = counted(writer.ref.rows, "row"), counted(len(feed.pieces), "file")
     logger.info("read %s from %s", n_rows, n_files)
     return RawFeed(rows=writer.ref, columns=columns, metadata_types=_agreed(types))
 
 
-def _ingest_file(writer: TableWriter, file: FeedFile, encoding: str, columns: FileColumns) -> None:
-    rows = (_admitted(row, columns) for row in read_rows(file, encoding))
+def _write_piece(
+    writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns
+) -> None:
+    admitted = (_admitted(row, columns) for row in rows)
     # The first rows say together which column plays which part.
-    peeked = list(islice(rows, _PEEKED_ROWS))
+    peeked = list(islice(admitted, _PEEKED_ROWS))
     columns.settle()
-    if file.format in _HEADED:
+    if FORMATS[piece.format].names_columns_first:
         columns.require_parts()
-    _write_rows(writer, file, _watched(chain(peeked, rows), file), columns)
+    _write_rows(writer, piece, _watched(chain(peeked, admitted), piece), columns)
     columns.require_parts()
     for part, used, other in columns.rivals():
         logger.warning(
             "%s: column %r is read as %s, and %r looks like it too; set `%s` under"
             " [ingest.columns] if it should be the other",
-            *(file.name, used, part, other, part),
+            *(piece.name, used, part, other, part),
         )
 
 
@@ -125,7 +125,7 @@ def _admitted(row: Row, columns: FileColumns) -> Row:
     return broken_row(row.number, row.raw, "row_parses", problem, row.line, row.n_lines)
 
 
-def _watched(rows: Iterator[Row], file: FeedFile) -> Iterator[Row]:
+def _watched(rows: Iterator[Row], piece: Piece) -> Iterator[Row]:
     """Log rows that cover very many lines: a quotation mark left open may have joined them."""
     n_long = 0
     for row in rows:
@@ -135,18 +135,18 @@ def _watched(rows: Iterator[Row], file: FeedFile) -> Iterator[Row]:
                 logger.warning(
                     "%s row %d is one record of %s lines, from line %s on; if these are several"
                     " rows, a quotation mark is left open there",
-                    *(file.name, row.number, f"{row.n_lines:,}", f"{row.line:,}"),
+                    *(piece.name, row.number, f"{row.n_lines:,}", f"{row.line:,}"),
                 )
         yield row
     if n_long > _N_LOGGED:
-        logger.warning("%s has %s more", file.name, counted(n_long - _N_LOGGED, "such row"))
+        logger.warning("%s has %s more", piece.name, counted(n_long - _N_LOGGED, "such row"))
 
 
 def _write_rows(
-    writer: TableWriter, file: FeedFile, rows: Iterator[Row], columns: FileColumns
+    writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns
 ) -> None:
     for some in _batches(rows):
-        records = [_record(row, file, columns.mapping) for row in some]
+        records = [_record(row, piece, columns.mapping) for row in some]
         writer.write(pa.RecordBatch.from_pylist(records, schema=RAW_ROWS))
 
 
@@ -156,11 +156,11 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield some
 
 
-def _record(row: Row, file: FeedFile, mapping: dict[str, str]) -> dict[str, Any]:
+def _record(row: Row, piece: Piece, mapping: dict[str, str]) -> dict[str, Any]:
     record: dict[str, Any] = {
-        FILE: file.name,
+        FILE: piece.name,
         ROW: row.number,
-        SOURCE: file.name,
+        SOURCE: piece.name,
         RAW: encodable(row.raw),
         N_LINES: row.n_lines,
         PROBLEM_RULE: row.problem_rule,
@@ -179,13 +179,13 @@ def _record(row: Row, file: FeedFile, mapping: dict[str, str]) -> dict[str, Any]
     return record | parts
 
 
-def _metadata_types(file: FeedFile, mapping: dict[str, str]) -> dict[str, str] | None:
-    """Read the types of the columns that are carried along, where the format states them."""
-    if file.format != "parquet" or file.compression is not None:
+def _metadata_types(
+    stated: dict[str, str] | None, mapping: dict[str, str]
+) -> dict[str, str] | None:
+    """Keep the types of the columns that are carried along."""
+    if stated is None:
         return None
-    with opened(file) as stream:
-        schema = pq.read_schema(stream)
-    return {field.name: str(field.type) for field in schema if field.name not in mapping.values()}
+    return {name: kind for name, kind in stated.items() if name not in mapping.values()}
 
 
 def _agreed(stated: Sequence[dict[str, str] | None]) -> dict[str, str]:

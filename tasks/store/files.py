@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,24 @@ def copy_atomically(source: Path, target: Path) -> None:
     with _temporary(target.parent) as temporary:
         shutil.copyfile(source, temporary)
         _move_durably(temporary, target)
+
+
+def write_by_digest(folder: Path, fill: Callable[[Path], object]) -> Path:
+    """Write a file under the digest of its content, which is known when the last byte is.
+
+    Parameters
+    ----------
+    folder
+        Where it is kept.
+    fill
+        Write the content to the file that it is handed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _temporary(folder) as temporary:
+        fill(temporary)
+        path = folder / sha256_of(temporary)
+        _move_durably(temporary, path)
+    return path
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:

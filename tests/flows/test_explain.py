@@ -9,7 +9,7 @@ import pytest
 
 from flows.config import ConfigError
 from flows.explain import exit_code_of, explain, sentence_of
-from tasks.reading.feed import FeedError, FeedMissingError
+from tasks.reading.sources.errors import FeedError, FeedMissingError
 from validation.errors import BAD_USAGE, FAILED, NightfoldError
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from prefect import flow, task
 from prefect.client.orchestration import get_client
 
 from flows.failure import WHY, fails_in_a_sentence, why_markdown
-from tasks.reading.feed import FeedError
+from tasks.reading.sources.errors import FeedError
 
 SENTENCE = "feed must be one path, got 'a::b' & \"c\""
 

@@ -10,9 +10,9 @@ import pytest
 
 from tasks.clusters.plan_fit import Fit
 from tasks.publishing.night import Night, Surroundings
-from tasks.reading.feed import FeedFile
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, RawFeed, read_feed
+from tasks.reading.sources.base import Piece
 from tasks.store.copies import keep_copy
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.files import copy_atomically, sha256_of, write_atomically
@@ -23,7 +23,7 @@ from tasks.store.storage import ModelRef, Ref, Store, keep_bytes, keep_table, re
 from tasks.vectors.embed import EncoderRef
 from validation.schemas import PUBLISHED
 
-WriteFeed = Callable[[str, bytes], FeedFile]
+WriteFeed = Callable[[str, bytes], Piece]
 Compress = Callable[[bytes, str], bytes]
 PublishNight = Callable[..., dict[str, Any]]
 MakeNight = Callable[..., tuple[Store, Night]]
@@ -42,11 +42,11 @@ def store(tmp_path: Path) -> Store:
 def write_feed(store: Store, tmp_path: Path) -> WriteFeed:
     """Write one file of a feed and find it."""
 
-    def write(name: str, content: bytes) -> FeedFile:
+    def write(name: str, content: bytes) -> Piece:
         path = tmp_path / "feed" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        return find_pieces(store, str(path)).files[0]
+        return find_pieces(store, str(path)).pieces[0]
 
     return write
 

@@ -42,6 +42,17 @@ class Row(NamedTuple):
     n_lines: int = 1
 
 
+def as_text(value: Any) -> str | None:
+    """Return a cell as text; None for what is absent."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN is the one value that differs from itself
+        return None
+    if isinstance(value, bytes):  # Parquet of older writers, which do not mark their strings
+        return value.decode(errors="backslashreplace")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else str(value)
+
+
 def broken_row(number: int, raw: str, rule: str, problem: str, line: int, n_lines: int = 1) -> Row:
     """Return a row that could not be read; a raw text that is cut says so in the problem."""
     if len(raw) > RAW_CHARS_KEPT:

@@ -94,7 +94,7 @@ def test_a_secret_in_a_url_reaches_no_handler(kept: Kept) -> None:
         raise RuntimeError("403 for https://host/f?sig=s3cr3t")
     except RuntimeError as error:
         logging.getLogger("elsewhere").exception("failed: %s", error)
-        logging.getLogger("tasks.reading.feed").warning("%s", error)
+        logging.getLogger("tasks.reading.sources.files").warning("%s", error)
     assert "s3cr3t" not in "".join(kept.lines)
     assert "https://host/f?***" in kept.lines[0]
 

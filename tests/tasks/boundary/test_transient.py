@@ -18,7 +18,7 @@ from prefect.states import Failed
 
 from tasks.boundary.transient import is_transient_error
 from tasks.frame.stage import is_transient
-from tasks.reading.feed import FeedError
+from tasks.reading.sources.errors import FeedError
 
 URL = "https://host.invalid/feed.jsonl"
 

@@ -11,7 +11,7 @@ from tasks.reading.columns import (
     map_columns,
     parts_of,
 )
-from tasks.reading.feed import FeedError
+from tasks.reading.sources.errors import FeedError
 
 
 @pytest.mark.parametrize(("part", "guess"), [(p, g) for p, names in GUESSES.items() for g in names])

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from tasks.reading.dated import feed_of, nights_between, require_dated, require_spelled
-from tasks.reading.feed import FeedError
+from tasks.reading.sources.errors import FeedError
 
 NIGHT = date(2026, 3, 1)
 

@@ -12,9 +12,9 @@ import pytest
 
 from tasks.reading import ingest as ingest_module
 from tasks.reading.columns import Columns
-from tasks.reading.feed import FeedError
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, RawFeed, read_feed
+from tasks.reading.sources.errors import FeedError
 from tasks.store.storage import Store
 from validation.schemas import RAW_ROWS
 

@@ -8,27 +8,18 @@ from typing import Any, ClassVar
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tasks.boundary.secret_urls import MaskedError
-from tasks.reading.feed import (
-    Feed,
-    FeedError,
-    FeedFile,
-    FeedMissingError,
-    feed_format,
-    opened,
-    require_feed,
-    require_no_secret,
-    require_unchanged,
-    without_query,
-)
-from tasks.reading.find import find_feed, find_pieces
-from tasks.reading.places import NotApartError
+from tasks.reading.find import find_pieces
+from tasks.reading.pieces import opened, require_unchanged
+from tasks.reading.sources.base import Feed, Piece
+from tasks.reading.sources.errors import FeedError, FeedMissingError
+from tasks.reading.sources.kinds import require_feed
+from tasks.reading.sources.places import NotApartError
+from tasks.reading.sources.urls import require_no_secret
 from tasks.store.storage import Store
 
-WriteFeed = Callable[[str, bytes], FeedFile]
+WriteFeed = Callable[[str, bytes], Piece]
 Compress = Callable[[bytes, str], bytes]
 SECRET = "s3cr3t"
 
@@ -56,13 +47,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def names(feed: Feed) -> list[str]:
-    return [file.name for file in feed.files]
+    return [file.name for file in feed.pieces]
 
 
 def test_a_single_file_is_described_by_its_bytes(folder: Path, store: Store) -> None:
-    (file,) = find_pieces(store, str(folder / "a.jsonl.gz")).files
-    assert file == FeedFile(
-        feed=str(folder / "a.jsonl.gz"),
+    (file,) = find_pieces(store, str(folder / "a.jsonl.gz")).pieces
+    assert file == Piece(
         path=str(folder / "a.jsonl.gz"),
         name="a.jsonl.gz",
         format="jsonl",
@@ -82,7 +72,7 @@ def test_a_folder_is_searched_in_order_and_hidden_files_are_passed_over(
 def test_files_of_unknown_endings_are_passed_over_with_a_warning(
     folder: Path, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, "tasks.reading.feed"):
+    with caplog.at_level(logging.WARNING, "tasks.reading.sources.files"):
         find_pieces(store, str(folder))
     warned = [record.getMessage() for record in caplog.records]
     assert [warning.split(":")[0] for warning in warned] == [
@@ -115,9 +105,9 @@ def test_a_file_whose_name_looks_like_a_glob_is_found(tmp_path: Path, store: Sto
     path = tmp_path / "reviews [1].jsonl"
     path.write_bytes(b"x")
     require_feed(str(path))
-    (file,) = find_pieces(store, str(path)).files
+    (file,) = find_pieces(store, str(path)).pieces
     assert file.name == "reviews [1].jsonl"
-    with opened(file) as stream:
+    with opened(store, file) as stream:
         assert stream.read() == b"x"
 
 
@@ -131,7 +121,7 @@ def test_urls_are_read_like_paths(protocol: str, tmp_path: Path, store: Store) -
         require_feed(feed)
         found = find_pieces(store, feed)
         assert names(found) == ["b.jsonl", "late/a.csv"]
-        with opened(found.files[1]) as stream:
+        with opened(store, found.pieces[1]) as stream:
             assert stream.read() == b"late/a.csv"
 
 
@@ -186,20 +176,6 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(feed: str, store: Store
         assert raised.value.__context__ is None
 
 
-@pytest.mark.parametrize(
-    "feed",
-    [
-        "sftp://user@host/feed.jsonl",
-        "https://host:8080/a@2x.jsonl",
-        "s3://bucket/a:b@c.jsonl",
-        "/data/12:30@home.jsonl",
-        "memory://[ab]/x@y",
-    ],
-)
-def test_urls_without_a_password_are_let_through(feed: str) -> None:
-    require_no_secret(feed)
-
-
 @pytest.fixture
 def remote() -> MemoryFileSystem:
     """A file system whose host stands in its URLs alone, as that of sftp."""
@@ -237,9 +213,9 @@ def test_a_feed_on_a_host_is_read_from_that_host(remote: MemoryFileSystem, store
         remote.pipe(name, name.encode())
     for feed in ("remote://host/feed", "remote://host/feed/**", "remote://host/feed/b [1]/*"):
         require_feed(feed)
-        last = find_pieces(store, feed).files[-1]
+        last = find_pieces(store, feed).pieces[-1]
         require_unchanged(last)
-        with opened(last) as stream:
+        with opened(store, last) as stream:
             assert stream.read() == b"/feed/b [1]/c::d.jsonl"
 
 
@@ -277,9 +253,9 @@ def test_a_folder_is_read_whatever_marks_its_name_has(
         require_feed(feed)
         found = find_pieces(store, feed)
         assert names(found) == ["a.jsonl", "late/[b].csv", "x::y.jsonl"]
-        for file in found.files:
+        for file in found.pieces:
             require_unchanged(file)
-            with opened(file) as stream:
+            with opened(store, file) as stream:
                 assert stream.read() == f"{name}/{file.name}".encode()
 
 
@@ -287,8 +263,8 @@ def test_a_file_that_looks_like_a_chain_is_opened_as_itself(tmp_path: Path, stor
     (tmp_path / "feed").mkdir()
     for name in ("x", "x::y.jsonl", "y.jsonl"):
         (tmp_path / "feed" / name).write_bytes(name.encode())
-    first, _ = find_pieces(store, str(tmp_path / "feed")).files
-    with opened(first) as stream:
+    first, _ = find_pieces(store, str(tmp_path / "feed")).pieces
+    with opened(store, first) as stream:
         assert stream.read() == b"x::y.jsonl"
     assert names(find_pieces(store, str(tmp_path / "feed" / "x::y.jsonl"))) == ["x::y.jsonl"]
 
@@ -300,7 +276,7 @@ def test_names_are_printable_and_stay_apart(
         (tmp_path / name).write_bytes(name.encode())
     found = find_pieces(store, str(tmp_path))
     assert names(found) == ["a\\x1b[31m.jsonl", "a\\\\x1b[31m.jsonl", "b\\nERROR.csv"]
-    for file in found.files:
+    for file in found.pieces:
         require_unchanged(file)
     assert r"passed over \x1b]0;x\x07.txt" in caplog.text
     assert caplog.text.replace("\n", "").isprintable()
@@ -324,51 +300,3 @@ def test_a_glob_that_reaches_into_the_store_is_refused(store: Store) -> None:
     table.touch()
     with pytest.raises(NotApartError, match="must not lie inside the store"):
         find_pieces(store, f"{store.root.parent}/*/*/*/*/*")
-
-
-def test_a_query_is_not_logged() -> None:
-    assert without_query("https://host/r.csv?sig=abc") == "https://host/r.csv"
-    assert without_query("/in/r-?.csv") == "/in/r-?.csv"
-
-
-def test_opened_gives_the_uncompressed_bytes(write_feed: WriteFeed, compress: Compress) -> None:
-    for ending in ("", ".gz", ".zst"):
-        with opened(write_feed(f"a.csv{ending}", compress(b"id,text\n", ending))) as stream:
-            assert stream.read() == b"id,text\n"
-
-
-def test_finding_is_tried_again_and_never_cached() -> None:
-    assert find_feed.retries == 3
-    assert find_feed.persist_result is False
-
-
-def test_an_unchanged_file_passes(write_feed: WriteFeed) -> None:
-    require_unchanged(write_feed("a.jsonl", b"x" * 3_000_000))
-
-
-def test_a_changed_a_longer_and_a_lost_file_are_noticed(
-    write_feed: WriteFeed, tmp_path: Path
-) -> None:
-    path = tmp_path / "feed" / "a.jsonl"
-    found = write_feed("a.jsonl", b"abc")
-    for change in (
-        lambda: path.write_bytes(b"abd"),
-        lambda: path.write_bytes(b"abcd"),
-        path.unlink,
-    ):
-        change()
-        with pytest.raises(FeedError, match=r"a.jsonl changed while it was read; run again"):
-            require_unchanged(found)
-
-
-@given(st.text(max_size=8), st.sampled_from(["", ".gz", ".zst", ".bz2"]))
-@settings(deadline=None)
-def test_only_known_endings_have_a_format(stem: str, compression: str) -> None:
-    expected = {"": None, ".gz": "gzip", ".zst": "zstd"}
-    for ending, found in ((".jsonl", "jsonl"), (".CSV", "csv"), (".pq", "parquet")):
-        name = f"x{stem.replace('/', '')}{ending}{compression}"
-        assert feed_format(name) == (
-            (found, expected[compression]) if compression in expected else None
-        )
-    assert feed_format("x.txt.gz") is None
-    assert feed_format("jsonl") is None

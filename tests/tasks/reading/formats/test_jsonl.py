@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.reading.formats.json_rows import read_jsonl
+from tasks.reading.formats.jsonl import read_jsonl
 from tasks.reading.formats.rows import Row
 
 

@@ -6,9 +6,10 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,12 +17,15 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.reading.feed import FeedError, FeedFile
-from tasks.reading.formats import lines, readers
-from tasks.reading.formats.readers import read_rows
+from tasks.reading import pieces
+from tasks.reading.formats import lines
 from tasks.reading.formats.rows import Row
+from tasks.reading.pieces import opened, read_rows, require_unchanged
+from tasks.reading.sources.base import Piece
+from tasks.reading.sources.errors import FeedError
+from tasks.store.storage import Store
 
-WriteFeed = Callable[[str, bytes], FeedFile]
+WriteFeed = Callable[[str, bytes], Piece]
 Compress = Callable[[bytes, str], bytes]
 
 VALUES = [
@@ -50,19 +54,21 @@ def parquet(table: pa.Table, **form: Any) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def memory_file(content: bytes, kind: str) -> FeedFile:
-    """A feed file that needs no fixture, for tests that draw hundreds of them."""
-    url = f"memory://drawn.{kind}"
-    with fsspec.open(url, "wb") as file:
-        file.write(content)
-    name = f"drawn.{kind}"
-    return FeedFile(
-        feed=url, path=f"/{name}", name=name, format=kind, compression=None, size=0, sha256=""
-    )
+STORE = Store(root=Path("nowhere"), feed="reviews", night=date(2026, 3, 2))
+"""For pieces that lie outside the store."""
+
+
+def piece_at(path: Path, kind: str) -> Piece:
+    """A piece that need not be found first."""
+    return Piece(name=path.name, path=str(path), format=kind, compression=None, size=0, sha256="")
 
 
 def read(content: bytes, kind: str = "jsonl", encoding: str = "utf-8") -> list[Row]:
-    return list(read_rows(memory_file(content, kind), encoding))
+    """Needs no fixture, for tests that draw hundreds of files."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"drawn.{kind}"
+        path.write_bytes(content)
+        return list(read_rows(STORE, piece_at(path, kind), encoding))
 
 
 def problems(rows: list[Row]) -> dict[int, str | None]:
@@ -86,7 +92,7 @@ def test_every_format_and_compression_gives_the_same_rows(
     kind: str, content: bytes, ending: str, write_feed: WriteFeed, compress: Compress
 ) -> None:
     file = write_feed(f"a.{kind}{ending}", compress(content, ending))
-    rows = list(read_rows(file, "utf-8"))
+    rows = list(read_rows(STORE, file, "utf-8"))
     assert [row.values for row in rows] == VALUES
     assert [json.loads(row.raw) for row in rows] == VALUES
     assert "汉字" in rows[3].raw
@@ -99,7 +105,7 @@ def test_archives_of_several_members_are_read_to_the_end(
 ) -> None:
     for ending in (".gz", ".zst"):
         part = compress(jsonl(VALUES), ending)
-        rows = list(read_rows(write_feed(f"a.jsonl{ending}", part + part), "utf-8"))
+        rows = list(read_rows(STORE, write_feed(f"a.jsonl{ending}", part + part), "utf-8"))
         assert [row.values for row in rows] == VALUES + VALUES
 
 
@@ -410,13 +416,15 @@ def test_a_row_with_two_problems_names_the_first() -> None:
     )
 
 
-def test_memory_does_not_grow_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_does_not_grow_with_a_line(
+    monkeypatch: pytest.MonkeyPatch, write_feed: WriteFeed
+) -> None:
     monkeypatch.setattr(lines, "MAX_LINE_BYTES", 1 << 16)
     monkeypatch.setattr(lines, "_BYTES_KEPT", 1 << 10)
     monkeypatch.setattr(lines, "_READ_BYTES", 1 << 14)
-    file = memory_file(b"x" * 8_000_000, "jsonl")
+    file = write_feed("a.jsonl", b"x" * 8_000_000)
     tracemalloc.start()
-    (row,) = read_rows(file, "utf-8")
+    (row,) = read_rows(STORE, file, "utf-8")
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert row.problem_rule == "row_parses"
@@ -452,13 +460,13 @@ def test_every_truncated_archive_is_an_error_that_names_the_file(
         for n_bytes in range(1, len(whole)):
             file = write_feed(f"a.jsonl{ending}", whole[:n_bytes])
             with pytest.raises(FeedError, match=rf"a.jsonl{ending} is no readable jsonl \("):
-                list(read_rows(file, "utf-8"))
+                list(read_rows(STORE, file, "utf-8"))
 
 
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.csv.zst", "a.parquet", "a.parquet.gz"])
 def test_a_file_that_is_not_what_its_name_says_is_named(name: str, write_feed: WriteFeed) -> None:
     with pytest.raises(FeedError, match=f"{name} is no readable .*fetch it again"):
-        list(read_rows(write_feed(name, jsonl(VALUES)), "utf-8"))
+        list(read_rows(STORE, write_feed(name, jsonl(VALUES)), "utf-8"))
 
 
 def test_a_damaged_parquet_file_gives_rows_or_a_feed_error() -> None:
@@ -501,20 +509,20 @@ def test_trouble_on_disk_or_network_is_not_blamed_on_the_file(
     error: OSError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def opened(_file: FeedFile) -> Iterator[IO[bytes]]:
+    def unopened(_store: Store, _piece: Piece) -> Iterator[IO[bytes]]:
         raise error
         yield
 
-    monkeypatch.setattr(readers, "opened", opened)
+    monkeypatch.setattr(pieces, "opened", unopened)
     with pytest.raises(type(error)) as raised:
         read(b"")
     assert raised.value is error
 
 
 def test_a_file_that_is_gone_is_a_feed_error() -> None:
-    file = memory_file(b"", "jsonl").model_copy(update={"path": "/gone.jsonl"})
+    file = piece_at(Path("/nowhere/drawn.jsonl"), "jsonl")
     with pytest.raises(FeedError, match=r"drawn.jsonl is gone since it was found; run again"):
-        list(read_rows(file, "utf-8"))
+        list(read_rows(STORE, file, "utf-8"))
 
 
 def test_a_carriage_return_inside_an_unquoted_field_is_text() -> None:
@@ -524,3 +532,28 @@ def test_a_carriage_return_inside_an_unquoted_field_is_text() -> None:
         {"id": "a", "text": "one\rtwo"},
         {"id": "b", "text": "three"},
     ]
+
+
+def test_opened_gives_the_uncompressed_bytes(write_feed: WriteFeed, compress: Compress) -> None:
+    for ending in ("", ".gz", ".zst"):
+        with opened(STORE, write_feed(f"a.csv{ending}", compress(b"id,text\n", ending))) as stream:
+            assert stream.read() == b"id,text\n"
+
+
+def test_an_unchanged_file_passes(write_feed: WriteFeed) -> None:
+    require_unchanged(write_feed("a.jsonl", b"x" * 3_000_000))
+
+
+def test_a_changed_a_longer_and_a_lost_file_are_noticed(
+    write_feed: WriteFeed, tmp_path: Path
+) -> None:
+    path = tmp_path / "feed" / "a.jsonl"
+    found = write_feed("a.jsonl", b"abc")
+    for change in (
+        lambda: path.write_bytes(b"abd"),
+        lambda: path.write_bytes(b"abcd"),
+        path.unlink,
+    ):
+        change()
+        with pytest.raises(FeedError, match=r"a.jsonl changed while it was read; run again"):
+            require_unchanged(found)

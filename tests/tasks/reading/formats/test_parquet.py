@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.reading.formats.parquet_rows import read_parquet
+from tasks.reading.formats.parquet import read_parquet
 from tasks.reading.formats.rows import Row, UnfitFileError
 
 
@@ -17,7 +17,7 @@ def parquet(table: pa.Table) -> bytes:
 
 
 def read(table: pa.Table) -> list[Row]:
-    return list(read_parquet(io.BytesIO(parquet(table))))
+    return list(read_parquet(io.BytesIO(parquet(table)), "utf-8"))
 
 
 def broken_text(kind: pa.DataType) -> pa.Array:

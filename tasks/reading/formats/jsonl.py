@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
+from tasks.reading.formats.base import Format
 from tasks.reading.formats.lines import read_lines
 from tasks.reading.formats.rows import MAX_DEPTH, Row, broken_row
 
@@ -64,3 +65,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
+
+JSONL: Final = Format(name="jsonl", endings=(".jsonl", ".ndjson"), rows=read_jsonl)

@@ -10,15 +10,21 @@ from typing import IO, Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.reading.columns import as_text
-from tasks.reading.formats.rows import Row, UnfitFileError, broken_row, require_columns
+from tasks.reading.formats.base import Format
+from tasks.reading.formats.rows import (
+    Row,
+    UnfitFileError,
+    as_text,
+    broken_row,
+    require_columns,
+)
 
 _READ_BYTES: Final = 1 << 20
 _BATCH_ROWS: Final = 1024
 
 
-def read_parquet(stream: IO[bytes]) -> Iterator[Row]:
-    """Stream the rows of a Parquet file.
+def read_parquet(stream: IO[bytes], _encoding: str) -> Iterator[Row]:
+    """Stream the rows of a Parquet file, whose texts are UTF-8 always.
 
     Raises
     ------
@@ -33,6 +39,11 @@ def read_parquet(stream: IO[bytes]) -> Iterator[Row]:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             yield from _rows(batch, first)
             first += len(batch)
+
+
+def read_types(stream: IO[bytes]) -> dict[str, str]:
+    """Return the Arrow type of each column."""
+    return {field.name: str(field.type) for field in pq.read_schema(stream)}
 
 
 def _rows(batch: pa.RecordBatch, first: int) -> Iterator[Row]:
@@ -115,3 +126,13 @@ def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
         shutil.copyfileobj(stream, copy, _READ_BYTES)
         copy.seek(0)
         yield copy
+
+
+PARQUET: Final = Format(
+    name="parquet",
+    endings=(".parquet", ".pq"),
+    rows=read_parquet,
+    is_text=False,
+    names_columns_first=True,
+    types=read_types,
+)

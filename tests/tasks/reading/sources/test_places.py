@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reading.places import NotApartError, require_apart, require_outside
+from tasks.reading.sources.places import NotApartError, require_apart, require_outside
 
 
 @pytest.fixture(autouse=True)

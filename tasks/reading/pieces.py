@@ -1,0 +1,95 @@
+"""Read the rows of a feed's piece; what is wrong with it as a whole is said in a sentence."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from tasks.boundary.transient import is_transient_error
+from tasks.reading.formats.kinds import FORMATS
+from tasks.reading.formats.rows import Row, UnfitFileError
+from tasks.reading.sources.base import Piece
+from tasks.reading.sources.errors import FeedError
+from tasks.store.files import sha256_of
+from tasks.store.landed import landed_path
+from tasks.store.storage import Store
+
+
+@contextmanager
+def opened(store: Store, piece: Piece) -> Iterator[IO[bytes]]:
+    """Open a piece as a stream of its uncompressed bytes."""
+    path = landed_path(store, piece.sha256) if piece.path is None else Path(piece.path)
+    with path.open("rb") as raw:
+        if piece.compression is None:
+            yield raw
+        else:
+            with pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), piece.compression) as it:
+                yield it
+
+
+def read_rows(store: Store, piece: Piece, encoding: str) -> Iterator[Row]:
+    """Stream the rows of a piece; one that cannot be read is a row with a problem.
+
+    Raises
+    ------
+    FeedError
+        If the piece as a whole cannot be read: a broken archive, no Parquet, a wrong wide
+        encoding, two columns of one name.
+    """
+    try:
+        with opened(store, piece) as stream:
+            yield from FORMATS[piece.format].rows(stream, encoding)
+    except FileNotFoundError as error:
+        raise FeedError(f"{piece.name} is gone since it was found; run again") from error
+    except OSError as error:
+        # Arrow's own complaints carry no errno; trouble on disk or network must pass.
+        if error.errno is not None or is_transient_error(error):
+            raise
+        raise _unreadable(piece, error) from error
+    except UnfitFileError as error:
+        raise FeedError(f"{piece.name} {error}") from error
+    except (csv.Error, ValueError, OverflowError, NotImplementedError) as error:
+        if isinstance(error, UnicodeError) and FORMATS[piece.format].is_text:
+            raise FeedError(
+                f"{piece.name} is not encoded as {encoding}: {error}; set `encoding`"
+            ) from error
+        raise _unreadable(piece, error) from error
+
+
+def read_types(store: Store, piece: Piece) -> dict[str, str] | None:
+    """Return the Arrow type of each column, where the piece states them."""
+    types = FORMATS[piece.format].types
+    # A compressed file would have to be unpacked once more.
+    if types is None or piece.compression is not None:
+        return None
+    with opened(store, piece) as stream:
+        return types(stream)
+
+
+def require_unchanged(piece: Piece) -> None:
+    """Fail where a file's bytes are no longer those that were found; to be called after reading.
+
+    What has landed is nightfold's own copy, which nobody else writes to.
+
+    Raises
+    ------
+    FeedError
+        If they are not, or the file is gone.
+    """
+    if piece.path is None:
+        return
+    try:
+        is_unchanged = sha256_of(Path(piece.path)) == piece.sha256
+    except FileNotFoundError:
+        is_unchanged = False
+    if not is_unchanged:
+        raise FeedError(f"{piece.name} changed while it was read; run again")
+
+
+def _unreadable(piece: Piece, error: Exception) -> FeedError:
+    kind = f"{piece.format} ({piece.compression})" if piece.compression else piece.format
+    why = " ".join(str(error).split())
+    return FeedError(f"{piece.name} is no readable {kind} file ({why}); fetch it again")

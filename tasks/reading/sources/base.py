@@ -1,0 +1,118 @@
+"""What every kind of feed is to a night: a list of pieces, each a stream of bytes in one format."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.reading.formats.kinds import format_of, known_endings
+from tasks.reading.sources.errors import FeedError
+from tasks.store.landed import land
+from tasks.store.storage import Store
+
+
+class Piece(BaseModel):
+    """A part of a feed that is read on its own, as it was found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    """Relative to the feed, used in messages and tables; see `label_of`."""
+    path: str | None
+    """Where it lies on this machine; None if it has landed in the store, under its digest."""
+    format: str
+    compression: str | None
+    size: int
+    sha256: str
+
+
+class Feed(BaseModel):
+    """A feed's pieces in the order in which they are read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pieces: list[Piece]
+
+
+class Source(Protocol):
+    """A feed, as its kind reads it; `tasks.reading.sources.kinds` has all kinds."""
+
+    def __init__(self, feed: str) -> None: ...
+
+    @classmethod
+    def takes(cls, feed: str) -> bool:
+        """Return whether a feed is of this kind."""
+        ...
+
+    def lasting(self) -> str:
+        """Return the feed so that it means the same in another folder."""
+        ...
+
+    def require_apart(self, store: Path) -> None:
+        """Fail where the store lies inside the feed, or the feed inside the store.
+
+        Raises
+        ------
+        NotApartError
+            Naming both.
+        """
+        ...
+
+    def require_there(self) -> None:
+        """Fail early, before anything is started, where the feed is not there at all.
+
+        Raises
+        ------
+        FeedMissingError
+            If it is not. What does not answer is left to the run, which asks more than once.
+        """
+        ...
+
+    def pieces(self, store: Store) -> list[Piece]:
+        """List the pieces with the digests of their bytes; all but local files land.
+
+        Raises
+        ------
+        FeedError
+            If there are none that can be read.
+        """
+        ...
+
+
+def found_piece(name: str, path: str | None, size: int, sha256: str) -> Piece:
+    """Return a piece whose format and compression are read off its name.
+
+    Raises
+    ------
+    FeedError
+        If its name ends in none of the known endings.
+    """
+    found = format_of(name)
+    if found is None:
+        raise FeedError(f"{name} must end in {known_endings()}")
+    kind, compression = found
+    return Piece(
+        name=name, path=path, format=kind.name, compression=compression, size=size, sha256=sha256
+    )
+
+
+def landed_piece(store: Store, name: str, fill: Callable[[Path], object]) -> Piece:
+    """Bring a piece into the store, from which it is read however often.
+
+    Parameters
+    ----------
+    store
+        Tonight's place in the store.
+    name
+        Of the piece; its ending says the format.
+    fill
+        Write the piece's bytes to the file that it is handed.
+
+    Raises
+    ------
+    FeedError
+        As `found_piece`.
+    """
+    landed = land(store, fill)
+    return found_piece(name, None, landed.stat().st_size, landed.name)

@@ -1,0 +1,13 @@
+"""What can be wrong with a feed as a whole."""
+
+from validation.errors import BAD_USAGE, NightfoldError
+
+
+class FeedError(NightfoldError, ValueError):
+    """A feed that cannot be read; the message names the file and what to do."""
+
+
+class FeedMissingError(FeedError):
+    """A feed that is not there at all: most likely a slip of the pen."""
+
+    exit_code = BAD_USAGE
