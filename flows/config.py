@@ -24,9 +24,9 @@ from pydantic_core import CoreSchema, ErrorDetails
 
 from flows.form import form_schema, from_form
 from tasks.boundary.secret_urls import mask_secrets
+from tasks.clusters.drift import RefitSettings
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.identify import IdentityRules
-from tasks.clusters.plan_fit import RefitSettings
 from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.reading.dated import feed_of, require_spelled
@@ -35,7 +35,7 @@ from tasks.reading.sources.kinds import source_of
 from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.store.storage import Store
-from tasks.vectors.embed import EmbedSettings
+from tasks.vectors.encoder import EmbedSettings
 from validation.errors import BAD_USAGE, NightfoldError
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")

@@ -35,7 +35,8 @@ from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import clear_scratch
 from tasks.store.turn import turn_of
-from tasks.vectors.embed import EncoderRef, embed, encoder_ref
+from tasks.vectors.embed import embed
+from tasks.vectors.encoder import EncoderRef, encoder_ref
 from tasks.vectors.views import lay_out_views
 
 logger = logging.getLogger(__name__)
@@ -84,17 +85,15 @@ def nightly(config: NightlyConfig) -> NightReport:
         nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
         window = withdraw(store, nights).nights
         embedded = embed(store, window, encoder, config.embed, config.clustering.device)
-        plan = plan_fit(store, embedded, window, past.last, recipe(config, encoder), config.refit)
-        views = lay_out_views(store, embedded, window, plan.lexical, config.embed, seed)
+        plan = plan_fit(store, embedded, past.last, recipe(config, encoder), config.refit)
+        views = lay_out_views(store, embedded, plan.lexical, config.embed, seed)
         pretrained = pretrain(store, views, plan.clustering, config.clustering, seed)
         goes_on = plan.clustering is not None
         refined = refine(store, views, pretrained, goes_on, config.clustering)
         kept = past.last if plan.keeps_clusters else None
-        refined = rejoin_pieces(
-            store, views, refined, window, kept, config.clustering, config.identity
-        )
-        evaluation = evaluate(store, views, refined, window, config.evaluate, seed)
-        described = describe(store, views, refined, evaluation, window, past.last, config.identity)
+        refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
+        evaluation = evaluate(store, views, refined, config.evaluate, seed)
+        described = describe(store, views, refined, evaluation, past.last, config.identity)
         results = [raw, checked, documents, plan, views, refined, evaluation, described]
         around = Surroundings(
             window=window,

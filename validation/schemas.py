@@ -40,6 +40,7 @@ WITHDRAWN: Final = "withdrawn"
 # stage files that are never published
 POSITION: Final = "position"
 REUSED_ON: Final = "reused_on"
+NIGHT: Final = "night"
 
 # embeddings
 EMBEDDING: Final = "embedding"
@@ -124,6 +125,25 @@ CANDIDATES: Final = pa.schema(
     ]
 )
 """Documents before their check."""
+
+WINDOW_TEXTS: Final = pa.schema(
+    [
+        pa.field(TEXT_DIGEST, pa.string(), nullable=False),
+        pa.field(TEXT, pa.large_string(), nullable=False),  # as it is embedded, title and all
+        pa.field(NIGHT, pa.date32(), nullable=False),  # on which it came up first in the window
+    ]
+)
+"""The window's distinct texts, by first appearance."""
+
+WINDOW_DOCUMENTS: Final = pa.schema(
+    [
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(POSITION, pa.int64(), nullable=False),  # of its text among the window's texts
+        pa.field(NIGHT, pa.date32(), nullable=False),
+        pa.field(LABEL, pa.string()),
+    ]
+)
+"""The window's documents, oldest night first."""
 
 DUPLICATES: Final = pa.schema(
     [

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from models.clusterer.clusterer_state import restore, state_of
+from models.core.arrays import top_two
 from models.core.n_clusters import check_n_clusters
 from models.core.persistence import JSON, Tensors, load_state, save_state
 from models.core.records import Progress
@@ -34,6 +35,12 @@ class DeepClusterer(
     processes, with `save` and `load` between them, and `fit` is one after the other. A subclass
     gives the parameters, with the names that are used here, and what is abstract here.
     """
+
+    uses_views: ClassVar[bool] = False
+    goes_on: ClassVar[bool] = False
+    pretrainings: ClassVar[tuple[str, ...]] = ()
+    takes_n_clusters: ClassVar[bool] = True
+    """See `models.clusterer.clusterer.Clusterer`."""
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Pretrain and refine.
@@ -192,15 +199,3 @@ class DeepClusterer(
     @abstractmethod
     def _check(self, X: ArrayLike, reset: bool) -> NDArray[np.float32]:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
-
-
-def top_two(q: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give confidence and margin of soft assignments q, shape (n_samples, n_clusters).
-
-    Confidence is the highest membership, margin its lead over the second (over 0 for one cluster).
-    """
-    if q.shape[1] == 1:
-        only = q[:, 0].astype(np.float32)
-        return only, only
-    second, first = np.partition(q, -2, axis=1)[:, -2:].T
-    return first.astype(np.float32), (first - second).astype(np.float32)

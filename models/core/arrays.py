@@ -43,3 +43,15 @@ def centroids_of(X: Floats, labels: Labels) -> Floats:
     """
     means = np.stack([X[labels == label].mean(axis=0) for label in np.unique(labels)])
     return normalise_rows(means)
+
+
+def top_two(q: AnyFloats) -> tuple[Floats, Floats]:
+    """Compute confidence and margin of soft assignments q, shape (n_samples, n_clusters).
+
+    Confidence is the highest membership, margin its lead over the second (over 0 for one cluster).
+    """
+    if q.shape[1] == 1:
+        only = q[:, 0].astype(np.float32)
+        return only, only
+    second, first = np.partition(q, -2, axis=1)[:, -2:].T
+    return first.astype(np.float32), (first - second).astype(np.float32)

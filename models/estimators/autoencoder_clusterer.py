@@ -136,8 +136,10 @@ class AutoencoderClusterer(DeepClusterer):
     random_state: int | np.random.RandomState | None = None
     device: str = "auto"
 
+    pretrainings: ClassVar[tuple[str, ...]] = get_args(Pretraining)
+
     _network: ClassVar[type[Autoencoder]] = Autoencoder
-    _choices: ClassVar[Choices] = {"pretraining": get_args(Pretraining)}
+    _choices: ClassVar[Choices] = {}
     _per_cluster: ClassVar[tuple[str, ...]] = ("cluster_centers_",)
 
     @abstractmethod
@@ -232,7 +234,7 @@ class AutoencoderClusterer(DeepClusterer):
     def _check(self, X: ArrayLike, reset: bool) -> NDArray[np.float32]:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
         _check_numbers(self.get_params(deep=False))
-        for name, choices in self._choices.items():
+        for name, choices in {"pretraining": self.pretrainings, **self._choices}.items():
             if getattr(self, name) not in choices:
                 known = ", ".join(choices)
                 raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}")

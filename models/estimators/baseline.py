@@ -81,6 +81,12 @@ class Baseline(
         Width of X.
     """
 
+    uses_views: ClassVar[bool] = False
+    goes_on: ClassVar[bool] = False
+    pretrainings: ClassVar[tuple[str, ...]] = ()
+    takes_n_clusters: ClassVar[bool] = True
+    """See `models.clusterer.clusterer.Clusterer`."""
+
     _arrays: ClassVar[tuple[str, ...]] = ARRAYS
 
     def __init__(

@@ -112,6 +112,8 @@ class HDBSCANBaseline(Baseline):
         Not used; see `Baseline`.
     """
 
+    takes_n_clusters: ClassVar[bool] = False
+
     def __init__(
         self,
         n_clusters: Literal["auto"] = "auto",

@@ -69,7 +69,6 @@ class LatentClustering(AutoencoderClusterer):
     tol: float = 1e-3
 
     _choices: ClassVar[Choices] = {
-        **AutoencoderClusterer._choices,
         "assignment": get_args(Assignment),
     }
     _per_cluster: ClassVar[tuple[str, ...]] = (

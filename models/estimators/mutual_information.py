@@ -103,7 +103,6 @@ class MutualInformationClustering(AutoencoderClusterer):
     n_neighbors: int = 25
 
     _choices: ClassVar[Choices] = {
-        **AutoencoderClusterer._choices,
         "goal": get_args(Goal),
         "partners": get_args(Partners),
         "start": get_args(Start),

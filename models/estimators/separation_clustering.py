@@ -55,11 +55,10 @@ class SeparationClustering(AutoencoderClusterer):
     clustering_loss_weight: float = 1e-3
     sign: Literal["separating", "literal"] = "separating"
 
+    pretrainings: ClassVar[tuple[str, ...]] = ("reconstruction", "neighbours", "mutual-information")
+
     _network: ClassVar[type[Autoencoder]] = SigmoidAutoencoder
-    _choices: ClassVar[Choices] = {
-        "pretraining": ("reconstruction", "neighbours", "mutual-information"),
-        "sign": tuple(_SIGNS),
-    }
+    _choices: ClassVar[Choices] = {"sign": tuple(_SIGNS)}
 
     def _check(self, X: ArrayLike, reset: bool) -> NDArray[np.float32]:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""

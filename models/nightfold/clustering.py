@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral
-from typing import Any, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -94,6 +94,9 @@ class NightfoldClustering(DeepClusterer):
     n_features_in_
         Columns of X.
     """
+
+    uses_views: ClassVar[bool] = True
+    goes_on: ClassVar[bool] = True
 
     def __init__(  # noqa: PLR0913 -- an estimator's hyper-parameters
         self,

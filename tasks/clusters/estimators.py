@@ -1,17 +1,18 @@
-"""The estimators by name, and what the flow asks of them: two steps, and to be saved in between."""
+"""The estimators by name, and the settings that choose one; what it can do stands at its class."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, Self
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from tasks.frame.progress import Report
+from models.clusterer.clusterer import Clusterer
+from models.core.arrays import Floats
 from tasks.store.embeddings import matrix_of
-from tasks.store.storage import Store, read_table
-from tasks.vectors.views import Views
 from validation.schemas import EMBEDDING, LEXICAL
 
 Estimator = Literal[
@@ -20,35 +21,42 @@ Estimator = Literal[
     "k-means", "ward", "gaussian-mixture", "spectral", "hdbscan",
 ]  # fmt: skip
 
-_CLASSES: Final[dict[str, tuple[str, str]]] = {
-    "nightfold": ("models.nightfold.clustering", "NightfoldClustering"),
-    "dec": ("models.estimators.dec", "DEC"),
-    "idec": ("models.estimators.idec", "IDEC"),
-    "dcn": ("models.estimators.dcn", "DCN"),
-    "vade": ("models.estimators.vade", "VaDE"),
-    "separation": ("models.estimators.separation_clustering", "SeparationClustering"),
-    "mutual-information": ("models.estimators.mutual_information", "MutualInformationClustering"),
-    "latent-k-means": ("models.estimators.latent_clustering", "LatentClustering"),
-    "latent-mixture": ("models.estimators.latent_clustering", "LatentClustering"),
-    "latent-transport": ("models.estimators.latent_clustering", "LatentClustering"),
-    "k-means": ("models.estimators.baselines", "KMeansBaseline"),
-    "ward": ("models.estimators.baselines", "WardBaseline"),
-    "gaussian-mixture": ("models.estimators.baselines", "GaussianMixtureBaseline"),
-    "spectral": ("models.estimators.baselines", "SpectralBaseline"),
-    "hdbscan": ("models.estimators.baselines", "HDBSCANBaseline"),
-}
-
-_ASSIGNMENTS: Final = {
-    "latent-k-means": "k-means",
-    "latent-mixture": "likelihood",
-    "latent-transport": "transport",
-}
-GOES_ON: Final = ("nightfold",)
-"""Estimators that can go on from an earlier fit."""
-
-_NOT_PRETRAINED: Final = ("nightfold", "k-means", "ward", "gaussian-mixture", "spectral", "hdbscan")
-
 Pretraining = Literal["reconstruction", "neighbours", "variational", "mutual-information"]
+
+
+class Registered(NamedTuple):
+    """Where an estimator's class is, and with what it is made under this name."""
+
+    module: str
+    name: str
+    parameters: Mapping[str, Any] = MappingProxyType({})
+
+
+REGISTRY: Final[dict[Estimator, Registered]] = {
+    "nightfold": Registered("models.nightfold.clustering", "NightfoldClustering"),
+    "dec": Registered("models.estimators.dec", "DEC"),
+    "idec": Registered("models.estimators.idec", "IDEC"),
+    "dcn": Registered("models.estimators.dcn", "DCN"),
+    "vade": Registered("models.estimators.vade", "VaDE"),
+    "separation": Registered("models.estimators.separation_clustering", "SeparationClustering"),
+    "mutual-information": Registered(
+        "models.estimators.mutual_information", "MutualInformationClustering"
+    ),
+    "latent-k-means": Registered(
+        "models.estimators.latent_clustering", "LatentClustering", {"assignment": "k-means"}
+    ),
+    "latent-mixture": Registered(
+        "models.estimators.latent_clustering", "LatentClustering", {"assignment": "likelihood"}
+    ),
+    "latent-transport": Registered(
+        "models.estimators.latent_clustering", "LatentClustering", {"assignment": "transport"}
+    ),
+    "k-means": Registered("models.estimators.baselines", "KMeansBaseline"),
+    "ward": Registered("models.estimators.baselines", "WardBaseline"),
+    "gaussian-mixture": Registered("models.estimators.baselines", "GaussianMixtureBaseline"),
+    "spectral": Registered("models.estimators.baselines", "SpectralBaseline"),
+    "hdbscan": Registered("models.estimators.baselines", "HDBSCANBaseline"),
+}
 
 
 class ClusteringSettings(BaseModel):
@@ -69,84 +77,71 @@ class ClusteringSettings(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        """Refuse what the estimator cannot be asked for."""
-        if self.pretraining is not None and self.estimator in _NOT_PRETRAINED:
-            raise ValueError(f"pretraining must be left out with {self.estimator!r}")
-        if (self.estimator, self.pretraining) == ("separation", "variational"):
-            raise ValueError("pretraining must not be 'variational' with 'separation'")
-        if self.estimator == "hdbscan" and self.n_clusters != "auto":
-            raise ValueError(f"n_clusters must be 'auto' with 'hdbscan', got {self.n_clusters}")
+        """Refuse what the estimator cannot be asked for.
+
+        What is left to the estimator needs no look at its class, which is slow to import.
+        """
+        if self.pretraining is not None:
+            _require_pretraining(self.estimator, self.pretraining)
+        if self.n_clusters != "auto" and not class_of(self.estimator).takes_n_clusters:
+            raise ValueError(
+                f"n_clusters must be 'auto' with {self.estimator!r}, got {self.n_clusters}"
+            )
         return self
 
 
-class DeepClustering(Protocol):
-    """An estimator whose representation and clusters are learnt in two steps."""
-
-    labels_: NDArray[np.integer[Any]]
-    soft_assignments_: NDArray[np.floating[Any]]
-    n_clusters_: int
-
-    def pretrain(self, X: NDArray[np.float32], *, progress: Report | None = None) -> Self:
-        """Learn the representation."""
-        ...
-
-    def refine(self, X: NDArray[np.float32], *, progress: Report | None = None) -> Self:
-        """Find the clusters in it."""
-        ...
-
-    def continue_pretraining(
-        self, X: NDArray[np.float32], is_new: NDArray[np.bool_], *, progress: Report | None = None
-    ) -> Self:
-        """Learn new rows into the representation of an earlier fit; only those in `GOES_ON` can."""
-        ...
-
-    def continue_refinement(
-        self, X: NDArray[np.float32], *, progress: Report | None = None
-    ) -> Self:
-        """Place rows in the clusters of an earlier fit, and refine these; likewise."""
-        ...
-
-    def transform(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the latent vectors, shape (n_samples, latent_dim)."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write weights and parameters."""
-        ...
+def class_of(estimator: Estimator) -> type[Clusterer]:
+    """Import an estimator's class."""
+    registered = REGISTRY[estimator]
+    found: type[Clusterer] = getattr(import_module(registered.module), registered.name)
+    return found
 
 
-def new_estimator(settings: ClusteringSettings, views: Views, random_state: int) -> DeepClustering:
-    """Make the configured estimator, unfitted."""
+def new_estimator(
+    settings: ClusteringSettings, view_dims: tuple[int, ...], random_state: int
+) -> Clusterer:
+    """Make the configured estimator, unfitted.
+
+    Parameters
+    ----------
+    settings
+        Which one.
+    view_dims
+        Widths of the views of the texts, the embedding first.
+    random_state
+        Seed of everything random in it.
+    """
+    made: Any = class_of(settings.estimator)
     parameters: dict[str, Any] = {
         "n_clusters": settings.n_clusters,
         "random_state": random_state,
         "device": settings.device,
+        **REGISTRY[settings.estimator].parameters,
     }
-    if settings.estimator == "nightfold":
-        parameters["view_dims"] = (views.embedding_dim, *views.lexical_dims)
+    if made.uses_views:
+        parameters["view_dims"] = view_dims
     if settings.pretraining is not None:
         parameters["pretraining"] = settings.pretraining
-    if settings.estimator in _ASSIGNMENTS:
-        parameters["assignment"] = _ASSIGNMENTS[settings.estimator]
-    estimator: DeepClustering = _class(settings)(**parameters)
+    estimator: Clusterer = made(**parameters)
     return estimator
 
 
-def load_estimator(settings: ClusteringSettings, folder: Path) -> DeepClustering:
+def load_estimator(settings: ClusteringSettings, folder: Path) -> Clusterer:
     """Load a saved estimator."""
-    estimator: DeepClustering = _class(settings).load(folder)
-    return estimator
+    return class_of(settings.estimator).load(folder)
 
 
-def read_features(store: Store, views: Views, settings: ClusteringSettings) -> NDArray[np.float32]:
-    """Read what the estimator clusters: the embedding, and the lexical views if it uses them."""
-    table = read_table(store, views.items)
-    embedding = matrix_of(table[EMBEDDING])
-    if settings.estimator != "nightfold":
+def features_of(items: pa.Table, settings: ClusteringSettings) -> Floats:
+    """Lay out what the estimator clusters: the embedding, and the lexical views if it uses them."""
+    embedding = matrix_of(items[EMBEDDING])
+    if not class_of(settings.estimator).uses_views:
         return embedding
-    return np.hstack([embedding, matrix_of(table[LEXICAL])])
+    return np.hstack([embedding, matrix_of(items[LEXICAL])])
 
 
-def _class(settings: ClusteringSettings) -> Any:
-    module, name = _CLASSES[settings.estimator]
-    return getattr(import_module(module), name)
+def _require_pretraining(estimator: Estimator, pretraining: Pretraining) -> None:
+    known = class_of(estimator).pretrainings
+    if not known:
+        raise ValueError(f"pretraining must be left out with {estimator!r}")
+    if pretraining not in known:
+        raise ValueError(f"pretraining must not be {pretraining!r} with {estimator!r}")

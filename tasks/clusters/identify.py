@@ -7,28 +7,24 @@ Writes the identity model: centroids of all clusters that can still be recognise
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.identity.clusters import KnownCluster, TonightCluster
 from models.identity.match import Match
 from models.identity.rules import MatchRules
 from tasks.store.history import PastNight
-from tasks.store.storage import (
-    ModelRef,
-    Store,
-    keep_folder,
-    model_folder,
-    read_table,
-    scratch_folder,
-)
+from tasks.store.models import load_model
+from tasks.store.storage import Store, read_table
 from validation.schemas import CLUSTER_ID, DOC_ID
 
 IdentityRules = MatchRules
 """When two clusters of two nights are the same; part of the configuration."""
 
+State: TypeAlias = tuple[dict[str, NDArray[np.float32]], dict[str, Any]]
 
 _STORY: Final = (
     "cluster_id", "name", "first_seen", "last_seen", "size", "nights_absent", "parted_from",
@@ -60,50 +56,71 @@ class Identified:
 def load_known(
     store: Store, last: PastNight | None, window_ids: frozenset[str], encoder_digest: str
 ) -> list[KnownCluster]:
-    """Load the clusters of the nights before, with their documents that are still in the window.
-
-    The members of the last night's clusters stand in its assignments; those of clusters that were
-    away that night stand in the identity model. Centroids of another encoder are left out: spaces
-    of two encoders cannot be compared.
-    """
+    """Load the clusters of the nights before; see `known_clusters`."""
     if last is None:
         return []
     from models.core.persistence import load_state
 
-    with model_folder(store, last.identity) as folder:
-        tensors, story = load_state(folder)
-    members = _members(store, last)
-    stories: Any = story["clusters"]
+    tensors, story = load_model(store, last.identity, load_state)
+    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
+    return known_clusters(tensors, story, assigned, window_ids, encoder_digest)
+
+
+def known_clusters(
+    tensors: Mapping[str, NDArray[Any]],
+    story: Mapping[str, Any],
+    assigned: pa.Table,
+    window_ids: frozenset[str],
+    encoder_digest: str,
+) -> list[KnownCluster]:
+    """Put the clusters of the nights before together, with their documents of the window.
+
+    The members of the last night's clusters stand in its assignments; those of clusters that were
+    away that night stand in the identity model. Centroids of another encoder are left out: spaces
+    of two encoders cannot be compared.
+
+    Parameters
+    ----------
+    tensors, story
+        As `identity_state` returned them on the last night.
+    assigned
+        Its documents and their clusters.
+    window_ids
+        Documents that are in tonight's window.
+    encoder_digest
+        Of tonight's encoder.
+    """
+    members = _members(assigned)
     is_comparable = story["encoder_digest"] == encoder_digest
-    for told in stories:
+    known = []
+    for centroid, founding, told in zip(
+        tensors["centroids"], tensors["founding_centroids"], story["clusters"], strict=True
+    ):
         # A store from before members were saved has none of clusters that were away.
         saved = told.get("member_ids", members.get(told["cluster_id"], ()))
-        told["member_ids"] = window_ids.intersection(saved)
-    return [
-        KnownCluster(
-            centroid=centroid if is_comparable else None,
-            founding_centroid=founding if is_comparable else None,
-            **told,
+        known.append(
+            KnownCluster(
+                centroid=centroid if is_comparable else None,
+                founding_centroid=founding if is_comparable else None,
+                **told | {"member_ids": window_ids.intersection(saved)},
+            )
         )
-        for centroid, founding, told in zip(
-            tensors["centroids"], tensors["founding_centroids"], stories, strict=True
-        )
-    ]
+    return known
 
 
 def identify(
-    store: Store,
     tonight: Sequence[TonightCluster],
     known: Sequence[KnownCluster],
+    night: str,
     rules: IdentityRules,
 ) -> Identified:
-    """Match tonight's clusters to the known ones and give every one its id."""
+    """Match tonight's clusters to the known ones, and find the id of every one."""
     from models.identity.events import kept_names
     from models.identity.match import assign_ids, match_clusters
 
     taken = {cluster.cluster_id for cluster in known}
     matches = match_clusters(tonight, known, rules)
-    ids = assign_ids(tonight, matches, str(store.night), taken)
+    ids = assign_ids(tonight, matches, night, taken)
     return Identified(
         ids=ids,
         kept_names=kept_names(tonight, known, ids, rules),
@@ -118,7 +135,7 @@ def event_rows(
     names: Mapping[int, str],
     rules: IdentityRules,
 ) -> list[dict[str, Any]]:
-    """Tell what happened to the clusters since the last night, as rows of the events table."""
+    """List what happened to the clusters since the last night, as rows of the events table."""
     from models.identity.events import cluster_events
 
     known = list(found.known.values())
@@ -126,15 +143,15 @@ def event_rows(
     return [asdict(event) for event in events]
 
 
-def keep_identity(
-    store: Store,
+def identity_state(
     tonight: Sequence[TonightCluster],
     found: Identified,
     names: Mapping[int, str],
     parted_from: Mapping[int, str],
+    night: str,
     encoder_digest: str,
-) -> ModelRef:
-    """Save what recognises the clusters tomorrow.
+) -> State:
+    """Lay out what recognises the clusters tomorrow.
 
     Parameters
     ----------
@@ -142,30 +159,28 @@ def keep_identity(
         With all their members, those that are new tonight too.
     found, names, parted_from
         Of tonight's clusters.
+    night
+        Tonight.
     encoder_digest
         Whose space the centroids lie in.
+
+    Returns
+    -------
+    Arrays and story, for `models.core.persistence.save_state`.
     """
-    from models.core.persistence import save_state
     from models.identity.events import remember
 
     known = remember(
-        tonight,
-        list(found.known.values()),
-        found.ids,
-        names,
-        str(store.night),
-        parted_from=parted_from,
+        tonight, list(found.known.values()), found.ids, names, night, parted_from=parted_from
     )
     # A cluster that was last seen with another encoder has no centroid here and cannot return.
     known = [cluster for cluster in known if cluster.centroid is not None]
+    tensors = {
+        "centroids": _stacked([cluster.centroid for cluster in known]),
+        "founding_centroids": _stacked([cluster.founding_centroid for cluster in known]),
+    }
     stories = [_story(cluster) for cluster in known]
-    with scratch_folder(store) as folder:
-        tensors = {
-            "centroids": _stacked([cluster.centroid for cluster in known]),
-            "founding_centroids": _stacked([cluster.founding_centroid for cluster in known]),
-        }
-        save_state(folder, tensors, {"encoder_digest": encoder_digest, "clusters": stories})
-        return keep_folder(store, "identity", folder)
+    return tensors, {"encoder_digest": encoder_digest, "clusters": stories}
 
 
 def _story(cluster: KnownCluster) -> dict[str, Any]:
@@ -175,11 +190,11 @@ def _story(cluster: KnownCluster) -> dict[str, Any]:
     return story | ({"member_ids": sorted(cluster.member_ids)} if cluster.nights_absent else {})
 
 
-def _members(store: Store, last: PastNight) -> dict[str, set[str]]:
-    """Read the documents of the last night's clusters."""
-    table = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
+def _members(assigned: pa.Table) -> dict[str, set[str]]:
+    """Collect the documents of each cluster."""
     members: dict[str, set[str]] = {}
-    for doc_id, cluster_id in zip(*(column.to_pylist() for column in table.columns), strict=True):
+    columns = (assigned[name].to_pylist() for name in (DOC_ID, CLUSTER_ID))
+    for doc_id, cluster_id in zip(*columns, strict=True):
         members.setdefault(cluster_id, set()).add(doc_id)
     return members
 

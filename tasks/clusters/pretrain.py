@@ -5,19 +5,24 @@ Writes the pretrained model
 """
 
 import logging
+from functools import partial
 
 import numpy as np
 
+from models.clusterer.clusterer import Clusterer
+from models.core.arrays import Floats
+from models.core.records import Progress
 from models.core.threads import one_thread
 from tasks.clusters.estimators import (
     ClusteringSettings,
+    features_of,
     load_estimator,
     new_estimator,
-    read_features,
 )
 from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
-from tasks.store.storage import ModelRef, Store, keep_folder, model_folder, scratch_folder
+from tasks.store.models import keep_model, load_model
+from tasks.store.storage import ModelRef, Store, read_table
 from tasks.vectors.views import Views
 
 logger = logging.getLogger(__name__)
@@ -36,17 +41,34 @@ def pretrain(
 
     With an earlier model, its autoencoder learns tonight's texts and is reminded of others.
     """
-    X = read_features(store, views, settings)
+    X = features_of(read_table(store, views.items), settings)
+    if earlier is None:
+        estimator = new_estimator(settings, views.dims, random_state)
+    else:
+        estimator = load_model(store, earlier, partial(load_estimator, settings))
     with shown_progress("pretrain") as report:
-        if earlier is None:
-            estimator = new_estimator(settings, views, random_state)
-            estimator.pretrain(X, progress=report)
-        else:
-            with model_folder(store, earlier) as folder:
-                estimator = load_estimator(settings, folder)
-            is_new = np.arange(len(X)) >= views.n_known
-            estimator.continue_pretraining(X, is_new, progress=report)
+        learn_representation(estimator, X, None if earlier is None else views.n_known, report)
     logger.info("pretrained %s on %s texts", settings.estimator, f"{len(X):,}")
-    with scratch_folder(store) as folder:
-        estimator.save(folder)
-        return keep_folder(store, "pretrain", folder)
+    return keep_model(store, "pretrain", estimator.save)
+
+
+def learn_representation(
+    estimator: Clusterer, X: Floats, n_known: int | None, report: Progress
+) -> None:
+    """Train the part of an estimator that comes before the clusters, in place.
+
+    Parameters
+    ----------
+    estimator
+        Unfitted, or one of an earlier night.
+    X
+        Shape (n_texts, n_features), the texts of earlier nights first.
+    n_known
+        How many of them an earlier fit has learnt; None: start from nothing.
+    report
+        Called with the progress.
+    """
+    if n_known is None:
+        estimator.pretrain(X, progress=report)
+    else:
+        estimator.continue_pretraining(X, np.arange(len(X)) >= n_known, progress=report)

@@ -5,34 +5,23 @@ Writes the refined model; labels (text_digest, label, confidence, margin, latent
 """
 
 import logging
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import Field
 
-from models.clusterer.deep_clusterer import top_two
+from models.clusterer.clusterer import Clusterer
+from models.core.arrays import Floats, top_two
+from models.core.records import Progress
 from models.core.threads import one_thread
-from tasks.clusters.estimators import (
-    ClusteringSettings,
-    DeepClustering,
-    load_estimator,
-    read_features,
-)
+from tasks.clusters.estimators import ClusteringSettings, features_of, load_estimator
 from tasks.frame.progress import shown_progress
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
-from tasks.store.storage import (
-    ModelRef,
-    Ref,
-    Store,
-    keep_folder,
-    keep_table,
-    model_folder,
-    read_table,
-    scratch_folder,
-)
+from tasks.store.models import keep_model, load_model
+from tasks.store.storage import ModelRef, Ref, Store, keep_table, read_table
 from tasks.vectors.views import Views
 from validation.schemas import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST
 
@@ -65,34 +54,44 @@ def refine(
 
     If the night goes on from an earlier one, that model knows the clusters already.
     """
-    X = read_features(store, views, settings)
-    with model_folder(store, pretrained) as folder:
-        estimator = load_estimator(settings, folder)
+    items = read_table(store, views.items)
+    estimator = load_model(store, pretrained, partial(load_estimator, settings))
     with shown_progress("refine") as report:
-        if goes_on:
-            estimator.continue_refinement(X, progress=report)
-        else:
-            estimator.refine(X, progress=report)
-    logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(X):,}")
-    labels = _labels(store, views, estimator, X)
-    with scratch_folder(store) as folder:
-        estimator.save(folder)
-        model = keep_folder(store, "refine", folder)
+        labels = find_clusters(estimator, features_of(items, settings), goes_on, report)
+    logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(items):,}")
     return Refined(
-        models={"clustering": model},
-        labels=keep_table(store, "refine", labels),
+        models={"clustering": keep_model(store, "refine", estimator.save)},
+        labels=keep_table(store, "refine", labels.add_column(0, TEXT_DIGEST, items[TEXT_DIGEST])),
         n_clusters=estimator.n_clusters_,
         label_of={label: label for label in range(estimator.n_clusters_)},
     )
 
 
-def _labels(
-    store: Store, views: Views, estimator: DeepClustering, X: NDArray[np.float32]
-) -> pa.Table:
+def find_clusters(estimator: Clusterer, X: Floats, goes_on: bool, report: Progress) -> pa.Table:
+    """Refine a pretrained estimator, in place, and lay out what it says of every row.
+
+    Parameters
+    ----------
+    estimator
+        After its pretraining.
+    X
+        Shape (n_texts, n_features).
+    goes_on
+        Whether it has the clusters of an earlier fit to go on from.
+    report
+        Called with the progress.
+
+    Returns
+    -------
+    Label, confidence, margin and latent vector of every row.
+    """
+    if goes_on:
+        estimator.continue_refinement(X, progress=report)
+    else:
+        estimator.refine(X, progress=report)
     confidence, margin = top_two(estimator.soft_assignments_)
     return pa.table(
         {
-            TEXT_DIGEST: read_table(store, views.items, [TEXT_DIGEST])[TEXT_DIGEST],
             LABEL: pa.array(estimator.labels_.astype(np.int32)),
             CONFIDENCE: pa.array(confidence),
             MARGIN: pa.array(margin),

@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats, Integers, Labels, centroids_of
 from models.identity.clusters import TonightCluster
-from tasks.preparing.cleaning import embedded_text
-from tasks.store.history import NightTable
-from tasks.store.storage import Store, read_table
-from validation.schemas import DOC_ID, TEXT, TEXT_DIGEST, TITLE
+from validation.schemas import DOC_ID, NIGHT, POSITION
 
 
 @dataclass(frozen=True)
@@ -22,28 +21,13 @@ class WindowDocuments:
     doc_ids: list[str]
     items: Integers
     is_new: NDArray[np.bool_]
-    texts: list[str]
-    """Of the items, not of the documents."""
 
 
-def read_window(store: Store, window: list[NightTable], digests: list[str]) -> WindowDocuments:
-    """Read the window's documents; the items are the texts with these digests."""
-    place = {digest: position for position, digest in enumerate(digests)}
-    doc_ids: list[str] = []
-    items: list[int] = []
-    is_new: list[bool] = []
-    texts = [""] * len(digests)
-    for night in window:
-        table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST, TITLE, TEXT])
-        for doc_id, digest, title, text in zip(
-            *(column.to_pylist() for column in table.columns), strict=True
-        ):
-            doc_ids.append(doc_id)
-            items.append(place[digest])
-            is_new.append(night.night == store.night)
-            texts[place[digest]] = embedded_text(title, text)
+def documents_in(window: pa.Table, tonight: date) -> WindowDocuments:
+    """Lay out the window's documents, a table with the schema `WINDOW_DOCUMENTS`."""
+    is_new = [night == tonight for night in window[NIGHT].to_pylist()]
     return WindowDocuments(
-        doc_ids, np.array(items, dtype=np.int64), np.array(is_new, dtype=bool), texts
+        window[DOC_ID].to_pylist(), window[POSITION].to_numpy(), np.array(is_new, dtype=bool)
     )
 
 

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from models.clusterer.deep_clusterer import top_two
+from models.core.arrays import top_two
 from models.core.threads import one_thread
-from tasks.clusters.estimators import ClusteringSettings, load_estimator
-from tasks.clusters.reconcile import joined, parted
+from tasks.clusters.estimators import ClusteringSettings, class_of, load_estimator
+from tasks.clusters.memberships import joined, parted
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
 from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.preparing.cleaning import embedded_text
@@ -39,7 +39,7 @@ from tasks.store.storage import (
     read_table,
     require_file,
 )
-from tasks.vectors.embed import EmbedSettings, encoder_ref, load_encoder
+from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
 from validation.errors import NightfoldError
 from validation.schemas import (
     CLUSTER_ID,
@@ -229,10 +229,10 @@ def _by_model(
     settings = ClusteringSettings(**manifest["config"]["clustering"])
     lay_out(store, _model(manifest, "clustering"), folder / "clustering")
     X = embedding
-    if settings.estimator == "nightfold":
+    if class_of(settings.estimator).uses_views:
         lay_out(store, _model(manifest, "lexical"), folder / "lexical")
         X = np.hstack([embedding, LexicalViews.load(folder / "lexical").transform(texts)])
-    estimator: Any = load_estimator(settings, folder / "clustering")
+    estimator = load_estimator(settings, folder / "clustering")
     cluster_of = {int(label): it for label, it in manifest["cluster_ids"].items()}
     cluster_ids = sorted(set(cluster_of.values()))
     place = {label: cluster_ids.index(it) for label, it in cluster_of.items()}

@@ -12,7 +12,7 @@ from tasks.frame.result import StageResult
 from tasks.store.history import NightTable
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.storage import ModelRef, Ref, Store, read_table
-from tasks.vectors.embed import EncoderRef
+from tasks.vectors.encoder import EncoderRef
 from validation.schemas import PUBLISHED
 
 T = TypeVar("T")

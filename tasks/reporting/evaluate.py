@@ -1,26 +1,24 @@
 """Score the clusters beside plain k-means, and decide which of the two is published.
 
-Reads  items, labels, documents (for their texts, and their true labels where the feed has any)
+Reads  items, labels, the window's texts and documents (for true labels, where the feed has any)
 Writes metrics (METRICS); decided labels (text_digest, label, confidence, margin, is_outlier)
 """
 
 import logging
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.clusterer.deep_clusterer import top_two
-from models.core.arrays import Floats, Integers, Labels, centroids_of
+from models.core.arrays import Floats, Integers, Labels, centroids_of, top_two
 from models.core.threads import one_thread
 from tasks.clusters.refine import Refined
 from tasks.frame.result import StageResult
 from tasks.frame.show import show_table
 from tasks.frame.stage import stage
-from tasks.preparing.cleaning import embedded_text
 from tasks.reporting.figures import (
     COHERENCE_TEXTS,
     Rivals,
@@ -34,13 +32,12 @@ from tasks.reporting.figures import (
     truth_rows,
 )
 from tasks.store.embeddings import matrix_of
-from tasks.store.history import NightTable
-from tasks.store.storage import Ref, Store, keep_table, read_table, read_tables
+from tasks.store.storage import Ref, Store, keep_table, read_table
+from tasks.vectors.items import Window, read_window
 from tasks.vectors.views import Views
 from validation.schemas import (
     BASELINE_VALUE,
     CONFIDENCE,
-    DOCUMENTS,
     EMBEDDING,
     IS_OUTLIER,
     LABEL,
@@ -48,10 +45,10 @@ from validation.schemas import (
     MARGIN,
     METRIC,
     METRICS,
+    POSITION,
     SPACE,
     TEXT,
     TEXT_DIGEST,
-    TITLE,
     VALUE,
 )
 
@@ -60,6 +57,8 @@ logger = logging.getLogger(__name__)
 _BASELINE_STARTS: Final = 4
 _SMALLEST_FENCED: Final = 10
 _FAR_OUT: Final = 3.0
+
+Published = Literal["refined", "baseline"]
 
 
 class EvaluateSettings(BaseModel):
@@ -79,7 +78,7 @@ class Evaluation(StageResult):
     """The figures, which are the table `metrics`, and the decision."""
 
     labels: Ref
-    published: Literal["refined", "baseline"]
+    published: Published
     reason: str
     trust: str
     """How far to trust the published clusters, in words."""
@@ -91,48 +90,85 @@ class Evaluation(StageResult):
         return {"labels": {"published": self.published, "reason": self.reason, "trust": self.trust}}
 
 
+@dataclass(frozen=True)
+class Scores:
+    """What `score` finds; see `Evaluation` for its parts."""
+
+    rows: list[Row]
+    labels: pa.Table
+    published: Published
+    reason: str
+    stability: dict[int, float]
+
+
 @stage("evaluate", version=4)
 @one_thread()
 def evaluate(
-    store: Store,
-    views: Views,
-    refined: Refined,
-    window: list[NightTable],
-    settings: EvaluateSettings,
-    random_state: int,
+    store: Store, views: Views, refined: Refined, settings: EvaluateSettings, random_state: int
 ) -> Evaluation:
     """Score the refined clusters and plain k-means on the same vectors; keep the better labels."""
     embedding = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
-    found = read_table(store, refined.labels)
+    found, window = read_table(store, refined.labels), read_window(store, views.window)
+    scores = score(embedding, found, refined.n_clusters, window, settings, random_state)
+    show_table("metrics", scores.rows, "Quality beside plain k-means on the same vectors")
+    metrics = pa.Table.from_pylist(scores.rows, schema=METRICS)
+    return Evaluation(
+        tables={"metrics": keep_table(store, "evaluate", metrics)},
+        labels=keep_table(store, "evaluate", scores.labels),
+        published=scores.published,
+        reason=scores.reason,
+        trust=_trust(scores.rows, scores.published, views.encoder_weights),
+        stability=scores.stability,
+    )
+
+
+def score(
+    embedding: Floats,
+    found: pa.Table,
+    n_clusters: int,
+    window: Window,
+    settings: EvaluateSettings,
+    random_state: int,
+) -> Scores:
+    """Score labels beside those of plain k-means, and choose the better ones.
+
+    Parameters
+    ----------
+    embedding
+        Shape (n_texts, embedding_dim), rows of length 1.
+    found
+        Digest, label, confidence, margin and latent vector of every text.
+    n_clusters
+        Labels that there are, those without a text counted.
+    window
+        Its texts and documents.
+    settings
+        When k-means is better.
+    random_state
+        Seed of k-means and of all samples.
+    """
     labels, latent = found[LABEL].to_numpy(), matrix_of(found[LATENT])
-    digests = found[TEXT_DIGEST].to_pylist()
-    rivals = Rivals(labels, _k_means(embedding, refined.n_clusters, random_state))
-    in_latent = Rivals(labels, _k_means(latent, refined.n_clusters, random_state))
-    stability = stability_of_each(embedding, refined.n_clusters, random_state, rivals)
+    rivals = Rivals(labels, _k_means(embedding, n_clusters, random_state))
+    in_latent = Rivals(labels, _k_means(latent, n_clusters, random_state))
+    stability = stability_of_each(embedding, n_clusters, random_state, rivals)
     rows = [
         *geometry_rows("embedding", embedding, rivals, random_state),
         *neighbourhood_rows(embedding, rivals, random_state),
         stability_row(rivals, stability),
         *geometry_rows("latent", latent, in_latent, random_state),
-        coherence_row(*_sampled_texts(store, window, digests, random_state), rivals),
+        coherence_row(*_sampled_texts(window.texts, random_state), rivals),
         *size_rows(rivals),
-        *_truth(store, window, digests, rivals),
+        *_truth(window.documents, rivals),
     ]
     published, reason = _decision(rows, settings)
     logger.info("published are the %s labels: %s", published, reason)
-    show_table("metrics", rows, "Quality beside plain k-means on the same vectors")
     is_refined = published == "refined"
     decided = _refined_labels(found) if is_refined else _baseline_labels(embedding, rivals.baseline)
-    return Evaluation(
-        tables={
-            "metrics": keep_table(store, "evaluate", pa.Table.from_pylist(rows, schema=METRICS))
-        },
-        labels=keep_table(
-            store, "evaluate", _with_outliers(found[TEXT_DIGEST], decided, embedding)
-        ),
+    return Scores(
+        rows=rows,
+        labels=_with_outliers(found[TEXT_DIGEST], decided, embedding),
         published=published,
         reason=reason,
-        trust=_trust(rows, published, views.encoder_weights),
         stability=stability.labels if is_refined else stability.baseline,
     )
 
@@ -143,37 +179,23 @@ def _k_means(X: Floats, n_clusters: int, random_state: int) -> Labels:
     return fit_kmeans(X, n_clusters, _BASELINE_STARTS, random_state)[0]
 
 
-def _sampled_texts(
-    store: Store, window: list[NightTable], digests: list[str], random_state: int
-) -> tuple[list[str], Integers]:
-    """Read a random sample of the texts, with their positions."""
-    kept = np.random.default_rng(random_state).permutation(len(digests))[:COHERENCE_TEXTS]
-    wanted = pa.array([digests[position] for position in kept])
-    texts: dict[str, str] = {}
-    for night in window:
-        table = read_table(store, night.table, [TEXT_DIGEST, TITLE, TEXT])
-        table = table.filter(pc.is_in(table[TEXT_DIGEST], value_set=wanted))
-        for digest, title, text in zip(*(it.to_pylist() for it in table.columns), strict=True):
-            texts[digest] = embedded_text(title, text)
-    return [texts[digest] for digest in wanted.to_pylist()], kept
+def _sampled_texts(texts: pa.Table, random_state: int) -> tuple[list[str], Integers]:
+    """Draw a random sample of the texts, with their positions."""
+    kept = np.random.default_rng(random_state).permutation(len(texts))[:COHERENCE_TEXTS]
+    return texts[TEXT].take(pa.array(kept)).to_pylist(), kept
 
 
-def _truth(store: Store, window: list[NightTable], digests: list[str], rivals: Rivals) -> list[Row]:
+def _truth(documents: pa.Table, rivals: Rivals) -> list[Row]:
     """Score against true labels, document by document, where the feed carries any."""
-    table = read_tables(
-        store, (night.table for night in window), [TEXT_DIGEST, LABEL], DOCUMENTS
-    ).drop_null()
-    if len(table) == 0:
+    labelled = documents.select([POSITION, LABEL]).drop_null()
+    if len(labelled) == 0:
         return []
-    place = {digest: position for position, digest in enumerate(digests)}
-    positions = [place[digest] for digest in table[TEXT_DIGEST].to_pylist()]
-    truth = np.unique(table[LABEL].to_pylist(), return_inverse=True)[1]
+    positions = labelled[POSITION].to_numpy()
+    truth = np.unique(labelled[LABEL].to_pylist(), return_inverse=True)[1]
     return truth_rows(truth, Rivals(rivals.labels[positions], rivals.baseline[positions]))
 
 
-def _decision(
-    rows: list[Row], settings: EvaluateSettings
-) -> tuple[Literal["refined", "baseline"], str]:
+def _decision(rows: list[Row], settings: EvaluateSettings) -> tuple[Published, str]:
     row = _silhouette_row(rows)
     value, baseline = row[VALUE], row[BASELINE_VALUE]
     if value is None or baseline is None:
@@ -188,7 +210,7 @@ def _silhouette_row(rows: list[Row]) -> Row:
     return next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
 
 
-def _trust(rows: list[Row], published: Literal["refined", "baseline"], weights: str) -> str:
+def _trust(rows: list[Row], published: Published, weights: str) -> str:
     from models.quality.trust import trust_sentence
 
     value = _silhouette_row(rows)[VALUE if published == "refined" else BASELINE_VALUE]

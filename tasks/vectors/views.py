@@ -1,28 +1,25 @@
 """Lay out the window's vectors: the embeddings beside the lexical views.
 
-Reads  items (embedding), the window's documents, the lexical model of the last night or none
+Reads  items (embedding), the window's texts, the lexical model of the last night or none
 Writes items (text_digest, embedding, lexical), the lexical model
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.core.threads import one_thread
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
-from tasks.store.history import NightTable
-from tasks.store.storage import (
-    ModelRef,
-    Ref,
-    Store,
-    keep_folder,
-    keep_table,
-    model_folder,
-    read_table,
-    scratch_folder,
-)
-from tasks.vectors.embed import Embedded, EmbedSettings, first_appearances
-from validation.schemas import LEXICAL
+from tasks.store.models import keep_model, load_model
+from tasks.store.storage import ModelRef, Ref, Store, keep_table, read_table
+from tasks.vectors.embed import Embedded
+from tasks.vectors.encoder import EmbedSettings
+from tasks.vectors.items import WindowRef
+from validation.schemas import LEXICAL, NIGHT, TEXT
 
 if TYPE_CHECKING:
     from models.text.lexical_views import LexicalViews
@@ -35,6 +32,7 @@ class Views(StageResult):
     """
 
     items: Ref
+    window: WindowRef
     embedding_dim: int
     lexical_dims: tuple[int, ...]
     encoder_digest: str
@@ -42,13 +40,17 @@ class Views(StageResult):
     n_known: int
     """Texts that were there before tonight."""
 
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Widths of all views, the embedding first."""
+        return (self.embedding_dim, *self.lexical_dims)
+
 
 @stage("views", version=2)
 @one_thread()
 def lay_out_views(
     store: Store,
     embedded: Embedded,
-    window: list[NightTable],
     lexical: ModelRef | None,
     settings: EmbedSettings,
     random_state: int,
@@ -56,28 +58,23 @@ def lay_out_views(
     """Fit the lexical views on the window, or take those of an earlier night, and lay all out."""
     from models.text.lexical_views import LexicalViews
 
-    groups = first_appearances(store, [night.table for night in window])
-    texts = [text for group in groups for text in group.values()]
-    if lexical is None:
-        views = LexicalViews(settings.lexical_dim, random_state).fit(texts)
-        lexical = _keep(store, views)
-    else:
-        with model_folder(store, lexical) as folder:
-            views = LexicalViews.load(folder)
-    items = read_table(store, embedded.items)
-    items = items.append_column(LEXICAL, fixed_lists(views.transform(texts)))
+    found = read_table(store, embedded.window.texts, [TEXT, NIGHT])
+    texts = found[TEXT].to_pylist()
+    earlier = load_model(store, lexical, LexicalViews.load) if lexical else None
+    views = earlier or LexicalViews(settings.lexical_dim, random_state).fit(texts)
+    items = beside_embeddings(read_table(store, embedded.items), views, texts)
     return Views(
         items=keep_table(store, "views", items),
-        models={"lexical": lexical},
+        window=embedded.window,
+        models={"lexical": lexical or keep_model(store, "views", views.save)},
         embedding_dim=embedded.embedding_dim,
         lexical_dims=views.dims,
         encoder_digest=embedded.encoder_digest,
         encoder_weights=embedded.encoder_weights,
-        n_known=len(texts) - len(groups[-1]),
+        n_known=pc.sum(pc.less(found[NIGHT], store.night)).as_py(),
     )
 
 
-def _keep(store: Store, views: "LexicalViews") -> ModelRef:
-    with scratch_folder(store) as folder:
-        views.save(folder)
-        return keep_folder(store, "views", folder)
+def beside_embeddings(items: pa.Table, views: "LexicalViews", texts: Sequence[str]) -> pa.Table:
+    """Add the lexical views of the texts to their embeddings."""
+    return items.append_column(LEXICAL, fixed_lists(views.transform(texts)))

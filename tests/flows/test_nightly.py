@@ -20,7 +20,7 @@ from flows.nightly import nightly, recipe
 from tasks.operating.doctor.examine import examine
 from tasks.store.listing import read_retired
 from tasks.store.storage import sha256_of
-from tasks.vectors.embed import EncoderRef
+from tasks.vectors.encoder import EncoderRef
 from validation import schemas
 
 pytestmark = [

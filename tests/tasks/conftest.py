@@ -20,7 +20,7 @@ from tasks.store.history import NightTable
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import ModelRef, Ref, Store, keep_bytes, keep_table, read_table
-from tasks.vectors.embed import EncoderRef
+from tasks.vectors.encoder import EncoderRef
 from validation.schemas import PUBLISHED
 
 WriteFeed = Callable[[str, bytes], Piece]

@@ -36,13 +36,13 @@ def threads() -> set[int]:
 @pytest.mark.parametrize(
     ("module", "stage", "first_step"),
     [
-        (views, "lay_out_views", "first_appearances"),
-        (drift, "plan_fit", "_cannot_go_on"),
-        (pretrain, "pretrain", "read_features"),
-        (refine, "refine", "read_features"),
+        (views, "lay_out_views", "read_table"),
+        (drift, "plan_fit", "decide"),
+        (pretrain, "pretrain", "read_table"),
+        (refine, "refine", "read_table"),
         (rejoin, "rejoin_pieces", "read_table"),
         (evaluate, "evaluate", "read_table"),
-        (describe, "describe", "read_table"),
+        (describe, "describe", "read_window"),
     ],
 )
 def test_a_stage_computes_on_one_thread(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from models.clusterer.deep_clusterer import top_two
+from models.core.arrays import top_two
 from models.estimators.idec import IDEC
 from tests.models.clusterer.small import X, assert_same, small_idec
 

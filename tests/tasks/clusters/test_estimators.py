@@ -1,9 +1,11 @@
 """Every estimator is one word of the configuration away, and goes through the flow's two steps."""
 
+import inspect
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from models.networks.pretraining import Pretraining as ModelPretraining
@@ -11,21 +13,14 @@ from tasks.clusters.estimators import (
     ClusteringSettings,
     Estimator,
     Pretraining,
+    class_of,
+    features_of,
     load_estimator,
     new_estimator,
 )
-from tasks.store.storage import Ref
-from tasks.vectors.views import Views
+from tasks.store.embeddings import fixed_lists
 
-NOWHERE = Ref(path="", sha256="", rows=0)
-VIEWS = Views(
-    items=NOWHERE,
-    embedding_dim=12,
-    lexical_dims=(5, 3),
-    encoder_digest="e",
-    encoder_weights="w",
-    n_known=0,
-)
+VIEW_DIMS = (12, 5, 3)
 
 
 def three_topics(width: int) -> Any:
@@ -39,8 +34,8 @@ def three_topics(width: int) -> Any:
 def test_two_steps_with_a_save_between_place_every_text(word: Estimator, tmp_path: Path) -> None:
     n_clusters: Any = "auto" if word == "hdbscan" else 3
     settings = ClusteringSettings(estimator=word, n_clusters=n_clusters, device="cpu")
-    X = three_topics(20 if word == "nightfold" else 12)
-    new_estimator(settings, VIEWS, random_state=0).pretrain(X).save(tmp_path)
+    X = three_topics(20 if class_of(word).uses_views else 12)
+    new_estimator(settings, VIEW_DIMS, random_state=0).pretrain(X).save(tmp_path)
     estimator = load_estimator(settings, tmp_path).refine(X)
     assert len(estimator.labels_) == len(estimator.soft_assignments_) == 60
     assert estimator.labels_.min() >= 0
@@ -55,13 +50,13 @@ def test_the_words_for_pretraining_are_those_of_the_models() -> None:
 @pytest.mark.parametrize("word", get_args(Pretraining))
 def test_a_pretraining_reaches_the_estimator(word: Pretraining) -> None:
     settings = ClusteringSettings(estimator="dec", pretraining=word)
-    assert new_estimator(settings, VIEWS, random_state=0).pretraining == word  # type: ignore[attr-defined]
+    assert new_estimator(settings, VIEW_DIMS, random_state=0).pretraining == word  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("word", "assignment"), [("mixture", "likelihood"), ("transport",) * 2])
 def test_the_latent_estimators_differ_in_their_assignment(word: str, assignment: str) -> None:
     settings = ClusteringSettings(estimator=f"latent-{word}")  # type: ignore[arg-type]
-    assert new_estimator(settings, VIEWS, random_state=0).assignment == assignment  # type: ignore[attr-defined]
+    assert new_estimator(settings, VIEW_DIMS, random_state=0).assignment == assignment  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -72,3 +67,26 @@ def test_a_pretraining_that_is_not_to_be_had_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="pretraining must"):
         ClusteringSettings(estimator=estimator, pretraining=word)
+
+
+def test_a_number_of_clusters_is_refused_where_the_density_decides() -> None:
+    with pytest.raises(ValueError, match="n_clusters must be 'auto' with 'hdbscan', got 5"):
+        ClusteringSettings(estimator="hdbscan", n_clusters=5)
+
+
+@pytest.mark.parametrize("word", get_args(Estimator))
+def test_an_estimator_can_do_what_it_says(word: Estimator) -> None:
+    found: Any = class_of(word)
+    parameters = inspect.signature(found).parameters
+    assert found.uses_views == ("view_dims" in parameters)
+    assert bool(found.pretrainings) == ("pretraining" in parameters)
+    assert found.goes_on == hasattr(found, "continue_refinement")
+    assert found.goes_on == hasattr(found, "continue_pretraining")
+
+
+def test_only_an_estimator_that_uses_them_gets_the_lexical_views() -> None:
+    X = three_topics(3)
+    items = pa.table({"embedding": fixed_lists(X), "lexical": fixed_lists(-X[:, :2])})
+    with_views = features_of(items, ClusteringSettings(estimator="nightfold"))
+    np.testing.assert_array_equal(with_views, np.hstack([X, -X[:, :2]]))
+    np.testing.assert_array_equal(features_of(items, ClusteringSettings(estimator="k-means")), X)

@@ -2,7 +2,8 @@ import numpy as np
 
 from models.identity.clusters import KnownCluster
 from models.identity.parting import NEW, UNKNOWN, Cut
-from tasks.clusters.reconcile import joined, origins, parted, shared_out
+from tasks.clusters.memberships import joined, parted, shared_out
+from tasks.clusters.reconcile import origins
 from tasks.clusters.window import WindowDocuments
 
 
@@ -40,7 +41,6 @@ def test_a_text_is_of_the_cluster_in_which_one_of_its_documents_was() -> None:
         doc_ids=["old", "new", "new twin of old", "late", "gone", "twin of late", "twin of old"],
         items=np.array([0, 1, 0, 2, 3, 2, 0]),
         is_new=np.array([False, True, True, False, False, False, False]),
-        texts=["", "", "", ""],
     )
     clusters = [
         known("a", {"old", "twin of late"}),

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from tasks.frame.stage import StageRecord, cache_key, is_transient, recorded_stages, stage
 from tasks.store.storage import ModelRef, Ref, Store
-from tasks.vectors.embed import EncoderRef
+from tasks.vectors.encoder import EncoderRef
 
 REF = Ref(path="state/stages/a/b.parquet", sha256="ab" * 32, rows=5)
 

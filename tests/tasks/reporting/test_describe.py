@@ -17,6 +17,7 @@ from tasks.reporting.evaluate import Evaluation
 from tasks.store.embeddings import fixed_lists
 from tasks.store.history import NightTable, PastNight
 from tasks.store.storage import ModelRef, Store, keep_table, read_table
+from tasks.vectors.items import WindowRef, lay_out_window, read_night
 from tasks.vectors.views import Views
 
 TOPICS = ["coffee machine leaks", "parcel came late", "battery dies fast"]
@@ -49,6 +50,7 @@ class Nights:
                 "text_digest": [f"{n:064x}" for n in numbers],
                 "title": pa.array([None] * len(texts), pa.string()),
                 "text": pa.array(texts, pa.large_string()),
+                "label": pa.array([None] * len(texts), pa.string()),
             }
         )
         self.window.append(NightTable(night=store.night, table=keep_table(store, "t", documents)))
@@ -87,8 +89,13 @@ class Nights:
             }
         )
         kept = keep_table(store, "t", labels)
+        window = lay_out_window([read_night(store, night) for night in self.window])
         views = Views(
             items=keep_table(store, "t", items),
+            window=WindowRef(
+                texts=keep_table(store, "t", window.texts),
+                documents=keep_table(store, "t", window.documents),
+            ),
             embedding_dim=8,
             lexical_dims=(),
             encoder_digest=encoder,
@@ -99,9 +106,7 @@ class Nights:
             labels=kept, published="refined", reason="", trust="", stability={0: 0.75}
         )
         refined = Refined(labels=kept, n_clusters=n, label_of={})
-        return describe.fn(
-            store, views, refined, evaluation, self.window, self.last, IdentityRules()
-        )
+        return describe.fn(store, views, refined, evaluation, self.last, IdentityRules())
 
 
 def rows(nights: Nights, ref: Any) -> list[dict[str, Any]]:

@@ -15,9 +15,10 @@ from tasks.clusters.refine import Refined
 from tasks.reporting import evaluate as evaluate_module
 from tasks.reporting.evaluate import EvaluateSettings, Evaluation, evaluate, find_outliers
 from tasks.store.embeddings import fixed_lists
-from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table, read_table
+from tasks.vectors.items import WindowRef
 from tasks.vectors.views import Views
+from validation.schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 GOOD = np.repeat([0, 1, 2], 20)
 TEXTS = ["coffee machine leaks water", "parcel came late again", "battery dies fast"]
@@ -53,14 +54,25 @@ def evaluated(
     documents = pa.table(
         [
             pa.array(digests),
+            pa.array(np.arange(60)),
+            pa.array([store.night] * 60),
             pa.array(truth or [None] * 60, pa.string()),
-            pa.array([None] * 60, pa.string()),
-            pa.array([TEXTS[topic] for topic in GOOD], pa.large_string()),
         ],
-        names=["text_digest", "label", "title", "text"],
+        schema=WINDOW_DOCUMENTS,
+    )
+    texts = pa.table(
+        [
+            pa.array(digests),
+            pa.array([TEXTS[topic] for topic in GOOD], pa.large_string()),
+            pa.array([store.night] * 60),
+        ],
+        schema=WINDOW_TEXTS,
     )
     views = Views(
         items=keep_table(store, "t", items),
+        window=WindowRef(
+            texts=keep_table(store, "t", texts), documents=keep_table(store, "t", documents)
+        ),
         embedding_dim=8,
         lexical_dims=(),
         encoder_digest="e",
@@ -72,8 +84,7 @@ def evaluated(
         n_clusters=3,
         label_of={0: 0, 1: 1, 2: 2},
     )
-    window = [NightTable(night=store.night, table=keep_table(store, "t", documents))]
-    return evaluate.fn(store, views, refined, window, EvaluateSettings(), seed)
+    return evaluate.fn(store, views, refined, EvaluateSettings(), seed)
 
 
 def figures(store: Store, evaluation: Evaluation) -> dict[tuple[str, str], tuple[Any, Any]]:

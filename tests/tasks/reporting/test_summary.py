@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from tasks.clusters.plan_fit import Figure, Fit
+from tasks.clusters.drift import Figure
+from tasks.clusters.plan_fit import Fit
 from tasks.preparing.counts import Counts
 from tasks.preparing.own_columns import ColumnChange
 from tasks.reporting.summary import event_sentence, fit_sentence, summarise

@@ -10,11 +10,14 @@ import pyarrow as pa
 import pytest
 
 from models.text.text_encoder import VectorsNotFiniteError, require_finite
+from tasks.frame.mapper import InProcess
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
 from tasks.vectors import embed as module
-from tasks.vectors.embed import EmbedSettings, EncoderRef, embed, encode_missing, missing_texts
+from tasks.vectors.embed import Chunk, cut_into_chunks, embed, encode_chunks
+from tasks.vectors.encoder import EmbedSettings, EncoderRef
+from validation.schemas import WINDOW_TEXTS
 
 ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E")
 
@@ -56,21 +59,41 @@ def texts(*numbers: int) -> dict[str, str]:
 def night(store: Store, day: int, group: dict[str, str]) -> NightTable:
     table = pa.table(
         {
+            "doc_id": [f"document {digest}" for digest in group],
             "text_digest": list(group),
             "title": pa.array([None] * len(group), pa.string()),
             "text": pa.array(list(group.values()), pa.large_string()),
+            "label": pa.array([None] * len(group), pa.string()),
         }
     )
     return NightTable(night=date(2026, 3, day), table=keep_table(store, "t", table))
+
+
+def window_texts(*groups: dict[str, str]) -> pa.Table:
+    """The texts of a window whose nights bring one group each."""
+    rows = [
+        {"text_digest": digest, "text": text, "night": date(2026, 3, day)}
+        for day, group in enumerate(groups, start=1)
+        for digest, text in group.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=WINDOW_TEXTS)
 
 
 def nothing(*_: Any) -> None:
     pass
 
 
+class Backwards:
+    """A mapper that works on the last shard first."""
+
+    def map(self, function: Callable[[Chunk], None], shards: Sequence[Chunk]) -> list[None]:
+        return [function(shard) for shard in reversed(shards)][::-1]
+
+
 def encoded(shelf: EmbeddingShelf, group: dict[str, str], encoder: Fake | None = None) -> Fake:
     encoder = encoder or Fake()
-    encode_missing(shelf, missing_texts([group], shelf.digests()), encoder, nothing)
+    chunks = cut_into_chunks(window_texts(group), shelf.missing(list(group)))
+    encode_chunks(shelf, chunks, encoder, InProcess(), nothing)
     return encoder
 
 
@@ -109,9 +132,33 @@ def test_a_lost_file_comes_back_as_it_was_though_the_night_has_grown(shelf: Embe
 
 def test_progress_moves_inside_a_chunk(shelf: EmbeddingShelf) -> None:
     told: list[tuple[int, int]] = []
-    groups = [texts(0, 1, 2, 3), texts(4, 5)]
-    encode_missing(shelf, groups, Fake(), lambda _, done, total, __: told.append((done, total)))
+    chunks = cut_into_chunks(window_texts(texts(0, 1, 2, 3), texts(4, 5)), set(texts(*range(6))))
+    encode_chunks(
+        shelf, chunks, Fake(), InProcess(), lambda _, done, total, __: told.append((done, total))
+    )
     assert told == [(0, 6), (2, 6), (4, 6), (4, 6), (6, 6)]
+
+
+def test_chunks_end_with_their_night_and_leave_out_what_is_known() -> None:
+    groups = texts(0, 1, 2, 3, 4), texts(5, 6)
+    chunks = cut_into_chunks(window_texts(*groups), set(texts(0, 1, 2, 3, 4, 6)))
+    assert [list(chunk.texts) for chunk in chunks] == [
+        list(texts(4, 3, 2, 1)),
+        list(texts(0)),
+        list(texts(6)),
+    ]
+    assert [chunk.n_before for chunk in chunks] == [0, 4, 5]
+
+
+def test_vectors_do_not_depend_on_the_order_in_which_chunks_are_worked_on(
+    store: Store, shelf: EmbeddingShelf
+) -> None:
+    group = texts(*range(11))
+    encoded(shelf, group)
+    other = EmbeddingShelf(store.root, "other", ENCODER.digest)
+    chunks = cut_into_chunks(window_texts(group), set(group))
+    encode_chunks(other, chunks, Fake(), Backwards(), nothing)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(other.gather(list(group)), shelf.gather(list(group)))
 
 
 def test_the_log_counts_the_texts_of_the_window(

@@ -1,0 +1,221 @@
+"""Tonight's clusters as people know them: ids, names, examples, and what changed over night."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from models.core.arrays import Floats, Labels
+from models.identity.clusters import KnownCluster, TonightCluster
+from tasks.clusters.identify import (
+    Identified,
+    IdentityRules,
+    State,
+    event_rows,
+    identify,
+    identity_state,
+)
+from tasks.clusters.window import WindowDocuments, clusters_of_window, with_all_members
+from validation.schemas import (
+    ASSIGNMENTS,
+    CLUSTER_ID,
+    COHESION,
+    CONFIDENCE,
+    DOC_ID,
+    EVENT,
+    EXEMPLAR_DOC_IDS,
+    FIRST_SEEN,
+    GROWTH,
+    IS_NEW,
+    IS_OUTLIER,
+    KEYWORDS,
+    LABEL,
+    LAST_SEEN,
+    MARGIN,
+    NAME,
+    SHARE,
+    SIZE,
+    STABILITY,
+    STATUS,
+)
+
+logger = logging.getLogger(__name__)
+
+_EXEMPLARS = 5
+_KEYWORDS = 10
+_TELLING: Final = ("born", "returned", "split", "merged", "grown", "shrunk", "survived")
+"""Events that make a cluster's status, the most telling first."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What `portray` finds: rows of the tables, and what recognises the clusters tomorrow."""
+
+    clusters: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    assignments: pa.Table
+    found: Identified
+    identity: State
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """What tonight's clusters are described from.
+
+    Parameters
+    ----------
+    night, encoder_digest
+        Tonight, and the encoder whose space the vectors lie in.
+    X
+        Embeddings with rows of length 1, shape (n_texts, embedding_dim).
+    texts
+        The window's, in the order of the rows.
+    documents
+        The window's.
+    decided
+        Label, confidence, margin and outlier mark of every text.
+    stability
+        Label → how well the cluster comes back.
+    parted_from
+        Label of a part → the known cluster that it was parted from.
+    """
+
+    night: str
+    encoder_digest: str
+    X: Floats
+    texts: list[str]
+    documents: WindowDocuments
+    decided: pa.Table
+    stability: dict[int, float]
+    parted_from: dict[int, str]
+
+
+def portray(tonight: Tonight, known: list[KnownCluster], rules: IdentityRules) -> Description:
+    """Match tonight's clusters to the known ones, name them, choose documents that show them."""
+    X, documents = tonight.X, tonight.documents
+    labels = tonight.decided[LABEL].to_numpy()
+    clusters = clusters_of_window(X, labels, documents)
+    found = identify(clusters, known, tonight.night, rules)
+    keywords, names = _words(tonight.texts, labels, found)
+    events = event_rows(clusters, found, names, rules)
+    portraits = _Portraits(
+        night=tonight.night,
+        n_documents=len(documents.doc_ids),
+        found=found,
+        cohesion=_cohesion(clusters, X, labels),
+        stability=tonight.stability,
+        exemplars=_exemplars(X, labels, documents),
+        keywords=keywords,
+        names=names,
+        status=_status(events),
+    )
+    rows = sorted(
+        (portraits.row(cluster) for cluster in clusters),
+        key=lambda row: (-row[SIZE], row[CLUSTER_ID]),
+    )
+    n_known = len(set(found.ids.values()) & found.known.keys())
+    logger.info("%d clusters, %d of them known before", len(clusters), n_known)
+    whole = with_all_members(clusters, labels, documents)
+    return Description(
+        clusters=rows,
+        events=events,
+        assignments=_assignments(tonight.decided, documents, found),
+        found=found,
+        identity=identity_state(
+            whole, found, names, tonight.parted_from, tonight.night, tonight.encoder_digest
+        ),
+    )
+
+
+def _words(
+    texts: list[str], labels: Labels, found: Identified
+) -> tuple[dict[int, list[str]], dict[int, str]]:
+    """Find keywords and names; a known cluster keeps its name until it has moved away from it."""
+    from models.text.keywords import class_keywords, cluster_names
+
+    keywords = class_keywords(texts, labels, _KEYWORDS)
+    unnamed = {label: words for label, words in keywords.items() if label not in found.kept_names}
+    return keywords, found.kept_names | cluster_names(unnamed, taken=set(found.kept_names.values()))
+
+
+@dataclass(frozen=True)
+class _Portraits:
+    """All that is known of tonight's clusters, to be written down cluster by cluster."""
+
+    night: str
+    n_documents: int
+    found: Identified
+    cohesion: dict[int, float]
+    stability: dict[int, float]
+    exemplars: dict[int, list[str]]
+    keywords: dict[int, list[str]]
+    names: dict[int, str]
+    status: dict[str, str]
+
+    def row(self, cluster: TonightCluster) -> dict[str, Any]:
+        """Return a cluster's row of the table."""
+        label, cluster_id = cluster.label, self.found.ids[cluster.label]
+        before = self.found.known.get(cluster_id)
+        size_before = before.size if before and not before.nights_absent else 0
+        return {
+            CLUSTER_ID: cluster_id,
+            NAME: self.names[label],
+            KEYWORDS: self.keywords.get(label, []),
+            SIZE: cluster.size,
+            SHARE: cluster.size / self.n_documents,
+            GROWTH: cluster.size - size_before,
+            COHESION: self.cohesion[label],
+            STABILITY: self.stability.get(label),
+            EXEMPLAR_DOC_IDS: self.exemplars[label],
+            FIRST_SEEN: before.first_seen if before else self.night,
+            LAST_SEEN: self.night,
+            STATUS: self.status[cluster_id],
+        }
+
+
+def _cohesion(tonight: list[TonightCluster], X: Floats, labels: Labels) -> dict[int, float]:
+    """Compute the mean cosine of a cluster's texts to its centroid."""
+    return {it.label: float(np.mean(X[labels == it.label] @ it.centroid)) for it in tonight}
+
+
+def _exemplars(X: Floats, labels: Labels, documents: WindowDocuments) -> dict[int, list[str]]:
+    """Choose the documents that show each cluster best; of several with one text, the first."""
+    from models.text.keywords import exemplars
+
+    first = _first_documents(documents)
+    chosen = exemplars(X, labels, _EXEMPLARS)
+    return {label: [first[item] for item in items.tolist()] for label, items in chosen.items()}
+
+
+def _status(events: list[dict[str, Any]]) -> dict[str, str]:
+    """Find the event that says most about each cluster."""
+    found: dict[str, str] = {}
+    for name in reversed(_TELLING):
+        found |= {event[CLUSTER_ID]: name for event in events if event[EVENT] == name}
+    return found
+
+
+def _first_documents(documents: WindowDocuments) -> dict[int, str]:
+    """Find, for each text, the first document that has it."""
+    first: dict[int, str] = {}
+    for doc_id, item in zip(documents.doc_ids, documents.items.tolist(), strict=True):
+        first.setdefault(item, doc_id)
+    return first
+
+
+def _assignments(decided: pa.Table, documents: WindowDocuments, found: Identified) -> pa.Table:
+    """Lay out every document of the window with the cluster of its text."""
+    labels = decided[LABEL].to_numpy()[documents.items]
+    taken = {
+        name: decided[name].take(pa.array(documents.items))
+        for name in (CONFIDENCE, MARGIN, IS_OUTLIER)
+    }
+    columns = {
+        DOC_ID: pa.array(documents.doc_ids),
+        CLUSTER_ID: pa.array([found.ids[int(label)] for label in labels]),
+        **taken,
+        IS_NEW: pa.array(documents.is_new),
+    }
+    return pa.table(columns).cast(ASSIGNMENTS)
