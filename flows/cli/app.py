@@ -132,8 +132,10 @@ def clusters(
     """Show the clusters of a night."""
 
     def show() -> None:
-        from flows.cli.console import clusters_json, show_clusters
-        from flows.cli.results import published_night, read_night
+        from flows.cli.results import published_night
+        from tasks.reporting.night_view import read_night
+        from tasks.reporting.render.clusters_json import clusters_json
+        from tasks.reporting.render.terminal import show_clusters
 
         found = read_night(published_night(store, feed_name, night))
         if as_json:
@@ -215,10 +217,10 @@ def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
 def _run_night(
     console: Console, run_night: "RunNight", file: Path | None, said: dict[str, Any]
 ) -> None:
-    from flows.cli.console import show_night
-    from flows.cli.results import read_night
+    from flows.cli.console import show_run
     from flows.config import load_config
     from tasks.reading.sources.kinds import require_feed
+    from tasks.reporting.night_view import read_night
     from tasks.store.lock import require_free
     from tasks.store.turn import turn_of
 
@@ -233,7 +235,7 @@ def _run_night(
     for remark in turn_of(config.tonight(), is_said="night" in config.model_fields_set):
         console.print(f"  {remark}", soft_wrap=True, highlight=False)
     report = run_night(config)
-    show_night(console, read_night(config.tonight()), report)
+    show_run(console, config.store, read_night(config.tonight()), report)
 
 
 def _count_or_auto(n_clusters: str | None) -> int | str | None:

@@ -101,7 +101,7 @@ def _run(config: "NightlyConfig", run_night: "RunNight") -> str:
     require_free(config.tonight())
     run_night(config)
     manifest = config.tonight().read_manifest()
-    return f"{rows_said(manifest['counts'])}; {counted(manifest['n_clusters'], 'cluster')}"
+    return f"{rows_said(manifest.counts)}; {counted(manifest.n_clusters, 'cluster')}"
 
 
 def _already(config: "NightlyConfig") -> str | None:

@@ -72,15 +72,15 @@ def _show_traceback(error: Exception) -> None:
 
 def say_error(sentence: str) -> None:
     """Print an error message on standard error."""
-    from flows.cli.console import printable
+    from tasks.boundary.printable import as_markup
 
     Console(stderr=True, highlight=False).print(
-        f"nightfold: {escape(printable(sentence))}", soft_wrap=True, style="red"
+        f"nightfold: {as_markup(sentence)}", soft_wrap=True, style="red"
     )
 
 
 def say(line: str) -> None:
     """Print a line as it is: nothing in it is mark-up or controls the terminal."""
-    from flows.cli.console import printable
+    from tasks.boundary.printable import as_markup
 
-    Console(highlight=False).print(escape(printable(line)), soft_wrap=True)
+    Console(highlight=False).print(as_markup(line), soft_wrap=True)

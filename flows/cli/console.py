@@ -1,107 +1,32 @@
-"""Show a published night in the terminal; every text from a feed is escaped."""
+"""Show in the terminal what a run did, and where documents belong."""
 
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tasks.boundary.printable import as_markup
+
 if TYPE_CHECKING:
-    from flows.cli.results import NightResult
+    from pathlib import Path
+
     from flows.nightly import NightReport
     from tasks.operating.assign import Placed
+    from tasks.reporting.night_view import NightView
 
-_SHOWN_CLUSTERS: Final = 30
 _SHOWN_PLACEMENTS: Final = 50
 
 
-def show_night(console: Console, night: "NightResult", report: "NightReport") -> None:
+def show_run(console: Console, root: "Path", night: "NightView", report: "NightReport") -> None:
     """Show what a run read, found, scored, cost, and where it is."""
-    show_columns(console, night)
-    show_counts(console, night)
-    show_clusters(console, night)
-    show_metrics(console, night)
-    show_fit(console, night)
+    from tasks.reporting.render.terminal import show_night
+
+    show_night(console, night)
     show_stages(console, report)
-    console.print(f"Parquet:  {escape(str(night.store.root))}", soft_wrap=True)
+    console.print(f"Parquet:  {escape(str(root))}", soft_wrap=True)
     console.print(f"manifest: {escape(report.published.manifest)}", soft_wrap=True)
     console.print(f"summary:  {escape(report.published.summary)}\n", soft_wrap=True)
-
-
-def show_columns(console: Console, night: "NightResult") -> None:
-    """Show which columns were taken for what, and which of the others have changed."""
-    from tasks.preparing.own_columns import column_changes
-
-    for file, mapping in night.manifest["columns"].items():
-        parts = ", ".join(f"{part} = {_text(column)}" for part, column in mapping.items())
-        console.print(
-            f"  {_text(file)}: {parts or 'no row could be read'}", soft_wrap=True, highlight=False
-        )
-    for change in column_changes(night.manifest):
-        console.print(f"  {_text(change.sentence())}", soft_wrap=True, highlight=False)
-
-
-def show_counts(console: Console, night: "NightResult") -> None:
-    """Show where the rows went, and the rules that failed."""
-    from tasks.preparing.counts import rows_said
-
-    console.print(f"  {rows_said(night.manifest['counts'])}", soft_wrap=True)
-    for check, result in night.manifest["checks"].items():
-        for rule in result["outcomes"]:
-            if not rule["success"]:
-                said = f"{rule['severity']}: {rule['rule_id']}: {_text(rule['observed'])}"
-                console.print(
-                    f"  check {check}, {said}",
-                    soft_wrap=True,
-                    highlight=False,
-                )
-
-
-def show_clusters(console: Console, night: "NightResult") -> None:
-    """Show the largest clusters and what happened to the others since the last night."""
-    from tasks.boundary.counted import counted
-
-    manifest = night.manifest
-    where = f"on {manifest['night']} in feed {_text(manifest['feed'])}"
-    table = Table(title=f"{counted(manifest['n_clusters'], 'cluster')} {where}")
-    for column in ("cluster", "name", "size", "change", "status"):
-        table.add_column(
-            column, justify="right" if column in {"size", "change"} else "left", overflow="fold"
-        )
-    for row in night.clusters[:_SHOWN_CLUSTERS]:
-        change = f"{row['growth']:+,}"
-        table.add_row(
-            row["cluster_id"], _text(row["name"]), f"{row['size']:,}", change, row["status"]
-        )
-    console.print(table)
-    if len(night.clusters) > _SHOWN_CLUSTERS:
-        console.print(
-            f"  and {len(night.clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`"
-        )
-    gone = [event["cluster_id"] for event in night.events if event["event"] == "vanished"]
-    if gone:
-        console.print(f"  vanished since the last night: {', '.join(gone)}", soft_wrap=True)
-
-
-def show_metrics(console: Console, night: "NightResult") -> None:
-    """Show the quality figures beside those of plain k-means."""
-    table = Table(title=f"quality (published: the {night.manifest['labels']['published']} labels)")
-    for column in ("metric", "space", "nightfold", "k-means"):
-        table.add_column(column, justify="right" if column in {"nightfold", "k-means"} else "left")
-    for row in night.manifest["metrics"]:
-        table.add_row(
-            row["metric"], row["space"], _figure(row["value"]), _figure(row["baseline_value"])
-        )
-    console.print(table)
-    console.print(f"  {_text(night.manifest['labels']['reason'])}", soft_wrap=True)
-    console.print(f"  trust {_text(night.manifest['labels']['trust'])}", soft_wrap=True)
-
-
-def show_fit(console: Console, night: "NightResult") -> None:
-    """Show whether the model was fitted from nothing, and why; name every alarm."""
-    fit = night.manifest["fit"]
-    console.print(f"  model: {fit['kind']} fit, {_text(fit['reason'])}", soft_wrap=True)
 
 
 def show_stages(console: Console, report: "NightReport") -> None:
@@ -127,33 +52,11 @@ def show_placements(console: Console, placed: "Placed") -> None:
             overflow="fold",
         )
     for row in placed.table.slice(0, _SHOWN_PLACEMENTS).to_pylist():
-        figures = (_figure(row["confidence"]), _figure(row["margin"]))
+        figures = (f"{row['confidence']:,.3f}", f"{row['margin']:,.3f}")
         known = "yes" if row["is_known"] else "no"
-        table.add_row(_text(row["doc_id"]), row["cluster_id"], _text(row["name"]), *figures, known)
+        texts = (as_markup(row["doc_id"]), row["cluster_id"], as_markup(row["name"]))
+        table.add_row(*texts, *figures, known)
     console.print(table)
     if placed.table.num_rows > _SHOWN_PLACEMENTS:
         rest = placed.table.num_rows - _SHOWN_PLACEMENTS
         console.print(f"  and {rest:,} more; --out FILE.parquet writes them all")
-
-
-def clusters_json(night: "NightResult") -> str:
-    """Return the clusters of a night as JSON."""
-    shown: dict[str, Any] = {
-        key: night.manifest[key] for key in ("feed", "night", "counts", "n_clusters", "labels")
-    }
-    return json.dumps(shown | {"clusters": night.clusters}, ensure_ascii=False, indent=2)
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.3f}"
-
-
-def printable(text: str) -> str:
-    """Take out what could steer a terminal: control and escape characters."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else "�" for character in text
-    )

@@ -1,7 +1,7 @@
 """Feeds whose last night was published too long ago: how a missed night is noticed."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from flows.cli.results import NoNightError
@@ -55,5 +55,4 @@ def _last(root: Path, feed: str) -> LastNight | None:
     if not nights:
         return None
     manifest = store.model_copy(update={"night": nights[-1]}).read_manifest()
-    published_at = datetime.fromisoformat(manifest["run"]["published_at"]).astimezone(UTC)
-    return LastNight(feed, nights[-1], published_at)
+    return LastNight(feed, nights[-1], manifest.run.moment)

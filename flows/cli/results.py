@@ -1,14 +1,12 @@
-"""Read a published night back: what people see comes from the tables."""
+"""Find the published night that a command is about."""
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from tasks.boundary.counted import counted
 from tasks.store.copies import lost_manifest, lost_nights
 from tasks.store.manifests import require_known_format
-from tasks.store.storage import Ref, Store, read_table
+from tasks.store.storage import Store
 from validation.errors import BAD_USAGE, NightfoldError
 
 
@@ -16,26 +14,6 @@ class NoNightError(NightfoldError, ValueError):
     """There is no published night to show."""
 
     exit_code = BAD_USAGE
-
-
-@dataclass(frozen=True)
-class NightResult:
-    """A published night.
-
-    Parameters
-    ----------
-    store
-        Where it is.
-    manifest
-        Its manifest.
-    clusters, events
-        Rows of the tables `clusters` (the largest first) and `cluster_events`.
-    """
-
-    store: Store
-    manifest: dict[str, Any]
-    clusters: list[dict[str, Any]]
-    events: list[dict[str, Any]]
 
 
 def last_night(root: Path, feed_name: str | None) -> Store:
@@ -95,16 +73,3 @@ def _chosen_feed(root: Path, feed_name: str | None) -> str:
             f"{root} holds the feeds {', '.join(feeds)}; name one of them with --feed-name"
         )
     return chosen[0]
-
-
-def read_night(store: Store) -> NightResult:
-    """Read what people want to see of a night."""
-    manifest = store.read_manifest()
-    tables = {name: Ref.model_validate(ref) for name, ref in manifest["tables"].items()}
-    rows = read_table(store, tables["clusters"]).to_pylist()
-    return NightResult(
-        store=store,
-        manifest=manifest,
-        clusters=sorted(rows, key=lambda row: (-row["size"], row["cluster_id"])),
-        events=read_table(store, tables["cluster_events"]).to_pylist(),
-    )

@@ -4,13 +4,16 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.command import DAY, DebugOption, FeedNameOption, StoreOption, day, guarded
 from flows.cli.output import require_shown
 from validation.errors import BAD_USAGE, NightfoldError
+
+if TYPE_CHECKING:
+    from tasks.store.manifests import Manifest
 
 
 class UnknownTableError(NightfoldError, ValueError):
@@ -85,13 +88,13 @@ def published_files(
         raise NoNightError(f"{last.root} holds no published night {night} of feed {last.feed!r}")
     found = [last.root / path for it in nights for path in _paths(last.read_manifest(it), table)]
     if not found:
-        known = ", ".join(sorted(last.read_manifest()["tables"]))
+        known = ", ".join(sorted(last.read_manifest().tables))
         raise UnknownTableError(f"there is no table {table!r}; there are {known}")
     return found
 
 
-def _paths(manifest: dict[str, Any], table: str | None) -> Iterator[str]:
+def _paths(manifest: "Manifest", table: str | None) -> Iterator[str]:
     """Yield the paths of a night's tables; a night of an older nightfold may lack some."""
-    for name, ref in manifest["tables"].items():
+    for name, ref in manifest.tables.items():
         if table in {None, name}:
-            yield ref["path"]
+            yield ref.path

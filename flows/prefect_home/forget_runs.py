@@ -127,8 +127,7 @@ def _oldest_kept(root: Path, keep: int) -> datetime | None:
         for feed in feeds_of(root)
         for night in Store(root=root, feed=feed, night=date.min).published_nights()[-keep:]
     ]
-    moments = [night.read_manifest()["run"]["published_at"] for night in kept]
-    return min((datetime.fromisoformat(it).astimezone(UTC) for it in moments), default=None)
+    return min((night.read_manifest().run.moment for night in kept), default=None)
 
 
 def _vacuumed(database: Path, before: datetime) -> Forgotten:

@@ -31,8 +31,6 @@ from tasks.reading.sources.urls import without_query
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
 from tasks.store.storage import (
-    ModelRef,
-    Ref,
     Store,
     lay_out,
     read_batches,
@@ -106,7 +104,7 @@ def assign(store: Store, feed: str, scratch: Path) -> Placed:
         If the encoder is another one, or the night has no models for it.
     """
     manifest = store.read_manifest()
-    documents, n_refused, n_withdrawn = prepare_feed(feed, manifest["config"], scratch)
+    documents, n_refused, n_withdrawn = prepare_feed(feed, manifest.config, scratch)
     known = read_known(store, manifest)
     texts = {
         digest: embedded_text(title, text)
@@ -162,7 +160,7 @@ Placement = tuple[str, float, float]
 
 def read_known(store: Store, manifest: Manifest) -> dict[str, Placement]:
     """Give what was published for every text of the night's window, by text digest."""
-    past = read_history(store).documents_within(store, manifest["config"]["window_days"])
+    past = read_history(store).documents_within(store, manifest.window_days)
     tables = [
         *(read_table(store, night.table, [DOC_ID, TEXT_DIGEST]) for night in past),
         _table(store, manifest, "documents", [DOC_ID, TEXT_DIGEST]),
@@ -190,7 +188,7 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
         If the encoder is not that of the night, or the manifest does not say what labels mean.
     """
     embedding = _encoded(manifest, texts)
-    published = manifest["labels"]["published"]
+    published = manifest.labels.published
     by = _by_centroids if published == "baseline" else _by_model
     with tempfile.TemporaryDirectory() as folder:
         q, cluster_ids = by(store, manifest, (embedding, texts), Path(folder))
@@ -200,12 +198,12 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
 
 
 def _encoded(manifest: Manifest, texts: Sequence[str]) -> NDArray[np.float32]:
-    config = manifest["config"]
+    config = manifest.config
     encoder = encoder_ref(config["encoder"])
-    if encoder.digest != manifest["encoder"]["digest"]:
+    if encoder.digest != manifest.encoder.digest:
         raise CannotAssignError(
-            f"encoder {config['encoder']!r} must be the one of night {manifest['night']}, with the"
-            f" digest {manifest['encoder']['digest'][:12]}, got {encoder.digest[:12]}; run that"
+            f"encoder {config['encoder']!r} must be the one of night {manifest.night}, with the"
+            f" digest {manifest.encoder.digest[:12]}, got {encoder.digest[:12]}; run that"
             " night again with the encoder that is there now"
         )
     settings, device = EmbedSettings(**config["embed"]), config["clustering"]["device"]
@@ -221,19 +219,19 @@ def _by_model(
     """Give the memberships that the refined model finds, and the cluster_id of each column."""
     from models.text.lexical_views import LexicalViews
 
-    if "cluster_ids" not in manifest:
+    if manifest.cluster_ids is None:
         raise CannotAssignError(
-            f"night {manifest['night']} was published before models could be asked; run it again"
+            f"night {manifest.night} was published before models could be asked; run it again"
         )
     embedding, texts = given
-    settings = ClusteringSettings(**manifest["config"]["clustering"])
-    lay_out(store, _model(manifest, "clustering"), folder / "clustering")
+    settings = ClusteringSettings(**manifest.config["clustering"])
+    lay_out(store, manifest.model("clustering"), folder / "clustering")
     X = embedding
     if class_of(settings.estimator).uses_views:
-        lay_out(store, _model(manifest, "lexical"), folder / "lexical")
+        lay_out(store, manifest.model("lexical"), folder / "lexical")
         X = np.hstack([embedding, LexicalViews.load(folder / "lexical").transform(texts)])
     estimator = load_estimator(settings, folder / "clustering")
-    cluster_of = {int(label): it for label, it in manifest["cluster_ids"].items()}
+    cluster_of = {int(label): it for label, it in manifest.cluster_ids.items()}
     cluster_ids = sorted(set(cluster_of.values()))
     place = {label: cluster_ids.index(it) for label, it in cluster_of.items()}
     q = joined(estimator.predict_proba(X), place)
@@ -249,7 +247,7 @@ def _shared_out(
     cluster_ids: list[str],
 ) -> tuple[Matrix, list[str]]:
     """Share out the memberships of clusters from which others were parted that night."""
-    whole_of: Mapping[str, str] = manifest.get("whole_of", {})
+    whole_of = manifest.whole_of
     if not whole_of:
         return q, cluster_ids
     centroids = _centroids(store, manifest, folder)
@@ -278,18 +276,14 @@ def _centroids(store: Store, manifest: Manifest, folder: Path) -> dict[str, NDAr
     """Give the centroid of every cluster that the night knew, by cluster_id."""
     from models.core.persistence import load_state
 
-    lay_out(store, _model(manifest, "identity"), folder)
+    lay_out(store, manifest.model("identity"), folder)
     tensors, story = load_state(folder)
     cluster_ids = [told["cluster_id"] for told in story["clusters"]]
     return dict(zip(cluster_ids, tensors["centroids"], strict=True))
 
 
-def _model(manifest: Manifest, name: str) -> ModelRef:
-    return ModelRef.model_validate({"files": manifest["models"][name]})
-
-
 def _table(store: Store, manifest: Manifest, name: str, columns: list[str]) -> pa.Table:
-    ref = Ref.model_validate(manifest["tables"][name])
+    ref = manifest.tables[name]
     require_file(store, ref)
     return read_table(store, ref, columns)
 

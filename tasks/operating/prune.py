@@ -192,7 +192,7 @@ def _nights(store: Store) -> list[Store]:
 
 
 def _window_start(last: Store) -> date:
-    window = timedelta(days=last.read_manifest()["config"]["window_days"])
+    window = timedelta(days=last.read_manifest().window_days)
     return last.night + timedelta(days=1) - window
 
 
@@ -204,18 +204,18 @@ def _files_of(night: Store) -> set[str]:
 
 
 def _digests(night: Store) -> set[str]:
-    ref = Ref.model_validate(night.read_manifest()["tables"]["documents"])
+    ref = night.read_manifest().tables["documents"]
     return set(read_table(night, ref, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
 
 
 def _keep_known(night: Store) -> PrunedNight:
     """Write down which documents a night had."""
-    ref = Ref.model_validate(night.read_manifest()["tables"]["documents"])
-    known = _keep_columns(night, ref, [DOC_ID, TEXT_DIGEST])
-    withdrawn = night.read_manifest()["tables"].get("withdrawn")
-    if withdrawn is None or not withdrawn["rows"]:
+    tables = night.read_manifest().tables
+    known = _keep_columns(night, tables["documents"], [DOC_ID, TEXT_DIGEST])
+    withdrawn = tables.get("withdrawn")
+    if withdrawn is None or not withdrawn.rows:
         return PrunedNight(night=night.night, known=known)
-    gone = _keep_columns(night, Ref.model_validate(withdrawn), [DOC_ID])
+    gone = _keep_columns(night, withdrawn, [DOC_ID])
     return PrunedNight(night=night.night, known=known, withdrawn=gone)
 
 

@@ -60,11 +60,6 @@ class ColumnChange(BaseModel):
         return f"{where}, {first}: null there, with the text in {self.kept_in!r}"
 
 
-def column_changes(manifest: Mapping[str, Any]) -> list[ColumnChange]:
-    """Read a manifest's list of changes; a night of an older nightfold has none."""
-    return [ColumnChange.model_validate(it) for it in manifest.get("column_changes", [])]
-
-
 @dataclass
 class _Misfits:
     kinds: dict[str, None] = field(default_factory=dict)

@@ -16,16 +16,17 @@ from prefect.context import FlowRunContext
 from pydantic import BaseModel, ConfigDict
 
 from tasks.frame.result import StageResult
-from tasks.frame.show import show_markdown, show_table
 from tasks.frame.stage import StageRecord, stage
 from tasks.publishing.guard import require_kept, require_sound
 from tasks.publishing.night import Night, Surroundings, content_of, merged, placed, reports_of
-from tasks.reporting.summary import SUMMARY, summarise
+from tasks.reporting.night_view import view_of
+from tasks.reporting.render.artifacts import show_artifacts
+from tasks.reporting.render.markdown import SUMMARY, summarise
 from tasks.store.copies import keep_copy
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.files import WRITING, copy_atomically, write_atomically
 from tasks.store.listing import read_retired, write_retired
-from tasks.store.manifests import ManifestError
+from tasks.store.manifests import Manifest, ManifestError, read_object
 from tasks.store.sealed import canonical_json, write_sealed
 from tasks.store.storage import Ref, Store, is_intact, read_table
 from validation.schemas import EMBEDDING, TEXT_DIGEST
@@ -67,22 +68,21 @@ def publish_night(store: Store, night: Night, records: list[StageRecord]) -> Pub
     LostDocumentsError
         If later nights hold documents that the night no longer has; as above.
     """
-    rows = {
-        name: read_table(store, night.tables[name]).to_pylist()
-        for name in ("clusters", "cluster_events")
-    }
-    content = content_of(store, night)
-    summary = summarise(content, rows)
+    content, run = content_of(store, night), {_RUN: _run(night, records)}
+    view = view_of(
+        Manifest.model_validate_json(canonical_json(content | run)),
+        *(read_table(store, night.tables[it]).to_pylist() for it in ("clusters", "cluster_events")),
+    )
+    summary = summarise(view)
     content |= reports_of(store, {SUMMARY: summary.encode()})
     changed = not _is_published(store, content)
     if changed:
         require_sound(store, night)
         require_kept(store, night.tables["documents"])
-    show_markdown(f"night-{store.feed}", summary, f"Night {store.night} of {store.feed}")
-    show_table(f"clusters-{store.feed}", rows["clusters"], f"Clusters of night {store.night}")
+    show_artifacts(view)
     _complete_shelf(store, night)
     if changed:
-        commit(store, placed(store, night), summary, content | {_RUN: _run(night, records)})
+        commit(store, placed(store, night), summary, content | run)
     path, summary_path = store.manifest_path(), store.partition("reports") / SUMMARY
     for published in (path, summary_path):
         keep_copy(store, published)
@@ -157,7 +157,7 @@ def _is_published(store: Store, content: Mapping[str, Any]) -> bool:
     if not store.manifest_path().is_file():
         return False
     try:
-        there = store.read_manifest()
+        there = read_object(store.manifest_path(), "run that night again")
     except ManifestError as error:
         logger.warning("%s: it is written anew", error)
         return False

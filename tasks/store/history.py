@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tasks.store.copies import lost_manifest, lost_nights
-from tasks.store.manifests import ManifestError
+from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.pruned import read_pruned
 from tasks.store.storage import ModelRef, Ref, Store, is_intact, require_file
 from validation.errors import NightfoldError
@@ -163,27 +163,23 @@ def _refs(night: NightTable) -> list[Ref]:
     return [night.table, *([night.withdrawn] if night.withdrawn else [])]
 
 
-def _night_table(night: date, manifest: dict[str, Any]) -> NightTable:
-    tables = manifest["tables"]
-    withdrawn = tables.get("withdrawn")
-    return NightTable.model_validate(
-        {"night": night, "table": tables["documents"], "withdrawn": withdrawn}
-    )
+def _night_table(night: date, manifest: Manifest) -> NightTable:
+    withdrawn = manifest.tables.get("withdrawn")
+    return NightTable(night=night, table=manifest.tables["documents"], withdrawn=withdrawn)
 
 
-def _past_night(night: date, manifest: dict[str, Any]) -> PastNight:
-    tables, documents = manifest["tables"], _night_table(night, manifest)
+def _past_night(night: date, manifest: Manifest) -> PastNight:
+    tables, documents = manifest.tables, _night_table(night, manifest)
     return PastNight(
         night=night,
-        rows=manifest["counts"]["read"],
+        rows=manifest.counts["read"],
         documents=documents.table,
         withdrawn=documents.withdrawn,
-        assignments=Ref.model_validate(tables["assignments"]),
-        clusters=Ref.model_validate(tables["clusters"]),
-        **{
-            name: ModelRef.model_validate({"files": manifest["models"][name]})
-            for name in ("identity", "lexical", "clustering")
-        },
-        published=manifest["labels"]["published"],
-        fit=manifest["fit"],
+        assignments=tables["assignments"],
+        clusters=tables["clusters"],
+        identity=manifest.model("identity"),
+        lexical=manifest.model("lexical"),
+        clustering=manifest.model("clustering"),
+        published=manifest.labels.published,
+        fit=manifest.fit,
     )

@@ -26,12 +26,11 @@ def refs_of(manifest: Manifest) -> dict[str, Ref]:
     """Return every file that a manifest names: by table, model and file, `reports/` and file."""
     models = {
         f"{model}/{file}": ref
-        for model, saved in manifest["models"].items()
+        for model, saved in manifest.models.items()
         for file, ref in saved.items()
     }
-    reports = {f"{REPORTS}{name}": ref for name, ref in manifest.get("reports", {}).items()}
-    named = manifest["tables"] | models | reports
-    return {name: Ref.model_validate(ref) for name, ref in named.items()}
+    reports = {f"{REPORTS}{name}": ref for name, ref in manifest.reports.items()}
+    return manifest.tables | models | reports
 
 
 def named_refs(store: Store, manifest: Manifest) -> dict[str, Ref]:

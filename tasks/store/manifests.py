@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from tasks.store.refs import ModelRef, Ref
 from tasks.store.sealed import NotAsWrittenError, unseal
 from validation.errors import NightfoldError
 
-Manifest = dict[str, Any]
+Object = dict[str, Any]
+"""A manifest, or another sealed object of the store, as it is parsed."""
 
 FORMAT_VERSION: Final = 3
 """Of the manifest and the layout of the store; raised together with a new migration."""
 
 
-def _with_later_parts(manifest: Manifest) -> Manifest:
+def _with_later_parts(manifest: Object) -> Object:
     """Add that a night had no withdrawn and no late rows, and nothing of how its model came about.
 
     The list of pruned nights bears the same version, and has no counts.
@@ -28,12 +30,12 @@ def _with_later_parts(manifest: Manifest) -> Manifest:
     return manifest | {"counts": {"withdrawn": 0, "late": 0} | counts, "fit": None}
 
 
-def _as_it_is(manifest: Manifest) -> Manifest:
+def _as_it_is(manifest: Object) -> Object:
     """Return the manifest: version 3 adds its digest, which `unseal` has taken off."""
     return manifest
 
 
-MIGRATIONS: Final[Mapping[int, Callable[[Manifest], Manifest]]] = {
+MIGRATIONS: Final[Mapping[int, Callable[[Object], Object]]] = {
     1: _with_later_parts,
     2: _as_it_is,
 }
@@ -62,51 +64,99 @@ def is_inside(file: str) -> bool:
     )
 
 
-def _require_inside(file: str) -> str:
-    if not is_inside(file):
+def _require_inside(ref: Ref) -> Ref:
+    if not is_inside(ref.path):
         raise ValueError("a path must stay below the store's root")
-    return file
+    return ref
 
 
-class _Part(BaseModel):
-    """A part of a manifest that decides something; what else stands beside it is not checked."""
-
-    model_config = ConfigDict(strict=True)
-
-
-class _File(_Part):
-    path: Annotated[str, AfterValidator(_require_inside)]
-    sha256: str
-    rows: int
-    schema_version: int
+def _require_window(config: dict[str, Any]) -> dict[str, Any]:
+    if type(config.get("window_days")) is not int:
+        raise ValueError("window_days must be a whole number")
+    return config
 
 
-class _Encoder(_Part):
+StoredRef = Annotated[Ref, AfterValidator(_require_inside)]
+
+
+class EncoderPart(BaseModel):
+    """Which encoder made the vectors of a night."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
     name: str
     digest: str
 
 
-class _Labels(_Part):
+class LabelsPart(BaseModel):
+    """Which labels a night has, and how far to trust them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
     published: str
+    reason: str = ""
+    trust: str = ""
 
 
-class _Config(_Part):
-    window_days: int
+class RunPart(BaseModel):
+    """What may differ between two runs of the same night."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    published_at: str
+    """In ISO 8601, with its offset."""
+
+    @property
+    def moment(self) -> datetime:
+        """When the night was published, in UTC."""
+        return datetime.fromisoformat(self.published_at).astimezone(UTC)
 
 
-class _Shape(_Part):
-    """The types of what is read of a manifest."""
+class Manifest(BaseModel):
+    """A night's manifest as its readers see it; what stands beside these parts is not checked.
 
+    A part with a default may be missing in a night of an older nightfold.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    feed: str
+    night: str
     counts: dict[str, int]
-    tables: dict[str, _File]
-    models: dict[str, dict[str, _File]]
-    reports: dict[str, _File] = {}
-    encoder: _Encoder
-    labels: _Labels
-    config: _Config
+    """Where the rows went."""
+    tables: dict[str, StoredRef]
+    models: dict[str, dict[str, StoredRef]]
+    """Model → file → reference."""
+    reports: dict[str, StoredRef] = {}
+    columns: dict[str, dict[str, str]] = {}
+    """File of the feed → part → column."""
+    column_changes: list[dict[str, Any]] = []
+    """See `tasks.preparing.own_columns.ColumnChange`."""
+    checks: dict[str, dict[str, Any]] = {}
+    """Check → its results."""
+    encoder: EncoderPart
+    labels: LabelsPart
     fit: dict[str, Any] | None
-    cluster_ids: dict[str, str] = {}
+    """See `tasks.clusters.plan_fit.Fit`."""
+    n_clusters: int = 0
+    cluster_ids: dict[str, str] | None = None
+    """Label of the model → cluster_id."""
     whole_of: dict[str, str] = {}
+    """Cluster that the model does not know → the one that it puts their texts in."""
+    metrics: list[dict[str, Any]] = []
+    """Rows of the table of this name."""
+    config: Annotated[dict[str, Any], AfterValidator(_require_window)]
+    run: RunPart
+
+    def model(self, name: str) -> ModelRef:
+        """Return a model's files."""
+        return ModelRef(files=self.models[name])
+
+    @property
+    def window_days(self) -> int:
+        """How many days are clustered together."""
+        days: int = self.config["window_days"]
+        return days
 
 
 def read_manifest(path: Path, feed: str, night: date) -> Manifest:
@@ -117,16 +167,16 @@ def read_manifest(path: Path, feed: str, night: date) -> Manifest:
     ManifestError
         If it is that of another night.
     """
-    manifest = parse_manifest(_read(path, _AGAIN), path)
-    found = (manifest.get("feed", feed), manifest.get("night", str(night)))
-    if found != (feed, str(night)):
+    named = {"feed": feed, "night": str(night)}
+    manifest = parse_manifest(_read(path, _AGAIN), path, named)
+    if (manifest.feed, manifest.night) != (feed, str(night)):
         raise ManifestError(
-            f"{path} is the manifest of feed {found[0]}, night {found[1]}; {_AGAIN}"
+            f"{path} is the manifest of feed {manifest.feed}, night {manifest.night}; {_AGAIN}"
         )
     return manifest
 
 
-def parse_manifest(content: bytes, path: Path) -> Manifest:
+def parse_manifest(content: bytes, path: Path, named: Mapping[str, str]) -> Manifest:
     """Make a manifest of today's format out of a file's bytes.
 
     Parameters
@@ -135,6 +185,8 @@ def parse_manifest(content: bytes, path: Path) -> Manifest:
         Of the file.
     path
         Named in messages.
+    named
+        Feed and night of a manifest that does not say whose it is.
 
     Raises
     ------
@@ -143,7 +195,7 @@ def parse_manifest(content: bytes, path: Path) -> Manifest:
     NewerStoreError
         If a newer nightfold has written it.
     """
-    return _checked(_parsed(content, path, _AGAIN), path)
+    return _checked({**named, **_parsed(content, path, _AGAIN)}, path)
 
 
 def read_object(path: Path, remedy: str, unversioned: int | None = None) -> dict[str, Any]:
@@ -169,11 +221,11 @@ def read_object(path: Path, remedy: str, unversioned: int | None = None) -> dict
 
 
 def migrated(
-    manifest: Manifest,
+    manifest: Object,
     path: Path,
-    migrations: Mapping[int, Callable[[Manifest], Manifest]] = MIGRATIONS,
+    migrations: Mapping[int, Callable[[Object], Object]] = MIGRATIONS,
     newest: int = FORMAT_VERSION,
-) -> Manifest:
+) -> Object:
     """Bring a manifest forward, version by version.
 
     Raises
@@ -225,10 +277,10 @@ def _parsed(
         raise ManifestError(f"{path} {error}; {remedy}") from error
 
 
-def _checked(manifest: Manifest, path: Path) -> Manifest:
+def _checked(manifest: Object, path: Path) -> Manifest:
     """Return a manifest whose parts are of the types that its readers rely on."""
     try:
-        _Shape.model_validate(manifest)
+        return Manifest.model_validate(manifest, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -236,4 +288,3 @@ def _checked(manifest: Manifest, path: Path) -> Manifest:
             f"{path} must have {place} as nightfold writes it, but {first['msg']},"
             f" got {first['input']!r:.60}; {_AGAIN}"
         ) from error
-    return manifest

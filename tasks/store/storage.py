@@ -21,30 +21,11 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from tasks.boundary.naming import is_feed_name, night_of
 from tasks.store.files import WRITING, copy_atomically, sha256_of, write_atomically
 from tasks.store.manifests import Manifest, read_manifest
+from tasks.store.refs import ModelRef as ModelRef  # noqa: PLC0414 - stages find all in one place
+from tasks.store.refs import Ref as Ref  # noqa: PLC0414
 from validation.errors import NightfoldError
-from validation.schemas import SCHEMA_VERSION
 
 _BATCH_ROWS = 8192
-
-
-class Ref(BaseModel):
-    """A file of the store that a stage made: what travels between stages instead of its content."""
-
-    model_config = ConfigDict(frozen=True)
-
-    path: str
-    """Relative to the store's root, so that a store can be moved."""
-    sha256: str
-    rows: int
-    schema_version: int = SCHEMA_VERSION
-
-
-class ModelRef(BaseModel):
-    """A saved model: its files by name."""
-
-    model_config = ConfigDict(frozen=True)
-
-    files: dict[str, Ref]
 
 
 class Store(BaseModel):

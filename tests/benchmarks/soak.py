@@ -282,7 +282,7 @@ def counts_of(soak: Soak, nights: Sequence[date]) -> Counter[str]:
     total: Counter[str] = Counter()
     for night in nights:
         store = Store(root=soak.store, feed="soak", night=night)
-        total.update(store.read_manifest()["counts"])
+        total.update(store.read_manifest().counts)
     return total
 
 

@@ -43,7 +43,8 @@ def run(run_night: Any, store: Path, given: dict[str, Any]) -> Figures:
 
     config = NightlyConfig.model_validate(given | {"store": str(store)})
     run_night(config)
-    manifest = Store(root=store, feed="default", night=config.night).read_manifest()
+    path = Store(root=store, feed="default", night=config.night).manifest_path()
+    manifest = json.loads(path.read_bytes())
     seconds = {it["stage"]: it["seconds"] for it in manifest["run"]["stages"]}
     truth = {it["metric"]: it["value"] for it in manifest["metrics"] if it["space"] == "truth"}
     return {

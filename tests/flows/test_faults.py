@@ -20,6 +20,7 @@ import pytest
 from flows.config import NightlyConfig
 from flows.explain import explain
 from tasks.operating.doctor.examine import examine
+from tasks.store.manifests import read_object
 from tasks.store.storage import Store
 from tasks.store.turn import NightOutOfTurnError
 from validation.schemas import PUBLISHED
@@ -42,7 +43,7 @@ def published(store: Path) -> dict[str, bytes]:
 
 def manifest_of(operated: Any, night: int) -> dict[str, Any]:
     store = Store(root=operated.store, feed="default", night=date(2026, 3, night))
-    return store.read_manifest()
+    return read_object(store.manifest_path(), "")
 
 
 def cluster_ids(operated: Any, night: int) -> set[str]:

@@ -73,7 +73,8 @@ def run(folder: Path, night: int, **config: Any) -> Any:
 
 def fit_of(folder: Path, night: int) -> dict[str, Any]:
     store = Store(root=folder / "store", feed="default", night=date(2026, 3, night))
-    fit: dict[str, Any] = store.read_manifest()["fit"]
+    fit = store.read_manifest().fit
+    assert fit is not None
     return fit
 
 
@@ -197,7 +198,8 @@ def test_pieces_of_a_cluster_are_put_together_again(tmp_path: Path) -> None:
     assert (stayed == before[stayed.index]).all()
     # A document that comes tomorrow is placed by pieces: each has the id of the whole.
     store = Store(root=tmp_path / "store", feed="default", night=date(2026, 3, 5))
-    ids = store.read_manifest()["cluster_ids"]
+    ids = store.read_manifest().cluster_ids
+    assert ids is not None
     assert len(ids) == 4
     assert set(ids.values()) == set(after)
     texts = [row["text"] for row in NIGHTS[5] if "text" in row]
@@ -221,7 +223,7 @@ def test_a_new_story_in_a_known_cluster_gets_one_of_its_own(tmp_path: Path) -> N
     assert (third.drop(new.index) == first).mean() > 0.95
     store = Store(root=tmp_path / "store", feed="default", night=date(2026, 3, 3))
     manifest = store.read_manifest()
-    assert manifest["whole_of"] == {story: first}
+    assert manifest.whole_of == {story: first}
     texts = [row["text"] for row in NIGHTS[3]]
     assert [cluster for cluster, *_ in place_texts(store, manifest, texts)] == new.tolist()
     # The next run knows one cluster only, and the two stay apart.

@@ -31,7 +31,7 @@ def make_older(store: Path) -> None:
 
 def table(operated: Any, night: int, name: str) -> list[dict[str, Any]]:
     store = Store(root=operated.store, feed="default", night=date(2026, 3, night))
-    path = operated.store / store.read_manifest()["tables"][name]["path"]
+    path = operated.store / store.read_manifest().tables[name].path
     rows: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist()
     return rows
 

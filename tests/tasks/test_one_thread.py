@@ -14,6 +14,7 @@ from tasks.clusters import pretrain, refine
 from tasks.clusters import reconcile as rejoin
 from tasks.operating import assign
 from tasks.reporting import describe, evaluate
+from tasks.store.manifests import EncoderPart, LabelsPart, Manifest
 from tasks.vectors import views
 from tests.two_threads import two_threads_each
 
@@ -69,11 +70,11 @@ def test_documents_are_placed_on_one_thread_where_the_night_was_computed(
 
     monkeypatch.setattr(assign, "encoder_ref", lambda _: _Anything(digest="d"))
     monkeypatch.setattr(assign, "load_encoder", load)
-    manifest = {
-        "config": {"encoder": "E", "embed": {}, "clustering": {"device": "cuda:3"}},
-        "encoder": {"digest": "d"},
-        "labels": {"published": "refined"},
-    }
+    manifest = Manifest.model_construct(
+        config={"encoder": "E", "embed": {}, "clustering": {"device": "cuda:3"}},
+        encoder=EncoderPart(name="E", digest="d"),
+        labels=LabelsPart(published="refined"),
+    )
     with pytest.raises(Reached) as caught:
         assign.place_texts(_Anything(), manifest, ["a"])  # type: ignore[arg-type]
     assert caught.value.args == ({1}, "cuda:3")

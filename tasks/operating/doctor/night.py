@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tasks.operating.doctor.finding import Finding, file_problem
 from tasks.publishing.conservation import (
@@ -64,7 +64,7 @@ def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
         yield damaged_manifest(store, error)
         return
     # Nights of an older nightfold have no tables of what it did not read or measure.
-    has = {"withdrawn": counts["withdrawn"], "drift": (manifest["fit"] or {}).get("drift")}
+    has = {"withdrawn": counts["withdrawn"], "drift": (manifest.fit or {}).get("drift")}
     expected = [it for it, table in PUBLISHED.items() if has.get(it, not table.is_later)]
     broken = list(examine_files(store, refs, expected))
     yield from broken
@@ -133,7 +133,7 @@ def counts_of(manifest: Manifest) -> dict[str, int]:
     ManifestError
         If the manifest does not say.
     """
-    counts: dict[str, Any] = manifest["counts"]
+    counts = manifest.counts
     for name in _COUNTS:
         if not isinstance(counts.get(name), int):
             raise ManifestError(f"counts must have {name!r} as a number, got {counts.get(name)!r}")

@@ -18,7 +18,6 @@ from tasks.operating.doctor.finding import Finding, file_problem
 from tasks.operating.doctor.night import remedy_of
 from tasks.operating.doctor.state import UNREADABLE, embedding_problem
 from tasks.store.embeddings import EmbeddingShelf, read_part
-from tasks.store.listing import refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.records import read_record
 from tasks.store.storage import Ref, Store, is_intact, read_table
@@ -61,17 +60,17 @@ def find_lost_vectors(nights: Iterable[Store]) -> Iterator[Finding]:
 
 def _examine_vectors(store: Store, shelves: Shelves) -> Iterator[Finding]:
     manifest = store.read_manifest()
-    encoder, documents = manifest["encoder"], refs_of(manifest).get("documents")
+    encoder, documents = manifest.encoder, manifest.tables.get("documents")
     if documents is None or file_problem(store, documents):
         return
-    shelf = EmbeddingShelf(store.root, encoder["name"], encoder["digest"])
+    shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
     texts = set(read_table(store, documents, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
     lost = texts - shelves.digests(shelf)
     if not lost:
         return
     copies = [
         ref
-        for ref in vector_copies(store, encoder["digest"])
+        for ref in vector_copies(store, encoder.digest)
         if not lost.isdisjoint(read_table(store, ref, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
     ]
     yield Finding(

@@ -16,7 +16,13 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from tasks.operating.assign import CannotAssignError, place_texts
 from tasks.store.history import PrunedNightError
-from tasks.store.manifests import ManifestError, NewerStoreError
+from tasks.store.manifests import (
+    EncoderPart,
+    LabelsPart,
+    ManifestError,
+    NewerStoreError,
+    read_object,
+)
 from tasks.store.sealed import seal, write_sealed
 from tasks.store.storage import DamagedFileError, Store
 from validation.schemas import PLACEMENTS
@@ -162,7 +168,7 @@ def test_clusters_names_a_damaged_table(operated: Any, invoke: Invoke) -> None:
 
 def test_a_store_of_a_newer_version_is_refused(operated: Any, invoke: Invoke) -> None:
     path = store_of(operated).manifest_path()
-    newer = store_of(operated).read_manifest() | {"format_version": 99}
+    newer = read_object(path, "") | {"format_version": 99}
     write_sealed(path, newer)
     for command in ("doctor", "clusters"):
         done = invoke(command, "--store", operated.store)
@@ -240,7 +246,8 @@ def test_new_documents_are_placed_by_the_models_beside_their_like(
 
 def test_where_k_means_was_published_the_centroids_place(two_nights: Any) -> None:
     store, rows = store_of(two_nights), published(two_nights)
-    manifest = store.read_manifest() | {"labels": {"published": "baseline"}}
+    labels = LabelsPart(published="baseline")
+    manifest = store.read_manifest().model_copy(update={"labels": labels})
     placed = place_texts(store, manifest, [row["text"] for row in rows])
     same = [one[0] == row["cluster_id"] for one, row in zip(placed, rows, strict=True)]
     assert sum(same) / len(same) >= 0.9
@@ -249,11 +256,11 @@ def test_where_k_means_was_published_the_centroids_place(two_nights: Any) -> Non
 def test_models_that_cannot_place_are_refused(two_nights: Any) -> None:
     store = store_of(two_nights)
     manifest = store.read_manifest()
+    other = EncoderPart(name=manifest.encoder.name, digest="0" * 64)
     with pytest.raises(CannotAssignError, match="must be the one of night 2026-03-02"):
-        place_texts(store, manifest | {"encoder": {"digest": "0" * 64}}, ["a"])
-    del manifest["cluster_ids"]
+        place_texts(store, manifest.model_copy(update={"encoder": other}), ["a"])
     with pytest.raises(CannotAssignError, match="run it again"):
-        place_texts(store, manifest, ["a"])
+        place_texts(store, manifest.model_copy(update={"cluster_ids": None}), ["a"])
 
 
 def test_a_feed_that_is_not_there_cannot_be_assigned(two_nights: Any, invoke: Invoke) -> None:
@@ -278,7 +285,7 @@ def test_a_pruned_store_goes_on_and_knows_what_it_has_forgotten(
         operated.run(2)
     grown = {"feed": str(operated.feed), "window_days": 2}
     operated.run(4, **grown)  # the feed has grown: the rows of all nights
-    assert store_of(operated).read_manifest(date(2026, 3, 4))["counts"] == {
+    assert store_of(operated).read_manifest(date(2026, 3, 4)).counts == {
         "read": 108, "accepted": 27, "duplicate": 81, "quarantined": 0, "withdrawn": 0, "late": 0,
     }  # fmt: skip
     done = invoke(*words)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.cli.results import NoNightError
 from flows.cli.tables import UnknownTableError, published_files
-from tasks.store.storage import Ref, Store
+from tasks.store.storage import Store
 from validation.schemas import PUBLISHED
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -32,7 +32,7 @@ NIGHTS = [date(2026, 3, 1), date(2026, 3, 2)]
 
 
 def named(root: Path, night: date, table: str) -> Path:
-    ref = Ref.model_validate(store_of(root, night).read_manifest()["tables"][table])
+    ref = store_of(root, night).read_manifest().tables[table]
     return root / ref.path
 
 

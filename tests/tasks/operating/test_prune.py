@@ -14,7 +14,7 @@ from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.files import write_atomically
 from tasks.store.history import PrunedNightError, read_history, require_intact
 from tasks.store.listing import read_retired
-from tasks.store.manifests import NewerStoreError
+from tasks.store.manifests import NewerStoreError, read_object
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import DamagedFileError, Store, read_table
 
@@ -168,7 +168,7 @@ def test_a_damaged_or_newer_store_is_not_pruned(stored: Store) -> None:
     with pytest.raises(DamagedFileError, match="is damaged"):
         prune(stored.root, keep=2)
     path.write_bytes(good)
-    newer = stored.read_manifest() | {"format_version": 99}
+    newer = read_object(stored.manifest_path(), "") | {"format_version": 99}
     write_sealed(stored.manifest_path(), newer)
     with pytest.raises(NewerStoreError):
         prune(stored.root, keep=2)

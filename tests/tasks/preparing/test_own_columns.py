@@ -19,7 +19,7 @@ from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.checks import REFUSED
 from tasks.preparing.known_columns import RESERVED, Known, read_known
-from tasks.preparing.own_columns import ColumnChange, column_changes, plan_columns
+from tasks.preparing.own_columns import ColumnChange, plan_columns
 from tasks.preparing.prepare import prepare
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, read_feed
@@ -140,11 +140,6 @@ def test_a_change_is_said_with_its_first_row(
         " kept there as text",
     ]
     assert all(change.sentence() in caplog.text for change in nights.changes)
-    assert (
-        column_changes({"column_changes": [it.model_dump() for it in nights.changes]})
-        == nights.changes
-    )
-    assert column_changes({}) == []
 
 
 def test_a_row_that_is_no_new_document_changes_nothing(nights: Nights) -> None:

@@ -150,7 +150,7 @@ def test_a_night_that_does_not_add_up_replaces_nothing(
     kill_before_write(monkeypatch, 0)
     with pytest.raises(UnsoundNightError, match="read 4 is not accepted"):
         publish_night(store, good.model_copy(update={"facts": facts}), [])
-    assert store.read_manifest()["counts"]["accepted"] == 2
+    assert store.read_manifest().counts["accepted"] == 2
     assert is_whole(store)
 
 

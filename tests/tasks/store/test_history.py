@@ -32,6 +32,7 @@ def manifest(n_rows: int, n_documents: int) -> dict[str, Any]:
         "labels": {"published": "refined"},
         "config": {"window_days": 30},
         "fit": None,
+        "run": {"published_at": "2026-03-01T03:00:00+00:00"},
     }
 
 

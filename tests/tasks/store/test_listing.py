@@ -4,7 +4,7 @@ import pytest
 
 from tasks.store.files import write_atomically
 from tasks.store.listing import feeds_of, read_retired, refs_of, retired_path, write_retired
-from tasks.store.manifests import ManifestError
+from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.storage import Ref
 
 
@@ -16,8 +16,10 @@ def test_feeds_are_found_in_any_table(tmp_path: Path) -> None:
 
 def test_every_file_of_a_manifest_is_named() -> None:
     ref = Ref(path="a", sha256="b", rows=1)
-    manifest = {"tables": {"documents": ref.model_dump()}, "models": {"m": {"f.json": ref}}}
-    assert refs_of(manifest) == {"documents": ref, "m/f.json": ref}
+    manifest = Manifest.model_construct(
+        tables={"documents": ref}, models={"m": {"f.json": ref}}, reports={"summary.md": ref}
+    )
+    assert refs_of(manifest) == {"documents": ref, "m/f.json": ref, "reports/summary.md": ref}
 
 
 def test_retired_files_are_read_back(tmp_path: Path) -> None:

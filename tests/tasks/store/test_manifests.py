@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from tasks.store.files import write_atomically
 from tasks.store.manifests import (
     FORMAT_VERSION,
     MIGRATIONS,
+    Manifest,
     ManifestError,
     NewerStoreError,
     migrated,
@@ -15,6 +16,7 @@ from tasks.store.manifests import (
     read_manifest,
     require_known_format,
 )
+from tasks.store.refs import ModelRef, Ref
 from tasks.store.sealed import seal
 
 PATH = Path("runs/feed=f/night=2026-03-01/manifest.json")
@@ -26,8 +28,17 @@ MANIFEST: dict[str, Any] = {
     "encoder": {"name": "E", "digest": "0"},
     "labels": {"published": "refined"},
     "config": {"window_days": 30},
+    "run": {"published_at": "2026-03-01T03:00:00+00:00"},
     "fit": None,
 }
+
+
+NAMED = {"feed": "f", "night": "2026-03-01"}
+REF: dict[str, Any] = {"path": "a", "sha256": "b", "rows": 1, "schema_version": 1}
+
+
+def parsed(content: bytes) -> Manifest:
+    return parse_manifest(content, PATH, NAMED)
 
 
 def spelled(**changed: Any) -> bytes:
@@ -35,7 +46,19 @@ def spelled(**changed: Any) -> bytes:
 
 
 def test_a_manifest_of_today_is_read_as_it_is() -> None:
-    assert parse_manifest(spelled(), PATH) == MANIFEST
+    manifest = parsed(spelled())
+    assert manifest.model_dump(exclude_unset=True) == MANIFEST | NAMED
+    assert parsed(spelled(feed="g", themes=[1])).model_dump(exclude_unset=True) == (
+        MANIFEST | NAMED | {"feed": "g", "themes": [1]}
+    )
+
+
+def test_a_manifest_is_read_by_its_parts() -> None:
+    manifest = parsed(spelled(models={"lexical": {"a.json": REF}}))
+    assert manifest.model("lexical") == ModelRef(files={"a.json": Ref(**REF)})
+    assert manifest.window_days == 30
+    assert manifest.run.moment == datetime(2026, 3, 1, 3, tzinfo=UTC)
+    assert (manifest.cluster_ids, manifest.whole_of, manifest.reports) == (None, {}, {})
 
 
 def test_a_manifest_is_brought_forward_step_by_step() -> None:
@@ -57,22 +80,22 @@ def test_there_is_a_migration_from_every_older_version() -> None:
 
 def test_a_newer_manifest_is_refused_and_says_why() -> None:
     with pytest.raises(NewerStoreError, match=r"has format version 99.*up to 3.*newer nightfold"):
-        parse_manifest(spelled(format_version=99), PATH)
+        parsed(spelled(format_version=99))
 
 
 @pytest.mark.parametrize("version", [None, 0, "1", 1.0, [], True])
 def test_a_version_that_is_none_is_refused(version: object) -> None:
     with pytest.raises(ManifestError, match="must have a format_version"):
-        parse_manifest(spelled(format_version=version), PATH)
-
-
-REF = {"path": "a", "sha256": "b", "rows": 1, "schema_version": 1}
+        parsed(spelled(format_version=version))
 
 
 @pytest.mark.parametrize(
     ("part", "value"),
     [
-        *((part, None) for part in ("counts", "tables", "models", "encoder", "labels", "config")),
+        *(
+            (part, None)
+            for part in ("counts", "tables", "models", "encoder", "labels", "config", "run")
+        ),
         ("counts", {"read": "3"}),
         ("counts", {"read": True}),
         ("tables", {"documents": []}),
@@ -91,7 +114,7 @@ def test_a_manifest_whose_parts_are_of_another_type_is_refused(part: str, value:
     with pytest.raises(
         ManifestError, match=f"manifest.json must have {part}.*run that night again"
     ):
-        parse_manifest(spelled(**{part: value}), PATH)
+        parsed(spelled(**{part: value}))
 
 
 def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
@@ -116,10 +139,9 @@ def test_a_store_is_refused_for_any_newer_manifest_but_not_for_a_damaged_one(
 
 def test_a_manifest_of_format_1_knew_neither_withdrawn_nor_late_rows_nor_its_fit() -> None:
     old = spelled(format_version=1, counts={"read": 3, "accepted": 3})
-    assert parse_manifest(old, PATH) == MANIFEST | {
-        "counts": {"read": 3, "accepted": 3, "withdrawn": 0, "late": 0},
-        "fit": None,
-    }
+    manifest = parsed(old)
+    assert manifest.counts == {"read": 3, "accepted": 3, "withdrawn": 0, "late": 0}
+    assert manifest.fit is None
     assert migrated({"format_version": 1, "nights": []}, PATH) == {
         "format_version": FORMAT_VERSION,
         "nights": [],

@@ -91,9 +91,11 @@ def test_a_manifest_is_read_back(store: Store) -> None:
         "format_version": FORMAT_VERSION, "counts": {"read": 3}, "tables": {}, "models": {},
         "encoder": {"name": "E", "digest": "0"}, "labels": {"published": "refined"},
         "config": {"window_days": 30}, "fit": None,
+        "run": {"published_at": "2026-03-01T03:00:00+00:00"},
     }  # fmt: skip
     write_sealed(store.manifest_path(NIGHTS[0]), manifest)
-    assert store.read_manifest(NIGHTS[0]) == manifest
+    named = {"feed": store.feed, "night": str(NIGHTS[0])}
+    assert store.read_manifest(NIGHTS[0]).model_dump(exclude_unset=True) == manifest | named
 
 
 @pytest.mark.parametrize("content", [b"", b'{"a": ', b"[]", b"1", b'"x"', b"\xff\xfe\xff"])

@@ -8,7 +8,7 @@ import pytest
 from tasks.operating.doctor.examine import examine, repair_all
 from tasks.store.files import WRITING, write_atomically
 from tasks.store.listing import feeds_of
-from tasks.store.manifests import NewerStoreError
+from tasks.store.manifests import NewerStoreError, read_object
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import Store
 
@@ -66,7 +66,7 @@ def test_a_repair_leaves_what_only_a_person_can_do(stored: Store) -> None:
 
 
 def test_a_newer_store_is_neither_examined_nor_repaired(stored: Store) -> None:
-    newer = stored.read_manifest() | {"format_version": 99}
+    newer = read_object(stored.manifest_path(), "") | {"format_version": 99}
     write_sealed(stored.manifest_path(), newer)
     with pytest.raises(NewerStoreError, match="newer nightfold"):
         repair_all(stored.root)

@@ -10,6 +10,7 @@ from tasks.operating.doctor.examine import examine, repair_all
 from tasks.operating.prune import prune
 from tasks.store.files import write_atomically
 from tasks.store.listing import read_retired, retired_path
+from tasks.store.manifests import read_object
 from tasks.store.sealed import canonical_json
 from tasks.store.storage import Store
 
@@ -121,7 +122,7 @@ def test_a_wrong_path_in_an_unsealed_manifest_removes_no_table(
     stored: Store, right: str, wrong: str
 ) -> None:
     shutil.rmtree(stored.state / "copies")
-    manifest = stored.read_manifest() | {"format_version": 2}
+    manifest = read_object(stored.manifest_path(), "") | {"format_version": 2}
     documents = manifest["tables"]["documents"]
     documents["path"] = documents["path"].replace(right, wrong)
     stored.manifest_path().write_bytes(canonical_json(manifest))

@@ -11,7 +11,7 @@ import pytest
 from tasks.operating.doctor.finding import Finding, repair
 from tasks.operating.doctor.night import Earlier, examine_night, stage_copies
 from tasks.store.files import sha256_of, write_atomically, write_part
-from tasks.store.manifests import NewerStoreError
+from tasks.store.manifests import NewerStoreError, read_object
 from tasks.store.records import records_folder
 from tasks.store.sealed import seal
 from tasks.store.storage import Store, keep_bytes
@@ -40,7 +40,7 @@ def said(store: Store) -> list[tuple[str, str]]:
 
 def rewrite(store: Store, change: Callable[[dict[str, Any]], object]) -> None:
     """Change a night's manifest."""
-    manifest = store.read_manifest()
+    manifest = read_object(store.manifest_path(), "")
     change(manifest)
     store.manifest_path().write_bytes(seal(manifest))
 

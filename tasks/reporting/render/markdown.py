@@ -1,4 +1,4 @@
-"""The night as a short markdown text, made from its tables."""
+"""A night as a short Markdown text: its summary."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -6,8 +6,8 @@ from typing import Any, Final
 from tasks.boundary.counted import counted
 from tasks.boundary.markdown import escape_markdown
 from tasks.clusters.plan_fit import Fit
-from tasks.preparing.counts import Counts
-from tasks.preparing.own_columns import ColumnChange, column_changes
+from tasks.preparing.own_columns import ColumnChange
+from tasks.reporting.night_view import NightView
 
 SUMMARY: Final = "summary.md"
 """The name of its file in a night's folder of reports."""
@@ -16,30 +16,19 @@ _SHOWN_CLUSTERS: Final = 50
 _SHOWN_CHANGES: Final = 20
 
 
-def summarise(
-    manifest: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> str:
-    """Write the summary of a night.
-
-    Parameters
-    ----------
-    manifest
-        Of the night.
-    tables
-        Rows of `clusters` and `cluster_events`.
-    """
-    counts, fit = Counts.model_validate(manifest["counts"]), Fit.model_validate(manifest["fit"])
-    labels = manifest["labels"]
-    clusters = sorted(tables["clusters"], key=lambda row: (-row["size"], row["cluster_id"]))
+def summarise(night: NightView) -> str:
+    """Return the summary of a night."""
+    manifest, clusters, counts = night.manifest, night.clusters, night.manifest.counts
+    labels = manifest.labels
     lines = [
-        f"# {escape_markdown(manifest['feed'])}, night {manifest['night']}",
+        f"# {escape_markdown(manifest.feed)}, night {manifest.night}",
         "",
-        f"{counted(counts.read, 'row')} read: {counts.accepted:,} accepted,"
-        f" {counts.duplicate:,} duplicate, {counts.quarantined:,} quarantined,"
-        f" {counts.withdrawn:,} withdrawn.",
+        f"{counted(counts['read'], 'row')} read: {counts['accepted']:,} accepted,"
+        f" {counts['duplicate']:,} duplicate, {counts['quarantined']:,} quarantined,"
+        f" {counts['withdrawn']:,} withdrawn.",
         "",
-        *_late_lines(counts),
-        *_column_lines(column_changes(manifest)),
+        *_late_lines(counts["late"]),
+        *_column_lines(night.column_changes),
         f"## {counted(len(clusters), 'cluster')}",
         "",
         "| cluster | name | size | change | status |",
@@ -53,32 +42,31 @@ def summarise(
         "",
         "## What changed",
         "",
-        *_event_lines(tables["cluster_events"]),
+        *_event_lines(night.events),
         "",
         "## Quality",
         "",
-        fit_sentence(fit),
+        *_fit_lines(night.fit),
+        f"Published: the {labels.published} labels ({escape_markdown(labels.reason)}).",
         "",
-        f"Published: the {labels['published']} labels ({escape_markdown(labels['reason'])}).",
-        "",
-        f"Trust: {escape_markdown(labels['trust'])}.",
+        f"Trust: {escape_markdown(labels.trust)}.",
         "",
         "| metric | space | nightfold | k-means |",
         "|---|---|---:|---:|",
-        *(_metric_line(row) for row in manifest["metrics"]),
+        *(_metric_line(row) for row in manifest.metrics),
         "",
-        *_drift_lines(fit),
+        *_drift_lines(night.fit),
     ]
     return "\n".join(lines)
 
 
-def _late_lines(counts: Counts) -> list[str]:
+def _late_lines(n_late: int) -> list[str]:
     """Say how many documents came late, if any did."""
-    if not counts.late:
+    if not n_late:
         return []
-    are, like = ("is", "It is") if counts.late == 1 else ("are", "They are")
+    are, like = ("is", "It is") if n_late == 1 else ("are", "They are")
     return [
-        f"{counted(counts.late, 'document')} {are} late: dated before the last night and all that"
+        f"{counted(n_late, 'document')} {are} late: dated before the last night and all that"
         f" it has read. {like} clustered like the others.",
         "",
     ]
@@ -133,9 +121,13 @@ def fit_sentence(fit: Fit) -> str:
     return f"Model: fitted from nothing ({escape_markdown(fit.reason)})."
 
 
-def _drift_lines(fit: Fit) -> list[str]:
+def _fit_lines(fit: Fit | None) -> list[str]:
+    return [fit_sentence(fit), ""] if fit else []
+
+
+def _drift_lines(fit: Fit | None) -> list[str]:
     """Show what has changed since the last full fit, where there was one."""
-    if not fit.drift:
+    if not fit or not fit.drift:
         return []
     return [
         "## Drift since the last full fit",

@@ -6,7 +6,9 @@ from tasks.clusters.drift import Figure
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.counts import Counts
 from tasks.preparing.own_columns import ColumnChange
-from tasks.reporting.summary import event_sentence, fit_sentence, summarise
+from tasks.reporting.night_view import view_of
+from tasks.reporting.render.markdown import event_sentence, fit_sentence, summarise
+from tasks.store.manifests import LabelsPart, Manifest
 
 SINCE = date(2026, 2, 25)
 DRIFT = [
@@ -53,16 +55,16 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
         {"event": "vanished", "cluster_id": "c-0", "from_ids": [], "to_ids": [], "overlap": None}
     ]
     counts = Counts(read=1200, accepted=1100, duplicate=55, quarantined=40, withdrawn=5, late=3)
-    manifest = {
-        "feed": "f",
-        "night": "2026-03-01",
-        "counts": counts.model_dump(),
-        "fit": FIT.model_dump(mode="json"),
-        "labels": {"published": "refined", "reason": "it is better", "trust": "fair: so"},
-        "metrics": metrics,
-        "column_changes": [it.model_dump() for it in CHANGES],
-    }
-    text = summarise(manifest, {"clusters": clusters, "cluster_events": events})
+    manifest = Manifest.model_construct(
+        feed="f",
+        night="2026-03-01",
+        counts=counts.model_dump(),
+        fit=FIT.model_dump(mode="json"),
+        labels=LabelsPart(published="refined", reason="it is better", trust="fair: so"),
+        metrics=metrics,
+        column_changes=[it.model_dump() for it in CHANGES],
+    )
+    text = summarise(view_of(manifest, clusters, events))
     assert "1,200 rows read: 1,100 accepted, 55 duplicate, 40 quarantined, 5 withdrawn." in text
     assert (
         "\n3 documents are late: dated before the last night and all that it has read. They are"

@@ -1,0 +1,55 @@
+"""A night as its renderers see it: its manifest, and the tables that people look at first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.clusters.plan_fit import Fit
+from tasks.preparing.own_columns import ColumnChange
+from tasks.store.manifests import Manifest
+from tasks.store.storage import Store, read_table
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class NightView:
+    """What every renderer takes, and nothing besides.
+
+    Parameters
+    ----------
+    manifest
+        Of the night.
+    clusters, events
+        Rows of the tables `clusters` (the largest first) and `cluster_events`.
+    """
+
+    manifest: Manifest
+    clusters: Sequence[Row]
+    events: Sequence[Row]
+
+    @property
+    def fit(self) -> Fit | None:
+        """How the model came about; None for a night of an older nightfold."""
+        return None if self.manifest.fit is None else Fit.model_validate(self.manifest.fit)
+
+    @property
+    def column_changes(self) -> list[ColumnChange]:
+        """Where the feed's own columns hold another kind of value than before."""
+        return [ColumnChange.model_validate(it) for it in self.manifest.column_changes]
+
+
+def view_of(manifest: Manifest, clusters: Sequence[Row], events: Sequence[Row]) -> NightView:
+    """Return the view of a night whose rows are at hand."""
+    largest_first = sorted(clusters, key=lambda row: (-row["size"], row["cluster_id"]))
+    return NightView(manifest, largest_first, events)
+
+
+def read_night(store: Store) -> NightView:
+    """Read a published night back; see `Store.read_manifest` and `readable` for errors."""
+    manifest = store.read_manifest()
+    clusters, events = (
+        read_table(store, manifest.tables[name]).to_pylist()
+        for name in ("clusters", "cluster_events")
+    )
+    return view_of(manifest, clusters, events)

@@ -1,0 +1,1 @@
+"""A night for people and for programs, one way of showing it in each file."""

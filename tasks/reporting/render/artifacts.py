@@ -1,0 +1,12 @@
+"""A night in the Prefect UI: its summary and its clusters."""
+
+from tasks.frame.show import show_markdown, show_table
+from tasks.reporting.night_view import NightView
+from tasks.reporting.render.markdown import summarise
+
+
+def show_artifacts(night: NightView) -> None:
+    """Show a night on the page of its run; outside Prefect nothing is shown."""
+    feed, day = night.manifest.feed, night.manifest.night
+    show_markdown(f"night-{feed}", summarise(night), f"Night {day} of {feed}")
+    show_table(f"clusters-{feed}", list(night.clusters), f"Clusters of night {day}")

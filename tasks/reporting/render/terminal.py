@@ -1,0 +1,97 @@
+"""A night in the terminal; every text from a feed is escaped."""
+
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from tasks.boundary.counted import counted
+from tasks.boundary.printable import as_markup
+from tasks.preparing.counts import rows_said
+from tasks.reporting.night_view import NightView
+
+_SHOWN_CLUSTERS: Final = 30
+"""What fits on a screen; the table has all."""
+
+
+def show_night(console: Console, night: NightView) -> None:
+    """Show what a night read, found and scored."""
+    show_columns(console, night)
+    show_counts(console, night)
+    show_clusters(console, night)
+    show_metrics(console, night)
+    show_fit(console, night)
+
+
+def show_columns(console: Console, night: NightView) -> None:
+    """Show which columns were taken for what, and which of the others have changed."""
+    for file, mapping in night.manifest.columns.items():
+        parts = ", ".join(f"{part} = {as_markup(column)}" for part, column in mapping.items())
+        said = f"{as_markup(file)}: {parts or 'no row could be read'}"
+        console.print(f"  {said}", soft_wrap=True, highlight=False)
+    for change in night.column_changes:
+        console.print(f"  {as_markup(change.sentence())}", soft_wrap=True, highlight=False)
+
+
+def show_counts(console: Console, night: NightView) -> None:
+    """Show where the rows went, and the rules that failed."""
+    console.print(f"  {rows_said(night.manifest.counts)}", soft_wrap=True)
+    for check, result in night.manifest.checks.items():
+        for rule in result["outcomes"]:
+            if not rule["success"]:
+                said = f"{rule['severity']}: {rule['rule_id']}: {as_markup(rule['observed'])}"
+                console.print(
+                    f"  check {check}, {said}",
+                    soft_wrap=True,
+                    highlight=False,
+                )
+
+
+def show_clusters(console: Console, night: NightView) -> None:
+    """Show the largest clusters and what happened to the others since the last night."""
+    manifest = night.manifest
+    where = f"on {manifest.night} in feed {as_markup(manifest.feed)}"
+    table = Table(title=f"{counted(manifest.n_clusters, 'cluster')} {where}")
+    for column in ("cluster", "name", "size", "change", "status"):
+        table.add_column(
+            column, justify="right" if column in {"size", "change"} else "left", overflow="fold"
+        )
+    for row in night.clusters[:_SHOWN_CLUSTERS]:
+        change = f"{row['growth']:+,}"
+        table.add_row(
+            row["cluster_id"], as_markup(row["name"]), f"{row['size']:,}", change, row["status"]
+        )
+    console.print(table)
+    if len(night.clusters) > _SHOWN_CLUSTERS:
+        console.print(
+            f"  and {len(night.clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`"
+        )
+    gone = [event["cluster_id"] for event in night.events if event["event"] == "vanished"]
+    if gone:
+        console.print(f"  vanished since the last night: {', '.join(gone)}", soft_wrap=True)
+
+
+def show_metrics(console: Console, night: NightView) -> None:
+    """Show the quality figures beside those of plain k-means."""
+    table = Table(title=f"quality (published: the {night.manifest.labels.published} labels)")
+    for column in ("metric", "space", "nightfold", "k-means"):
+        table.add_column(column, justify="right" if column in {"nightfold", "k-means"} else "left")
+    for row in night.manifest.metrics:
+        table.add_row(
+            row["metric"], row["space"], _figure(row["value"]), _figure(row["baseline_value"])
+        )
+    console.print(table)
+    console.print(f"  {as_markup(night.manifest.labels.reason)}", soft_wrap=True)
+    console.print(f"  trust {as_markup(night.manifest.labels.trust)}", soft_wrap=True)
+
+
+def show_fit(console: Console, night: NightView) -> None:
+    """Show whether the model was fitted from nothing, and why; name every alarm."""
+    if night.fit:
+        console.print(
+            f"  model: {night.fit.kind} fit, {as_markup(night.fit.reason)}", soft_wrap=True
+        )
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.3f}"

@@ -1,0 +1,52 @@
+import io
+
+from rich.console import Console
+
+from tasks.reporting.night_view import NightView
+from tasks.reporting.render.terminal import show_clusters, show_night
+
+
+def shown(night: NightView) -> str:
+    out = io.StringIO()
+    show_night(Console(file=out, width=120, force_terminal=False), night)
+    return out.getvalue()
+
+
+def test_a_night_is_shown_with_its_figures(night: NightView) -> None:
+    text = shown(night)
+    assert "read 1,200 = accepted 1,150 + duplicate 30 + quarantined 20" in text
+    assert "empty.jsonl: no row could be read" in text
+    assert "check raw, refuse: has_text:" in text
+    assert "has_id" not in text
+    assert "40 clusters on 2026-03-01 in feed" in text
+    assert "vanished since the last night: c-99" in text
+    assert "0.250" in text
+    assert "it is better" in text
+    assert "trust fair: so" in text
+    assert "model: full fit, the first night" in text
+
+
+def test_the_largest_clusters_come_first_and_the_others_are_counted(night: NightView) -> None:
+    text = shown(night)
+    assert text.index("c-39") < text.index("c-11")
+    assert "c-10" not in text
+    assert "and 10 smaller ones in the table `clusters`" in text
+
+
+def test_no_text_of_a_feed_steers_the_terminal(night: NightView) -> None:
+    text = shown(night)
+    assert "\x1b" not in text
+    assert text.count("[red]�[2J|<b>") == 4  # column, rule, feed, cluster
+
+
+def test_a_night_of_an_older_nightfold_says_nothing_of_its_model(night: NightView) -> None:
+    manifest = night.manifest.model_copy(update={"fit": None})
+    older = NightView(manifest, night.clusters, night.events)
+    assert "model:" not in shown(older)
+
+
+def test_clusters_are_shown_alone(night: NightView) -> None:
+    out = io.StringIO()
+    show_clusters(Console(file=out, width=120), night)
+    assert "c-39" in out.getvalue()
+    assert "silhouette" not in out.getvalue()
