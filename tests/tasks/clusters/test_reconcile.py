@@ -1,33 +1,11 @@
 import numpy as np
+import pyarrow as pa
 
 from models.identity.clusters import KnownCluster
-from models.identity.parting import NEW, UNKNOWN, Cut
-from tasks.clusters.memberships import joined, parted, shared_out
-from tasks.clusters.reconcile import origins
+from models.identity.parting import NEW, UNKNOWN
+from tasks.clusters.identify import IdentityRules
+from tasks.clusters.reconcile import origins, reconcile
 from tasks.clusters.window import WindowDocuments
-
-
-def test_memberships_of_joined_pieces_are_added_up() -> None:
-    q = np.array([[0.4, 0.3, 0.3], [0.1, 0.8, 0.1]], dtype=np.float32)
-    found = joined(q, {0: 0, 1: 1, 2: 1})
-    np.testing.assert_allclose(found, [[0.4, 0.6], [0.1, 0.9]])
-    assert found.dtype == np.float32
-
-
-def test_a_label_without_documents_has_no_say() -> None:
-    q = np.array([[0.2, 0.5, 0.3]])
-    np.testing.assert_allclose(joined(q, {0: 0, 2: 1}), [[0.2, 0.3]])
-
-
-def test_memberships_of_a_cluster_are_shared_out_among_its_stories() -> None:
-    q = np.array([[0.2, 0.8], [0.2, 0.8], [0.9, 0.1]], dtype=np.float32)
-    cosines = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.5, -1.0]])
-    found = parted(q, 1, cosines)
-    np.testing.assert_allclose(
-        found, [[0.2, 0.8, 0, 0], [0.2, 0, 0, 0.8], [0.9, 0.05, 0.05, 0]], atol=1e-6
-    )
-    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
-    assert found.dtype == np.float32
 
 
 def known(cluster_id: str, members: set[str], absent: int = 0) -> KnownCluster:
@@ -50,8 +28,25 @@ def test_a_text_is_of_the_cluster_in_which_one_of_its_documents_was() -> None:
     assert origins(documents, clusters, 4).tolist() == [0, NEW, 0, UNKNOWN]
 
 
-def test_every_cut_has_its_own_column() -> None:
-    q = np.array([[0.25, 0.75]])
-    cut = Cut(1, np.array([[1.0, 0.0], [0.0, 1.0]]), ("b",))
-    found = shared_out(q, np.array([[0.0, 1.0]]), [cut, Cut(0, -cut.centroids, (None,))])
-    np.testing.assert_allclose(found, [[0.25, 0, 0.75, 0]], atol=1e-6)
+def test_pieces_of_one_cluster_are_put_together_and_new_labels_follow_their_sizes() -> None:
+    """Twelve documents of one known cluster, cut in two tonight; eight of another stay whole."""
+    members = [f"d{n}" for n in range(20)]
+    topics = np.array([0] * 12 + [1] * 8)
+    X = np.eye(2, dtype=np.float32)[topics]
+    pieces = np.array([0] * 6 + [1] * 6 + [2] * 8, dtype=np.int32)
+    q = np.eye(3, dtype=np.float32)[pieces]
+    labels = pa.table({"label": pieces, "confidence": q.max(axis=1), "margin": q.max(axis=1)})
+    documents = WindowDocuments(members, np.arange(20), np.zeros(20, dtype=bool))
+    centroids = np.eye(2, dtype=np.float32)
+    clusters = [
+        KnownCluster("a", centroids[0], None, frozenset(members[:12]), "a", "n1", "n1", 12),
+        KnownCluster("b", centroids[1], None, frozenset(members[12:]), "b", "n1", "n1", 8),
+    ]
+    found = reconcile(X, labels, q, documents, clusters, IdentityRules())
+    assert found is not None
+    assert len(set(found.labels["label"].to_pylist()[:12])) == 1
+    assert found.n_clusters == 2
+    assert found.label_of[0] == found.label_of[1] != found.label_of[2]
+    assert (found.whole_of, found.parted_from) == ({}, {})
+    whole = labels.set_column(0, "label", pa.array(topics.astype(np.int32)))
+    assert reconcile(X, whole, np.eye(2)[topics], documents, clusters, IdentityRules()) is None

@@ -1,0 +1,66 @@
+"""Two steps of an estimator, from nothing or on from an earlier night; what it says of every row."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tasks.clusters.pretrain import learn_representation
+from tasks.clusters.refine import find_clusters
+from tasks.store.embeddings import matrix_of
+
+X = np.arange(8, dtype=np.float32).reshape(4, 2)
+
+
+class Fake:
+    """An estimator that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        self.soft_assignments_ = np.array([[0.7, 0.3], [0.4, 0.6], [0.9, 0.1], [0.5, 0.5]])
+        self.labels_ = self.soft_assignments_.argmax(axis=1)
+
+    def pretrain(self, X: Any, *, progress: Any) -> None:
+        self.asked.append(("pretrain", len(X)))
+
+    def continue_pretraining(self, X: Any, is_new: Any, *, progress: Any) -> None:
+        self.asked.append(("continue_pretraining", is_new.tolist()))
+
+    def refine(self, X: Any, *, progress: Any) -> None:
+        self.asked.append(("refine", len(X)))
+
+    def continue_refinement(self, X: Any, *, progress: Any) -> None:
+        self.asked.append(("continue_refinement", len(X)))
+
+    def transform(self, X: Any) -> Any:
+        return -X
+
+
+def silent(*_: Any) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("n_known", "asked"),
+    [
+        (None, ("pretrain", 4)),
+        (3, ("continue_pretraining", [False, False, False, True])),
+        (4, ("continue_pretraining", [False] * 4)),
+    ],
+)
+def test_only_what_is_new_is_learnt_into_an_earlier_model(n_known: int | None, asked: Any) -> None:
+    fake: Any = Fake()
+    learn_representation(fake, X, n_known, silent)
+    assert fake.asked == [asked]
+
+
+@pytest.mark.parametrize(("goes_on", "step"), [(False, "refine"), (True, "continue_refinement")])
+def test_every_row_has_label_confidence_margin_and_latent_vector(goes_on: bool, step: str) -> None:
+    fake: Any = Fake()
+    found = find_clusters(fake, X, goes_on, silent)
+    assert fake.asked == [(step, 4)]
+    assert found["label"].to_pylist() == [0, 1, 0, 0]
+    assert found["label"].type == "int32"
+    np.testing.assert_allclose(found["confidence"].to_numpy(), [0.7, 0.6, 0.9, 0.5])
+    np.testing.assert_allclose(found["margin"].to_numpy(), [0.4, 0.2, 0.8, 0], atol=1e-6)
+    np.testing.assert_array_equal(matrix_of(found["latent"]), -X)
