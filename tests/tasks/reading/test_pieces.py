@@ -209,63 +209,6 @@ def test_lone_surrogates_come_through_for_the_stage_to_judge() -> None:
     assert row.raw == '{"id": "\\ud83d"}'
 
 
-def test_a_record_with_too_many_or_too_few_fields_is_a_row_with_a_problem() -> None:
-    rows = read(b"id,text\n1,a\n2\n3,b,c\n4,d\n", "csv")
-    assert ids(rows) == ["1", "4"]
-    assert problems(rows) == {2: "row_parses", 3: "row_parses"}
-    assert rows[2].problem == "the record has 3 fields, the header 2"
-    assert rows[2].raw == "3,b,c\n"
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_delimiters_and_line_ends_are_recognised(delimiter: str, line_end: str) -> None:
-    rows = read(comma_separated(VALUES, delimiter=delimiter, lineterminator=line_end), "csv")
-    assert [row.values for row in rows] == VALUES
-
-
-def test_blank_lines_of_a_csv_are_no_rows_wherever_they_stand() -> None:
-    rows = read(b"\n  \nid,text\n\n1,a\n   \n2,b\n\n", "csv")
-    assert ids(rows) == ["1", "2"]
-    assert problems(rows) == {}
-
-
-def test_a_record_of_blank_fields_is_a_row() -> None:
-    assert [row.values for row in read(b"id,text\n , \n,\n", "csv")] == [
-        {"id": " ", "text": " "},
-        {"id": "", "text": ""},
-    ]
-
-
-def test_a_field_may_be_longer_than_python_allows_by_itself() -> None:
-    (row,) = read(b"id,text\n1," + b"x" * 200_000 + b"\n", "csv")
-    assert row.values == {"id": "1", "text": "x" * 200_000}
-
-
-def test_a_header_may_be_of_several_lines() -> None:
-    (row,) = read(b'id,"text of\nthe review"\n1,a\n', "csv")
-    assert row.values == {"id": "1", "text of\nthe review": "a"}
-
-
-def test_an_unclosed_quotation_mark_at_the_end_is_a_problem() -> None:
-    rows = read(b'id,text\n1,a\n2,"cut in ha', "csv")
-    assert ids(rows) == ["1"]
-    assert problems(rows) == {2: "row_parses"}
-    assert rows[1].raw == '2,"cut in ha'
-
-
-def test_a_stray_quotation_mark_does_not_run_on_through_the_file() -> None:
-    content = b'id,text\n1,"a"\n2,"5" screen\n3,"b"\n4,"open\n5,"c"\n6,"d"\n7,e\n'
-    rows = read(content, "csv")
-    assert ids(rows) == ["1", "3", "5", "6", "7"]
-    assert problems(rows) == {2: "row_parses", 4: "row_parses"}
-    assert [row.raw for row in rows if row.values is None] == ['2,"5" screen\n', '4,"open\n']
-    assert rows[3].problem == (
-        "a quotation mark is left open on this line, and on line 6 the record is no CSV: "
-        "',' expected after '\"'"
-    )
-
-
 @pytest.mark.parametrize("name", ["text", "note"])
 def test_two_columns_of_one_name_are_refused_by_name(name: str) -> None:
     sentence = f"drawn.csv has two columns named '{name}'; rename or remove one of them"
@@ -279,45 +222,10 @@ def test_more_columns_than_a_table_can_have_are_refused_with_their_number() -> N
         read(f"{header}\n1,a{',x' * 100_000}\n".encode(), "csv")
 
 
-def test_the_line_is_named_where_records_and_lines_are_not_in_step() -> None:
-    rows = read(b'id,text\n1\n2,"two\nlines"\n3\n', "csv")
-    assert [(row.number, row.line, row.n_lines) for row in rows] == [
-        (1, 2, 1),
-        (2, 3, 2),
-        (3, 5, 1),
-    ]
-    assert rows[0].problem == "the record has 1 field, the header 2"
-    assert rows[2].problem == "the record has 1 field, the header 2 (line 5 of the file)"
-
-
-def test_a_broken_record_of_several_lines_says_how_many() -> None:
-    (row,) = read(b'id,text\n1,"two\nlines",x\n', "csv")
-    assert row.problem == "the record of 2 lines has 3 fields, the header 2"
-    assert (row.raw, row.n_lines) == ('1,"two\nlines",x\n', 2)
-
-
 def test_a_raw_text_that_is_cut_says_so() -> None:
     (row,) = read(b"id,text\n1,a," + b"x" * (1 << 20) + b"\n", "csv")
     assert str(row.problem).endswith("; raw is cut at 1,048,576 characters")
     assert len(row.raw) == 1 << 20
-
-
-@given(
-    st.lists(st.tuples(st.integers(100, 999), st.text("ab c\"',", max_size=9)), min_size=1),
-    st.sets(st.integers(0, 9)),
-)
-@settings(max_examples=100, deadline=None)
-def test_lines_that_open_a_quotation_mark_take_no_other_line_in(
-    rows: list[tuple[int, str]], opened: set[int]
-) -> None:
-    lines = []
-    for place, (doc_id, text) in enumerate(rows):
-        doubled = text.replace('"', '""')
-        lines.append(f'{doc_id},"open' if place in opened else f'{doc_id},"{doubled}"')
-    found = read(("id,text\n" + "\n".join(lines)).encode(), "csv")
-    good = [(str(doc_id), text) for place, (doc_id, text) in enumerate(rows) if place not in opened]
-    assert [(row.values["id"], row.values["text"]) for row in found if row.values] == good
-    assert [row.line for row in found] == list(range(2, len(rows) + 2))
 
 
 def test_a_csv_of_the_old_macintosh_is_refused_by_name() -> None:
@@ -363,22 +271,6 @@ def test_rows_do_not_depend_on_where_the_blocks_end(
         for encoding in ("utf-8", "utf-16"):
             rows = read(jsonl(values).decode().encode(encoding), encoding=encoding)
             assert [row.values for row in rows] == values
-
-
-@given(
-    st.lists(
-        st.lists(
-            st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=2, max_size=2
-        ).filter(lambda record: any(field.strip() for field in record)),
-        max_size=8,
-    )
-)
-@settings(max_examples=50, deadline=None)
-def test_a_csv_that_python_wrote_is_read_back(records: list[list[str]]) -> None:
-    values = [dict(zip(("id", "text"), record, strict=True)) for record in records]
-    content = comma_separated([{"id": "id", "text": "text"}, *values], quoting=csv.QUOTE_ALL)
-    rows = read(content, "csv")
-    assert [row.values for row in rows[1:]] == values
 
 
 @pytest.fixture
@@ -523,15 +415,6 @@ def test_a_file_that_is_gone_is_a_feed_error() -> None:
     file = piece_at(Path("/nowhere/drawn.jsonl"), "jsonl")
     with pytest.raises(FeedError, match=r"drawn.jsonl is gone since it was found; run again"):
         list(read_rows(STORE, file, "utf-8"))
-
-
-def test_a_carriage_return_inside_an_unquoted_field_is_text() -> None:
-    """pandas writes such fields without quotation marks."""
-    rows = read(b"id,text\na,one\rtwo\nb,three\r\n", "csv")
-    assert [row.values for row in rows] == [
-        {"id": "a", "text": "one\rtwo"},
-        {"id": "b", "text": "three"},
-    ]
 
 
 def test_opened_gives_the_uncompressed_bytes(write_feed: WriteFeed, compress: Compress) -> None:

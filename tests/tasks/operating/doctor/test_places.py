@@ -22,7 +22,7 @@ def stored(store: Store, publish_night: PublishNight) -> Store:
 @pytest.mark.parametrize(
     "folder",
     [
-        "embeddings", "reports", "state/copies", "known", "trash",
+        "embeddings", "reports", "state/copies", "state/landed", "known", "trash",
         "clusters/feed=reviews", "documents/feed=reviews/night=2026-03-02",
         "models/feed=reviews/night=2026-03-02/lexical", "embeddings/encoder=*",
     ],
