@@ -22,7 +22,7 @@ class Clusterer(Protocol):
         Whether it clusters the lexical views beside the embedding. It is made with their widths
         then, as ``view_dims``.
     goes_on
-        Whether it can go on from an earlier fit: `continue_pretraining`, `continue_refinement`.
+        Whether it can continue from an earlier fit: `continue_pretraining`, `continue_refinement`.
     pretrainings
         Ways in which it can be told to learn its representation; none: it cannot be told.
     takes_n_clusters

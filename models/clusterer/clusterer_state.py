@@ -61,7 +61,7 @@ def restore(estimator: BaseEstimator, tensors: Tensors, config: Mapping[str, Any
 
 
 def _params(estimator: BaseEstimator) -> dict[str, JSON]:
-    """Give the parameters; a generator becomes the seed that was drawn from it."""
+    """Return the parameters; a generator becomes the seed that was drawn from it."""
     params = estimator.get_params(deep=False)
     if isinstance(params["random_state"], np.random.RandomState):
         params["random_state"] = estimator.seed_
@@ -69,7 +69,7 @@ def _params(estimator: BaseEstimator) -> dict[str, JSON]:
 
 
 def _is_numbers(value: Any) -> bool:
-    """Tell whether a value is an array of numbers: names of features are none."""
+    """Return whether a value is an array of numbers: names of features are none."""
     return isinstance(value, np.ndarray) and value.dtype != object
 
 

@@ -124,12 +124,12 @@ class DeepClusterer(
         return self._transform(self._check(X, reset=False))
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Give the soft assignments of rows, (n_samples, n_clusters_); each sums to 1."""
+        """Compute the soft assignments of rows, (n_samples, n_clusters_); each sums to 1."""
         check_is_fitted(self, "cluster_centers_")
         return self._predict_proba(self._check(X, reset=False))
 
     def predict(self, X: ArrayLike) -> NDArray[np.intp]:
-        """Give the cluster of each row, shape (n_samples,)."""
+        """Return the cluster of each row, shape (n_samples,)."""
         return np.asarray(np.argmax(self.predict_proba(X), axis=1))
 
     def save(self, folder: Path) -> None:

@@ -133,7 +133,7 @@ def choose_n_clusters(
 
 
 def most_agreed(candidates: Sequence[int], agreements: Sequence[float], limit: int) -> int:
-    """Give the candidate from `SMALLEST` to the limit on which halves agree best.
+    """Find the candidate from `SMALLEST` to the limit on which halves agree best.
 
     The smallest of equals; the largest candidate where all are below `SMALLEST`.
     """
@@ -146,7 +146,7 @@ def most_agreed(candidates: Sequence[int], agreements: Sequence[float], limit: i
 
 
 def density(walk: sparse.csr_array, labels: Integers, granularity: float) -> float:
-    """Give the share of neighbours in one's own cluster, less γ times the share due to chance."""
+    """Compute the share of neighbours in the own cluster, less γ times the share due to chance."""
     n_clusters = int(labels.max()) + 1
     members = indicator(labels, n_clusters)
     inside = float((members.multiply(members @ walk)).sum()) / len(labels)
@@ -165,7 +165,7 @@ def count_distinct_rows(X: Floats, limit: int) -> int:
 
 
 def check_n_clusters(n_clusters: int | Literal["auto"], X: Floats) -> None:
-    """Refuse to look for more clusters than X, (n_samples, n_features), has distinct rows.
+    """Reject more clusters than X, (n_samples, n_features), has distinct rows.
 
     Raises
     ------
@@ -190,7 +190,7 @@ def _candidates(X: Floats) -> tuple[int, ...]:
 
 
 def _densest(candidates: Sequence[int], densities: Sequence[float]) -> int:
-    """Give the candidate of the highest density so far."""
+    """Return the candidate of the highest density so far."""
     return candidates[int(np.argmax(densities))]
 
 

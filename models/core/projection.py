@@ -70,7 +70,7 @@ class FusedView:
         return cls(tuple(dims), mean, projection)
 
     def split(self, X: Floats) -> list[Floats]:
-        """Give the views one by one, each with rows of length one; see `split`."""
+        """Return the views one by one, each with rows of length one; see `split`."""
         return split(X, self.dims, self.semantic_mean)
 
     def transform(self, X: Floats) -> Floats:

@@ -216,7 +216,7 @@ class AutoencoderClusterer(DeepClusterer):
         return self.n_clusters_choice_.n_clusters
 
     def _start(self, given: Given) -> tuple[Integers, NDArray[np.float32]]:
-        """Give the labels and the centres of k-means in the latent space."""
+        """Find labels and centres by k-means in the latent space."""
         return fit_kmeans(given.latent, given.n_clusters, _N_INIT, self.seed_)
 
     def _place(self, X: NDArray[np.float32]) -> tuple[Autoencoder, Tensor]:
@@ -243,7 +243,7 @@ class AutoencoderClusterer(DeepClusterer):
 
 
 def _check_numbers(params: Mapping[str, Any]) -> None:
-    """Refuse counts and measures that cannot be used."""
+    """Reject counts and measures that cannot be used."""
     for name, smallest in _COUNTS.items():
         value = params.get(name, smallest)
         is_count = isinstance(value, Integral) and int(value) >= smallest

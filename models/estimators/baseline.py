@@ -145,17 +145,17 @@ class Baseline(
         return self
 
     def transform(self, X: ArrayLike) -> Floats:
-        """Give X back, checked, as float32."""
+        """Return X itself, checked, as float32."""
         check_is_fitted(self, "seed_")
         return self._check(X, reset=False)
 
     def predict_proba(self, X: ArrayLike) -> Floats:
-        """Give the soft assignments of rows, (n_samples, n_clusters_); each sums to 1."""
+        """Compute the soft assignments of rows, (n_samples, n_clusters_); each sums to 1."""
         check_is_fitted(self, "cluster_centers_")
         return self._predict_proba(self._check(X, reset=False)).astype(np.float32)
 
     def predict(self, X: ArrayLike) -> Integers:
-        """Give the cluster of each row, shape (n_samples,).
+        """Return the cluster of each row, shape (n_samples,).
 
         For training rows ``labels_`` says more: a method whose clusters are not around their
         centres gave them other ones.
@@ -208,7 +208,7 @@ class Baseline(
 
     @abstractmethod
     def _cluster(self, X: Floats, n_clusters: int) -> tuple[Integers, Doubles | Floats]:
-        """Give labels from 0 without gaps, and soft assignments; set what places new rows."""
+        """Find labels from 0 without gaps, and soft assignments; set what places new rows."""
 
     def _keep_hard(self, X: Floats, labels: Integers) -> tuple[Integers, Floats]:
         """Set the centres of a partition; give its labels without gaps, and 1 at each."""
@@ -230,7 +230,7 @@ class Baseline(
         self.variance_ = float(np.square(X - centers[labels], dtype=np.float64).mean())
 
     def _predict_proba(self, X: Floats) -> Doubles:
-        """Give the posterior of equal round Gaussians at the centres."""
+        """Compute the posterior of equal round Gaussians at the centres."""
         distances = cdist(X, self.cluster_centers_, "sqeuclidean")
         return np.asarray(softmax(-distances / (2.0 * max(self.variance_, _TINY)), axis=1))
 

@@ -89,7 +89,7 @@ class GaussianMixtureBaseline(Baseline):
         return labels, self._predict_proba(X)
 
     def _predict_proba(self, X: Floats) -> Doubles:
-        """Give the posterior of the mixture."""
+        """Compute the posterior of the mixture."""
         mixture = Mixture(self.weights_, self.cluster_centers_, self.variances_)
         return np.asarray(mixture.assignments(X))
 
@@ -150,7 +150,7 @@ class HDBSCANBaseline(Baseline):
         return labels, np.eye(len(centers))[labels] * strength[:, None]
 
     def _dense_regions(self, X: Floats) -> tuple[Integers, Doubles]:
-        """Give labels, -1 for noise, and membership strengths, 0 for noise."""
+        """Return labels, -1 for noise, and membership strengths, 0 for noise."""
         if len(X) < self.min_cluster_size:
             return np.full(len(X), -1), np.zeros(len(X))
         hdbscan = HDBSCAN(min_cluster_size=self.min_cluster_size, copy=True).fit(X)

@@ -77,7 +77,7 @@ class LatentClustering(AutoencoderClusterer):
 
     @available_if(_is_a_mixture)  # type: ignore[untyped-decorator]
     def score_samples(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Give the log-density of rows (n_samples, n_features) under the mixture, (n_samples,).
+        """Compute the log-density of rows (n_samples, n_features) under the mixture, (n_samples,).
 
         It is that of their latent vectors; there is none but with ``assignment="likelihood"``.
         """

@@ -137,7 +137,7 @@ class MutualInformationClustering(AutoencoderClusterer):
     def _first_centers(
         self, latent: NDArray[np.float32], centers: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Give the first prototypes of all heads, (n_heads, n_clusters, latent_dim)."""
+        """Return the first prototypes of all heads, (n_heads, n_clusters, latent_dim)."""
         if self.start == "random":
             rng = np.random.default_rng(self.seed_)
             draws = rng.normal(size=(self.n_heads, *centers.shape))

@@ -217,7 +217,7 @@ def update_marginal(marginal: AnyFloats, q: AnyFloats, momentum: float = 0.9) ->
 
 
 def _scores(q: AnyFloats, epsilon: float) -> AnyFloats:
-    """Give minus the cost of the transport, in units of its entropy weight."""
+    """Return minus the cost of the transport, in units of its entropy weight."""
     return np.asarray(np.log(np.maximum(q, _TINY, dtype=np.float64)) / epsilon)
 
 

@@ -29,7 +29,7 @@ class ClusterEvent:
         not go on has ``merged`` into another or ``vanished``. Any cluster of last night may have
         ``split``.
     cluster_id
-        Whom it happened to; for ``merged``, the cluster that took the others in.
+        The affected cluster; for ``merged``, the one that absorbed the others.
     from_ids
         Clusters of earlier nights that it came from, sorted.
     to_ids
@@ -65,7 +65,7 @@ def cluster_events(
     names: Mapping[int, str],
     rules: MatchRules = DEFAULT_RULES,
 ) -> list[ClusterEvent]:
-    """Tell what happened to every cluster of tonight and of last night.
+    """List what happened to every cluster of tonight and of last night.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def kept_names(
     ids: Mapping[int, str],
     rules: MatchRules = DEFAULT_RULES,
 ) -> dict[int, str]:
-    """Give the names that stay: of clusters that are still near what they were named for.
+    """Return the names that stay: those of clusters still close to what they were named for.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def _flow(
 
 
 def _birth(row: int, flow: _Flow, rules: MatchRules) -> ClusterEvent:
-    """Tell of a cluster that continues none, and where its members came from."""
+    """Describe a cluster that continues none, and where its members came from."""
     shares = flow.overlap.of_tonight[row]
     parents = np.flatnonzero(flow.told[row] & (shares >= rules.min_split_share))
     own = flow.new_ids[row]
@@ -196,7 +196,7 @@ def _birth(row: int, flow: _Flow, rules: MatchRules) -> ClusterEvent:
 def _continuation(
     cluster: TonightCluster, old: KnownCluster, match: Match, name: str, rules: MatchRules
 ) -> list[ClusterEvent]:
-    """Tell of a cluster that went on: that it did, its size, its name."""
+    """List the events of a cluster that continues: that it does, its size, its name."""
     happened: list[EventName] = ["returned" if match.is_return else "survived"]
     if cluster.size >= (1 + rules.min_resize) * old.size:
         happened.append("grown")
@@ -209,7 +209,7 @@ def _continuation(
 
 
 def _splits(flow: _Flow, rules: MatchRules) -> list[ClusterEvent]:
-    """Tell of clusters whose members went to two or more of tonight's."""
+    """List the clusters whose members went to two or more of tonight's."""
     events = []
     for column, old_id in enumerate(flow.old_ids):
         heirs = _heirs(flow, column, rules.min_split_share)
@@ -221,7 +221,7 @@ def _splits(flow: _Flow, rules: MatchRules) -> list[ClusterEvent]:
 
 
 def _endings(flow: _Flow, went_on: set[str], rules: MatchRules) -> list[ClusterEvent]:
-    """Tell of clusters that did not go on: they are in another one, or nowhere."""
+    """List the clusters that did not continue: they are in another one, or nowhere."""
     events = []
     parents: dict[int, list[int]] = {}
     for column, old_id in enumerate(flow.old_ids):
@@ -239,7 +239,7 @@ def _endings(flow: _Flow, went_on: set[str], rules: MatchRules) -> list[ClusterE
 
 
 def _merger(row: int, columns: list[int], flow: _Flow) -> ClusterEvent:
-    """Tell of a cluster of tonight that took in others of last night, beside what it was itself."""
+    """Describe a cluster of tonight that absorbed others of last night."""
     own = flow.new_ids[row]
     columns = sorted({*columns, *(j for j, old_id in enumerate(flow.old_ids) if old_id == own)})
     from_ids = tuple(flow.old_ids[j] for j in columns)

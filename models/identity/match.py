@@ -90,7 +90,7 @@ def new_cluster_ids(n: int, night: str, taken: Collection[str]) -> list[str]:
 def assign_ids(
     tonight: Sequence[TonightCluster], matches: Sequence[Match], night: str, taken: Collection[str]
 ) -> dict[int, str]:
-    """Give every cluster of tonight its id: that of its match, or a new one by rank of size."""
+    """Assign every cluster of tonight its id: that of its match, or a new one by rank of size."""
     ids = {match.label: match.cluster_id for match in matches}
     born = [cluster.label for cluster in by_size(tonight) if cluster.label not in ids]
     new_ids = new_cluster_ids(len(born), night, {*taken, *ids.values()})
@@ -98,7 +98,7 @@ def assign_ids(
 
 
 def _check(tonight: Sequence[TonightCluster], known: Sequence[KnownCluster]) -> None:
-    """Refuse clusters that cannot be told apart."""
+    """Reject ambiguous input."""
     for name, values in (
         ("label", [cluster.label for cluster in tonight]),
         ("cluster_id", [cluster.cluster_id for cluster in known]),

@@ -108,7 +108,7 @@ def told_apart(one: AnyFloats, other: AnyFloats) -> float:
 
 
 def directions(groups: Sequence[AnyFloats]) -> NDArray[np.float64]:
-    """Give the direction of the mean of each group of rows, shape (n_groups, embedding_dim)."""
+    """Compute the direction of the mean of each group of rows, shape (n_groups, embedding_dim)."""
     sums = np.stack([group.sum(axis=0, dtype=np.float64) for group in groups])
     scaled: NDArray[np.float64] = sums / _lengths(sums)[:, None]
     return scaled
@@ -196,13 +196,13 @@ def _some_new(
 
 
 def _by_nearest(X: AnyFloats, stories: Sequence[_Story]) -> list[AnyFloats]:
-    """Give the texts that lie nearest to each story."""
+    """Group texts by the story that they lie nearest to."""
     places = (X @ directions([story.X for story in stories]).T).argmax(axis=1)
     return [X[places == place] for place in range(len(stories))]
 
 
 def _at_home(own: AnyFloats, other: AnyFloats) -> float:
-    """Give the share of rows nearer to the others of their own group than to another group."""
+    """Compute the share of rows nearer to the others of their own group than to another group."""
     if len(own) < 2:
         return 0.0
     without_itself = own.sum(axis=0, dtype=np.float64) - own
@@ -211,6 +211,6 @@ def _at_home(own: AnyFloats, other: AnyFloats) -> float:
 
 
 def _lengths(rows: AnyFloats) -> NDArray[np.float64]:
-    """Give the lengths of rows; never zero, to divide by."""
+    """Compute the lengths of rows; never zero, so that one can divide by them."""
     lengths: NDArray[np.float64] = np.linalg.norm(rows, axis=1)
     return np.maximum(lengths, np.finfo(np.float64).tiny)

@@ -14,7 +14,7 @@ _ROWS_AT_ONCE = 65_536
 
 
 def default_hidden_dims(n_features: int) -> tuple[int, ...]:
-    """Give one hidden layer of 256 units, or of 4 per feature where there are fewer than 64.
+    """Return one hidden layer of 256 units, or of 4 per feature where there are fewer than 64.
 
     Sentence vectors are already the output of a deep network: d-256-z clusters them as well as the
     500-500-2000 of the papers (made for pixels), and trains several times faster.
@@ -23,7 +23,7 @@ def default_hidden_dims(n_features: int) -> tuple[int, ...]:
 
 
 def default_latent_dim(n_features: int) -> int:
-    """Give 10 latent dimensions, as published, or one per feature where there are fewer."""
+    """Return 10 latent dimensions, as published, or one per feature where there are fewer."""
     return min(_MAX_LATENT_DIM, n_features)
 
 
@@ -73,7 +73,7 @@ class Autoencoder(nn.Module):
         return x_hat
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the codes and the reconstructions of standardized rows."""
+        """Compute the codes and the reconstructions of standardized rows."""
         z = self.encode(x)
         return z, self.decode(z)
 

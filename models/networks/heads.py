@@ -53,7 +53,7 @@ class ClusterHeads(nn.Module):
 
     @torch.no_grad()
     def restricted_to(self, clusters: Tensor) -> "ClusterHeads":
-        """Give heads that know these clusters only, in this order; shape (n_kept,)."""
+        """Return heads that know these clusters only, in this order; shape (n_kept,)."""
         kept = ClusterHeads(self.view_dims, len(clusters), self.hidden_dim, self.dropout)
         weights = self.state_dict()
         for name, weight in weights.items():

@@ -93,7 +93,7 @@ class PrototypeHeads(nn.Module):
         self.register_buffer("temperatures", temperatures.clone())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give log-probabilities of standardized rows, (n_heads, n_samples, n_clusters)."""
+        """Compute log-probabilities of standardized rows, (n_heads, n_samples, n_clusters)."""
         z = self.autoencoder.encode(x).to(self.centers.dtype)
         distances = torch.cdist(
             z.expand(len(self.centers), *z.shape),
@@ -104,13 +104,13 @@ class PrototypeHeads(nn.Module):
 
 
 def find_partners(rows: Tensor, n_neighbors: int) -> Tensor:
-    """Give the nearest rows of each by cosine, (n_samples, n_neighbors); a lone row has itself."""
+    """Find the nearest rows of each by cosine, (n_samples, n_neighbors); a lone row has itself."""
     found = nearest_neighbours(normalise_rows(rows.cpu().numpy()), n_neighbors).indices
     return torch.from_numpy(found if found.shape[1] else np.arange(len(rows))[:, None])
 
 
 def temperature(latent: NDArray[np.float32], centers: NDArray[np.float32]) -> float:
-    """Give a head's T: a quarter of the mean square distance of the rows from their centre."""
+    """Compute a head's T: a quarter of the mean square distance of the rows from their centre."""
     squares = np.square(latent[:, None] - centers).sum(axis=2).min(axis=1)
     return _SOFTNESS * float(squares.mean()) or 1.0
 
@@ -272,7 +272,7 @@ class InformationTraining(nn.Module):
         return {"loss": parts["consistency_loss"] - INFORMATION_WEIGHT * information, **parts}
 
     def _moved(self, x: Tensor, indices: Tensor, other: Tensor) -> Tensor:
-        """Give what the rows are to agree with."""
+        """Return what the rows are to agree with."""
         if self.objective.partners == "neighbours":
             return other
         place = min(_RADIUS_NEIGHBOUR, self.partners.shape[1]) - 1

@@ -161,7 +161,7 @@ def fit_refinement(
 
 
 def has_collapsed(labels: Integers, labels_at_start: Integers, n_clusters: int) -> bool:
-    """Tell whether more than half of the clusters are gone; log a warning if any is.
+    """Return whether more than half of the clusters are gone; log a warning if any is.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class Mixture(NamedTuple):
 
 
 def variance_floor(latent: NDArray[np.float32]) -> float:
-    """Give the smallest variance of a component in a latent space, (n_samples, latent_dim)."""
+    """Return the smallest variance of a component in a latent space, (n_samples, latent_dim)."""
     return max(VARIANCE_FLOOR * float(latent.var(axis=0).mean()), _SMALLEST_FLOOR)
 
 
@@ -132,17 +132,17 @@ class MixtureVAE(nn.Module):
         self.kl_weight = 0.0
 
     def mixture_tensors(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Give the log-weights, the means and the variances of the components."""
+        """Return the log-weights, the means and the variances of the components."""
         log_weights = torch.log_softmax(self.logits, dim=0)
         return log_weights, self.means, self.floor + self.log_above_floor.exp()
 
     def mixture(self) -> Mixture:
-        """Give the mixture as it is now."""
+        """Return the mixture as it is now."""
         log_weights, means, variances = (part.detach().cpu() for part in self.mixture_tensors())
         return Mixture(log_weights.exp().numpy(), means.numpy(), variances.numpy())
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the means and log-variances of z, (n_samples, latent_dim), for standardized rows."""
+        """Compute means and log-variances of z, (n_samples, latent_dim), for standardized rows."""
         hidden = self.autoencoder.encoder[:-1](x)
         return self.autoencoder.encoder[-1](hidden), self.log_variance_head(hidden)
 

@@ -253,7 +253,7 @@ class NightfoldClustering(DeepClusterer):
         self.n_clusters_choice_ = partition.choice
 
     def _settings(self) -> Settings:
-        """Give what decides the partition."""
+        """Return what decides the partition."""
         return Settings(
             n_clusters=self.n_clusters,
             granularity=self.granularity,
@@ -278,7 +278,7 @@ class NightfoldClustering(DeepClusterer):
         return np.asarray(self.heads_.predict_proba(self._views(X)).numpy())
 
     def _views(self, X: Floats) -> list[Tensor]:
-        """Give what the heads see: semantic, lexical and latent rows, all of one scale."""
+        """Return what the heads see: semantic, lexical and latent rows, all of one scale."""
         views = [*self.view_.split(X), normalise_rows(self._transform(X))]
         return [as_tensor(view * np.float32(np.sqrt(view.shape[1]) / 4)) for view in views]
 

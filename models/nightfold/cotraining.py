@@ -208,7 +208,7 @@ def cotrain(
 
 
 def n_epochs(n_samples: int) -> int:
-    """Give the passes over the documents that make about `STEPS` steps; 1 to `MAX_EPOCHS`."""
+    """Compute the passes over the documents that make about `STEPS` steps; 1 to `MAX_EPOCHS`."""
     return min(MAX_EPOCHS, max(1, round(STEPS / -(-n_samples // BATCH_SIZE))))
 
 

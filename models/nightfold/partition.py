@@ -149,7 +149,7 @@ def soft_start(space: Floats, labels: Integers) -> Tensor:
 
 
 def anchored(soft_assignments: Tensor, labels: Integers) -> Tensor:
-    """Give half of the membership to the label, so that it is where the membership is highest."""
+    """Shift half of the membership to the label, so that it is where the membership is highest."""
     hard = torch.nn.functional.one_hot(torch.from_numpy(labels), soft_assignments.shape[1])
     return (soft_assignments + hard) / 2
 
@@ -160,20 +160,20 @@ def recipe_for(kind: str, n_clusters: int) -> Recipe:
 
 
 def with_every_cluster(refined: Tensor, unrefined: Tensor) -> Tensor:
-    """Give a cluster that nobody is left in the documents back that it had before refinement."""
+    """Return its earlier documents to a cluster that refinement has left empty."""
     before = unrefined.argmax(dim=1)
     is_gone = torch.bincount(refined.argmax(dim=1), minlength=refined.shape[1]) == 0
     return torch.where(is_gone[before][:, None], unrefined, refined)
 
 
 def is_no_worse(labels: Integers, score: float, start: Start, needed: float) -> bool:
-    """Tell whether refined labels have all clusters and the silhouette that is needed."""
+    """Return whether refined labels have all clusters and the silhouette that is needed."""
     has_all = len(np.unique(labels)) == int(start.labels.max()) + 1
     return has_all and score >= least_score(start.score, needed)
 
 
 def least_score(before: float, needed: float) -> float:
-    """Give the silhouette to reach: a multiple of the one before where that is above 0."""
+    """Compute the silhouette to reach: a multiple of the one before where that is above 0."""
     return needed * before if before > 0 else before
 
 

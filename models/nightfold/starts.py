@@ -147,7 +147,7 @@ def _consensus(
 
 
 def _run_space(runs: list[Integers], n_clusters: int) -> Floats:
-    """Give the principal components of all the runs' memberships, small clusters weighing more."""
+    """Compute the principal components of all runs' memberships; small clusters weigh more."""
     n_samples = len(runs[0])
     blocks = []
     for labels in runs:

@@ -96,7 +96,7 @@ def restore(
 
 
 def _layers_of(network: Autoencoder | ClusterHeads) -> dict[str, JSON]:
-    """Give what the network is built from."""
+    """Return what the network is built from."""
     if isinstance(network, ClusterHeads):
         return {
             "view_dims": network.view_dims,

@@ -90,7 +90,7 @@ def dbcv(
 
 
 def euclidean_distances(X: Floats) -> Doubles:
-    """Give all distances in double precision, shape (n_samples, n_samples)."""
+    """Compute all distances in double precision, shape (n_samples, n_samples)."""
     rows = np.asarray(X, dtype=np.float64)
     norms = (rows**2).sum(axis=1)
     squared = norms[:, None] + norms - 2.0 * (rows @ rows.T)
@@ -180,6 +180,6 @@ def _validity(distances: Doubles, region: _Region, regions: list[_Region]) -> fl
 
 
 def _separation(distances: Doubles, region: _Region, other: _Region) -> float:
-    """Give the shortest mutual reachability distance between two clusters."""
+    """Compute the shortest mutual reachability distance between two clusters."""
     between = distances[np.ix_(region.rows, other.rows)]
     return float(np.maximum(between, np.maximum(region.core[:, None], other.core)).min())

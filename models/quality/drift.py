@@ -109,7 +109,7 @@ def population_stability(reference: Integers, newcomers: Integers, n_clusters: i
 def centroid_movement(
     reference: Floats, labels: Integers, newcomers: Floats, placement: Placement
 ) -> float:
-    """Give the greatest cosine distance between the centroids of a cluster's old and new documents.
+    """Compute the largest cosine distance between a cluster's old and new centroids.
 
     Only clusters with `MIN_NEWCOMERS` of both count; 0 where there are none.
     """
@@ -127,6 +127,6 @@ def centroid_movement(
 
 
 def unknown_word_share(texts: Sequence[str], vocabulary: frozenset[str]) -> float:
-    """Give the share of the words, as often as they occur, that the vocabulary lacks."""
+    """Compute the share of the words, as often as they occur, that the vocabulary lacks."""
     words = [word for text in texts for word in words_of(text)]
     return sum(word not in vocabulary for word in words) / max(len(words), 1)

@@ -203,7 +203,7 @@ def _without_outliers(
 
 
 def _is_partition(labels: NDArray[np.integer]) -> bool:
-    """Tell whether there are at least 2 clusters, and one with more than one row."""
+    """Return whether there are at least 2 clusters, and one with more than one row."""
     return 2 <= len(np.unique(labels)) < len(labels)
 
 

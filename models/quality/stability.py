@@ -109,7 +109,7 @@ def mean_stability(labels: NDArray[np.integer], stability: dict[int, float]) -> 
 def _best_jaccards(
     labels: NDArray[np.integer], clusters: NDArray[np.integer], resample: Resample
 ) -> NDArray[np.float64]:
-    """Give for each cluster the Jaccard index of its best match in one resample."""
+    """Compute, for each cluster, the Jaccard index of its best match in one resample."""
     drawn = labels[resample.rows]
     shared = contingency_matrix(drawn, resample.labels)  # (n_clusters_drawn, n_clusters_found)
     union = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0) - shared

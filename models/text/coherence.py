@@ -76,7 +76,7 @@ def _single_words(keywords: Sequence[str]) -> list[str]:
 
 
 def _shares(counted: TermCounts, words: Sequence[str]) -> NDArray[np.float64]:
-    """Give the share of the documents that hold two words, shape (n_words, n_words)."""
+    """Compute the share of the documents that hold two words, shape (n_words, n_words)."""
     n_texts = counted.counts.shape[0]
     columns = np.searchsorted(counted.terms, np.array(words, dtype=np.str_))
     holds = (counted.counts[:, columns] > 0).astype(np.float64)
@@ -90,7 +90,7 @@ def _mean_npmi(shares: NDArray[np.float64], words: Sequence[int]) -> float:
 
 
 def _npmi(both: float, first: float, second: float) -> float:
-    """Give the NPMI of two words from the shares of documents that hold them."""
+    """Compute the NPMI of two words from the shares of documents that hold them."""
     if both == 0:
         return -1.0
     return 1.0 if both == 1 else float(np.log(both / (first * second)) / -np.log(both))

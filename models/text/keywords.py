@@ -269,7 +269,7 @@ def _best(row: sparse.csr_matrix, allowed: NDArray[np.bool_], n: int) -> NDArray
 
 
 def _candidates(keywords: Sequence[str]) -> Iterator[str]:
-    """Give names for a cluster, the best first, without end."""
+    """Yield names for a cluster, the best first, without end."""
     terms = _without_repeats(keywords)
     for n_terms in range(_NAME_TERMS, max(_NAME_TERMS, len(terms)) + 1):
         yield ", ".join(terms[:n_terms]) or UNNAMED

@@ -15,30 +15,47 @@ _MIN_NOVEL: Final = 30
 
 
 class RefitSettings(BaseModel):
-    """When the model is fitted from nothing instead of going on from last night's."""
+    """When the model is fitted from scratch instead of continuing from last night's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     every_nights: PositiveInt = Field(
-        7, description="Nights from one full fit to the next; 1 fits from nothing every night."
+        7, description="Nights between full fits; 1 means a full fit every night."
     )
     max_new_share: float = Field(
-        0.4, gt=0, le=1, description="Share of the window's texts that came since the full fit."
+        0.4,
+        gt=0,
+        le=1,
+        description="Share of the window's texts that arrived since the last full fit.",
     )
     max_far_share: float = Field(
-        0.2, gt=0, le=1, description="Share of these that are far from every known cluster."
+        0.2,
+        gt=0,
+        le=1,
+        description="Share of these new texts that are far from every known cluster.",
     )
     max_novel_share: float = Field(
-        0.01, gt=0, le=1, description="Share of these that are far, in company: a new theme."
+        0.01,
+        gt=0,
+        le=1,
+        description="Share of these new texts that form a new theme.",
     )
     max_size_shift: float = Field(
-        0.25, gt=0, description="Population stability index of the sizes of the clusters."
+        0.25,
+        gt=0,
+        description="Population stability index of the cluster sizes.",
     )
     max_centroid_movement: float = Field(
-        0.25, gt=0, le=2, description="Cosine distance between a cluster's old and new documents."
+        0.25,
+        gt=0,
+        le=2,
+        description="Cosine distance between the centroids of a cluster's old and new texts.",
     )
     max_unknown_words: float = Field(
-        0.1, gt=0, le=1, description="Share of words unknown at the full fit, beyond what is usual."
+        0.1,
+        gt=0,
+        le=1,
+        description="Share of words unknown at the last full fit, above the usual share.",
     )
 
 

@@ -66,10 +66,10 @@ class ClusteringSettings(BaseModel):
 
     estimator: Estimator = Field("nightfold", description="The clustering method.")
     n_clusters: PositiveInt | Literal["auto"] = Field(
-        "auto", description="Number of clusters; auto: as many as halves of the feed agree on."
+        "auto", description="Number of clusters; auto: the number that halves of the feed agree on."
     )
     pretraining: Pretraining | None = Field(
-        None, description="How an autoencoder is pretrained; empty: by reconstruction."
+        None, description="How an autoencoder is pretrained; by reconstruction if left empty."
     )
     device: str = Field(
         "auto", description="auto, cpu, cuda, cuda:0 (the first of several) or mps."
@@ -77,9 +77,9 @@ class ClusteringSettings(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        """Refuse what the estimator cannot be asked for.
+        """Reject what the estimator does not support.
 
-        What is left to the estimator needs no look at its class, which is slow to import.
+        Only a setting that differs from its default is checked: the class is slow to import.
         """
         if self.pretraining is not None:
             _require_pretraining(self.estimator, self.pretraining)

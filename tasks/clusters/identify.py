@@ -17,8 +17,7 @@ from models.identity.clusters import KnownCluster, TonightCluster
 from models.identity.match import Match
 from models.identity.rules import MatchRules
 from tasks.store.history import PastNight
-from tasks.store.models import load_model
-from tasks.store.storage import Store, read_table
+from tasks.store.storage import Store, load_model, read_table
 from validation.schemas import CLUSTER_ID, DOC_ID
 
 IdentityRules = MatchRules

@@ -1,4 +1,4 @@
-"""Decide whether tonight goes on from last night's model, and measure how far the feed has drifted.
+"""Decide whether tonight continues from last night's model, and measure the drift of the feed.
 
 Reads  items (embedding), the window's documents, the last night's assignments and lexical model
 Writes drift (measure, value, limit, is_alarm)
@@ -25,8 +25,7 @@ from tasks.frame.stage import cache_key, stage
 from tasks.preparing.candidates import PrepareSettings
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
-from tasks.store.models import load_model
-from tasks.store.storage import ModelRef, Store, is_intact, keep_table, read_table
+from tasks.store.storage import ModelRef, Store, is_intact, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import read_window
 from validation.schemas import (
@@ -52,7 +51,7 @@ class Fit(BaseModel):
 
     kind: Literal["full", "warm"]
     since: date
-    """The night of the last fit from nothing; tonight for a full one."""
+    """The night of the last full fit; tonight, if this is one."""
     reason: str
     recipe: str
     """Key of all that a model depends on besides the documents."""
@@ -65,7 +64,7 @@ class Plan(StageResult):
     fit: Fit
     lexical: ModelRef | None
     clustering: ModelRef | None
-    """Last night's models, to go on from; None: from nothing."""
+    """Last night's models, to continue from; None for a full fit."""
     keeps_clusters: bool
     """Whether pieces of last night's clusters are put together again. Not where a full fit was due
     or the settings changed: that is the way out of a cluster that should not be one."""
@@ -110,7 +109,7 @@ def plan_fit(
     recipe: Recipe,
     settings: RefitSettings,
 ) -> Plan:
-    """Measure the drift since the last full fit, and go on from last night's model if it is small.
+    """Measure the drift since the last full fit; continue from last night's model if it is small.
 
     An alarm is an event in Prefect, for automations to act on.
     """
@@ -136,7 +135,7 @@ def decide(
     has_models: Callable[[PastNight], bool],
     measure: Callable[[PastNight, date], list[Figure]],
 ) -> Decision:
-    """Choose between a fit from nothing and one that goes on from the last night's model.
+    """Choose between a full fit and one that continues from last night's model.
 
     Parameters
     ----------
@@ -149,7 +148,7 @@ def decide(
     has_models
         Checks the files of a night's models; called only where nothing else stands in the way.
     measure
-        Measures the drift since the night of a fit; called only where tonight could go on.
+        Measures the drift since the night of a fit; called only where tonight could continue.
     """
     obstacle = _obstacle(last, recipe, has_models)
     if last is None or last.fit is None or obstacle:
@@ -165,7 +164,7 @@ def decide(
         rhythm = counted(settings.every_nights, "night").removeprefix("1 ")
         due = f"due every {rhythm}, the last was on {since}"
         return _from_nothing(night, recipe, due, figures)
-    logger.info("going on from the model of night %s, fitted on %s", last.night, since)
+    logger.info("continuing from the model of night %s, fitted on %s", last.night, since)
     reason = f"little drift since {since}"
     fit = Fit(kind="warm", since=since, reason=reason, recipe=recipe.key, drift=figures)
     return Decision(fit, keeps_clusters=True)
@@ -174,7 +173,7 @@ def decide(
 def _obstacle(
     last: PastNight | None, recipe: Recipe, has_models: Callable[[PastNight], bool]
 ) -> str:
-    """Return why last night's model is of no use tonight; empty if it is."""
+    """Return why tonight cannot continue from last night's model; empty if it can."""
     if last is None:
         return "the first night"
     if last.fit is None:
@@ -190,7 +189,7 @@ def _obstacle(
 
 
 def _from_nothing(night: date, recipe: Recipe, reason: str, figures: list[Figure]) -> Decision:
-    logger.info("fitting from nothing: %s", reason)
+    logger.info("full fit: %s", reason)
     fit = Fit(kind="full", since=night, reason=reason, recipe=recipe.key, drift=figures)
     return Decision(fit, keeps_clusters=False)
 

@@ -1,4 +1,4 @@
-"""Learn the latent space, from nothing or on from that of the last night.
+"""Learn the latent space, from scratch or continuing from last night's.
 
 Reads  items (embedding, lexical), the last night's model or none
 Writes the pretrained model
@@ -21,8 +21,7 @@ from tasks.clusters.estimators import (
 )
 from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
-from tasks.store.models import keep_model, load_model
-from tasks.store.storage import ModelRef, Store, read_table
+from tasks.store.storage import ModelRef, Store, keep_model, load_model, read_table
 from tasks.vectors.views import Views
 
 logger = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ def learn_representation(
     X
         Shape (n_texts, n_features), the texts of earlier nights first.
     n_known
-        How many of them an earlier fit has learnt; None: start from nothing.
+        How many of them an earlier fit has learnt; None: start from scratch.
     report
         Called with the progress.
     """

@@ -26,8 +26,7 @@ from tasks.clusters.window import WindowDocuments, clusters_of_window, documents
 from tasks.frame.stage import stage
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
-from tasks.store.models import load_model
-from tasks.store.storage import Store, keep_table, read_table
+from tasks.store.storage import Store, keep_table, load_model, read_table
 from tasks.vectors.views import Views
 from validation.schemas import CONFIDENCE, EMBEDDING, LABEL, MARGIN
 

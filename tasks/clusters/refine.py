@@ -20,8 +20,7 @@ from tasks.frame.progress import shown_progress
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
-from tasks.store.models import keep_model, load_model
-from tasks.store.storage import ModelRef, Ref, Store, keep_table, read_table
+from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
 from tasks.vectors.views import Views
 from validation.schemas import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST
 
@@ -52,7 +51,7 @@ def refine(
 ) -> Refined:
     """Cluster the window's texts, starting from the pretrained model.
 
-    If the night goes on from an earlier one, that model knows the clusters already.
+    If the night continues from an earlier one, that model already knows the clusters.
     """
     items = read_table(store, views.items)
     estimator = load_model(store, pretrained, partial(load_estimator, settings))
@@ -77,7 +76,7 @@ def find_clusters(estimator: Clusterer, X: Floats, goes_on: bool, report: Progre
     X
         Shape (n_texts, n_features).
     goes_on
-        Whether it has the clusters of an earlier fit to go on from.
+        Whether it continues from the clusters of an earlier fit.
     report
         Called with the progress.
 

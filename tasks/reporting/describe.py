@@ -24,8 +24,7 @@ from tasks.reporting.evaluate import Evaluation
 from tasks.reporting.portraits import Tonight, portray
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
-from tasks.store.models import keep_model
-from tasks.store.storage import Store, keep_table, read_table
+from tasks.store.storage import Store, keep_model, keep_table, read_table
 from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
 from validation.schemas import (

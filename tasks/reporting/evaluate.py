@@ -70,7 +70,7 @@ class EvaluateSettings(BaseModel):
         0.02,
         ge=0,
         le=2,
-        description="The baseline is published if its silhouette (embedding) is better by more.",
+        description="The baseline is published if its silhouette (embedding) is higher by more.",
     )
 
 

@@ -7,12 +7,12 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +24,8 @@ from tasks.store.manifests import Manifest, read_manifest
 from tasks.store.refs import ModelRef as ModelRef  # noqa: PLC0414 - stages find all in one place
 from tasks.store.refs import Ref as Ref  # noqa: PLC0414
 from validation.errors import NightfoldError
+
+M = TypeVar("M")
 
 _BATCH_ROWS = 8192
 
@@ -186,6 +188,19 @@ def scratch_folder(store: Store) -> Iterator[Path]:
     """Give an empty folder on the store's disk that goes away afterwards."""
     with tempfile.TemporaryDirectory(dir=_scratch(store)) as name:
         yield Path(name)
+
+
+def load_model(store: Store, model: ModelRef, load: Callable[[Path], M]) -> M:
+    """Load a saved model from a folder in which its files are laid out; see `model_folder`."""
+    with model_folder(store, model) as folder:
+        return load(folder)
+
+
+def keep_model(store: Store, stage: str, save: Callable[[Path], None]) -> ModelRef:
+    """Keep every file that a model saves into a folder."""
+    with scratch_folder(store) as folder:
+        save(folder)
+        return keep_folder(store, stage, folder)
 
 
 def clear_scratch(store: Store) -> None:

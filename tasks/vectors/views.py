@@ -14,8 +14,7 @@ from models.core.threads import one_thread
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
-from tasks.store.models import keep_model, load_model
-from tasks.store.storage import ModelRef, Ref, Store, keep_table, read_table
+from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.items import WindowRef
