@@ -160,14 +160,14 @@ class NightlyConfig(BaseModel):
         return self.model_dump(mode="json", exclude={"feed", "store"})
 
 
-def load_config(file: Path | None, said: dict[str, Any]) -> NightlyConfig:
+def load_config(file: Path | None, options: dict[str, Any]) -> NightlyConfig:
     """Read a TOML file, and let the options of the command line override it.
 
     Parameters
     ----------
     file
         None for the defaults.
-    said
+    options
         Dotted key → value, for instance ``{"clustering.n_clusters": 8}``; None stands for an
         option that was not given.
 
@@ -177,7 +177,7 @@ def load_config(file: Path | None, said: dict[str, Any]) -> NightlyConfig:
         Naming the first key that is unknown or has an impossible value.
     """
     values = _read_toml(file) if file else {}
-    for key, value in said.items():
+    for key, value in options.items():
         if value is not None:
             _set(values, key, value)
     try:

@@ -40,7 +40,7 @@ app = typer.Typer(
 )
 
 Nights = Sequence[tuple[Path | None, dict[str, Any]]]
-"""Configuration file and what was said on the command line, night by night."""
+"""Configuration file and options of the command line, night by night."""
 
 _RUN: Final = (
     "nightfold run reviews.jsonl --store my-store",
@@ -98,7 +98,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     debug: DebugOption = False,
 ) -> None:
     """Run one night of a feed and publish its tables."""
-    said = {
+    options = {
         "feed": feed,
         "store": str(store),
         "night": night,
@@ -106,7 +106,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         "clustering.n_clusters": _count_or_auto(n_clusters),
         "window_days": window_days,
     }
-    guarded(lambda: _run_nights(store, [(config, said)], debug), debug)
+    guarded(lambda: _run_nights(store, [(config, options)], debug), debug)
 
 
 @app.command(epilog=examples("nightfold demo --store demo-store"))
@@ -204,18 +204,18 @@ def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
 
     console = Console()
     store = store.expanduser().absolute()
-    for _, said in nights:
-        source_of(said["feed"]).require_apart(store)
+    for _, options in nights:
+        source_of(options["feed"]).require_apart(store)
     run_night = prepare_runs(store, debug, say_error)
-    for file, said in nights:
-        _run_night(console, run_night, file, said)
+    for file, options in nights:
+        _run_night(console, run_night, file, options)
     own = f"nightfold ui --store {escape(str(store))}"
     where = own if is_embedded() else os.environ["PREFECT_API_URL"].removesuffix("/api")
     console.print(f"Prefect UI: {where}", soft_wrap=True)
 
 
 def _run_night(
-    console: Console, run_night: "RunNight", file: Path | None, said: dict[str, Any]
+    console: Console, run_night: "RunNight", file: Path | None, options: dict[str, Any]
 ) -> None:
     from flows.cli.console import show_run
     from flows.config import load_config
@@ -224,7 +224,7 @@ def _run_night(
     from tasks.store.lock import require_free
     from tasks.store.turn import turn_of
 
-    config = load_config(file, said)
+    config = load_config(file, options)
     require_feed(config.tonights_feed())
     require_free(config.tonight())
     console.print(

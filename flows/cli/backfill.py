@@ -36,7 +36,7 @@ class Past:
 
 
 def configured_nights(
-    past: Past, config: Path | None, said: dict[str, Any]
+    past: Past, config: Path | None, options: dict[str, Any]
 ) -> "list[NightlyConfig]":
     """Configure every night before the first one runs.
 
@@ -57,7 +57,7 @@ def configured_nights(
     except FeedError as error:
         raise ConfigError(str(error)) from error
     return [
-        load_config(config, said | {"feed": feed_of(past.pattern, night), "night": night})
+        load_config(config, options | {"feed": feed_of(past.pattern, night), "night": night})
         for night in nights
     ]
 

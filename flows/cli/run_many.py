@@ -49,9 +49,9 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         root = store.expanduser().absolute()
         source_of(feed).require_apart(root)
         run_night = prepare_runs(root, debug, say_error)
-        said = {"store": str(root), "feed_name": feed_name}
+        options = {"store": str(root), "feed_name": feed_name}
         past = Past(feed, first, last)
-        run_nights(configured_nights(past, config, said), run_night)
+        run_nights(configured_nights(past, config, options), run_night)
 
     guarded(run_past, debug)
 
@@ -84,7 +84,7 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         root = store.expanduser().absolute()
         source_of(feed).require_apart(root)
         server = prepare_to_serve(root, port, say_error)
-        said = {"feed": feed, "store": str(root), "feed_name": feed_name}
-        serve_nights(checked(config, said, cron, timezone), server)
+        options = {"feed": feed, "store": str(root), "feed_name": feed_name}
+        serve_nights(checked(config, options, cron, timezone), server)
 
     guarded(serve_feed, debug)

@@ -28,7 +28,7 @@ def prepare_runs(store: Path, debug: bool, say: Callable[[str], None]) -> RunNig
     debug
         Whether the log is shown on the terminal.
     say
-        Takes a sentence on what had to be put right.
+        Takes a sentence on what had to be repaired.
 
     Returns
     -------

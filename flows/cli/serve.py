@@ -61,7 +61,7 @@ def prepare_to_serve(store: Path, port: int, say_error: Callable[[str], None]) -
     port
         Of the server on 127.0.0.1.
     say_error
-        Takes a sentence on what had to be put right.
+        Takes a sentence on what had to be repaired.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def prepare_to_serve(store: Path, port: int, say_error: Callable[[str], None]) -
     return server
 
 
-def checked(file: Path | None, said: dict[str, Any], cron: str, timezone: str) -> Served:
+def checked(file: Path | None, options: dict[str, Any], cron: str, timezone: str) -> Served:
     """Check all options before anything starts.
 
     Raises
@@ -98,7 +98,7 @@ def checked(file: Path | None, said: dict[str, Any], cron: str, timezone: str) -
     """
     from flows.config import ConfigError, load_config
 
-    config = load_config(file, said)
+    config = load_config(file, options)
     if "night" in config.model_fields_set:
         raise ConfigError(
             f"night in {file} must be left out: serve runs today's, night after night"

@@ -131,7 +131,7 @@ def run_name(name: str, version: int, parameters: dict[str, Any]) -> str:
 
 
 def cache_key(name: str, version: int, parameters: Mapping[str, Any]) -> str:
-    """Spell stage, version, digests of the inputs and the stage's part of the config as one key."""
+    """Build the cache key from stage, version, digests of the inputs, and the stage's config."""
     spelled = json.dumps(_spelled(dict(parameters)), sort_keys=True, ensure_ascii=False)
     return (
         f"{name.replace(' ', '-')}-v{version}-{hashlib.sha256(spelled.encode()).hexdigest()[:40]}"

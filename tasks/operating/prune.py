@@ -1,4 +1,4 @@
-"""Keep the last nights of every feed and let go of the rest, in two steps that break no reader.
+"""Keep the last nights of every feed and delete the rest, in two steps that break no reader.
 
 A prune unlists: manifests go, so that nobody who looks now finds the night, but its files stay for
 those who looked before. The prune after it removes those files.
@@ -57,7 +57,7 @@ class Retention:
         return max((path.stat().st_mtime for path in paths), default=None)
 
     def shortened(self) -> list[Store]:
-        """Give the unlisted nights that were in the window of the last night."""
+        """Return the unlisted nights that were in the window of the last night."""
         last = {it.feed: it for it in self.kept}
         return [it for it in self.unlisted if it.night >= _window_start(last[it.feed])]
 
@@ -71,14 +71,14 @@ class Retention:
         """
         n_dropped = sum(layout.n_dropped for layout in self.layouts)
         return [
-            *(f"night {it.night} of feed {it.feed}: {would_be}unlisted" for it in self.unlisted),
+            *(f"night {it.night} of feed {it.feed}: {would_be}pruned" for it in self.unlisted),
             *(
                 f"night {it.night} of feed {it.feed} is in the window of the last night:"
                 " runs from now on cluster without it"
                 for it in self.shortened()
             ),
             f"embeddings that no document uses: {n_dropped:,} {would_be}dropped",
-            f"files {would_be}removed, unlisted by the prune before: {len(self.removed):,}",
+            f"files {would_be}removed, retired by the prune before: {len(self.removed):,}",
             f"files that the next prune removes: {len(self.retired):,}",
             *self._trash_sentences(would_be),
         ]

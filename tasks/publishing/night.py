@@ -59,7 +59,7 @@ def merged(results: Sequence[StageResult], around: Surroundings) -> Night:
     if tables.keys() != PUBLISHED.keys():
         raise RuntimeError(
             f"a night must have the tables {', '.join(PUBLISHED)}, got {', '.join(tables)};"
-            " this is a defect of nightfold, please report it"
+            " this is a bug in nightfold, please report it"
         )
     return Night(
         tables=tables,
@@ -77,7 +77,7 @@ def _united(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
         if twice := found.keys() & part.keys():
             raise RuntimeError(
                 f"two stages of a night have the result {', '.join(sorted(twice))};"
-                " this is a defect of nightfold, please report it"
+                " this is a bug in nightfold, please report it"
             )
         found |= part
     return found

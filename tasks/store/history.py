@@ -65,7 +65,7 @@ class History(BaseModel):
     pruned: list[NightTable] = []
     """Of the nights before these: what is left of their documents, ids and text digests."""
     later: list[NightTable] = []
-    """Documents of the nights after tonight: their ids are taken, where tonight is made up for."""
+    """Documents of the nights after tonight: their ids are taken if tonight is backfilled."""
 
     def documents(self) -> list[NightTable]:
         """Give every other night's documents; of pruned nights, ids and text digests."""

@@ -68,7 +68,7 @@ def retired_path(root: Path) -> Path:
 
 
 def read_retired(root: Path) -> set[str]:
-    """Return the files that the last prune unlisted, relative to the root.
+    """Return the files that the last prune retired, relative to the root.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A night's manifest as it is read: JSON of a format that is known, brought forward to today's."""
+"""A night's manifest as it is read: JSON of a known format, upgraded to today's."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -41,7 +41,7 @@ MIGRATIONS: Final[Mapping[int, Callable[[Object], Object]]] = {
 }
 """Version → what makes of its manifests those of the next version.
 
-Old manifests stay on the disk as they are and are brought forward whenever they are read: a reader
+Old manifests stay on the disk as they are and are upgraded whenever they are read: a reader
 of the old version still understands them, and a migration that is cut short has changed nothing.
 """
 

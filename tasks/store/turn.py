@@ -38,7 +38,7 @@ def turn_of(store: Store, is_said: bool) -> list[str]:
     if missing:
         said.append(
             f"{missing:,} {'night is' if missing == 1 else 'nights are'} missing after"
-            f" {before[-1]}: this night goes on from there; `nightfold backfill` runs what is"
+            f" {before[-1]}: this night continues from there; `nightfold backfill` runs what is"
             " missing"
         )
     if after:

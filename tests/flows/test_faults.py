@@ -247,7 +247,7 @@ def test_files_from_the_future(operated: Any) -> None:
 
 def test_a_missed_night(operated: Any, caplog: pytest.LogCaptureFixture) -> None:
     operated.run(4)
-    assert "1 night is missing after 2026-03-02: this night goes on from there" in caplog.text
+    assert "1 night is missing after 2026-03-02: this night continues from there" in caplog.text
     assert cluster_ids(operated, 4) == cluster_ids(operated, 2)
     operated.config(3)
     # The feed has grown meanwhile: it holds the documents of all four nights.

@@ -37,14 +37,14 @@ def test_retention_says_what_went_and_respects_the_lock(operated: Any) -> None:
     operated.run(3)
     config = RetentionConfig(store=operated.store, keep=2, dry_run=True)
     tried = retention(config)
-    assert tried[0] == "night 2026-03-01 of feed default: would be unlisted"
+    assert tried[0] == "night 2026-03-01 of feed default: would be pruned"
     assert len(list(operated.store.glob("runs/*/*/manifest.json"))) == 3
     with (operated.store / "state" / "run.lock").open("a+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(StoreBusyError, match="another run works on this store"):
             retention(config)
     told = retention(RetentionConfig(store=operated.store, keep=2))
-    assert told[0] == "night 2026-03-01 of feed default: unlisted"
+    assert told[0] == "night 2026-03-01 of feed default: pruned"
     # Between the two, runs of Prefect's came to its database.
     assert freed(told) == pytest.approx(freed(tried), abs=0.3)
     assert freed(tried) > 0.3

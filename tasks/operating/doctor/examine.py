@@ -1,4 +1,4 @@
-"""Examine a whole store, and put right what can be derived again."""
+"""Examine a whole store, and repair what can be derived again."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -29,7 +29,7 @@ from validation.errors import NightfoldError
 
 _ROUNDS: Final = 6
 """A folder in the way, the file that belongs there, the list that names it, the files that it does
-not name, the vectors that they hold: each is found when the one before it is put right."""
+not name, the vectors that they hold: each is found once the one before it is repaired."""
 
 
 def examine(root: Path) -> list[Finding]:

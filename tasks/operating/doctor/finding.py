@@ -1,4 +1,4 @@
-"""What is wrong with a file of the store, and how it is put right."""
+"""What is wrong with a file of the store, and how it is repaired."""
 
 import os
 from collections.abc import Callable
@@ -85,7 +85,7 @@ def file_problem(store: Store, ref: Ref) -> str | None:
     path = store.resolve(ref)
     try:
         if not path.is_file():
-            return "it is no file" if os.path.lexists(path) else "it is not there"
+            return "it is not a file" if os.path.lexists(path) else "it is not there"
         is_whole = sha256_of(path) == ref.sha256
     except OSError as error:
         return f"it cannot be read: {error.strerror}"

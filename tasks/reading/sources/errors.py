@@ -8,6 +8,6 @@ class FeedError(NightfoldError, ValueError):
 
 
 class FeedMissingError(FeedError):
-    """A feed that is not there at all: most likely a slip of the pen."""
+    """A feed that does not exist: probably a typo."""
 
     exit_code = BAD_USAGE

@@ -276,7 +276,7 @@ def test_a_pruned_store_goes_on_and_knows_what_it_has_forgotten(
     words = ("prune", "--store", operated.store, "--keep", 2)
     done = invoke(*words, "--dry-run")
     assert done.exit_code == 0, done.output
-    assert "night 2026-03-01 of feed default: would be unlisted" in done.output
+    assert "night 2026-03-01 of feed default: would be pruned" in done.output
     assert "night 2026-03-01 of feed default is in the window of the last night" in done.output
     done = invoke(*words)
     assert "embeddings that no document uses: 27 dropped" in done.output
@@ -289,7 +289,7 @@ def test_a_pruned_store_goes_on_and_knows_what_it_has_forgotten(
         "read": 108, "accepted": 27, "duplicate": 81, "quarantined": 0, "withdrawn": 0, "late": 0,
     }  # fmt: skip
     done = invoke(*words)
-    assert "night 2026-03-02 of feed default: unlisted" in done.output
+    assert "night 2026-03-02 of feed default: pruned" in done.output
     assert not list(operated.store.glob("documents/*/night=2026-03-01"))
     assert invoke("doctor", "--store", operated.store).output == "the store is sound\n"
     assert not operated.run(4, **grown).published.changed
