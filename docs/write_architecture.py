@@ -80,8 +80,8 @@ def _place(room: Path) -> tuple[int, str]:
 
 def _line(name: str, module: Path, depth: int) -> str:
     """Return the line of a module: its name and the first line of its docstring."""
-    said = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
-    phrase = said.splitlines()[0].rstrip(".") if said else ""
+    text = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+    phrase = text.splitlines()[0].rstrip(".") if text else ""
     return (("  " * depth + name).ljust(_WIDTH - 1) + " " + phrase).rstrip()
 
 
