@@ -1,4 +1,4 @@
-"""Tell how far a long stage is: in the terminal, in the UI, in the log."""
+"""Report how far a long stage is: in the terminal, in the UI, in the log."""
 
 import logging
 import sys
@@ -21,7 +21,7 @@ _SECONDS_BETWEEN_UPDATES = 2.0
 
 @contextmanager
 def shown_progress(stage: str) -> Iterator[Report]:
-    """Give the function that a stage calls with its progress.
+    """Return the function that a stage calls with its progress.
 
     The bar in the terminal appears only on a terminal; the artifact only under Prefect, and it is
     moved every two seconds, for each move is a request.

@@ -81,7 +81,7 @@ class Placed:
 
 
 def assign(store: Store, feed: str, scratch: Path) -> Placed:
-    """Give every document of a feed its cluster of a published night, with its confidence.
+    """Place every document of a feed in a cluster of a published night, with its confidence.
 
     A text that was clustered that night gets what was published for it. Any other is placed by the
     night's models: its labels come from a graph over the whole window, which a new text is not in,
@@ -159,7 +159,7 @@ Placement = tuple[str, float, float]
 
 
 def read_known(store: Store, manifest: Manifest) -> dict[str, Placement]:
-    """Give what was published for every text of the night's window, by text digest."""
+    """Return what was published for every text of the night's window, by text digest."""
     past = read_history(store).documents_within(store, manifest.window_days)
     tables = [
         *(read_table(store, night.table, [DOC_ID, TEXT_DIGEST]) for night in past),
@@ -216,7 +216,7 @@ _Texts = tuple[NDArray[np.float32], Sequence[str]]
 def _by_model(
     store: Store, manifest: Manifest, given: _Texts, folder: Path
 ) -> tuple[Matrix, list[str]]:
-    """Give the memberships that the refined model finds, and the cluster_id of each column."""
+    """Return the memberships that the refined model finds, and the cluster_id of each column."""
     from models.text.lexical_views import LexicalViews
 
     if manifest.cluster_ids is None:
@@ -262,7 +262,7 @@ def _shared_out(
 def _by_centroids(
     store: Store, manifest: Manifest, given: _Texts, folder: Path
 ) -> tuple[Matrix, list[str]]:
-    """Give memberships by the centroids in the embedding space, where k-means was published."""
+    """Return memberships by the centroids in the embedding space, where k-means was published."""
     from models.core.memberships import memberships
 
     centroids = _centroids(store, manifest, folder)
@@ -273,7 +273,7 @@ def _by_centroids(
 
 
 def _centroids(store: Store, manifest: Manifest, folder: Path) -> dict[str, NDArray[np.float32]]:
-    """Give the centroid of every cluster that the night knew, by cluster_id."""
+    """Return the centroid of every cluster that the night knew, by cluster_id."""
     from models.core.persistence import load_state
 
     lay_out(store, manifest.model("identity"), folder)

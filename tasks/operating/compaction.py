@@ -86,7 +86,7 @@ def _write(layout: Layout, tables: list[pa.Table]) -> Path:
 
 
 def _wanted_rows(layout: Layout) -> Iterator[pa.Table]:
-    """Give the wanted embeddings file by file, each once."""
+    """Yield the wanted embeddings file by file, each once."""
     missing = set(layout.wanted)
     for path in layout.rewritten:
         table = read_part(path)

@@ -62,7 +62,7 @@ class Retention:
         return [it for it in self.unlisted if it.night >= _window_start(last[it.feed])]
 
     def sentences(self, would_be: str = "") -> list[str]:
-        """Say what went, what waits, and what the next run will miss.
+        """Return what was removed, what waits, and what the next run will miss.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Retention:
 
 
 def plan_prune(root: Path, keep: int) -> Retention:
-    """Say what a prune would do; for the holder of the store's lock.
+    """Return what a prune would do; for the holder of the store's lock.
 
     Raises
     ------

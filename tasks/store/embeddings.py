@@ -151,12 +151,12 @@ def holds_finite(path: Path) -> bool:
 
 
 def fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
-    """Give a matrix (n, d) as an Arrow array of n lists of d float32."""
+    """Return a matrix (n, d) as an Arrow array of n lists of d float32."""
     flat = pa.array(np.ascontiguousarray(matrix, dtype=np.float32).ravel())
     return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
 
 
 def matrix_of(lists: pa.ChunkedArray) -> NDArray[np.float32]:
-    """Give an Arrow column of n lists of d float32 as a matrix (n, d)."""
+    """Return an Arrow column of n lists of d float32 as a matrix (n, d)."""
     array: NDArray[np.float32] = lists.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return array.reshape(-1, lists.type.list_size)

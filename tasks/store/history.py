@@ -52,7 +52,7 @@ class PastNight(BaseModel):
     """See `tasks.clusters.plan_fit.Fit`; None for a night of an older nightfold."""
 
     def read(self) -> NightTable:
-        """Give what it has read."""
+        """Return what it has read."""
         return NightTable(night=self.night, table=self.documents, withdrawn=self.withdrawn)
 
 
@@ -68,14 +68,14 @@ class History(BaseModel):
     """Documents of the nights after tonight: their ids are taken if tonight is backfilled."""
 
     def documents(self) -> list[NightTable]:
-        """Give every other night's documents; of pruned nights, ids and text digests."""
+        """Return every other night's documents; of pruned nights, ids and text digests."""
         return [*self.pruned, *self._kept(), *self.later]
 
     def _kept(self) -> list[NightTable]:
         return [night.read() for night in self.nights]
 
     def documents_within(self, store: Store, window_days: int) -> list[NightTable]:
-        """Give the documents that share tonight's window of so many days, tonight included."""
+        """Return the documents that share tonight's window of so many days, tonight included."""
         first = store.night - timedelta(days=window_days - 1)
         return [table for table in self._kept() if table.night >= first]
 
@@ -85,11 +85,11 @@ class History(BaseModel):
         return self.nights[-1] if self.nights else None
 
     def median_rows(self) -> float | None:
-        """Give the median number of rows of the last seven nights; None on the first night."""
+        """Return the median number of rows of the last seven nights; None on the first night."""
         return median(night.rows for night in self.nights[-7:]) if self.nights else None
 
     def median_documents(self) -> float | None:
-        """Give the median number of documents of the last seven nights."""
+        """Return the median number of documents of the last seven nights."""
         return median(night.documents.rows for night in self.nights[-7:]) if self.nights else None
 
 
@@ -125,7 +125,7 @@ def read_history(store: Store) -> History:
 
 
 def _later_documents(store: Store) -> Iterator[NightTable]:
-    """Give what can be read of the nights after tonight; a damaged one must not hold up tonight."""
+    """Return what can be read of the nights after tonight; a damaged one does not stop tonight."""
     for night in store.published_nights():
         if night <= store.night:
             continue

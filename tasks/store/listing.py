@@ -63,7 +63,7 @@ def _is_at_home(store: Store, name: str, ref: Ref) -> bool:
 
 
 def retired_path(root: Path) -> Path:
-    """Give the path of the list of files that the next prune removes."""
+    """Return the path of the list of files that the next prune removes."""
     return root / "state" / "retired.json"
 
 

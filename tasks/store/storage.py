@@ -55,15 +55,15 @@ class Store(BaseModel):
         return self.root / "state"
 
     def resolve(self, ref: Ref) -> Path:
-        """Give the absolute path of a reference."""
+        """Return the absolute path of a reference."""
         return self.root / ref.path
 
     def partition(self, table: str, night: date | None = None) -> Path:
-        """Give the folder of one published table's night."""
+        """Return the folder of one published table's night."""
         return self.root / table / f"feed={self.feed}" / f"night={night or self.night}"
 
     def manifest_path(self, night: date | None = None) -> Path:
-        """Give the path of a night's manifest, whose presence says that the night is published."""
+        """Return the path of a night's manifest, whose presence makes the night published."""
         return self.partition("runs", night) / "manifest.json"
 
     def published_nights(self) -> list[date]:
@@ -90,7 +90,7 @@ def damaged(store: Store, ref: Ref, reason: object) -> DamagedFileError:
 
 
 def is_intact(store: Store, ref: Ref) -> bool:
-    """Say whether the file of a reference is there with its digest."""
+    """Return whether the file of a reference is there with its digest."""
     path = store.resolve(ref)
     return path.is_file() and sha256_of(path) == ref.sha256
 
@@ -185,7 +185,7 @@ def lay_out(store: Store, model: ModelRef, folder: Path) -> None:
 
 @contextmanager
 def scratch_folder(store: Store) -> Iterator[Path]:
-    """Give an empty folder on the store's disk that goes away afterwards."""
+    """Yield an empty folder on the store's disk that is removed afterwards."""
     with tempfile.TemporaryDirectory(dir=_scratch(store)) as name:
         yield Path(name)
 

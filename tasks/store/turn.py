@@ -9,7 +9,7 @@ class NightOutOfTurnError(NightfoldError, ValueError):
 
 
 def turn_of(store: Store, is_said: bool) -> list[str]:
-    """Say what is unusual about a night's place, a sentence each.
+    """Return what is unusual about a night's place, a sentence each.
 
     Parameters
     ----------

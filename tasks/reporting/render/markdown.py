@@ -61,7 +61,7 @@ def summarise(night: NightView) -> str:
 
 
 def _late_lines(n_late: int) -> list[str]:
-    """Say how many documents came late, if any did."""
+    """Return how many documents came late, if any did."""
     if not n_late:
         return []
     are, like = ("is", "It is") if n_late == 1 else ("are", "They are")
@@ -94,13 +94,13 @@ def _cluster_line(row: Mapping[str, Any]) -> str:
 
 
 def _event_lines(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say every event but the plain survivals."""
+    """Return a line for every event but the plain survivals."""
     told = [event for event in events if event["event"] != "survived"]
     return [f"- {event_sentence(event)}" for event in told] or ["Nothing but sizes."]
 
 
 def event_sentence(event: Mapping[str, Any]) -> str:
-    """Say an event with its evidence."""
+    """Return an event with its evidence as a sentence."""
     overlap = "" if event["overlap"] is None else f" (overlap {event['overlap']:.2f})"
     others = {
         "split": f" into {', '.join(event['to_ids'])}",
@@ -115,7 +115,7 @@ def _metric_line(row: Mapping[str, Any]) -> str:
 
 
 def fit_sentence(fit: Fit) -> str:
-    """Say how the model came about."""
+    """Return a sentence on how the model was fitted."""
     if fit.kind == "warm":
         return f"Model: goes on from the night before, last fitted from nothing on {fit.since}."
     return f"Model: fitted from nothing ({escape_markdown(fit.reason)})."
