@@ -42,6 +42,7 @@ from flows.prefect_home.runtime import embed_prefect
 from tasks.operating.doctor.examine import examine, repair_all
 from tasks.store.lock import store_lock
 from tasks.store.storage import Store
+from tests.flows.stages import stages
 from validation.schemas import PUBLISHED
 
 CONFIG: Final = "window_days = 5\nfeed_name = 'soak'\n[clustering]\nn_clusters = 6\n"
@@ -58,10 +59,7 @@ _LOADED: Final = [
     "models.text.encoder",
     "great_expectations",
 ]
-_STAGES: Final = (
-    "find feed", "ingest", "check raw", "prepare", "check prepared", "withdraw", "embed", "drift",
-    "views", "pretrain", "refine", "rejoin", "evaluate", "describe", "publish",
-)  # fmt: skip
+_STAGES: Final = stages()
 _AIM_SECONDS: Final = 0.3
 _AIM_SECONDS_SHORT: Final = 0.02
 """The same for stages that are over in a few hundredths of a second."""

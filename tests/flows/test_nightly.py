@@ -21,6 +21,7 @@ from tasks.operating.doctor.examine import examine
 from tasks.store.listing import read_retired
 from tasks.store.storage import sha256_of
 from tasks.vectors.encoder import EncoderRef
+from tests.flows.stages import stages
 from validation import schemas
 
 pytestmark = [
@@ -185,6 +186,7 @@ def test_the_same_night_again_changes_nothing_and_runs_nothing(run: Run, tmp_pat
     }
     again = run(feed)
     assert [record.stage for record in again.ran] == ["find feed", "publish"]
+    assert [record.stage for record in again.stages] == list(stages())
     assert not again.published.changed
     assert {path: path.stat().st_mtime_ns for path in before} == before
 

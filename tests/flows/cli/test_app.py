@@ -22,6 +22,7 @@ from flows.prefect_home.key import lasting_key
 from flows.prefect_home.runtime import prefect_home
 from tasks.store.lock import run_lock
 from tasks.store.storage import Store
+from tests.flows.stages import stages
 
 Nightfold = Callable[..., CompletedProcess[str]]
 
@@ -179,7 +180,7 @@ def test_a_night_by_the_command_line(
         runs = database.execute("select name, state_name from flow_run").fetchall()
         tasks = database.execute("select name, state_name from task_run").fetchall()
     assert runs == [("default 2026-03-01", "Completed")]
-    assert len(tasks) == 15
+    assert len(tasks) == len(stages())
     assert {state for _, state in tasks} == {"Completed"}
     database.close()
 
