@@ -1,11 +1,10 @@
-"""Two steps of an estimator, from nothing or on from an earlier night; what it says of every row."""
+"""The second step of an estimator, and what it says of every row."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tasks.clusters.pretrain import learn_representation
 from tasks.clusters.refine import find_clusters
 from tasks.store.embeddings import matrix_of
 
@@ -20,12 +19,6 @@ class Fake:
         self.soft_assignments_ = np.array([[0.7, 0.3], [0.4, 0.6], [0.9, 0.1], [0.5, 0.5]])
         self.labels_ = self.soft_assignments_.argmax(axis=1)
 
-    def pretrain(self, X: Any, *, progress: Any) -> None:
-        self.asked.append(("pretrain", len(X)))
-
-    def continue_pretraining(self, X: Any, is_new: Any, *, progress: Any) -> None:
-        self.asked.append(("continue_pretraining", is_new.tolist()))
-
     def refine(self, X: Any, *, progress: Any) -> None:
         self.asked.append(("refine", len(X)))
 
@@ -38,20 +31,6 @@ class Fake:
 
 def silent(*_: Any) -> None:
     pass
-
-
-@pytest.mark.parametrize(
-    ("n_known", "asked"),
-    [
-        (None, ("pretrain", 4)),
-        (3, ("continue_pretraining", [False, False, False, True])),
-        (4, ("continue_pretraining", [False] * 4)),
-    ],
-)
-def test_only_what_is_new_is_learnt_into_an_earlier_model(n_known: int | None, asked: Any) -> None:
-    fake: Any = Fake()
-    learn_representation(fake, X, n_known, silent)
-    assert fake.asked == [asked]
 
 
 @pytest.mark.parametrize(("goes_on", "step"), [(False, "refine"), (True, "continue_refinement")])

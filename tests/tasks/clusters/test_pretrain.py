@@ -1,0 +1,41 @@
+"""The first step of an estimator: from scratch, or what is new into an earlier night's model."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tasks.clusters.pretrain import learn_representation
+
+X = np.arange(8, dtype=np.float32).reshape(4, 2)
+
+
+class Fake:
+    """An estimator that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+
+    def pretrain(self, X: Any, *, progress: Any) -> None:
+        self.asked.append(("pretrain", len(X)))
+
+    def continue_pretraining(self, X: Any, is_new: Any, *, progress: Any) -> None:
+        self.asked.append(("continue_pretraining", is_new.tolist()))
+
+
+def silent(*_: Any) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("n_known", "asked"),
+    [
+        (None, ("pretrain", 4)),
+        (3, ("continue_pretraining", [False, False, False, True])),
+        (4, ("continue_pretraining", [False] * 4)),
+    ],
+)
+def test_only_what_is_new_is_learnt_into_an_earlier_model(n_known: int | None, asked: Any) -> None:
+    fake: Any = Fake()
+    learn_representation(fake, X, n_known, silent)
+    assert fake.asked == [asked]

@@ -1,0 +1,87 @@
+"""Clusters as people know them, from arrays alone: no store, no models on disk."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from models.core.arrays import normalise_rows
+from models.identity.clusters import KnownCluster
+from tasks.clusters.identify import IdentityRules
+from tasks.clusters.window import WindowDocuments
+from tasks.reporting.portraits import Description, Tonight, portray
+
+TOPICS = np.array([0] * 12 + [1] * 8)
+IDS = [f"d{n:02d}" for n in range(20)]
+TEXTS = [f"{'coffee machine leaks' if topic == 0 else 'parcel came late'} no{n}" for n, topic in enumerate(TOPICS)]  # fmt: skip
+
+
+def tonight() -> Tonight:
+    noise = np.random.default_rng(0).normal(0, 0.05, (20, 4))
+    return Tonight(
+        night="2026-03-02",
+        encoder_digest="e",
+        X=normalise_rows((np.eye(4)[TOPICS] + noise).astype(np.float32)),
+        texts=TEXTS,
+        documents=WindowDocuments(IDS, np.arange(20), np.arange(20) % 4 == 3),
+        decided=pa.table(
+            {
+                "label": pa.array(TOPICS.astype(np.int32)),
+                "confidence": pa.array(np.full(20, 0.9, np.float32)),
+                "margin": pa.array(np.full(20, 0.8, np.float32)),
+                "is_outlier": pa.array(np.zeros(20, bool)),
+            }
+        ),
+        stability={0: 0.75},
+        parted_from={},
+    )
+
+
+def portrayed(given: Tonight, known: list[KnownCluster] | None = None) -> Description:
+    return portray(given, known or [], IdentityRules())
+
+
+def test_the_largest_cluster_comes_first_with_all_that_is_known_of_it() -> None:
+    first, second = portrayed(tonight()).clusters
+    assert (first["cluster_id"], first["size"], first["status"]) == ("c-20260302-001", 12, "born")
+    assert first["share"] == 0.6
+    assert (first["stability"], second["stability"]) == (0.75, None)
+    assert "coffee" in first["name"]
+    assert set(first["exemplar_doc_ids"]) < set(IDS[:12])
+
+
+def test_a_cluster_that_continues_keeps_id_name_and_first_night_and_says_how_it_grew() -> None:
+    centroid = np.eye(4, dtype=np.float32)[1]
+    before = KnownCluster(
+        "c-old", centroid, centroid, frozenset(IDS[12:18]), "late parcels", "2026-02-01", "2026-03-01", 6
+    )  # fmt: skip
+    shown = portrayed(tonight(), [before])
+    (row,) = [row for row in shown.clusters if row["cluster_id"] == "c-old"]
+    assert (row["name"], row["first_seen"], row["growth"]) == ("late parcels", "2026-02-01", 2)
+    away = portrayed(tonight(), [replace(before, nights_absent=1)])
+    (row,) = [row for row in away.clusters if row["cluster_id"] == "c-old"]
+    assert (row["status"], row["growth"]) == ("returned", 8)
+
+
+def test_of_several_documents_with_one_text_the_first_shows_the_cluster() -> None:
+    given = tonight()
+    twins = WindowDocuments([*IDS, "twin"], np.append(np.arange(20), 0), np.zeros(21, bool))
+    shown = portrayed(replace(given, documents=twins))
+    assert shown.assignments["doc_id"].to_pylist()[-1] == "twin"
+    assert shown.clusters[0]["size"] == 13
+    assert all("twin" not in row["exemplar_doc_ids"] for row in shown.clusters)
+
+
+def test_every_document_has_the_cluster_of_its_text() -> None:
+    rows = portrayed(tonight()).assignments.to_pylist()
+    assert {row["cluster_id"] for row in rows[:12]} == {"c-20260302-001"}
+    assert {row["cluster_id"] for row in rows[12:]} == {"c-20260302-002"}
+    assert [row["is_new"] for row in rows[:4]] == [False, False, False, True]
+
+
+def test_tomorrow_a_parted_cluster_is_known_to_come_from_its_parent() -> None:
+    _, story = portrayed(replace(tonight(), parted_from={1: "c-parent"})).identity
+    assert {told["cluster_id"]: told["parted_from"] for told in story["clusters"]} == {
+        "c-20260302-001": None,
+        "c-20260302-002": "c-parent",
+    }
