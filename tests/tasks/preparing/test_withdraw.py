@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tasks.preparing.candidates import PrepareSettings
@@ -13,7 +14,7 @@ from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.counts import rows_said
 from tasks.preparing.prepare import prepare
-from tasks.preparing.withdraw import EmptyWindowError, withdraw
+from tasks.preparing.withdraw import EmptyWindowError, withdraw, withdrawn_masks
 from tasks.reading.find import find_pieces
 from tasks.reading.ingest import IngestSettings, read_feed
 from tasks.store.history import NightTable
@@ -206,3 +207,13 @@ def test_a_night_that_is_made_up_for_leaves_later_nights_their_documents(
     # The same night again, now with later ones: it keeps what was withdrawn and came back later.
     again = run(1, doc("a"), doc("x"), others=past[1:])
     assert again.tables["documents"].sha256 == first.tables["documents"].sha256
+
+
+def test_a_night_loses_what_later_nights_withdrew_and_not_what_it_withdrew_itself() -> None:
+    newest_first = [
+        (pa.chunked_array([["d", "a"]]), ["d", "b"]),
+        (pa.chunked_array([["b", "c"]]), ["a"]),
+        (pa.chunked_array([["a"], ["d", "e"]]), []),
+    ]
+    masks = [mask.to_pylist() for mask in withdrawn_masks(newest_first)]
+    assert masks == [[False, False], [True, False], [True, True, False]]
