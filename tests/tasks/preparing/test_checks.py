@@ -89,11 +89,17 @@ def test_the_error_names_feed_rules_and_the_first_rows() -> None:
     assert [failure.rule_id for failure in raised.value.failures] == ["refused_share", "columns"]
 
 
-def test_the_error_names_no_rows_where_none_is_refused_and_no_place_where_none_is_kept() -> None:
+def test_the_error_names_no_rows_where_none_is_refused() -> None:
+    verdict = Verdict(report(critical=("r",)), REFUSED.empty_table())
     with pytest.raises(DataValidationError, match=r"so nothing is placed: .* config file$"):
-        Verdict(report(critical=("r",)), REFUSED.empty_table()).require_sound(
-            "f", so="nothing is placed"
-        )
+        verdict.require_sound("f", "/store/refused.parquet", so="nothing is placed")
+
+
+def test_the_error_names_no_place_where_the_rows_are_not_kept() -> None:
+    row = {"position": 0, "file": "a", "row": 1, "rule_id": "r", "severity": "s", "reason": "why"}
+    table = pa.Table.from_pylist([row | {"raw": ""}], schema=REFUSED)
+    with pytest.raises(DataValidationError, match=r"first refused rows: a row 1: r, why$"):
+        Verdict(report(critical=("r",)), table).require_sound("f")
 
 
 def test_raw_rows_are_judged_over_all_batches() -> None:

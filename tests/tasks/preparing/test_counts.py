@@ -31,6 +31,7 @@ def test_the_log_lists_every_number() -> None:
     [
         ({}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 3; 2 late documents"),
         ({"late": 1}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 3; 1 late document"),
+        ({"late": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 3"),
         ({"late": 0, "withdrawn": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3"),
     ],
 )  # fmt: skip
