@@ -30,7 +30,7 @@ from tasks.clusters.identify import IdentityRules
 from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.reading.dated import feed_of, require_spelled
-from tasks.reading.ingest import IngestSettings
+from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.kinds import source_of
 from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings

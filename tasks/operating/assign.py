@@ -4,8 +4,7 @@ Reads  the documents to place; a night's manifest, models, assignments and clust
 Writes nothing but scratch
 """
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -16,29 +15,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from models.core.arrays import top_two
-from models.core.threads import one_thread
-from tasks.clusters.estimators import ClusteringSettings, class_of, load_estimator
-from tasks.clusters.memberships import joined, parted
+from tasks.operating.placing import Placement, place_texts, read_published
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
 from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.preparing.cleaning import embedded_text
 from tasks.preparing.known_columns import Known
 from tasks.preparing.seen import Seen
-from tasks.reading.find import find_pieces
-from tasks.reading.ingest import IngestSettings, read_feed
+from tasks.reading.pieces import find_pieces
+from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.reading.sources.urls import without_query
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
 from tasks.store.storage import (
     Store,
-    lay_out,
     read_batches,
     read_table,
-    require_file,
 )
-from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
-from validation.errors import NightfoldError
 from validation.schemas import (
     CLUSTER_ID,
     CONFIDENCE,
@@ -55,10 +47,6 @@ from validation.schemas import (
 )
 
 Matrix = NDArray[np.floating[Any]]
-
-
-class CannotAssignError(NightfoldError, ValueError):
-    """A night whose models cannot place anything; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +101,8 @@ def assign(store: Store, feed: str, scratch: Path) -> Placed:
     }
     placed = place_texts(store, manifest, list(texts.values())) if texts else []
     found = known | dict(zip(texts, placed, strict=True))
-    names = dict(_rows(_table(store, manifest, "clusters", [CLUSTER_ID, NAME]), CLUSTER_ID, NAME))
+    clusters = read_published(store, manifest, "clusters", [CLUSTER_ID, NAME])
+    names = dict(_rows(clusters, CLUSTER_ID, NAME))
     rows = [
         _placement(doc_id, found[digest], names, digest in known)
         for doc_id, digest in _rows(documents, DOC_ID, TEXT_DIGEST)
@@ -124,10 +113,12 @@ def assign(store: Store, feed: str, scratch: Path) -> Placed:
 def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[pa.Table, int, int]:
     """Read, check and clean a feed as a night does.
 
+    The raw rows go through scratch, so that memory holds no more than the documents.
+
     Returns
     -------
     Its documents, how many rows were refused, and how many are withdrawn. A row that repeats the
-    id and the text of another is there once.
+    id and the text of another counts once.
     """
     now = datetime.now(UTC).date()
     aside = Store(root=scratch, feed="assign", night=now)
@@ -154,138 +145,23 @@ def _prepared(rows: AcceptedRows, settings: PrepareSettings, night: date) -> tup
     return pa.concat_tables(documents), n_withdrawn
 
 
-Placement = tuple[str, float, float]
-"""Cluster_id, confidence, margin."""
-
-
 def read_known(store: Store, manifest: Manifest) -> dict[str, Placement]:
     """Return what was published for every text of the night's window, by text digest."""
     past = read_history(store).documents_within(store, manifest.window_days)
     tables = [
         *(read_table(store, night.table, [DOC_ID, TEXT_DIGEST]) for night in past),
-        _table(store, manifest, "documents", [DOC_ID, TEXT_DIGEST]),
+        read_published(store, manifest, "documents", [DOC_ID, TEXT_DIGEST]),
     ]
     digests = {
         doc_id: digest for table in tables for doc_id, digest in _rows(table, DOC_ID, TEXT_DIGEST)
     }
-    assigned = _table(store, manifest, "assignments", [DOC_ID, CLUSTER_ID, CONFIDENCE, MARGIN])
+    columns = [DOC_ID, CLUSTER_ID, CONFIDENCE, MARGIN]
+    assigned = _rows(read_published(store, manifest, "assignments", columns), *columns)
     return {
         digests[doc_id]: (cluster_id, confidence, margin)
-        for doc_id, cluster_id, confidence, margin in _rows(
-            assigned, DOC_ID, CLUSTER_ID, CONFIDENCE, MARGIN
-        )
+        for doc_id, cluster_id, confidence, margin in assigned
         if doc_id in digests
     }
-
-
-@one_thread()
-def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[Placement]:
-    """Place texts by the night's models alone, known ones too.
-
-    Raises
-    ------
-    CannotAssignError
-        If the encoder is not that of the night, or the manifest does not say what labels mean.
-    """
-    embedding = _encoded(manifest, texts)
-    published = manifest.labels.published
-    by = _by_centroids if published == "baseline" else _by_model
-    with tempfile.TemporaryDirectory() as folder:
-        q, cluster_ids = by(store, manifest, (embedding, texts), Path(folder))
-    confidence, margin = top_two(q)
-    winners = [cluster_ids[column] for column in q.argmax(axis=1)]
-    return list(zip(winners, confidence.tolist(), margin.tolist(), strict=True))
-
-
-def _encoded(manifest: Manifest, texts: Sequence[str]) -> NDArray[np.float32]:
-    config = manifest.config
-    encoder = encoder_ref(config["encoder"])
-    if encoder.digest != manifest.encoder.digest:
-        raise CannotAssignError(
-            f"encoder {config['encoder']!r} must be the one of night {manifest.night}, with the"
-            f" digest {manifest.encoder.digest[:12]}, got {encoder.digest[:12]}; run that"
-            " night again with the encoder that is there now"
-        )
-    settings, device = EmbedSettings(**config["embed"]), config["clustering"]["device"]
-    return load_encoder(encoder, settings, device).encode(texts)
-
-
-_Texts = tuple[NDArray[np.float32], Sequence[str]]
-
-
-def _by_model(
-    store: Store, manifest: Manifest, given: _Texts, folder: Path
-) -> tuple[Matrix, list[str]]:
-    """Return the memberships that the refined model finds, and the cluster_id of each column."""
-    from models.text.lexical_views import LexicalViews
-
-    if manifest.cluster_ids is None:
-        raise CannotAssignError(
-            f"night {manifest.night} was published before models could be asked; run it again"
-        )
-    embedding, texts = given
-    settings = ClusteringSettings(**manifest.config["clustering"])
-    lay_out(store, manifest.model("clustering"), folder / "clustering")
-    X = embedding
-    if class_of(settings.estimator).uses_views:
-        lay_out(store, manifest.model("lexical"), folder / "lexical")
-        X = np.hstack([embedding, LexicalViews.load(folder / "lexical").transform(texts)])
-    estimator = load_estimator(settings, folder / "clustering")
-    cluster_of = {int(label): it for label, it in manifest.cluster_ids.items()}
-    cluster_ids = sorted(set(cluster_of.values()))
-    place = {label: cluster_ids.index(it) for label, it in cluster_of.items()}
-    q = joined(estimator.predict_proba(X), place)
-    return _shared_out(store, manifest, folder / "identity", embedding, q, cluster_ids)
-
-
-def _shared_out(
-    store: Store,
-    manifest: Manifest,
-    folder: Path,
-    embedding: NDArray[np.float32],
-    q: Matrix,
-    cluster_ids: list[str],
-) -> tuple[Matrix, list[str]]:
-    """Share out the memberships of clusters from which others were parted that night."""
-    whole_of = manifest.whole_of
-    if not whole_of:
-        return q, cluster_ids
-    centroids = _centroids(store, manifest, folder)
-    for place, whole in enumerate(list(cluster_ids)):
-        parts = sorted(part for part, its_whole in whole_of.items() if its_whole == whole)
-        stories = np.stack([centroids[cluster_id] for cluster_id in (whole, *parts)])
-        q = parted(q, place, embedding @ stories.T)
-        cluster_ids = [*cluster_ids, *parts]
-    return q, cluster_ids
-
-
-def _by_centroids(
-    store: Store, manifest: Manifest, given: _Texts, folder: Path
-) -> tuple[Matrix, list[str]]:
-    """Return memberships by the centroids in the embedding space, where k-means was published."""
-    from models.core.memberships import memberships
-
-    centroids = _centroids(store, manifest, folder)
-    tonight = set(_table(store, manifest, "clusters", [CLUSTER_ID])[CLUSTER_ID].to_pylist())
-    cluster_ids = [cluster_id for cluster_id in centroids if cluster_id in tonight]
-    stacked = np.stack([centroids[cluster_id] for cluster_id in cluster_ids])
-    return memberships(given[0] @ stacked.T), cluster_ids
-
-
-def _centroids(store: Store, manifest: Manifest, folder: Path) -> dict[str, NDArray[np.float32]]:
-    """Return the centroid of every cluster that the night knew, by cluster_id."""
-    from models.core.persistence import load_state
-
-    lay_out(store, manifest.model("identity"), folder)
-    tensors, story = load_state(folder)
-    cluster_ids = [told["cluster_id"] for told in story["clusters"]]
-    return dict(zip(cluster_ids, tensors["centroids"], strict=True))
-
-
-def _table(store: Store, manifest: Manifest, name: str, columns: list[str]) -> pa.Table:
-    ref = manifest.tables[name]
-    require_file(store, ref)
-    return read_table(store, ref, columns)
 
 
 def _rows(table: pa.Table, *columns: str) -> list[tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.preparing.keep import keep_verdict
-from tasks.reading.ingest import RawFeed
+from tasks.reading.raw_feed import RawFeed
 from tasks.store.storage import Ref, Store, read_batches
 
 logger = logging.getLogger(__name__)

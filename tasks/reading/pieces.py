@@ -1,6 +1,7 @@
-"""Read the rows of a feed's piece; what is wrong with it as a whole is said in a sentence."""
+"""Find the pieces of a feed and read their rows; a piece that cannot be read is an error."""
 
 import csv
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,14 +9,34 @@ from typing import IO
 
 import pyarrow as pa
 
+from tasks.boundary.counted import counted
 from tasks.boundary.transient import is_transient_error
 from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import Row, UnfitFileError
-from tasks.reading.sources.base import Piece
+from tasks.reading.sources.base import Feed, Piece
 from tasks.reading.sources.errors import FeedError
+from tasks.reading.sources.kinds import source_of
+from tasks.reading.sources.urls import require_no_secret, without_query
 from tasks.store.files import sha256_of
 from tasks.store.landed import landed_path
 from tasks.store.storage import Store
+
+logger = logging.getLogger(__name__)
+
+
+def find_pieces(store: Store, feed: str) -> Feed:
+    """List the feed's pieces with the digests of their bytes.
+
+    Raises
+    ------
+    FeedError, NotApartError
+        If the feed holds a secret, or as `Source.pieces`.
+    """
+    require_no_secret(feed)
+    pieces = source_of(feed).pieces(store)
+    n_files, n_bytes = counted(len(pieces), "feed file"), sum(piece.size for piece in pieces)
+    logger.info("found %s, %s, in %s", n_files, counted(n_bytes, "byte"), without_query(feed))
+    return Feed(pieces=pieces)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from flows.config import NightlyConfig
 from flows.nightly import nightly
-from tasks.operating.assign import place_texts
+from tasks.operating.placing import place_texts
 from tasks.store.storage import Store, sha256_of
 
 pytestmark = [

@@ -10,8 +10,8 @@ import pytest
 
 from tasks.clusters.plan_fit import Fit
 from tasks.publishing.night import Night, Surroundings
-from tasks.reading.find import find_pieces
-from tasks.reading.ingest import IngestSettings, RawFeed, read_feed
+from tasks.reading.pieces import find_pieces
+from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.base import Piece
 from tasks.store.copies import keep_copy
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists

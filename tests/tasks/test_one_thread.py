@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 from tasks.clusters import plan_fit as drift
 from tasks.clusters import pretrain, refine
 from tasks.clusters import reconcile as rejoin
-from tasks.operating import assign
+from tasks.operating import placing
 from tasks.reporting import describe, evaluate
 from tasks.store.manifests import EncoderPart, LabelsPart, Manifest
 from tasks.vectors import views
@@ -68,15 +68,15 @@ def test_documents_are_placed_on_one_thread_where_the_night_was_computed(
     def load(_: Any, __: Any, device: str) -> None:
         raise Reached(threads(), device)
 
-    monkeypatch.setattr(assign, "encoder_ref", lambda _: _Anything(digest="d"))
-    monkeypatch.setattr(assign, "load_encoder", load)
+    monkeypatch.setattr(placing, "encoder_ref", lambda _: _Anything(digest="d"))
+    monkeypatch.setattr(placing, "load_encoder", load)
     manifest = Manifest.model_construct(
         config={"encoder": "E", "embed": {}, "clustering": {"device": "cuda:3"}},
         encoder=EncoderPart(name="E", digest="d"),
         labels=LabelsPart(published="refined"),
     )
     with pytest.raises(Reached) as caught:
-        assign.place_texts(_Anything(), manifest, ["a"])  # type: ignore[arg-type]
+        placing.place_texts(_Anything(), manifest, ["a"])  # type: ignore[arg-type]
     assert caught.value.args == ({1}, "cuda:3")
 
 

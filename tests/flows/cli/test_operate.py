@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from tasks.operating.assign import CannotAssignError, place_texts
+from tasks.operating.placing import CannotAssignError, place_texts
 from tasks.store.history import PrunedNightError
 from tasks.store.manifests import (
     EncoderPart,

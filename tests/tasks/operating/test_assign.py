@@ -1,6 +1,8 @@
 """Placing without a model: what is prepared, what is known. With real models: tests/flows/cli/test_operate.py."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,10 @@ def test_the_settings_are_those_of_the_night(tmp_path: Path) -> None:
 
 def test_a_feed_that_is_broken_as_a_whole_is_refused(tmp_path: Path) -> None:
     feed = write_rows(tmp_path / "feed.jsonl", [{"id": 1, "text": ""}] * 3)
-    with pytest.raises(DataValidationError, match="refused_share"):
+    error = (
+        f"feed '{feed}' fails the raw check, so nothing is placed: refused_share .* text_present"
+    )
+    with pytest.raises(DataValidationError, match=error):
         prepare_feed(feed, CONFIG, tmp_path / "scratch")
 
 
@@ -58,3 +63,9 @@ def test_what_was_published_is_known_by_its_text(store: Store, publish_night: Pu
         "digest of b": "c-1",
         "digest of c": "c-2",
     }
+
+
+def test_placing_needs_no_prefect() -> None:
+    """Importing Prefect makes its home and takes seconds; nothing here runs as a task."""
+    code = "import sys, tasks.operating.assign; sys.exit('prefect' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])

@@ -21,8 +21,8 @@ from tasks.preparing.checks import REFUSED
 from tasks.preparing.known_columns import RESERVED, Known, read_known
 from tasks.preparing.own_columns import ColumnChange, plan_columns
 from tasks.preparing.prepare import prepare
-from tasks.reading.find import find_pieces
-from tasks.reading.ingest import IngestSettings, read_feed
+from tasks.reading.pieces import find_pieces
+from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_bytes, keep_table, read_table
 from validation.schemas import DOCUMENTS

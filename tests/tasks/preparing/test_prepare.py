@@ -17,8 +17,8 @@ from tasks.preparing.check_raw import CheckedFeed, check_raw
 from tasks.preparing.checks import REFUSED, CheckSettings
 from tasks.preparing.cleaning import clean_text, text_digest
 from tasks.preparing.prepare import Prepared, prepare
-from tasks.reading.find import find_pieces
-from tasks.reading.ingest import IngestSettings, read_feed
+from tasks.reading.pieces import find_pieces
+from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.records import refs_in_result
 from tasks.store.storage import Store, keep_bytes, keep_table, read_table

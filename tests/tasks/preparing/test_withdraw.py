@@ -15,8 +15,8 @@ from tasks.preparing.checks import CheckSettings
 from tasks.preparing.counts import rows_said
 from tasks.preparing.prepare import prepare
 from tasks.preparing.withdraw import EmptyWindowError, withdraw, withdrawn_masks
-from tasks.reading.find import find_pieces
-from tasks.reading.ingest import IngestSettings, read_feed
+from tasks.reading.pieces import find_pieces
+from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table
 

@@ -10,8 +10,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from tasks.boundary.secret_urls import MaskedError
-from tasks.reading.find import find_pieces
-from tasks.reading.pieces import opened, require_unchanged
+from tasks.reading.pieces import find_pieces, opened, require_unchanged
 from tasks.reading.sources.base import Feed, Piece
 from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.kinds import require_feed

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tasks.reading.find import find_pieces
-from tasks.reading.ingest import IngestSettings, read_feed
+from tasks.reading.pieces import find_pieces
+from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.reading.sources import kinds
 from tasks.reading.sources.base import Piece, landed_piece
 from tasks.reading.sources.errors import FeedError, FeedMissingError

@@ -13,8 +13,8 @@ from typing import Any
 import fsspec
 import pytest
 
-from tasks.reading.find import find_pieces
-from tasks.reading.ingest import IngestSettings, read_feed
+from tasks.reading.pieces import find_pieces
+from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.reading.sources.kinds import require_feed
 from tasks.store.landed import landed_path, nothing_landed
 from tasks.store.storage import Store, read_table

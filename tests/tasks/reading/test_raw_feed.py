@@ -12,8 +12,8 @@ import pytest
 
 from tasks.reading import ingest as ingest_module
 from tasks.reading.columns import Columns
-from tasks.reading.find import find_pieces
-from tasks.reading.ingest import IngestSettings, RawFeed, read_feed
+from tasks.reading.pieces import find_pieces
+from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.errors import FeedError
 from tasks.store.storage import Store
 from validation.schemas import RAW_ROWS
@@ -79,7 +79,7 @@ def test_nan_is_absent(ingest_files: IngestFiles) -> None:
 def test_empty_files_and_bare_headers_give_no_rows(
     ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, "tasks.reading.ingest"):
+    with caplog.at_level(logging.INFO, "tasks.reading.raw_feed"):
         raw, rows = ingest_files({"a.jsonl": b"", "b.csv": b"", "c.csv": b"id,text\n"})
     assert rows == []
     assert raw.rows.rows == 0
@@ -104,7 +104,7 @@ def test_half_a_surrogate_pair_in_a_text_refuses_the_row(ingest_files: IngestFil
 def test_the_columns_in_use_are_said_aloud(
     ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, "tasks.reading.ingest"):
+    with caplog.at_level(logging.INFO, "tasks.reading.raw_feed"):
         ingest_files({"a.jsonl": jsonl({"id": 1, "text": "a", "x": 2})})
     assert "columns of a.jsonl: doc_id = 'id', text = 'text'" in caplog.text
 

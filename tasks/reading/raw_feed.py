@@ -1,0 +1,199 @@
+"""Read the pieces of a feed into one table of raw rows; `tasks.reading.ingest` is the stage.
+
+Reads  the feed's files
+Writes raw rows (RAW_ROWS): every row that was read, the broken ones with their problem
+"""
+
+import codecs
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from tasks.boundary.counted import counted
+from tasks.frame.result import StageResult
+from tasks.reading.columns import Columns, FileColumns, encodable, parts_of
+from tasks.reading.formats.kinds import FORMATS
+from tasks.reading.formats.rows import Row, broken_row
+from tasks.reading.pieces import read_rows, read_types, require_unchanged
+from tasks.reading.sources.base import Feed, Piece
+from tasks.store.storage import Ref, Store, TableWriter
+from validation.limits import MAX_USUAL_LINES
+from validation.schemas import FILE, N_LINES, PROBLEM, PROBLEM_RULE, RAW, RAW_ROWS, ROW, SOURCE
+
+logger = logging.getLogger(__name__)
+
+_PEEKED_ROWS = 100
+# Whoever has more of them has seen what is wrong.
+_N_LOGGED = 5
+_BATCH_ROWS = 2048
+
+
+class IngestSettings(BaseModel):
+    """How the feed is written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoding: str = Field(
+        "utf-8", description="Encoding of JSONL and CSV files; a BOM is understood."
+    )
+    columns: Columns = Columns()
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, encoding: str) -> str:
+        try:
+            "\n".encode(encoding)
+        except (LookupError, UnicodeError) as error:
+            raise ValueError(
+                f"encoding must be a text encoding that Python knows, got {encoding!r}"
+            ) from error
+        return codecs.lookup(encoding).name
+
+
+class RawFeed(StageResult):
+    """What was read."""
+
+    rows: Ref
+    columns: dict[str, dict[str, str]]
+    """File → part → column, as mapped or guessed."""
+    metadata_types: dict[str, str]
+    """Arrow type of each metadata column where the feed states one (Parquet)."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return which columns were taken for what."""
+        return {"columns": self.columns}
+
+
+def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
+    """Stream every row of the feed into one table; a broken row is kept with its problem.
+
+    Raises
+    ------
+    FeedError
+        If a file is unreadable as a whole, has no text or id column, or changes meanwhile.
+    """
+    columns: dict[str, dict[str, str]] = {}
+    types: list[dict[str, str] | None] = []
+    known: set[str] = set()
+    with TableWriter(store, "ingest", RAW_ROWS) as writer:
+        for piece in feed.pieces:
+            found = FileColumns(settings.columns, piece.name, known)
+            _write_piece(writer, piece, read_rows(store, piece, settings.encoding), found)
+            columns[piece.name] = found.mapping
+            types.append(_metadata_types(read_types(store, piece), found.mapping))
+            require_unchanged(piece)
+    _log_columns(columns)
+    n_rows, n_files = counted(writer.ref.rows, "row"), counted(len(feed.pieces), "file")
+    logger.info("read %s from %s", n_rows, n_files)
+    return RawFeed(rows=writer.ref, columns=columns, metadata_types=_agreed(types))
+
+
+def _write_piece(
+    writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns
+) -> None:
+    admitted = (_admitted(row, columns) for row in rows)
+    # The first rows say together which column plays which part.
+    peeked = list(islice(admitted, _PEEKED_ROWS))
+    columns.settle()
+    if FORMATS[piece.format].names_columns_first:
+        columns.require_parts()
+    _write_rows(writer, piece, _watched(chain(peeked, admitted), piece), columns)
+    columns.require_parts()
+    for part, used, other in columns.rivals():
+        logger.warning(
+            "%s: column %r is read as %s, and %r looks like it too; set `%s` under"
+            " [ingest.columns] if it should be the other",
+            *(piece.name, used, part, other, part),
+        )
+
+
+def _admitted(row: Row, columns: FileColumns) -> Row:
+    problem = columns.admit(row.values) if row.values is not None else None
+    if problem is None:
+        return row
+    return broken_row(row.number, row.raw, "row_parses", problem, row.line, row.n_lines)
+
+
+def _watched(rows: Iterator[Row], piece: Piece) -> Iterator[Row]:
+    """Log rows that cover very many lines: a quotation mark left open may have joined them."""
+    n_long = 0
+    for row in rows:
+        if row.n_lines > MAX_USUAL_LINES:
+            n_long += 1
+            if n_long <= _N_LOGGED:
+                logger.warning(
+                    "%s row %d is one record of %s lines, from line %s on; if these are several"
+                    " rows, a quotation mark is left open there",
+                    *(piece.name, row.number, f"{row.n_lines:,}", f"{row.line:,}"),
+                )
+        yield row
+    if n_long > _N_LOGGED:
+        logger.warning("%s has %s more", piece.name, counted(n_long - _N_LOGGED, "such row"))
+
+
+def _write_rows(
+    writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns
+) -> None:
+    for some in _batches(rows):
+        records = [_record(row, piece, columns.mapping) for row in some]
+        writer.write(pa.RecordBatch.from_pylist(records, schema=RAW_ROWS))
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Cut rows into batches (itertools.batched came with Python 3.12)."""
+    while some := list(islice(rows, _BATCH_ROWS)):
+        yield some
+
+
+def _record(row: Row, piece: Piece, mapping: dict[str, str]) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        FILE: piece.name,
+        ROW: row.number,
+        SOURCE: piece.name,
+        RAW: encodable(row.raw),
+        N_LINES: row.n_lines,
+        PROBLEM_RULE: row.problem_rule,
+        PROBLEM: row.problem,
+    }
+    if row.values is None:
+        return record
+    parts = {
+        part: value for part, value in parts_of(row.values, mapping).items() if value is not None
+    }
+    if any(value != encodable(value) for value in parts.values()):
+        return record | {
+            PROBLEM_RULE: "text_decodes",
+            PROBLEM: "the row holds half a surrogate pair, which is no character",
+        }
+    return record | parts
+
+
+def _metadata_types(
+    stated: dict[str, str] | None, mapping: dict[str, str]
+) -> dict[str, str] | None:
+    """Keep the types of the columns that are carried along."""
+    if stated is None:
+        return None
+    return {name: kind for name, kind in stated.items() if name not in mapping.values()}
+
+
+def _agreed(stated: Sequence[dict[str, str] | None]) -> dict[str, str]:
+    """Keep the types that no file contradicts; a file that states none might hold anything."""
+    known = [types for types in stated if types is not None]
+    if len(known) < len(stated):
+        return {}
+    return {
+        name: kind
+        for name, kind in chain.from_iterable(types.items() for types in known)
+        if all(types.get(name, kind) == kind for types in known)
+    }
+
+
+def _log_columns(columns: dict[str, dict[str, str]]) -> None:
+    for file, mapping in columns.items():
+        parts = ", ".join(f"{part} = {column!r}" for part, column in mapping.items())
+        logger.info("columns of %s: %s", file, parts or "none, for no row could be read")
