@@ -1,4 +1,4 @@
-"""Lay the embeddings out anew: without texts that no document has, few files instead of many."""
+"""Rewrite the embeddings: without texts that no document has, in few files instead of many."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

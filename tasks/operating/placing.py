@@ -133,8 +133,8 @@ def _centroids(store: Store, manifest: Manifest, folder: Path) -> dict[str, NDAr
     from models.core.persistence import load_state
 
     lay_out(store, manifest.model("identity"), folder)
-    tensors, story = load_state(folder)
-    cluster_ids = [told["cluster_id"] for told in story["clusters"]]
+    tensors, facts = load_state(folder)
+    cluster_ids = [cluster["cluster_id"] for cluster in facts["clusters"]]
     return dict(zip(cluster_ids, tensors["centroids"], strict=True))
 
 

@@ -34,7 +34,7 @@ class Retention:
     kept
         Nights that stay.
     retired
-        Their files, and those of embeddings that are laid out anew: the next prune removes them.
+        Their files, and those of embeddings that are rewritten: the next prune removes them.
     removed
         Files that the prune before has retired.
     layouts
@@ -226,7 +226,7 @@ def _keep_columns(night: Store, ref: Ref, columns: list[str]) -> Ref:
 
 
 def _unlist(nights: Iterable[Store], known: Iterable[PrunedNight]) -> None:
-    """Note what nights had, then take their manifests away; oldest first."""
+    """Record what nights had, then remove their manifests; oldest first."""
     for night, noted in zip(nights, known, strict=True):
         write_pruned(night, [*read_pruned(night), noted])
         forget_copies(night)

@@ -85,16 +85,16 @@ def accepted(
 
 
 def reached(night: date, timestamps: pa.ChunkedArray) -> date:
-    """Return the day that a night had come to: its own, or that of the newest document it read.
+    """Return how far a night has read: up to its newest document, and never beyond its own day.
 
-    A feed may tell of years ago; its documents are late when they are older than that day.
+    A feed may be about the past; its documents are late when they are older than that day.
     """
     newest = pc.max(timestamps).as_py()
     return night if newest is None else min(night, newest.date())
 
 
 def count_late(timestamps: pa.ChunkedArray, before: date | None) -> int:
-    """Count the documents that are dated before a day; none where there is no such day."""
+    """Count the documents that are dated before a day; none without a day."""
     if before is None:
         return 0
     day = pa.scalar(midnight(before), timestamps.type)

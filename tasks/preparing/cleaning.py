@@ -18,7 +18,7 @@ _MARKUP: Final = re.compile(
     rf"</(?:{_TAGS})\s*>|<(?:br|hr|p|li|!--)\b[^<>]*>|<(?:{_TAGS})\s+[a-z-]+\s*=[^<>]*>|<!--",
     re.IGNORECASE,
 )
-"""Signs that a text is marked up. A bare `<div>` or `List<String>` in prose is no such sign."""
+"""Signs that a text is marked up. A bare `<div>` or `List<String>` in prose does not count."""
 
 _INLINE: Final = ["a", "b", "code", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u"]
 """Mark-up inside a line: taking it off leaves no gap between words."""

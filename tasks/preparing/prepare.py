@@ -42,13 +42,13 @@ def prepare(
 ) -> Prepared:
     """Normalise every accepted row into a document and fold exact duplicates.
 
-    A row with the id and the text of an earlier document is no new document. A new id with a text
-    that is known already is one, and points at the first document with that text.
+    A row with the id and the text of an earlier document is not a new document. A new id with a
+    text that is already known is one, and points at the first document with that text.
 
     An id that any row of the feed withdraws has no document tonight, wherever the row stands and
-    whatever the other rows with that id hold: what was asked to go must not stay for an order of
-    rows. An id that nobody knows can be withdrawn too. On a later night whose feed does not
-    withdraw it, a row with that id is a document again.
+    whatever the other rows with that id hold: whether a withdrawal holds must
+    not depend on the order of rows. An unknown id can be withdrawn, too. On a later night whose
+    feed does not withdraw it, a row with that id is a document again.
     """
     plan = plan_rows(_accepted(store, checked), read_known(store, past))
     parts = prepared_parts(plan, read_seen(store, past), settings)

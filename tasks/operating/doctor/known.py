@@ -1,4 +1,4 @@
-"""Examine what stays of a feed's pruned nights, and make their list anew from known/."""
+"""Examine what stays of a feed's pruned nights, and rebuild their list from known/."""
 
 import os
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from tasks.store.trash import move_to_trash
 from validation.schemas import DOC_ID, TEXT_DIGEST
 
 _BACKUP: Final = "bring it back from a backup"
-_DEED: Final = "makes the list anew from known/"
+_DEED: Final = "rebuilds the list from known/"
 
 
 def examine_known(store: Store, earlier: Earlier) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def _examine_pruned(store: Store, pruned: PrunedNight, earlier: Earlier) -> Iter
 
 
 def _lost_list(store: Store, said: str) -> Finding:
-    """Return the finding of a list that cannot be read, with the way to make it anew if any."""
+    """Return the finding of a list that cannot be read, with the way to rebuild it, if any."""
     file = pruned_path(store).relative_to(store.root).as_posix()
     nights, damaged = rebuilt(store)
     if damaged:
@@ -70,10 +70,10 @@ def _lost_list(store: Store, said: str) -> Finding:
         return Finding(file, "known", said, both)
     if not nights:
         return Finding(file, "known", said, _BACKUP)
-    return Finding(file, "known", said, mend=partial(_write_anew, store, file, nights), deed=_DEED)
+    return Finding(file, "known", said, mend=partial(_rewrite, store, file, nights), deed=_DEED)
 
 
-def _write_anew(store: Store, file: str, nights: list[PrunedNight]) -> None:
+def _rewrite(store: Store, file: str, nights: list[PrunedNight]) -> None:
     if os.path.lexists(store.root / file):
         move_to_trash(store.root, file)
     write_pruned(store, nights)

@@ -109,7 +109,7 @@ def damaged_manifest(store: Store, error: ManifestError) -> Finding:
 
 
 def remedy_of(store: Store) -> str:
-    """Return how a night is published anew."""
+    """Return how to publish a night again."""
     return (
         f"run the night again: nightfold run FEED --store {store.root}"
         f" --feed-name {store.feed} --night {store.night}"

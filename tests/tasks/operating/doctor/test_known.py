@@ -55,7 +55,7 @@ def test_the_list_is_made_anew_from_what_stays_of_the_nights(pruned: Store, how:
         read_history(pruned.model_copy(update={"night": date(2026, 3, 5)}))
     (line,) = found(pruned)
     assert ": known: " in line
-    assert "--repair makes the list anew from known/" in line
+    assert "--repair rebuilds the list from known/" in line
     repaired, left = repair_all(pruned.root)
     assert ([it.rule for it in repaired], left) == (["known"], [])
     assert read_pruned(pruned) == before
