@@ -17,7 +17,7 @@ class Band(NamedTuple):
     word: Literal["low", "fair", "high"]
     start: float
     nmi_floor: float
-    """Nine in ten clusterings of this band had at least this NMI."""
+    """9 of 10 clusterings of this band had at least this NMI."""
 
 
 BANDS: Final = (
@@ -54,18 +54,18 @@ def trust_sentence(silhouette: float | None, weights: str) -> str:
         SHA-256 (hex) of the encoder's weights: silhouettes of two spaces do not compare.
     """
     if silhouette is None:
-        return "unknown: a silhouette is not defined for so few texts or clusters"
+        return "unknown: the silhouette is undefined for so few texts or clusters"
     if weights != MEASURED_WEIGHTS:
         return (
-            f"unknown: silhouettes are measured against labelled texts for {DEFAULT_ENCODER} only,"
-            f" and {silhouette:.3f} is that of another encoder"
+            f"unknown: silhouettes were calibrated on labelled texts for {DEFAULT_ENCODER} only,"
+            f" and this one ({silhouette:.3f}) comes from another encoder"
         )
     band = trust_in(silhouette)
     return (
-        f"{band.word}: in our tests on eight English benchmark sets, nine in ten clusterings with a"
-        f" silhouette {_range_of(band)} matched the true labels with an NMI of"
-        f" {band.nmi_floor:.2f} or more; this one has {silhouette:.3f}. Texts unlike those of the"
-        " benchmarks, such as short reviews or other languages, were not tested"
+        f"{band.word}: in our tests on eight English benchmark sets, 9 of 10 clusterings with a"
+        f" silhouette {_range_of(band)} matched the true labels with an NMI of at least"
+        f" {band.nmi_floor:.2f}; this one has {silhouette:.3f}. Texts unlike the benchmarks, such"
+        " as short reviews or texts in other languages, were not tested"
     )
 
 
@@ -73,8 +73,8 @@ def _range_of(band: Band) -> str:
     """Write the silhouettes of a band in words."""
     position = BANDS.index(band)
     if position == 0:
-        return f"of {band.start:.3f} or more"
+        return f"of at least {band.start:.3f}"
     end = BANDS[position - 1].start
     if position == len(BANDS) - 1:
         return f"below {end:.3f}"
-    return f"from {band.start:.3f} to {end:.3f}"
+    return f"between {band.start:.3f} and {end:.3f}"

@@ -162,7 +162,7 @@ def decide(
         return full._replace(keeps_clusters=True)
     if night >= since + timedelta(days=settings.every_nights):
         rhythm = counted(settings.every_nights, "night").removeprefix("1 ")
-        due = f"due every {rhythm}, the last was on {since}"
+        due = f"due every {rhythm}, last on {since}"
         return _from_nothing(night, recipe, due, figures)
     logger.info("continuing from the model of night %s, fitted on %s", last.night, since)
     reason = f"little drift since {since}"
@@ -177,14 +177,14 @@ def _obstacle(
     if last is None:
         return "the first night"
     if last.fit is None:
-        return f"night {last.night} was published by an older nightfold"
+        return f"night {last.night} was published by an older version of nightfold"
     estimator = recipe.clustering.estimator
     if not class_of(estimator).goes_on:
-        return f"{estimator} is always fitted from nothing"
+        return f"{estimator} is always fitted from scratch"
     if last.fit["recipe"] != recipe.key:
-        return "settings, encoder or nightfold have changed"
+        return "the settings, the encoder or nightfold itself changed"
     if last.published != "refined":
-        return f"the k-means labels were published on {last.night}"
+        return f"k-means labels were published on {last.night}"
     return "" if has_models(last) else f"the model of night {last.night} is missing or damaged"
 
 

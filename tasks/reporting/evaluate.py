@@ -199,10 +199,10 @@ def _decision(rows: list[Row], settings: EvaluateSettings) -> tuple[Published, s
     row = _silhouette_row(rows)
     value, baseline = row[VALUE], row[BASELINE_VALUE]
     if value is None or baseline is None:
-        return "refined", "a silhouette is not defined for so few texts or clusters"
+        return "refined", "the silhouette is undefined for so few texts or clusters"
     said = f"silhouette in the embedding space {value:.3f}, plain k-means {baseline:.3f}"
     if value < baseline - settings.silhouette_tolerance:
-        return "baseline", f"{said}, which is better by more than {settings.silhouette_tolerance}"
+        return "baseline", f"{said}, higher by more than {settings.silhouette_tolerance}"
     return "refined", said
 
 

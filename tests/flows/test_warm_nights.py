@@ -153,8 +153,11 @@ def test_a_warm_model_places_what_it_published(folder: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        ({"clustering": {"n_clusters": 4}}, "settings, encoder or nightfold have changed"),
-        ({"refit": {"every_nights": 1}}, "due every night, the last was on 2026-03-01"),
+        (
+            {"clustering": {"n_clusters": 4}},
+            "the settings, the encoder or nightfold itself changed",
+        ),
+        ({"refit": {"every_nights": 1}}, "due every night, last on 2026-03-01"),
         ({"refit": {"max_new_share": 0.1}}, "drift since 2026-03-01: new_share 0.200 > 0.1"),
     ],
 )
@@ -178,7 +181,7 @@ def test_a_night_of_an_older_nightfold_is_followed_by_a_full_fit(folder: Path) -
     del manifest["fit"], manifest["digest"]
     path.write_text(json.dumps(manifest | {"format_version": 1}))
     run(folder, 2)
-    assert "older nightfold" in fit_of(folder, 2)["reason"]
+    assert "older version of nightfold" in fit_of(folder, 2)["reason"]
     first, second = clusters_of(folder, 1), clusters_of(folder, 2)
     assert (second[first.index] == first).mean() > 0.95
 

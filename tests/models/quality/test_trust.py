@@ -34,20 +34,20 @@ def test_a_better_word_promises_more() -> None:
     [
         (
             0.187,
-            "high: in our tests on eight English benchmark sets, nine in ten clusterings with a"
-            " silhouette of 0.045 or more matched the true labels with an NMI of 0.67 or more; this"
-            " one has 0.187.",
+            "high: in our tests on eight English benchmark sets, 9 of 10 clusterings with a"
+            " silhouette of at least 0.045 matched the true labels with an NMI of at least 0.67;"
+            " this one has 0.187.",
         ),
         (
             0.031,
-            "fair: in our tests on eight English benchmark sets, nine in ten clusterings with a"
-            " silhouette from 0.022 to 0.045 matched the true labels with an NMI of 0.49 or more;"
-            " this one has 0.031.",
+            "fair: in our tests on eight English benchmark sets, 9 of 10 clusterings with a"
+            " silhouette between 0.022 and 0.045 matched the true labels with an NMI of at least"
+            " 0.49; this one has 0.031.",
         ),
         (
             -0.2,
-            "low: in our tests on eight English benchmark sets, nine in ten clusterings with a"
-            " silhouette below 0.022 matched the true labels with an NMI of 0.17 or more; this one"
+            "low: in our tests on eight English benchmark sets, 9 of 10 clusterings with a"
+            " silhouette below 0.022 matched the true labels with an NMI of at least 0.17; this one"
             " has -0.200.",
         ),
     ],
@@ -55,7 +55,7 @@ def test_a_better_word_promises_more() -> None:
 def test_the_sentence_says_what_was_measured_and_on_what(silhouette: float, start: str) -> None:
     sentence = trust_sentence(silhouette, MEASURED_WEIGHTS)
     assert sentence.startswith(start)
-    assert "other languages, were not tested" in sentence
+    assert "in other languages, were not tested" in sentence
 
 
 def test_nothing_is_promised_for_another_encoder() -> None:
@@ -67,4 +67,4 @@ def test_nothing_is_promised_for_another_encoder() -> None:
 
 
 def test_without_a_silhouette_nothing_is_promised() -> None:
-    assert trust_sentence(None, MEASURED_WEIGHTS).startswith("unknown: a silhouette is not defined")
+    assert trust_sentence(None, MEASURED_WEIGHTS).startswith("unknown: the silhouette is undefined")

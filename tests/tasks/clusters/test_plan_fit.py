@@ -69,12 +69,14 @@ def test_a_night_goes_on_from_a_model_that_still_fits() -> None:
 
 OBSTACLES: dict[str, Callable[[], Decision]] = {
     "the first night": lambda: decided(None),
-    "night 2026-03-04 was published by an older nightfold": lambda: decided(last_night(fit=None)),
-    "ward is always fitted from nothing": lambda: decided(last_night(), wanted=recipe("ward")),
-    "settings, encoder or nightfold have changed": lambda: decided(
+    "night 2026-03-04 was published by an older version of nightfold": lambda: decided(
+        last_night(fit=None)
+    ),
+    "ward is always fitted from scratch": lambda: decided(last_night(), wanted=recipe("ward")),
+    "the settings, the encoder or nightfold itself changed": lambda: decided(
         last_night(), wanted=recipe(seed=1)
     ),
-    "the k-means labels were published on 2026-03-04": lambda: decided(
+    "k-means labels were published on 2026-03-04": lambda: decided(
         last_night(published="baseline")
     ),
     "the model of night 2026-03-04 is missing or damaged": lambda: decided(
@@ -107,7 +109,7 @@ def test_a_full_fit_is_due_after_so_many_nights(every_nights: int, kind: str) ->
 @pytest.mark.parametrize(("every_nights", "rhythm"), [(1, "night"), (3, "3 nights")])
 def test_a_full_fit_that_is_due_lets_pieces_apart(every_nights: int, rhythm: str) -> None:
     fit, keeps_clusters = decided(last_night(), every_nights=every_nights)
-    assert fit.reason == f"due every {rhythm}, the last was on 2026-03-02"
+    assert fit.reason == f"due every {rhythm}, last on 2026-03-02"
     assert fit.drift == CALM
     assert not keeps_clusters
 
