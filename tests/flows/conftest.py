@@ -1,6 +1,14 @@
-"""Flow tests run the real thing: the command line in its own process, a store, an embedded Prefect."""
+"""Flow tests run the real thing, on small feeds and with short training.
 
+Nights run in the tests' own process or in one forked off (`Forked`), and report to one Prefect server.
+The command line runs in this process (`invoke`), or in one of its own where the process or the store's
+own server is what is tested (`nightfold`, `start`, `serve`).
+"""
+
+import asyncio
+import fcntl
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -11,14 +19,82 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_LOCAL_STORAGE_PATH,
+    PREFECT_SERVER_DATABASE_CONNECTION_URL,
+    temporary_settings,
+)
 from prefect.testing.utilities import prefect_test_harness
+from typer.testing import CliRunner
 
+from flows.prefect_home.runtime import prefect_home
+from models.nightfold import cotraining
 from tasks.store.files import write_atomically
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import seal
 from tasks.store.storage import Store
-from tests.flows.processes import ROOT, Service, command, environment, find_port
+from tests.flows.processes import ROOT, SHORT, Forked, Service, command, environment, find_port
+
+Invoke = Callable[..., Any]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_training() -> Iterator[None]:
+    """Train for a few epochs: how good the clusters of a few dozen texts are is not asked here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cotraining, "MAX_EPOCHS", SHORT)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a folder once for all processes of a run of the tests; whoever needs it first makes it."""
+    own = tmp_path_factory.getbasetemp()
+    base = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = base / name, base / f"{name}.done"
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def prefect_database(shared: Callable[..., Path]) -> Path:
+    """A new database of Prefect's: to make its tables takes longer than all else in a server's start."""
+
+    def migrate(folder: Path) -> None:
+        from prefect.server.database import provide_database_interface
+        from prefect.server.database.dependencies import temporary_database_interface
+
+        url = f"sqlite+aiosqlite:///{folder / 'prefect.db'}"
+        with (
+            temporary_database_interface(),
+            temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: url}),
+        ):
+            asyncio.run(provide_database_interface().create_db())
+
+    return shared("prefect-database", migrate) / "prefect.db"
+
+
+@pytest.fixture
+def used(prefect_database: Path) -> Callable[[Path], Path]:
+    """Give a store the Prefect database that it has after a first run; return the store."""
+
+    def with_database(store: Path) -> Path:
+        prefect_home(store).mkdir(parents=True)
+        shutil.copy(prefect_database, prefect_home(store) / "prefect.db")
+        return store
+
+    return with_database
 
 
 @pytest.fixture(name="command")
@@ -31,6 +107,27 @@ def command_line() -> Callable[..., list[str]]:
 def sample() -> Path:
     """The bundled sample feed."""
     return ROOT / "flows" / "sample"
+
+
+@pytest.fixture
+def invoke(prefect_api: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
+    """Call the command line in this process, whose environment it may change; give code and output.
+
+    Its runs report to the server of the tests, as to one that PREFECT_API_URL names.
+    """
+    from flows.cli.app import app
+
+    before, handlers = dict(os.environ), {it: signal.getsignal(it) for it in SIGNALS}
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+    yield lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    os.environ.clear()
+    os.environ.update(before)
+
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @pytest.fixture
@@ -61,23 +158,30 @@ class Started:
 
 
 @pytest.fixture
-def start(sample: Path, tmp_path: Path) -> Callable[[Path], Started]:
-    """Start a run of the sample's first night on a store."""
+def start(tmp_path: Path) -> Callable[[Path], Started]:
+    """Start a run of a small first night on a store; k-means does where a process is the question."""
+    feed, config = write_feed(tmp_path / "feed" / "reviews.jsonl", 1), tmp_path / "nightfold.toml"
+    config.write_text(QUICK)
 
     def started(store: Path) -> Started:
-        words = ("run", sample / "night-1", "--store", store, "--night", "2026-03-01")
+        words = ("run", feed, "--store", store, "--night", "2026-03-01", "--config", config)
         log = tmp_path / f"{len(list(tmp_path.glob('*.log')))}.log"
         with log.open("wb") as file:
             process = subprocess.Popen(
-                command(*words, "--n-clusters", "11", "--debug"),
-                cwd=ROOT,
-                env=environment(),
-                stdout=file,
-                stderr=file,
+                command(*words, "--debug"), cwd=ROOT, env=environment(), stdout=file, stderr=file
             )
         return Started(process, log)
 
     return started
+
+
+QUICK = "[clustering]\nestimator = 'k-means'\nn_clusters = 3\n"
+
+
+@pytest.fixture(scope="session")
+def forked(prefect_api: None) -> Forked:
+    """Run code in processes that are forked off one that has loaded the libraries."""
+    return Forked(str(PREFECT_API_URL.value()))
 
 
 @pytest.fixture
@@ -117,14 +221,18 @@ def serve_ui() -> Iterator[Callable[[Path, int], str]]:
 
 
 @pytest.fixture(scope="session")
-def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[None]:
     """A Prefect API of the tests' own, and cache records that no earlier session has left."""
-    records = tmp_path_factory.mktemp("records")
-    with (
-        prefect_test_harness(server_startup_timeout=180),
-        temporary_settings({PREFECT_LOCAL_STORAGE_PATH: records}),
-    ):
-        yield
+    records, home = tmp_path_factory.mktemp("records"), tmp_path_factory.mktemp("harness")
+    shutil.copy(prefect_database, home / "prefect-test.db")
+    with pytest.MonkeyPatch.context() as patch:
+        # Where the harness puts its database, it finds one that has its tables.
+        patch.setattr("prefect.testing.utilities.mkdtemp", lambda: str(home))
+        with (
+            prefect_test_harness(server_startup_timeout=180),
+            temporary_settings({PREFECT_LOCAL_STORAGE_PATH: records}),
+        ):
+            yield
 
 
 SUBJECTS = (
@@ -174,21 +282,44 @@ class Operated:
 
 
 @pytest.fixture(scope="session")
-def two_nights(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Operated:
+def two_nights(prefect_api: None, shared: Callable[..., Path]) -> Operated:
     """A store with two published nights, for tests that only read."""
-    folder = tmp_path_factory.mktemp("operated")
-    operated = Operated(folder / "store", folder / "feed")
-    for night in (1, 2):
-        operated.run(night)
-    return operated
+
+    def run(folder: Path) -> None:
+        for night in (1, 2):
+            Operated(folder / "store", folder / "feed").run(night)
+
+    folder = shared("two-nights", run)
+    return Operated(folder / "store", folder / "feed")
+
+
+@pytest.fixture(scope="session")
+def three_nights(two_nights: Operated, shared: Callable[..., Path]) -> Operated:
+    """A store with a third night, for tests that only read."""
+
+    def run(folder: Path) -> None:
+        copied(two_nights, folder).run(3)
+
+    folder = shared("three-nights", run)
+    return Operated(folder / "store", folder / "feed")
+
+
+def copied(operated: Operated, folder: Path) -> Operated:
+    shutil.copytree(operated.store, folder / "store")
+    shutil.copytree(operated.feed, folder / "feed")
+    return Operated(folder / "store", folder / "feed")
 
 
 @pytest.fixture
 def operated(two_nights: Operated, tmp_path: Path) -> Operated:
     """A copy of the two nights that a test may damage."""
-    shutil.copytree(two_nights.store, tmp_path / "store")
-    shutil.copytree(two_nights.feed, tmp_path / "feed")
-    return Operated(tmp_path / "store", tmp_path / "feed")
+    return copied(two_nights, tmp_path)
+
+
+@pytest.fixture
+def operated_longer(three_nights: Operated, tmp_path: Path) -> Operated:
+    """A copy of the three nights that a test may damage."""
+    return copied(three_nights, tmp_path)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The command line and its servers, as processes of their own and as a client sees them."""
 
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -17,6 +18,42 @@ from flows.prefect_home.key import key_file
 from flows.prefect_home.runtime import prefect_home
 
 ROOT = Path(__file__).parents[2]
+
+SHORT = 5
+"""Epochs in a round of training."""
+
+
+class Forked:
+    """Processes that are forked off one that has loaded the libraries: they begin at once.
+
+    Their flows report to the server of the tests, which outlives every kill.
+    """
+
+    def __init__(self, api: str) -> None:
+        self.api = api
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(
+            ["flows.nightly", "great_expectations", "sentence_transformers", "sklearn.cluster"]
+        )
+
+    def run(self, function: Callable[..., object], *args: object) -> int:
+        """Call a function of a module in a process of its own; return the exit code of that."""
+        process = self._context.Process(target=in_child, args=(self.api, function, args))
+        process.start()
+        process.join()
+        code = process.exitcode
+        assert code is not None
+        return code
+
+
+def in_child(api: str, function: Callable[..., object], args: tuple[object, ...]) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from models.nightfold import cotraining
+
+    vars(cotraining)["MAX_EPOCHS"] = SHORT
+    with temporary_settings({PREFECT_API_URL: api}):
+        function(*args)
 
 
 def environment() -> dict[str, str]:

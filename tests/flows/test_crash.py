@@ -1,24 +1,51 @@
-"""A run that is killed in the middle of a stage leaves nothing half-done, and the next run completes."""
+"""A run that is killed wherever it may be leaves nothing half-done, and the next run completes."""
 
 import json
+import logging
+import os
 import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from flows.cli.console import STAGES
+from flows.config import NightlyConfig
+from flows.nightly import nightly
+from tests.flows.processes import Forked
+
 pytestmark = pytest.mark.slow
 
-# Those that write what others read; a soak (make bench-soak) kills in all of them.
-STAGES = (
-    "ingest", "check prepared", "embed", "views", "pretrain", "refine", "evaluate", "publish",
-)  # fmt: skip
-
 Start = Callable[[Path], Any]
+
+KILLED = -signal.SIGKILL
+
+
+class KillAt(logging.Handler):
+    """Kill this process, as `kill -9` does, when a line is logged."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        self.line = line
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith(self.line):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run_night(config: dict[str, Any]) -> None:
+    nightly(NightlyConfig.model_validate(config))
+
+
+def run_until(config: dict[str, Any], line: str) -> None:
+    """Run a night that is killed when a stage says this line."""
+    logging.getLogger("tasks.frame.stage").addHandler(KillAt(line))
+    run_night(config)
 
 
 def published(store: Path) -> dict[str, Any]:
@@ -34,20 +61,41 @@ def published(store: Path) -> dict[str, Any]:
     return found
 
 
-def kill_in(run: Any, stage: str, number: int) -> None:
-    """Send a signal as soon as the log says that a stage has started."""
+@pytest.fixture
+def night(write_night: Callable[[Path, int], Path], tmp_path: Path) -> Callable[[str], Any]:
+    """Configure the same night for a store of some name."""
+    feed = write_night(tmp_path / "feed" / "reviews.jsonl", 1)
+    return lambda store: {
+        "clustering": {"n_clusters": 3},
+        "feed": str(feed),
+        "store": str(tmp_path / store),
+        "night": "2026-03-01",
+    }
+
+
+def test_kill_in_every_stage_then_run_again(
+    forked: Forked, night: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """At its end: what it has made is there, and no record says so yet."""
+    undisturbed, store = tmp_path / "undisturbed", tmp_path / "store"
+    assert forked.run(run_night, night("undisturbed")) == 0
+    # The commit point lies within publish.
+    moments = [*(f"{stage}: done" for stage in STAGES[:-1]), "publish: started", "publish: done"]
+    for moment in moments:
+        assert forked.run(run_until, night("store"), moment) == KILLED, moment
+        is_published = moment == "publish: done"
+        assert bool(list(store.glob("runs/**/manifest.json"))) == is_published, moment
+    assert forked.run(run_night, night("store")) == 0
+    assert published(store) == published(undisturbed)
+    assert not list((store / "state" / "scratch").glob("*"))
+
+
+def wait_for(run: Any, line: str) -> None:
     deadline = time.monotonic() + 180
-    while f"{stage}: started" not in run.log.read_text(encoding="utf-8"):
-        assert run.process.poll() is None, f"the run ended before {stage} started"
-        assert time.monotonic() < deadline, f"{stage} did not start"
+    while line not in run.log.read_text(encoding="utf-8"):
+        assert run.process.poll() is None, f"the run ended before {line!r}"
+        assert time.monotonic() < deadline, f"{line!r} was not said"
         time.sleep(0.005)
-    run.process.send_signal(number)
-    assert run.process.wait(timeout=60) != 0, f"the run ended before the signal in {stage}"
-
-
-def finished(run: Any) -> None:
-    """Wait for a run that nobody disturbs."""
-    assert run.process.wait(timeout=300) == 0, run.log.read_text(encoding="utf-8")
 
 
 def servers_of(store: Path) -> list[int]:
@@ -62,24 +110,32 @@ def servers_of(store: Path) -> list[int]:
     return found
 
 
-def test_kill_in_one_stage_after_another_then_run_again(start: Start, tmp_path: Path) -> None:
-    undisturbed, store = tmp_path / "undisturbed", tmp_path / "store"
-    finished(start(undisturbed))
-    for stage in STAGES:
-        kill_in(start(store), stage, signal.SIGKILL)
-        # The commit point lies within publish: on a fast machine the signal may come after it.
-        assert stage == "publish" or not list(store.glob("runs/**/manifest.json"))
-    finished(start(store))
-    assert published(store) == published(undisturbed)
-    assert not list((store / "state" / "scratch").glob("*"))
-    with sqlite3.connect(store / "state" / "prefect" / "prefect.db") as database:
-        states = [
-            state
-            for (state,) in database.execute("select state_name from flow_run order by start_time")
-        ]
-    database.close()
-    assert states == ["Crashed"] * len(STAGES) + ["Completed"]
-    assert servers_of(store) == []
+def assert_no_servers(store: Path) -> None:
+    deadline = time.monotonic() + 60
+    while servers_of(store):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_signal_to_the_command_line_leaves_no_server_and_a_crashed_run(
+    start: Start, used: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    store = used(tmp_path / "store")
+    for number, stage in ((signal.SIGTERM, "embed"), (signal.SIGKILL, "describe")):
+        run = start(store)
+        wait_for(run, f"{stage}: started")
+        run.process.send_signal(number)
+        code = run.process.wait(timeout=60)
+        assert code == (143 if number == signal.SIGTERM else -number)
+        assert_no_servers(store)
+        assert not list(store.glob("runs/**/manifest.json"))
+    last = start(store)
+    assert last.process.wait(timeout=300) == 0, last.log.read_text(encoding="utf-8")
+    with closing(sqlite3.connect(store / "state" / "prefect" / "prefect.db")) as database:
+        query = "select state_name from flow_run order by start_time"
+        states = [state for (state,) in database.execute(query)]
+    assert states == ["Crashed", "Crashed", "Completed"]
+    assert_no_servers(store)
 
 
 def test_sigterm_while_the_server_starts_ends_both_without_a_traceback(
@@ -94,16 +150,4 @@ def test_sigterm_while_the_server_starts_ends_both_without_a_traceback(
     run.process.send_signal(signal.SIGTERM)
     assert run.process.wait(timeout=60) == 128 + signal.SIGTERM
     assert "Traceback" not in run.log.read_text(encoding="utf-8")
-    assert servers_of(tmp_path / "store") == []
-
-
-def test_sigterm_leaves_no_server_and_a_crashed_run(start: Start, tmp_path: Path) -> None:
-    run = start(tmp_path / "store")
-    kill_in(run, "embed", signal.SIGTERM)
-    assert run.process.returncode == 143
-    time.sleep(1)
-    assert servers_of(tmp_path / "store") == []
-    with sqlite3.connect(tmp_path / "store" / "state" / "prefect" / "prefect.db") as database:
-        states = [state for (state,) in database.execute("select state_name from flow_run")]
-    database.close()
-    assert states == ["Crashed"]
+    assert_no_servers(tmp_path / "store")
