@@ -15,7 +15,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-warm bench-warm-flow bench-parting bench-threads bench-golden clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-warm bench-warm-flow bench-parting bench-placement bench-threads bench-golden clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -78,6 +78,10 @@ bench-warm-flow: .venv/ready
 bench-parting: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/parting.py --data $(DATA) \
 		--vectors-cache $(VECTORS) --seeds $(SEEDS)
+
+# Twelve minutes of one core on two data sets.
+bench-placement: .venv/ready
+	$(BIN)/python -m pytest tests/benchmarks/placement.py
 
 # Here the number of threads is what is measured. Only on a machine that nobody else uses.
 bench-threads: .venv/ready

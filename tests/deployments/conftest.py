@@ -46,9 +46,16 @@ def automations() -> dict[str, dict[str, Any]]:
 
 
 class Bell(ThreadingHTTPServer):
-    """A webhook that keeps what it is told."""
+    """A webhook that keeps what it is told.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    automations
+        File of the automations that call it.
+    """
+
+    def __init__(self, automations: Path) -> None:
+        self.automations = automations
         self.told: list[dict[str, str]] = []
         super().__init__(("127.0.0.1", 0), Listener)
 
@@ -262,18 +269,18 @@ print(block.save("bell", overwrite=True))
 """
 
 
-@pytest.fixture
-def bell(site: Site, tmp_path: Path) -> Iterator[Bell]:
+@pytest.fixture(scope="session")
+def bell(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bell]:
     """The automations of deployments/automations.yaml on the site, with a webhook that listens."""
-    heard = Bell()
+    heard = Bell(tmp_path_factory.mktemp("bell") / "automations.yaml")
     thread = Thread(target=heard.serve_forever)
     thread.start()
     try:
         address = f"http://127.0.0.1:{heard.server_port}/"
         block = site.python("-c", MAKE_BLOCK, address).split()[-1]
         text = (DEPLOYMENTS / "automations.yaml").read_text(encoding="utf-8")
-        (tmp_path / "automations.yaml").write_text(text.replace("BLOCK", block), encoding="utf-8")
-        site.prefect("automation", "create", "--from-file", str(tmp_path / "automations.yaml"))
+        heard.automations.write_text(text.replace("BLOCK", block), encoding="utf-8")
+        site.prefect("automation", "create", "--from-file", str(heard.automations))
         yield heard
     finally:
         heard.shutdown()

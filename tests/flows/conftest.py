@@ -11,8 +11,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -81,11 +83,13 @@ def prefect_database(shared: Callable[..., Path]) -> Path:
             temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: url}),
         ):
             asyncio.run(provide_database_interface().create_db())
+        with closing(sqlite3.connect(folder / "prefect.db")) as database:
+            database.execute("pragma wal_checkpoint(truncate)")
 
     return shared("prefect-database", migrate) / "prefect.db"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def used(prefect_database: Path) -> Callable[[Path], Path]:
     """Give a store the Prefect database that it has after a first run; return the store."""
 
@@ -190,9 +194,9 @@ def free_port() -> int:
     return find_port()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serve_ui() -> Iterator[Callable[[Path, int], str]]:
-    """Start the UI of a store, wait until it says its address, and stop it after the test."""
+    """Start the UI of a store, wait until it says its address, and stop it after the tests."""
     servers: list[subprocess.Popen[str]] = []
 
     def serve(store: Path, port: int) -> str:
@@ -354,14 +358,16 @@ def publish_at() -> Callable[[Path, str, date, datetime], None]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+def serve(tmp_path: Path, used: Callable[[Path], Path]) -> Iterator[Callable[..., Service]]:
     """Serve a feed on a store, and stop it after the test; each has a log of its own."""
-    write_feed(tmp_path / "feed" / "reviews.jsonl", 1)
+    feed, config = write_feed(tmp_path / "feed" / "reviews.jsonl", 1), tmp_path / "nightfold.toml"
+    config.write_text(QUICK)
+    store = used(tmp_path / "store")
     services: list[Service] = []
 
     def started(port: int | None = None) -> Service:
         log = tmp_path / f"serve-{len(services)}.log"
-        services.append(Service(tmp_path / "feed", tmp_path / "store", log, port))
+        services.append(Service(feed.parent, store, log, port, ("--config", config)))
         return services[-1]
 
     yield started

@@ -96,10 +96,14 @@ ENDS = ("Completed", "Failed", "Crashed", "Cancelled")
 class Service:
     """A serving process and its API."""
 
-    def __init__(self, feed: Path, store: Path, log: Path, port: int | None = None) -> None:
+    def __init__(
+        self, feed: Path, store: Path, log: Path, port: int | None, more: tuple[object, ...]
+    ) -> None:
         self.port = port = port or find_port()
         self.api, self.log, self.store = f"http://127.0.0.1:{port}/api", log, store
-        words = command("serve", feed, "--store", store, "--cron", "0 2 * * *", "--port", port)
+        words = command(
+            "serve", feed, "--store", store, "--cron", "0 2 * * *", "--port", port, *more
+        )
         with log.open("wb") as file:
             self.process = subprocess.Popen(
                 words,

@@ -20,7 +20,7 @@ import pytest
 
 from flows.prefect_home.key import lasting_key
 from flows.prefect_home.runtime import prefect_home
-from tests.flows.processes import ask_server
+from tests.flows.processes import ask_server, find_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -190,24 +190,31 @@ def assert_nothing_reached(attacker: Attacker) -> None:
     assert len(attacker.found) == 9
 
 
+@pytest.fixture(scope="module")
+def ui(
+    serve_ui: Callable[[Path, int], str],
+    used: Callable[[Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Api:
+    """The UI of a store."""
+    store = used(tmp_path_factory.mktemp("ui") / "store")
+    return Api(serve_ui(store, find_port()), store)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", REBOUND])
 def test_a_page_of_another_origin_reaches_nothing_of_the_ui(
-    serve_ui: Callable[[Path, int], str],
+    ui: Api,
     attacked: Callable[..., Attacker],
     browse: Callable[..., "subprocess.Popen[str]"],
-    free_port: int,
-    tmp_path: Path,
     host: str,
 ) -> None:
-    store = tmp_path / "store"
-    prefect_home(store).mkdir(parents=True)
-    api = Api(serve_ui(store, free_port), store)
-    run = api.make_run()
+    api, run = ui, ui.make_run()
+    port = api.address.rpartition(":")[2]
     # Of this machine by the attacker's own name: what a rebound name makes of it.
     target = api.address.replace("127.0.0.1", host)
     attacker = attacked(host, target, run, api.key if host != REBOUND else "")
     # Cookies know no ports: the browser was signed in, and sent the key to the attacker, too.
-    assert (f"nightfold-{free_port}=" in attacker.cookies) == (host != REBOUND)
+    assert (f"nightfold-{port}=" in attacker.cookies) == (host != REBOUND)
     assert_nothing_reached(attacker)
     assert api.names("flow_runs") == {"the run to see"}
     assert api.names("flows") == {"nightly"}
@@ -229,9 +236,12 @@ def test_a_page_of_another_origin_reaches_nothing_of_serve(
 
 
 def test_a_page_of_another_origin_reaches_nothing_of_a_run(
-    start: Callable[[Path], Any], attacked: Callable[..., Attacker], tmp_path: Path
+    start: Callable[[Path], Any],
+    used: Callable[[Path], Path],
+    attacked: Callable[..., Attacker],
+    tmp_path: Path,
 ) -> None:
-    started = start(tmp_path / "store")
+    started = start(used(tmp_path / "store"))
     process = psutil.Process(started.process.pid)
     while "ingest: started" not in started.log.read_text(encoding="utf-8"):
         assert started.process.poll() is None

@@ -33,8 +33,8 @@ def freed(told: list[str]) -> float:
     return float(found[1])
 
 
-def test_retention_says_what_went_and_respects_the_lock(operated: Any) -> None:
-    operated.run(3)
+def test_retention_says_what_went_and_respects_the_lock(operated_longer: Any) -> None:
+    operated = operated_longer
     config = RetentionConfig(store=operated.store, keep=2, dry_run=True)
     tried = retention(config)
     assert tried[0] == "night 2026-03-01 of feed default: would be pruned"

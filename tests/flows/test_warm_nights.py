@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,20 @@ def drift_of(folder: Path, night: int) -> list[dict[str, Any]]:
     return pq.read_table(where, partitioning=None).to_pylist()
 
 
-@pytest.fixture(scope="module")
-def first_night(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("first")
-    run(folder, 1)
-    return folder
+@pytest.fixture(scope="session")
+def first_night(prefect_api: None, shared: Callable[..., Path]) -> Path:
+    return shared("first-warm", lambda folder: run(folder, 1))
+
+
+@pytest.fixture(scope="session")
+def two_nights(first_night: Path, shared: Callable[..., Path]) -> Path:
+    """A warm second night, for tests that only read."""
+
+    def run_second(folder: Path) -> None:
+        shutil.copytree(first_night / "store", folder / "store")
+        run(folder, 2)
+
+    return shared("second-warm", run_second)
 
 
 @pytest.fixture
@@ -104,10 +114,11 @@ def folder(first_night: Path, tmp_path: Path) -> Path:
 
 
 def test_a_quiet_night_goes_on_and_a_new_theme_rings(
-    folder: Path, caplog: pytest.LogCaptureFixture
+    two_nights: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    folder = tmp_path
+    shutil.copytree(two_nights / "store", folder / "store")
     assert fit_of(folder, 1)["reason"] == "the first night"
-    run(folder, 2)
     fit = fit_of(folder, 2)
     assert (fit["kind"], fit["since"]) == ("warm", "2026-03-01")
     assert all(figure["value"] <= figure["limit"] for figure in fit["drift"])
@@ -129,8 +140,8 @@ def test_a_quiet_night_goes_on_and_a_new_theme_rings(
     assert any(row["is_alarm"] for row in drift_of(folder, 3))
 
 
-def test_a_warm_night_again_changes_nothing(folder: Path) -> None:
-    run(folder, 2)
+def test_a_warm_night_again_changes_nothing(two_nights: Path) -> None:
+    folder = two_nights
     files = {path: sha256_of(path) for path in (folder / "store").rglob("night=2026-03-02/*.*")}
     assert not run(folder, 2).published.changed
     assert files == {
@@ -138,10 +149,10 @@ def test_a_warm_night_again_changes_nothing(folder: Path) -> None:
     }
 
 
-def test_a_warm_model_places_what_it_published(folder: Path, tmp_path: Path) -> None:
+def test_a_warm_model_places_what_it_published(two_nights: Path, tmp_path: Path) -> None:
     from tasks.operating.assign import assign
 
-    run(folder, 2)
+    folder = two_nights
     store = Store(root=folder / "store", feed="default", night=date(2026, 3, 2))
     fresh = [row | {"id": f"x{row['id']}", "text": row["text"] + " Yes."} for row in NIGHTS[2]]
     (tmp_path / "fresh.jsonl").write_text("".join(json.dumps(row) + "\n" for row in fresh))

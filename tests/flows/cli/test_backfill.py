@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -125,11 +124,11 @@ def test_a_real_store_goes_on_where_it_stopped(
 
 
 def test_a_failing_night_is_exit_code_1_and_bad_usage_2(
-    nightfold: Callable[..., CompletedProcess[str]], tmp_path: Path
+    invoke: Callable[..., Any], tmp_path: Path
 ) -> None:
     words = ("--from", "2026-03-01", "--to", "2026-03-02", "--store", tmp_path / "store")
-    done = nightfold("backfill", tmp_path / "r-{night}.jsonl", *words)
-    assert done.returncode == 1
+    done = invoke("backfill", tmp_path / "r-{night}.jsonl", *words)
+    assert done.exit_code == 1
     assert "night 2026-03-01 failed" in done.stderr
     assert "Traceback" not in done.stderr
-    assert nightfold("backfill", tmp_path / "r.jsonl", *words).returncode == 2
+    assert invoke("backfill", tmp_path / "r.jsonl", *words).exit_code == 2

@@ -1,9 +1,8 @@
 """The operator's commands on a real store, and what a run says about a damaged one."""
 
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
-from flows.cli.app import app
 from tasks.operating.placing import CannotAssignError, place_texts
 from tasks.store.history import PrunedNightError
 from tasks.store.manifests import (
@@ -30,16 +27,6 @@ from validation.schemas import PLACEMENTS
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 Invoke = Callable[..., Any]
-
-
-@pytest.fixture
-def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
-    """Call the command line in this process, whose environment it may change."""
-    before = dict(os.environ)
-    monkeypatch.setenv("COLUMNS", "300")
-    yield lambda *words: CliRunner().invoke(app, [str(word) for word in words])
-    os.environ.clear()
-    os.environ.update(before)
 
 
 def one(folder: Path, pattern: str) -> Path:
@@ -270,9 +257,9 @@ def test_a_feed_that_is_not_there_cannot_be_assigned(two_nights: Any, invoke: In
 
 
 def test_a_pruned_store_goes_on_and_knows_what_it_has_forgotten(
-    operated: Any, invoke: Invoke
+    operated_longer: Any, invoke: Invoke
 ) -> None:
-    operated.run(3)
+    operated = operated_longer
     words = ("prune", "--store", operated.store, "--keep", 2)
     done = invoke(*words, "--dry-run")
     assert done.exit_code == 0, done.output

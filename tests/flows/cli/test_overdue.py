@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -41,14 +41,12 @@ def test_a_feed_that_was_never_published_is_not_in_time(store: Path, tmp_path: P
         last_nights(tmp_path / "elsewhere", None)
 
 
-def test_cron_learns_it_by_the_exit_code(
-    nightfold: Callable[..., CompletedProcess[str]], store: Path
-) -> None:
-    late = nightfold("overdue", "--store", store, "--hours", "26")
-    assert late.returncode == 1
+def test_cron_learns_it_by_the_exit_code(invoke: Callable[..., Any], store: Path) -> None:
+    late = invoke("overdue", "--store", store, "--hours", "26")
+    assert late.exit_code == 1
     assert "overdue: feed tickets" in late.stderr
     assert "reviews" not in late.stderr
-    in_time = nightfold("overdue", "--store", store, "--hours", "26", "--feed-name", "reviews")
-    assert (in_time.returncode, in_time.stderr) == (0, "")
+    in_time = invoke("overdue", "--store", store, "--hours", "26", "--feed-name", "reviews")
+    assert (in_time.exit_code, in_time.stderr) == (0, "")
     assert in_time.stdout.startswith("feed reviews: night")
-    assert nightfold("overdue", "--store", store / "none", "--hours", "26").returncode == 2
+    assert invoke("overdue", "--store", store / "none", "--hours", "26").exit_code == 2

@@ -3,12 +3,11 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from flows.prefect_home import forget_runs as module
 from flows.prefect_home.forget_runs import ForgetError, forget_runs
 
 Publish = Callable[[int], None]
@@ -22,26 +21,12 @@ def publish(publish_at: Callable[[Path, str, date, datetime], None], tmp_path: P
     )
 
 
-@pytest.fixture(scope="module")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with Prefect's tables, made by Prefect."""
-    import subprocess
-    import sys
-
-    folder = tmp_path_factory.mktemp("prefect")
-    path = folder / "prefect.db"
-    command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
-    environment = module._environment(path, folder, timedelta(hours=2))
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    return path
-
-
 @pytest.fixture
-def database(empty_database: Path, publish: Publish, tmp_path: Path) -> Path:
+def database(prefect_database: Path, publish: Publish, tmp_path: Path) -> Path:
     """The database of a store, with a run every third day from March 1 on."""
     path = tmp_path / "state" / "prefect" / "prefect.db"
     path.parent.mkdir(parents=True)
-    path.write_bytes(empty_database.read_bytes())
+    path.write_bytes(prefect_database.read_bytes())
     with closing(sqlite3.connect(path)) as connection:
         flow = "00000000-0000-0000-0000-000000000001"
         connection.execute("insert into flow (id, name) values (?, 'nightly')", (flow,))
