@@ -2,6 +2,7 @@
 
 make bench-placement. On planted topics, tests/models/nightfold/test_clustering.py asks the same.
 """
+
 from pathlib import Path
 
 import numpy as np
