@@ -51,7 +51,6 @@ def beside_the_code() -> set[Path]:
         ("prune --store {0}/nosuch --keep 3", "is not a nightfold store"),
         ("ui --store {0}/nosuch", "has no runs to show"),
         ("run {0}/nosuch.jsonl --store {0}/store", "is not there"),
-        ("run {0}/nosuch.jsonl --store {0}/store --n-clusters many", "n_clusters"),
         ("serve {0}/feed --store {0}/store --port {1} --cron often", "--cron must be"),
     ],
 )
