@@ -63,6 +63,7 @@ def run(installed: Path, folder: Path, *words: object) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     done = subprocess.run(
         [sys.executable, *map(str, words)],
+        umask=0o077,
         cwd=folder,
         env=kept | {"PYTHONPATH": str(installed)},
         capture_output=True,
@@ -100,3 +101,5 @@ def test_the_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> N
     assert [it["night"] for it in manifests] == [f"2026-03-0{night}" for night in (1, 2, 3, 4)]
     assert all(it["counts"]["read"] == N_DOCUMENTS for it in manifests)
     assert (tmp_path / "demo-store" / "state" / "prefect" / "prefect.db").is_file()
+    files = [it for it in (tmp_path / "demo-store").rglob("*") if it.is_file()]
+    assert [it for it in files if it.stat().st_mode & 0o077] == []

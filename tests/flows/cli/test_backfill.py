@@ -21,7 +21,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 MANIFEST = {
     "format_version": FORMAT_VERSION, "counts": {}, "tables": {}, "models": {}, "fit": None,
     "encoder": {"name": "E", "digest": "0"}, "labels": {"published": "refined"},
-    "config": {"window_days": 30},
+    "config": {"window_days": 30}, "feed": "default", "night": "2026-02-28",
+    "run": {"published_at": "2026-02-28T03:00:00+00:00"},
 }  # fmt: skip
 
 
