@@ -14,7 +14,7 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -41,11 +41,18 @@ from tests.flows.processes import ROOT, SHORT, Forked, Service, command, environ
 Invoke = Callable[..., Any]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def short_training() -> Iterator[None]:
+@contextmanager
+def trained_briefly() -> Iterator[None]:
     """Train for a few epochs: how good the clusters of a few dozen texts are is not asked here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cotraining, "MAX_EPOCHS", SHORT)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_training() -> Iterator[None]:
+    """Train briefly in the tests of a module, unless it has a fixture of this name itself."""
+    with trained_briefly():
         yield
 
 
@@ -290,8 +297,9 @@ def two_nights(prefect_api: None, shared: Callable[..., Path]) -> Operated:
     """A store with two published nights, for tests that only read."""
 
     def run(folder: Path) -> None:
-        for night in (1, 2):
-            Operated(folder / "store", folder / "feed").run(night)
+        with trained_briefly():
+            for night in (1, 2):
+                Operated(folder / "store", folder / "feed").run(night)
 
     folder = shared("two-nights", run)
     return Operated(folder / "store", folder / "feed")
@@ -302,7 +310,8 @@ def three_nights(two_nights: Operated, shared: Callable[..., Path]) -> Operated:
     """A store with a third night, for tests that only read."""
 
     def run(folder: Path) -> None:
-        copied(two_nights, folder).run(3)
+        with trained_briefly():
+            copied(two_nights, folder).run(3)
 
     folder = shared("three-nights", run)
     return Operated(folder / "store", folder / "feed")

@@ -23,6 +23,12 @@ pytestmark = [
     pytest.mark.usefixtures("prefect_api"),
 ]
 
+
+@pytest.fixture(scope="module", autouse=True)
+def short_training() -> None:
+    """Train as long as a night does: here the clusters must be good."""
+
+
 SUBJECTS = (
     "the battery dies before noon", "charging takes the whole night", "the charger gets hot",
     "the parcel came a week late", "the courier left the box outside", "my delivery never arrived",

@@ -22,7 +22,9 @@ def taken() -> Iterator[int]:
 
 
 def test_a_taken_port_is_refused_before_anything_starts(taken: int) -> None:
-    with pytest.raises(PortError, match=f"port {taken} of 127.0.0.1 is taken; give another"):
+    with pytest.raises(
+        PortError, match=f"port {taken} of 127.0.0.1 is taken; set another with --port"
+    ):
         OwnServer("key", taken)
 
 

@@ -42,7 +42,7 @@ def test_a_table_that_no_stage_has_made_is_an_error(make_night: MakeNight) -> No
 def test_a_table_that_is_not_listed_is_an_error(make_night: MakeNight) -> None:
     _, night = make_night(2, ["a", "b"])
     more = StageResult(tables={"themes": night.tables["drift"]})
-    with pytest.raises(RuntimeError, match=r"got .*, drift, themes; this is a defect"):
+    with pytest.raises(RuntimeError, match=r"got .*, drift, themes; this is a bug"):
         merged([*parts(night), more], night.around)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.reading import ingest as ingest_module
+from tasks.reading import raw_feed as raw_feed_module
 from tasks.reading.columns import Columns
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
@@ -164,7 +164,7 @@ def test_a_withdrawal_that_is_overlooked_is_logged(
 def test_a_missing_column_of_a_file_with_a_header_is_noticed_at_once(
     ingest_files: IngestFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest_module, "_write_rows", lambda *_: pytest.fail("it was read on"))
+    monkeypatch.setattr(raw_feed_module, "_write_rows", lambda *_: pytest.fail("it was read on"))
     with pytest.raises(FeedError, match=r"a.csv has no column that looks like text"):
         ingest_files({"a.csv": b"id,words\n" + b"1,a\n" * 1_000})
 
@@ -242,14 +242,14 @@ def test_a_feed_that_grows_while_it_is_read_is_noticed(
     path = tmp_path / "a.jsonl"
     path.write_bytes(jsonl({"id": 1, "text": "a"}))
     feed = find_pieces(store, str(path))
-    write_rows = ingest_module._write_rows
+    write_rows = raw_feed_module._write_rows
 
     def write_rows_and_grow(*args: Any) -> None:
         write_rows(*args)
         with path.open("ab") as file:
             file.write(jsonl({"id": 2, "text": "b"}))
 
-    monkeypatch.setattr(ingest_module, "_write_rows", write_rows_and_grow)
+    monkeypatch.setattr(raw_feed_module, "_write_rows", write_rows_and_grow)
     with pytest.raises(FeedError, match="changed while it was read"):
         read_feed(store, feed, IngestSettings())
 
@@ -275,7 +275,7 @@ def test_the_same_bytes_give_the_same_table(store: Store, tmp_path: Path) -> Non
 def test_memory_does_not_grow_with_the_feed(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest_module, "_BATCH_ROWS", 100)
+    monkeypatch.setattr(raw_feed_module, "_BATCH_ROWS", 100)
 
     def peak_bytes(n_rows: int) -> int:
         path = tmp_path / "a.jsonl"

@@ -170,8 +170,8 @@ def test_what_cannot_be_read_is_a_finding(stored: Store, monkeypatch: pytest.Mon
     def refused(_path: Path) -> str:
         raise PermissionError(13, "Permission denied")
 
-    for module in ("finding", "doctor_state"):
-        monkeypatch.setattr(f"tasks.{module}.sha256_of", refused)
+    for module in ("finding", "state"):
+        monkeypatch.setattr(f"tasks.operating.doctor.{module}.sha256_of", refused)
     said = {it.problem for it in examine(stored.root) if it.rule in {"digest", "embeddings"}}
     assert said == {"it cannot be read: Permission denied"}
     monkeypatch.setattr(Path, "read_bytes", refused)
