@@ -65,7 +65,7 @@ class _Parts:
         before, mark, query = re.match(r"([^?#]*)([?#]?)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]
         authority, slash, path = before.partition("/")
         user, _, host = authority.rpartition("@")
-        return cls(scheme.lower(), user, host, slash + path, mark + query)
+        return cls(scheme.rpartition("+")[2].lower(), user, host, slash + path, mark + query)
 
     def has_secret(self) -> bool:
         return self._has_secret_user() or any(map(_is_secret, _names(self.query)))

@@ -39,6 +39,9 @@ from validation.schemas import (
     WITHDRAWN,
 )
 
+VERSION: Final = 4
+"""Of the stage `prepare`: raise it when this module gives other results for the same inputs."""
+
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
 _TITLE_MARGIN: Final = 20
 """How many times the longest title that is kept may come with mark-up around it."""

@@ -11,7 +11,13 @@ from functools import partial
 from pydantic import BaseModel, ConfigDict
 
 from tasks.frame.stage import stage
-from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
+from tasks.preparing.candidates import (
+    VERSION,
+    AcceptedRows,
+    PrepareSettings,
+    plan_rows,
+    prepared_parts,
+)
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.keep import keep_parts
 from tasks.preparing.known_columns import read_known
@@ -36,7 +42,7 @@ class Prepared(BaseModel):
     """Where the feed's own columns hold another kind of value than before."""
 
 
-@stage("prepare", version=4)
+@stage("prepare", version=VERSION)
 def prepare(
     store: Store, checked: CheckedFeed, past: list[NightTable], settings: PrepareSettings
 ) -> Prepared:

@@ -21,7 +21,7 @@ from tasks.clusters.window import (
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reporting.evaluate import Evaluation
-from tasks.reporting.portraits import Tonight, portray
+from tasks.reporting.portraits import VERSION, Tonight, portray
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_model, keep_table, read_table
@@ -53,7 +53,7 @@ class Described(StageResult):
         }
 
 
-@stage("describe", version=5)
+@stage("describe", version=VERSION)
 @one_thread()
 def describe(
     store: Store,

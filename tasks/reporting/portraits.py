@@ -41,6 +41,9 @@ from validation.schemas import (
     STATUS,
 )
 
+VERSION: Final = 5
+"""Of the stage `describe`: raise it when this module gives other results for the same inputs."""
+
 logger = logging.getLogger(__name__)
 
 _EXEMPLARS = 5

@@ -14,6 +14,7 @@ SECRETS = [
     f"https://:{SECRET}@host/feed",
     f"https:/user:{SECRET}@host/feed",
     f"HTTPS://{SECRET}@host/f.jsonl",
+    f"rss+sftp://user:{SECRET}@host/feed.xml",
     f"sftp://user:{SECRET}@host/feed.jsonl",
     f"sftp://user%3a{SECRET}@host/feed.jsonl",
     f"ftp://user:{SECRET}@host:2121/feed/*.csv",
@@ -44,6 +45,8 @@ SECRETS = [
     ),
 ]  # fmt: skip
 PLAIN = [
+    "rss+sftp://user@host/feed.xml",
+    "rss+https://host:8080/@user/feed.xml",
     "sftp://user@host/feed.jsonl",
     "sftp://user@host:22/feed.jsonl",
     "ssh://user@host/a:b@c.jsonl",
