@@ -3,8 +3,9 @@
 python tests/benchmarks/damage.py --out damage.json [--bits 240] [--single 200] [--pairs 200] [--bare 40]
 
 Five small nights are run and the first is pruned. Every case damages a copy of that store: one
-flipped bit in what is trusted (manifests, cache records, lists, summaries), one file anywhere, two,
-or a published one in a store without its cache.
+flipped bit in what is trusted (manifests, cache records, lists, summaries), one file anywhere, or
+two. The cases "bare" damage a published file of a store without its cache, in which no night is
+pruned: a night that has one in its window does not come out the same again.
 Then `doctor --repair` must end without an error, find what counts, bring back what has a copy, and
 take no file away that was not damaged. Of the cases that name nights to run again some are run: what
 is published then must be what was there at first. Prints a table, writes JSON; exit code 1 if
@@ -210,8 +211,8 @@ def backfill(
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
-def make_store(work: Path, seed: int) -> Campaign:
-    """Run the nights and prune the first."""
+def make_store(work: Path, seed: int, is_pruned: bool = True) -> Campaign:
+    """Run the nights, and prune the first where asked to."""
     pattern = write_feed(work / "feed", N_NIGHTS, None, Random(seed))
     config, store = work / "damage.toml", work / "store"
     config.write_text(CONFIG, encoding="utf-8")
@@ -219,7 +220,8 @@ def make_store(work: Path, seed: int) -> Campaign:
     done = backfill(store, pattern, config, str(nights[0]), str(nights[-1]))
     if done.returncode:
         raise RuntimeError(f"the nights failed:\n{done.stderr[-3000:]}")
-    prune(store, KEEP)
+    if is_pruned:
+        prune(store, KEEP)
     repair_all(store)
     if found := [it.line() for it in examine(store)]:
         raise RuntimeError(f"the store is not sound before any damage: {found}")
@@ -265,10 +267,15 @@ def main() -> None:
     given = parser.parse_args()
     rng, cases, runs = Random(given.seed), [], given.runs
     with TemporaryDirectory() as folder:
-        campaign = make_store(Path(folder), given.seed)
+        pruned, whole = Path(folder) / "pruned", Path(folder) / "whole"
+        campaigns = {False: make_store(pruned, given.seed)}
+        campaigns[True] = (
+            make_store(whole, given.seed, is_pruned=False) if given.bare else campaigns[False]
+        )
         groups = [name for name in GROUPS for _ in range(vars(given)[name])]
         for group in groups:
-            case, copy = campaign.draw(group, rng), Path(folder) / "copy"
+            campaign, copy = campaigns[group == "bare"], Path(folder) / "copy"
+            case = campaign.draw(group, rng)
             left = campaign.try_out(case, copy, rng)
             if runs and any("--night" in it.remedy for it in left) and not case.wrong:
                 runs -= 1

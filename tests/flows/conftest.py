@@ -14,7 +14,7 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -31,22 +31,21 @@ from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
 from flows.prefect_home.runtime import prefect_home
-from models.nightfold import cotraining
 from tasks.store.files import write_atomically
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import seal
 from tasks.store.storage import Store
-from tests.flows.processes import ROOT, SHORT, Forked, Service, command, environment, find_port
+from tests.flows.processes import (
+    ROOT,
+    Forked,
+    Service,
+    command,
+    environment,
+    find_port,
+    trained_briefly,
+)
 
 Invoke = Callable[..., Any]
-
-
-@contextmanager
-def trained_briefly() -> Iterator[None]:
-    """Train for a few epochs: how good the clusters of a few dozen texts are is not asked here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cotraining, "MAX_EPOCHS", SHORT)
-        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

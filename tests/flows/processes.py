@@ -9,7 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,19 @@ ROOT = Path(__file__).parents[2]
 
 SHORT = 5
 """Epochs in a round of training."""
+
+
+@contextmanager
+def trained_briefly() -> Iterator[None]:
+    """Train for a few epochs: how good the clusters of a few dozen texts are is not asked here."""
+    from models.nightfold import cotraining
+
+    before = cotraining.MAX_EPOCHS
+    vars(cotraining)["MAX_EPOCHS"] = SHORT
+    try:
+        yield
+    finally:
+        vars(cotraining)["MAX_EPOCHS"] = before
 
 
 class Forked:
@@ -49,10 +63,7 @@ class Forked:
 def in_child(api: str, function: Callable[..., object], args: tuple[object, ...]) -> None:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    from models.nightfold import cotraining
-
-    vars(cotraining)["MAX_EPOCHS"] = SHORT
-    with temporary_settings({PREFECT_API_URL: api}):
+    with trained_briefly(), temporary_settings({PREFECT_API_URL: api}):
         function(*args)
 
 

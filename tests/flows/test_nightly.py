@@ -24,6 +24,7 @@ from tasks.operating.doctor.examine import examine
 from tasks.store.listing import read_retired
 from tasks.store.storage import sha256_of
 from tasks.vectors.encoder import EncoderRef
+from tests.flows.processes import trained_briefly
 from tests.flows.stages import stages
 from validation import schemas
 
@@ -107,7 +108,8 @@ def first_night(prefect_api: None, shared: Callable[..., Path]) -> Path:
             "store": folder / "store",
             "night": "2026-03-01",
         }
-        nightly(NightlyConfig.model_validate(given))
+        with trained_briefly():
+            nightly(NightlyConfig.model_validate(given))
 
     return shared("first-night", publish) / "store"
 
