@@ -33,7 +33,9 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed_name: Annotated[
         str | None, typer.Option(help="Nights of one feed share clusters and ids.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
+    ] = None,
     debug: DebugOption = False,
 ) -> None:
     """Run the nights of the past in order.
@@ -66,7 +68,9 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed_name: Annotated[
         str | None, typer.Option(help="Nights of one feed share clusters and ids.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file; see the README.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
+    ] = None,
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port of the Prefect UI, on 127.0.0.1.")
     ] = 4200,

@@ -38,7 +38,7 @@ class _List(BaseModel):
     nights: list[PrunedNight]
 
 
-LIST_REMEDY: Final = "nightfold doctor --repair makes it anew from known/"
+LIST_REMEDY: Final = "nightfold doctor --repair rebuilds it from known/"
 
 
 def pruned_path(store: Store) -> Path:
