@@ -109,6 +109,14 @@ class Soak:
         self.require_no_error(process)
         return time.monotonic() - started
 
+    def run_again(self, night: date) -> None:
+        """Run a night as `nightfold run --night` does, published or not."""
+        given = (self.store, self.pattern, self.config, self.log, night)
+        process = _CONTEXT.Process(target=run, args=given)
+        process.start()
+        process.join()
+        self.require_no_error(process)
+
     def wait_for(
         self, process: ForkServerProcess, stage: str, seconds: float = float("inf")
     ) -> None:
@@ -166,7 +174,7 @@ class Soak:
             return
         self.damages.append(done)
         for night in sorted({night for line in self.repair() for night in _nights_to_run(line)}):
-            self.finish(night, night)
+            self.run_again(night)
             self.reruns += 1
         if left := self.repair():
             raise RuntimeError(f"after {done} the doctor left: {left[0]}")
@@ -184,15 +192,29 @@ def _nights_to_run(finding: str) -> list[date]:
 
 
 def backfill(store: Path, pattern: str, config: Path, log: Path, first: date, last: date) -> None:
-    """Run nights in this process, as `nightfold backfill` does."""
+    """Run nights that are not published yet in this process, as `nightfold backfill` does."""
     from flows.cli.backfill import Past, configured_nights, run_nights
     from flows.nightly import nightly
 
+    _log_to(log)
+    past = Past(pattern, first, last)
+    run_nights(configured_nights(past, config, {"store": str(store)}), nightly)
+
+
+def run(store: Path, pattern: str, config: Path, log: Path, night: date) -> None:
+    """Run a night in this process, as `nightfold run` does."""
+    from flows.cli.backfill import Past, configured_nights
+    from flows.nightly import nightly
+
+    _log_to(log)
+    for configured in configured_nights(Past(pattern, night, night), config, {"store": str(store)}):
+        nightly(configured)
+
+
+def _log_to(log: Path) -> None:
     with log.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-    past = Past(pattern, first, last)
-    run_nights(configured_nights(past, config, {"store": str(store)}), nightly)
 
 
 @contextmanager
