@@ -6,6 +6,7 @@ them when the run starts is too late for that.
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ def without_secrets(app: ASGIApp) -> ASGIApp:
             return
         messages = await _received(receive)
         body = b"".join(message.get("body", b"") for message in messages)
-        if any(has_secret(text) for text in _texts(_parameters_in(body))):
+        if any(has_secret(text) for text in _texts_in_parameters(body)):
             refused = JSONResponse({"detail": _REFUSED}, HTTPStatus.UNPROCESSABLE_ENTITY)
             await refused(scope, receive, send)
             return
@@ -70,35 +71,19 @@ def _replayed(messages: list[Message], receive: Receive) -> Receive:
     return again
 
 
-def _parameters_in(body: bytes) -> list[Any]:
-    """Return the parameters in a request, those of schedules too; Prefect refuses other bodies."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return []
-    return [value for key, value in _items(content) if key == _PARAMETERS]
+def _texts_in_parameters(body: bytes) -> Iterator[str]:
+    """Yield every text, keys too, in the parameters of a request, those of schedules among them.
 
-
-def _items(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every key with its value, however deep."""
-    waiting = [value]
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, dict):
-            yield from found.items()
-            waiting += found.values()
-        elif isinstance(found, list):
-            waiting += found
-
-
-def _texts(values: list[Any]) -> Iterator[str]:
-    """Yield every text, keys too, however deep."""
-    waiting = list(values)
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, str):
-            yield found
-        elif isinstance(found, dict):
-            waiting += [*found.keys(), *found.values()]
-        elif isinstance(found, list):
-            waiting += found
+    A body that is not JSON has none; Prefect refuses it.
+    """
+    with suppress(ValueError, RecursionError):
+        waiting: list[tuple[Any, bool]] = [(json.loads(body), False)]
+        while waiting:
+            value, is_kept = waiting.pop()
+            if isinstance(value, str) and is_kept:
+                yield value
+            elif isinstance(value, list):
+                waiting += [(it, is_kept) for it in value]
+            elif isinstance(value, dict):
+                waiting += [(key, is_kept) for key in value]
+                waiting += [(it, is_kept or key == _PARAMETERS) for key, it in value.items()]

@@ -2,14 +2,9 @@
 
 from rich.markup import escape
 
-
-def printable(text: str) -> str:
-    """Replace what could steer a terminal: control and escape characters."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else "�" for character in text
-    )
+from tasks.boundary.inert import inert
 
 
 def as_markup(text: str) -> str:
-    """Return a text as it is to be printed where markup is read."""
-    return escape(printable(text))
+    """Return a text as it is to be printed where markup is read; its line feeds stay."""
+    return escape(inert(text, kept="\n"))

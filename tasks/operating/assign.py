@@ -11,9 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from tasks.operating.placing import Placement, place_texts, read_published
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
@@ -45,8 +43,6 @@ from validation.schemas import (
     TEXT_DIGEST,
     TITLE,
 )
-
-Matrix = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

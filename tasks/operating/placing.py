@@ -7,13 +7,11 @@ Writes nothing but scratch
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from models.core.arrays import top_two
+from models.core.arrays import AnyFloats, Floats, top_two
 from models.core.threads import one_thread
 from tasks.clusters.estimators import ClusteringSettings, class_of, load_estimator
 from tasks.clusters.memberships import joined, parted
@@ -22,8 +20,6 @@ from tasks.store.storage import Store, lay_out, read_table, require_file
 from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
 from validation.errors import NightfoldError
 from validation.schemas import CLUSTER_ID
-
-Matrix = NDArray[np.floating[Any]]
 
 Placement = tuple[str, float, float]
 """Cluster_id, confidence, margin."""
@@ -52,7 +48,7 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
     return list(zip(winners, confidence.tolist(), margin.tolist(), strict=True))
 
 
-def _encoded(manifest: Manifest, texts: Sequence[str]) -> NDArray[np.float32]:
+def _encoded(manifest: Manifest, texts: Sequence[str]) -> Floats:
     config = manifest.config
     encoder = encoder_ref(config["encoder"])
     if encoder.digest != manifest.encoder.digest:
@@ -65,12 +61,12 @@ def _encoded(manifest: Manifest, texts: Sequence[str]) -> NDArray[np.float32]:
     return load_encoder(encoder, settings, device).encode(texts)
 
 
-_Texts = tuple[NDArray[np.float32], Sequence[str]]
+_Texts = tuple[Floats, Sequence[str]]
 
 
 def _by_model(
     store: Store, manifest: Manifest, given: _Texts, folder: Path
-) -> tuple[Matrix, list[str]]:
+) -> tuple[AnyFloats, list[str]]:
     """Return the memberships that the refined model finds, and the cluster_id of each column."""
     from models.text.lexical_views import LexicalViews
 
@@ -98,10 +94,10 @@ def _shared_out(
     store: Store,
     manifest: Manifest,
     folder: Path,
-    embedding: NDArray[np.float32],
-    q: Matrix,
+    embedding: Floats,
+    q: AnyFloats,
     cluster_ids: list[str],
-) -> tuple[Matrix, list[str]]:
+) -> tuple[AnyFloats, list[str]]:
     """Share out the memberships of clusters from which others were parted that night."""
     whole_of = manifest.whole_of
     if not whole_of:
@@ -117,7 +113,7 @@ def _shared_out(
 
 def _by_centroids(
     store: Store, manifest: Manifest, given: _Texts, folder: Path
-) -> tuple[Matrix, list[str]]:
+) -> tuple[AnyFloats, list[str]]:
     """Return memberships by centroids in the embedding space, where k-means was published."""
     from models.core.memberships import memberships
 
@@ -128,7 +124,7 @@ def _by_centroids(
     return memberships(given[0] @ stacked.T), cluster_ids
 
 
-def _centroids(store: Store, manifest: Manifest, folder: Path) -> dict[str, NDArray[np.float32]]:
+def _centroids(store: Store, manifest: Manifest, folder: Path) -> dict[str, Floats]:
     """Return the centroid of every cluster that the night knew, by cluster_id."""
     from models.core.persistence import load_state
 

@@ -36,13 +36,6 @@ class EmbeddingShelf:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", encoder.rstrip("/").rsplit("/", maxsplit=1)[-1])
         self.folder = root / "embeddings" / f"encoder={name}-{digest[:12]}"
 
-    def digests(self) -> set[str]:
-        """Return the digests of all texts that were ever encoded."""
-        found: set[str] = set()
-        for part in self.parts():
-            found.update(read_part(part, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
-        return found
-
     def missing(self, digests: Collection[str]) -> set[str]:
         """Return those of some digests that have no vector.
 

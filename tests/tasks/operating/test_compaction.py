@@ -8,6 +8,7 @@ from tasks.operating import compaction
 from tasks.operating.compaction import plan, write_parts
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.storage import DamagedFileError
+from tests.tasks.shelves import digests_on
 
 VECTORS = {letter: np.full(2, number, np.float32) for number, letter in enumerate("abcdefgh")}
 
@@ -40,10 +41,10 @@ def compact(root: Path, used: str, retired: set[Path] | None = None) -> set[Path
 def test_unused_texts_go_and_small_files_become_one(shelf: EmbeddingShelf, tmp_path: Path) -> None:
     old = compact(tmp_path, "abde")
     assert len(old) == 3
-    assert shelf.digests() == set("abcdef"), "old files stay for those who listed them"
+    assert digests_on(shelf) == set("abcdef"), "old files stay for those who listed them"
     for path in old:
         path.unlink()
-    assert shelf.digests() == set("abde")
+    assert digests_on(shelf) == set("abde")
     gathered = shelf.gather(list("edba"))
     np.testing.assert_array_equal(gathered, np.stack([VECTORS[letter] for letter in "edba"]))
     assert len(list(folder_of(tmp_path).iterdir())) == 1
@@ -74,7 +75,7 @@ def test_a_text_that_came_back_is_carried_over_from_a_retired_file(
     again = compact(tmp_path, "abc", retired)
     for path in retired | again:
         path.unlink(missing_ok=True)
-    assert shelf.digests() == set("abc")
+    assert digests_on(shelf) == set("abc")
 
 
 def test_large_files_stay_until_a_text_in_them_is_unused(
@@ -99,7 +100,7 @@ def test_a_text_that_stands_twice_is_written_once(shelf: EmbeddingShelf, tmp_pat
     for path in compact(tmp_path, "abcdefg"):
         path.unlink()
     (path,) = folder_of(tmp_path).iterdir()
-    assert shelf.digests() == set("abcdefg")
+    assert digests_on(shelf) == set("abcdefg")
     assert pq.read_metadata(path).num_rows == 7
 
 

@@ -17,6 +17,7 @@ from tasks.store.listing import read_retired
 from tasks.store.manifests import NewerStoreError, read_object
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import DamagedFileError, Store, read_table
+from tests.tasks.shelves import digests_on
 
 PublishNight = Callable[..., dict[str, Any]]
 
@@ -107,7 +108,7 @@ def test_embeddings_that_no_kept_document_uses_go(stored: Store) -> None:
     shelf = EmbeddingShelf(stored.root, "E", "0123456789abcdef")
     for _ in range(2):
         prune(stored.root, keep=2)
-    assert shelf.digests() == {f"digest of {it}{day}" for it in "nm" for day in (3, 4)}
+    assert digests_on(shelf) == {f"digest of {it}{day}" for it in "nm" for day in (3, 4)}
     assert len(list(stored.root.glob("embeddings/*/*"))) == 1
 
 
@@ -115,7 +116,7 @@ def test_a_text_that_another_feed_uses_stays(stored: Store, publish_night: Publi
     publish_night(1, ["n1", "x"], feed="tickets")
     for _ in range(2):
         prune(stored.root, keep=2)
-    digests = EmbeddingShelf(stored.root, "E", "0123456789abcdef").digests()
+    digests = digests_on(EmbeddingShelf(stored.root, "E", "0123456789abcdef"))
     assert "digest of n1" in digests
     assert "digest of m1" not in digests
 
@@ -148,7 +149,7 @@ def test_a_prune_that_is_cut_short_is_finished_by_the_next(
     assert findings(stored) == []
     assert [night.day for night in stored.published_nights()] == [3, 4]
     assert len(of_night(stored.root, 2)) == 1
-    assert len(EmbeddingShelf(stored.root, "E", "0123456789abcdef").digests()) == 4
+    assert len(digests_on(EmbeddingShelf(stored.root, "E", "0123456789abcdef"))) == 4
 
 
 def test_nights_of_the_last_window_are_named(stored: Store) -> None:

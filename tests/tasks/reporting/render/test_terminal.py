@@ -36,7 +36,7 @@ def test_the_largest_clusters_come_first_and_the_others_are_counted(night: Night
 def test_no_text_of_a_feed_steers_the_terminal(night: NightView) -> None:
     text = shown(night)
     assert "\x1b" not in text
-    assert text.count("[red]�[2J|<b>") == 4  # column, rule, feed, cluster
+    assert text.count(r"[red]\x1b[2J|<b>") == 4  # column, rule, feed, cluster
 
 
 def test_a_night_of_an_older_nightfold_says_nothing_of_its_model(night: NightView) -> None:
