@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tasks.store.files import write_part
+from tasks.store.files import sha256_of, write_part
 from tasks.store.storage import DamagedFileError
 from validation.schemas import EMBEDDING, TEXT_DIGEST, embeddings
 
 NOT_FINITE: Final = "it holds numbers that are not finite"
+NOT_AS_NAMED: Final = "its content is not what its name says"
 
 
 class EmbeddingShelf:
@@ -69,8 +70,8 @@ class EmbeddingShelf:
         Raises
         ------
         DamagedFileError
-            If such a file cannot be read or holds a number that is not finite, or a vector is
-            missing.
+            If such a file is not what its name says or holds a number that is not finite, or a
+            vector is missing.
         """
         place = {digest: position for position, digest in enumerate(digests)}
         missing = set(digests)
@@ -81,6 +82,8 @@ class EmbeddingShelf:
             wanted = _digests_in(part, missing)
             if not wanted:
                 continue
+            if not is_as_named(part):
+                raise damaged(part, NOT_AS_NAMED)
             table = read_part(part)
             table = table.filter(pc.is_in(table[TEXT_DIGEST], pa.array(wanted, pa.string())))
             vectors = matrix_of(table[EMBEDDING])
@@ -125,8 +128,18 @@ def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
     """
     try:
         return pq.read_table(path, columns=columns, partitioning=None)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise damaged(path, str(error)) from error
+    except OSError as error:
+        # What Arrow cannot unpack carries no errno; trouble of the disk must pass.
+        if error.errno is not None:
+            raise
+        raise damaged(path, str(error)) from error
+
+
+def is_as_named(path: Path) -> bool:
+    """Check whether a file of embeddings has the digest that is its name."""
+    return sha256_of(path).startswith(path.stem.removeprefix("part-"))
 
 
 def damaged(path: Path, problem: str) -> DamagedFileError:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.operating.doctor.finding import Finding
-from tasks.store.embeddings import NOT_FINITE, holds_finite
+from tasks.store.embeddings import NOT_AS_NAMED, NOT_FINITE, holds_finite
 from tasks.store.files import WRITING, sha256_of
 from tasks.store.records import read_record, refs_in_result
 from validation.schemas import EMBEDDING, TEXT_DIGEST
@@ -112,7 +112,7 @@ def _name_problem(path: Path, digest: str) -> str | None:
         is_whole = sha256_of(path).startswith(digest)
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
-    return None if is_whole else "its content is not what its name says"
+    return None if is_whole else NOT_AS_NAMED
 
 
 def _in_the_way(root: Path, path: Path, rule: str) -> Finding:

@@ -94,6 +94,20 @@ def test_a_number_that_is_not_finite_is_damage_and_no_missing_vector(shelf: Embe
         shelf.gather(["a"])
 
 
+def test_no_vector_of_a_file_with_a_flipped_bit_is_used(shelf: EmbeddingShelf) -> None:
+    """Parquet reads most of them without complaint, as other numbers."""
+    matrix = vectors(64)
+    shelf.add([f"text {number}" for number in range(64)], matrix)
+    (part,) = shelf.parts()
+    whole = part.read_bytes()
+    for place in range(4, len(whole), 97):
+        part.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with pytest.raises(DamagedFileError):
+            shelf.gather([f"text {number}" for number in range(64)])
+    part.write_bytes(whole)
+    np.testing.assert_array_equal(shelf.gather(["text 7"]), matrix[[7]])
+
+
 def test_a_shelf_that_is_not_there_is_empty(shelf: EmbeddingShelf, tmp_path: Path) -> None:
     assert digests_on(shelf) == set()
     assert list(tmp_path.iterdir()) == []
