@@ -62,7 +62,7 @@ def fit_epochs(
     batch_losses
         See `BatchLosses`.
     n_samples
-        Rows in the data set.
+        Rows in the data set; where there are none, nothing is trained.
     schedule
         Epochs, batch size and seed.
     before_step
@@ -79,6 +79,8 @@ def fit_epochs(
     RuntimeError
         If the loss is not finite.
     """
+    if n_samples == 0:
+        return []  # the mean loss of no rows is NaN, and a step along its gradient ruins weights
     device = optimizer.param_groups[0]["params"][0].device
     shuffle = torch.Generator().manual_seed(schedule.seed)
     steps = count()

@@ -316,6 +316,19 @@ def test_a_growing_feed_adds_only_what_is_new(run: Run, tmp_path: Path) -> None:
     assert set(duplicates.first_night) == {"2026-03-01"}
 
 
+def test_a_night_that_brings_nothing_new_continues(run: Run, feed: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    run(feed, night="2026-03-02")
+    again = manifest(store, "2026-03-02")
+    assert (again["counts"]["accepted"], again["counts"]["duplicate"]) == (0, 45)
+    assert again["fit"]["kind"] == "warm"
+    first, second = table(store, "clusters"), table(store, "clusters", "2026-03-02")
+    assert set(second.status) == {"survived"}
+    assert dict(zip(first.cluster_id, first["size"], strict=True)) == dict(
+        zip(second.cluster_id, second["size"], strict=True)
+    )
+
+
 @pytest.mark.usefixtures("feed")
 def test_the_window_forgets_old_nights(run: Run, tmp_path: Path) -> None:
     run(

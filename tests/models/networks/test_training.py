@@ -90,6 +90,21 @@ def test_random_layers_repeat_and_leave_the_global_random_numbers_alone() -> Non
     assert losses[0] == losses[1]
 
 
+def test_without_rows_nothing_is_trained() -> None:
+    layer = nn.Linear(6, 1)
+    before = layer.weight.detach().clone()
+    told: list[object] = []
+    history = fit_epochs(
+        make_optimizer(layer, 0.01),
+        lambda indices: {"loss": layer(_rows()[indices]).square().mean()},
+        0,
+        Schedule("step", 2, 8, seed=4),
+        progress=lambda *progress: told.append(progress),
+    )
+    assert history == told == []
+    assert torch.equal(layer.weight, before)
+
+
 def test_reconstruction_gets_better() -> None:
     _, history = _pretrained(n_epochs=30)
     assert history[-1]["loss"] < 0.8 * history[0]["loss"]
