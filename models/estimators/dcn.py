@@ -10,9 +10,10 @@ from torch import Tensor
 from models.core.arrays import Integers
 from models.core.records import History, Progress
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Given
+from models.networks.adam import Adam
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
-from models.networks.training import Schedule, fit_epochs, make_optimizer
+from models.networks.training import Schedule, fit_epochs
 
 FIRST_COUNT: Final = 100.0
 """Rows that each centre of the start stands for, as in public re-implementations."""
@@ -163,7 +164,7 @@ class Alternation:
             return False
 
         history = fit_epochs(
-            make_optimizer(self.autoencoder, learning_rate),
+            Adam(self.autoencoder.parameters(), learning_rate),
             self.batch_losses,
             len(self.rows),
             schedule,

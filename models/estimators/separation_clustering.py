@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from models.core.arrays import Integers
 from models.core.records import Progress
 from models.estimators.autoencoder_clusterer import AutoencoderClusterer, Choices, Given
+from models.networks.adam import Adam
 from models.networks.autoencoder import Autoencoder
 from models.networks.separation import SeparationTraining, SigmoidAutoencoder
-from models.networks.training import fit_epochs, make_optimizer
+from models.networks.training import fit_epochs
 
 _SIGNS: Final = {"literal": 1.0, "separating": -1.0}
 
@@ -89,7 +90,7 @@ class SeparationClustering(AutoencoderClusterer):
             return False
 
         self.history_ = fit_epochs(
-            make_optimizer(network, self.learning_rate),
+            Adam(network.parameters(), self.learning_rate),
             training.batch_losses,
             len(rows),
             self._schedule,

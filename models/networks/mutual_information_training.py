@@ -14,6 +14,7 @@ from models.core.arrays import normalise_rows
 from models.core.devices import seeded_rng
 from models.core.graph import nearest_neighbours
 from models.core.records import History, Progress
+from models.networks.adam import Adam
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
 from models.networks.mutual_information_losses import (
@@ -24,7 +25,7 @@ from models.networks.mutual_information_losses import (
     pair_loss,
     pair_weights,
 )
-from models.networks.training import Schedule, fit_epochs, make_optimizer, map_rows
+from models.networks.training import Schedule, fit_epochs, map_rows
 
 Goal = Literal["temi", "imsat"]
 Partners = Literal["neighbours", "adversarial"]
@@ -234,7 +235,7 @@ class InformationTraining(nn.Module):
                     filled.append(self.n_filled())
             return False
 
-        optimizer = make_optimizer(self.student, learning_rate)
+        optimizer = Adam(self.student.parameters(), learning_rate)
         n_samples = len(self.rows)
         history = fit_epochs(
             optimizer, self.batch_losses, n_samples, schedule, before_step, progress

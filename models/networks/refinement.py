@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from models.core.arrays import Integers
 from models.core.devices import place_rows
 from models.core.records import History, Progress
+from models.networks.adam import Adam
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import (
     kl_divergence,
@@ -17,7 +18,7 @@ from models.networks.functional import (
     soft_assignment,
     target_distribution,
 )
-from models.networks.training import Schedule, fit_epochs, make_optimizer, map_rows
+from models.networks.training import Schedule, fit_epochs, map_rows
 from models.quality.metrics import effective_n_clusters
 
 logger = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ def fit_refinement(
         changes[step] = (refinement.labels != labels).sum().item() / len(labels)
         return changes[step] < tol
 
-    optimizer = make_optimizer(refinement, learning_rate)
+    optimizer = Adam(refinement.parameters(), learning_rate)
     history = fit_epochs(
         optimizer, refinement.batch_losses, len(refinement.rows), schedule, before_step, progress
     )

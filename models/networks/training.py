@@ -7,10 +7,11 @@ from itertools import count, takewhile
 from typing import TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.core.devices import autocast, seeded_rng
 from models.core.records import History, Progress
+from models.networks.adam import Adam
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
 
@@ -43,7 +44,7 @@ class Schedule:
 
 
 def fit_epochs(
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     batch_losses: BatchLosses,
     n_samples: int,
     schedule: Schedule,
@@ -81,7 +82,7 @@ def fit_epochs(
     """
     if n_samples == 0:
         return []  # the mean loss of no rows is NaN, and a step along its gradient ruins weights
-    device = optimizer.param_groups[0]["params"][0].device
+    device = optimizer.device
     shuffle = torch.Generator().manual_seed(schedule.seed)
     steps = count()
     history: History = []
@@ -163,20 +164,15 @@ def pretrain_autoencoder(
         x, target = rows[indices].to(device), targets[indices].to(device)
         return {"loss": reconstruction_loss(target, autoencoder(x)[1])}
 
-    optimizer = make_optimizer(autoencoder, learning_rate)
+    optimizer = Adam(autoencoder.parameters(), learning_rate)
     return fit_epochs(optimizer, batch_losses, len(rows), schedule, progress=progress)
 
 
-def make_optimizer(module: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
-    """Make Adam for all parameters of a module; fused, which is faster on small networks."""
-    return torch.optim.Adam(module.parameters(), lr=learning_rate, fused=True)
-
-
 def _fit_batches(
-    optimizer: torch.optim.Optimizer, batch_losses: BatchLosses, batches: Iterable[Tensor]
+    optimizer: Adam, batch_losses: BatchLosses, batches: Iterable[Tensor]
 ) -> tuple[dict[str, float], int]:
     """Take one step for each batch; give each part of the loss summed over the rows, and rows."""
-    device = optimizer.param_groups[0]["params"][0].device
+    device = optimizer.device
     parts: dict[str, list[Tensor]] = {}
     n_seen = 0
     for indices in batches:

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from models.core.arrays import Integers
 from models.core.kmeans import fit_kmeans
 from models.core.records import History, Progress
+from models.networks.adam import Adam
 from models.networks.autoencoder import Autoencoder
 from models.networks.functional import reconstruction_loss
-from models.networks.training import Schedule, fit_epochs, make_optimizer
+from models.networks.training import Schedule, fit_epochs
 from models.networks.vade_losses import mixture_kl, mixture_log_joint
 
 VARIANCE_FLOOR: Final = 1e-3
@@ -195,7 +196,7 @@ class MixtureVAE(nn.Module):
             self.kl_weight = min(1.0, step / warmup_steps) if warmup_steps else 1.0
             return False
 
-        optimizer = make_optimizer(self, learning_rate)
+        optimizer = Adam(self.parameters(), learning_rate)
         n_samples = len(self.rows)
         return fit_epochs(optimizer, self.batch_losses, n_samples, schedule, before_step, progress)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from models.core.arrays import Integers
 from models.core.devices import place_rows, seeded_rng
 from models.core.records import History, Progress
+from models.networks.adam import Adam
 from models.networks.functional import sharpened, target_distribution
 from models.networks.heads import ClusterHeads
 from models.networks.training import Schedule, fit_epochs
@@ -147,9 +148,7 @@ def train_heads(
     ----------
     Zhang, Cisse, Dauphin, Lopez-Paz (2018), mixup: Beyond Empirical Risk Minimization, eq. 1.
     """
-    optimizer = torch.optim.AdamW(
-        heads.parameters(), lr=learning_rate, weight_decay=WEIGHT_DECAY, fused=True
-    )
+    optimizer = Adam(heads.parameters(), learning_rate, WEIGHT_DECAY)
     placed = [place_rows(view, run.device) for view in views]
     near = torch.from_numpy(neighbours.copy())
     sureness = target.max(dim=1).values

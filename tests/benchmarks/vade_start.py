@@ -22,9 +22,10 @@ from reproduction import NETWORK, Floats, Labels, clocks, likeliest, read_digits
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from models.networks.adam import Adam
 from models.networks.autoencoder import Autoencoder, build_autoencoder
 from models.networks.functional import reconstruction_loss
-from models.networks.training import Schedule, fit_epochs, make_optimizer, map_rows
+from models.networks.training import Schedule, fit_epochs, map_rows
 from models.networks.vade_network import Mixture, MixtureVAE, fit_mixture, variance_floor
 
 N_CLUSTERS: Final = 10
@@ -60,7 +61,7 @@ def pretrain(X: Floats, pixels: str, n_epochs: int, seed: int) -> tuple[Autoenco
         return {"loss": 20 * (x - decoded.sigmoid()).square().mean()}
 
     schedule = Schedule("pretrain", n_epochs, PRETRAINING_BATCH, seed)
-    fit_epochs(make_optimizer(network, PRETRAINING_RATE), batch_losses, len(rows), schedule)
+    fit_epochs(Adam(network.parameters(), PRETRAINING_RATE), batch_losses, len(rows), schedule)
     return network, rows
 
 
@@ -78,13 +79,12 @@ def train(training: MixtureVAE, y: Labels, n_epochs: int, seed: int) -> None:
     network = training.autoencoder
     training.log_variance_head.load_state_dict(network.encoder[-1].state_dict())
     training.kl_weight = 1.0
-    optimizer = make_optimizer(training, LEARNING_RATE)
+    optimizer = Adam(training.parameters(), LEARNING_RATE)
     steps_per_epoch = -(-len(y) // BATCH_SIZE)
     started = clocks()
 
     def before_step(step: int) -> bool:
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * DECAY ** (step // steps_per_epoch // 10)
+        optimizer.learning_rate = LEARNING_RATE * DECAY ** (step // steps_per_epoch // 10)
         return False
 
     def report(step: str, done: int, total: int, loss: float) -> None:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from models.core.records import History
+from models.networks.adam import Adam
 from models.networks.autoencoder import Autoencoder, build_autoencoder
 from models.networks.training import (
     Schedule,
     fit_epochs,
-    make_optimizer,
     map_rows,
     pretrain_autoencoder,
 )
@@ -38,7 +38,7 @@ def _record_batches(schedule: Schedule, n_samples: int) -> list[list[int]]:
         batches.append(indices.tolist())
         return {"loss": weight(torch.ones(1, 1)).sum()}
 
-    fit_epochs(make_optimizer(weight, 0.1), batch_losses, n_samples, schedule)
+    fit_epochs(Adam(weight.parameters(), 0.1), batch_losses, n_samples, schedule)
     return batches
 
 
@@ -80,7 +80,7 @@ def test_random_layers_repeat_and_leave_the_global_random_numbers_alone() -> Non
         state = torch.get_rng_state()
         rows = _rows()
         history = fit_epochs(
-            make_optimizer(dropout, 0.01),
+            Adam(dropout.parameters(), 0.01),
             lambda indices, rows=rows, net=dropout: {"loss": net(rows[indices]).square().mean()},
             len(rows),
             Schedule("step", 2, 8, seed=4),
@@ -95,7 +95,7 @@ def test_without_rows_nothing_is_trained() -> None:
     before = layer.weight.detach().clone()
     told: list[object] = []
     history = fit_epochs(
-        make_optimizer(layer, 0.01),
+        Adam(layer.parameters(), 0.01),
         lambda indices: {"loss": layer(_rows()[indices]).square().mean()},
         0,
         Schedule("step", 2, 8, seed=4),
@@ -117,7 +117,7 @@ def test_history_holds_means_over_rows_of_each_part() -> None:
         size = torch.tensor(float(len(indices)))
         return {"loss": 0.0 * weight(torch.ones(1, 1)).sum(), "size": size}
 
-    history = fit_epochs(make_optimizer(weight, 0.1), batch_losses, 5, Schedule("step", 2, 4, 0))
+    history = fit_epochs(Adam(weight.parameters(), 0.1), batch_losses, 5, Schedule("step", 2, 4, 0))
     assert history == [{"epoch": e, "loss": 0.0, "size": (4 * 4 + 1 * 1) / 5} for e in (1, 2)]
 
 
@@ -136,7 +136,7 @@ def _stopped_at(stop: int, told: list[int]) -> History:
         return step == stop
 
     return fit_epochs(
-        make_optimizer(weight, 0.1),
+        Adam(weight.parameters(), 0.1),
         lambda _: {"loss": weight(torch.ones(1, 1)).square().sum()},
         10,
         Schedule("step", 4, 4, seed=0),
