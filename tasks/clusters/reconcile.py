@@ -66,13 +66,12 @@ def rejoin_pieces(
     estimator = load_model(store, refined.models["clustering"], partial(load_estimator, settings))
     labels, q = read_table(store, refined.labels), estimator.soft_assignments_
     found = reconcile(X, labels, q, documents, known, rules)
-    if found is None:
-        return refined
-    return Refined(
-        models=refined.models,
-        labels=keep_table(store, "rejoin", found.labels),
-        **{name: value for name, value in found._asdict().items() if name != "labels"},
-    )
+    return _kept(store, refined, found) if found else refined
+
+
+def _kept(store: Store, refined: Refined, found: Reconciled) -> Refined:
+    facts = found._asdict() | {"labels": keep_table(store, "rejoin", found.labels)}
+    return Refined(models=refined.models, **facts)
 
 
 def reconcile(

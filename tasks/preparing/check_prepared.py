@@ -120,27 +120,28 @@ def check_prepared(
         If a critical rule fails; nothing is published then.
     """
     limits = bounds.limits(store.night, checked.raw.rows.rows, checked.refused.rows)
-    tables = (prepared.candidates, checked.raw.rows)
-    candidates, raw = (partial(read_batches, store, ref) for ref in tables)
-    refused, results = keep_verdict(
-        store, "check prepared", judge_prepared(candidates, raw, limits)
-    )
-    documents = _keep_documents(store, prepared.candidates, refused)
-    quarantine = _keep_quarantine(store, [checked.refused, refused])
-    rows = {"read": checked.raw.rows, "quarantined": quarantine}
-    rows |= {"duplicate": prepared.duplicates, "withdrawn": prepared.withdrawn}
+    sources = (prepared.candidates, checked.raw.rows)
+    candidates, raw = (partial(read_batches, store, ref) for ref in sources)
+    verdict = judge_prepared(candidates, raw, limits)
+    refused, results = keep_verdict(store, "check prepared", verdict)
+    tables = _keep_tables(store, prepared, [checked.refused, refused])
     return Documents(
-        tables={
-            "documents": documents,
-            "duplicates": prepared.duplicates,
-            "quarantine": quarantine,
-            "withdrawn": prepared.withdrawn,
-        },
+        tables=tables,
         checks={"prepared": results},
         refused=refused,
-        counts=_count(store, documents, rows, last),
+        counts=_count(store, checked.raw.rows, tables, last),
         column_changes=prepared.column_changes,
     )
+
+
+def _keep_tables(store: Store, prepared: Prepared, refused: list[Ref]) -> dict[str, Ref]:
+    """Keep the table of every place where a row can go."""
+    return {
+        "documents": _keep_documents(store, prepared.candidates, refused[-1]),
+        "duplicates": prepared.duplicates,
+        "quarantine": _keep_quarantine(store, refused),
+        "withdrawn": prepared.withdrawn,
+    }
 
 
 def _keep_documents(store: Store, candidates: Ref, refused: Ref) -> Ref:
@@ -157,15 +158,16 @@ def _keep_quarantine(store: Store, refused: list[Ref]) -> Ref:
     return keep_table(store, "check-prepared", rows.sort_by(POSITION).drop_columns(POSITION))
 
 
-def _count(
-    store: Store, documents: Ref, placed: Mapping[str, Ref], last: NightTable | None
-) -> Counts:
-    table = read_table(store, documents, [DUPLICATE_OF, TIMESTAMP])
+def _count(store: Store, raw: Ref, tables: Mapping[str, Ref], last: NightTable | None) -> Counts:
+    table = read_table(store, tables["documents"], [DUPLICATE_OF, TIMESTAMP])
     day = _reached_by(store, last) if last else None
     counts = Counts(
         accepted=table[DUPLICATE_OF].null_count,
         late=count_late(table[TIMESTAMP], day),
-        **{name: ref.rows for name, ref in placed.items()},
+        read=raw.rows,
+        quarantined=tables["quarantine"].rows,
+        duplicate=tables["duplicates"].rows,
+        withdrawn=tables["withdrawn"].rows,
     )
     counts.require_balance()
     logger.info("of %s", counts.listed())

@@ -64,11 +64,7 @@ def withdraw(store: Store, nights: list[NightTable]) -> Window:
         If no document is left.
     """
     newest_first = nights[::-1]
-    ids = (
-        (read_table(store, night.table, [DOC_ID])[DOC_ID], withdrawn_ids(store, night))
-        for night in newest_first
-    )
-    masks = withdrawn_masks(ids)
+    masks = withdrawn_masks(_ids(store, night) for night in newest_first)
     left = [_without(store, *both) for both in zip(newest_first, masks, strict=True)]
     if not any(night.table.rows for night in left):
         raise EmptyWindowError(
@@ -76,6 +72,11 @@ def withdraw(store: Store, nights: list[NightTable]) -> Window:
             " there is nothing to cluster and nothing is published"
         )
     return Window(nights=left[::-1])
+
+
+def _ids(store: Store, night: NightTable) -> tuple[pa.ChunkedArray, Collection[str]]:
+    """Read the ids of a night's documents, and those that it withdrew."""
+    return read_table(store, night.table, [DOC_ID])[DOC_ID], withdrawn_ids(store, night)
 
 
 def _without(store: Store, night: NightTable, is_gone: pa.ChunkedArray) -> NightTable:

@@ -6,18 +6,12 @@ Writes assignments (ASSIGNMENTS), clusters (CLUSTERS), events (CLUSTER_EVENTS), 
 
 from typing import Any
 
-import pyarrow as pa
 from pydantic import Field
 
 from models.core.threads import one_thread
-from tasks.clusters.identify import (
-    IdentityRules,
-    load_known,
-)
+from tasks.clusters.identify import IdentityRules, load_known
 from tasks.clusters.refine import Refined
-from tasks.clusters.window import (
-    documents_in,
-)
+from tasks.clusters.window import documents_in
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reporting.evaluate import Evaluation
@@ -27,12 +21,7 @@ from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_model, keep_table, read_table
 from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
-from validation.schemas import (
-    CLUSTER_EVENTS,
-    CLUSTERS,
-    EMBEDDING,
-    TEXT,
-)
+from validation.schemas import EMBEDDING, TEXT
 
 
 class Described(StageResult):
@@ -67,22 +56,14 @@ def describe(
     from models.core.persistence import save_state
 
     tonight = _read(store, views, refined, evaluation)
-    window_ids = frozenset(tonight.documents.doc_ids)
-    known = load_known(store, last, window_ids, views.encoder_digest)
+    known = load_known(store, last, frozenset(tonight.documents.doc_ids), views.encoder_digest)
     shown = portray(tonight, known, rules)
-    tables = {
-        "assignments": shown.assignments,
-        "clusters": pa.Table.from_pylist(shown.clusters, schema=CLUSTERS),
-        "cluster_events": pa.Table.from_pylist(shown.events, schema=CLUSTER_EVENTS),
-    }
     identity = keep_model(store, "identity", lambda folder: save_state(folder, *shown.identity))
-    is_refined, ids = evaluation.published == "refined", shown.found.ids
     return Described(
-        tables={name: keep_table(store, "describe", table) for name, table in tables.items()},
+        tables={name: keep_table(store, "describe", it) for name, it in shown.tables().items()},
         models={"identity": identity},
         n_clusters=len(shown.clusters),
-        cluster_ids=_ids_of_pieces(refined, ids) if is_refined else ids,
-        whole_of=_whole_of(refined, ids) if is_refined else {},
+        **_meaning(refined, evaluation, shown.found.ids),
     )
 
 
@@ -100,6 +81,13 @@ def _read(store: Store, views: Views, refined: Refined, evaluation: Evaluation) 
         # The labels of plain k-means are other ones.
         parted_from=refined.parted_from if evaluation.published == "refined" else {},
     )
+
+
+def _meaning(refined: Refined, evaluation: Evaluation, ids: dict[int, str]) -> dict[str, Any]:
+    """Return what the model's labels mean; those of plain k-means are the clusters themselves."""
+    if evaluation.published != "refined":
+        return {"cluster_ids": ids}
+    return {"cluster_ids": _ids_of_pieces(refined, ids), "whole_of": _whole_of(refined, ids)}
 
 
 def _ids_of_pieces(refined: Refined, ids: dict[int, str]) -> dict[int, str]:

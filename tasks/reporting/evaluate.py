@@ -100,6 +100,10 @@ class Scores:
     reason: str
     stability: dict[int, float]
 
+    def decision(self) -> dict[str, Any]:
+        """Return what is published, and why."""
+        return {name: getattr(self, name) for name in ("published", "reason", "stability")}
+
 
 @stage("evaluate", version=4)
 @one_thread()
@@ -115,10 +119,8 @@ def evaluate(
     return Evaluation(
         tables={"metrics": keep_table(store, "evaluate", metrics)},
         labels=keep_table(store, "evaluate", scores.labels),
-        published=scores.published,
-        reason=scores.reason,
         trust=_trust(scores.rows, scores.published, views.encoder_weights),
-        stability=scores.stability,
+        **scores.decision(),
     )
 
 

@@ -20,7 +20,9 @@ from tasks.clusters.identify import (
 from tasks.clusters.window import WindowDocuments, clusters_of_window, with_all_members
 from validation.schemas import (
     ASSIGNMENTS,
+    CLUSTER_EVENTS,
     CLUSTER_ID,
+    CLUSTERS,
     COHESION,
     CONFIDENCE,
     DOC_ID,
@@ -61,6 +63,14 @@ class Description:
     assignments: pa.Table
     found: Identified
     identity: State
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Return the tables that are published, by name."""
+        return {
+            "assignments": self.assignments,
+            "clusters": pa.Table.from_pylist(self.clusters, schema=CLUSTERS),
+            "cluster_events": pa.Table.from_pylist(self.events, schema=CLUSTER_EVENTS),
+        }
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ Writes embeddings/encoder=E/ (text_digest, embedding), for good
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -23,7 +23,7 @@ from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
-from tasks.vectors.items import WindowRef, lay_out_window, read_night
+from tasks.vectors.items import WindowRef, keep_window, lay_out_window, read_night
 from validation.schemas import EMBEDDING, NIGHT, TEXT, TEXT_DIGEST
 
 if TYPE_CHECKING:
@@ -73,24 +73,42 @@ def embed(
         If the encoder's weights are damaged; nothing is saved then.
     """
     mapper = InProcess()
-    texts, documents = lay_out_window(mapper.map(partial(read_night, store), window))
-    digests = texts[TEXT_DIGEST].to_pylist()
+    laid_out = lay_out_window(mapper.map(partial(read_night, store), window))
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
-    chunks = cut_into_chunks(texts, shelf.missing(digests))
-    if chunks:
-        with shown_progress("embed") as report:
-            encode_chunks(shelf, chunks, load_encoder(encoder, settings, device), mapper, report)
-    vectors = shelf.gather(digests)
-    items = pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
+    make = partial(load_encoder, encoder, settings, device)
+    items = encoded(shelf, laid_out.texts, make, mapper)
     return Embedded(
         items=keep_table(store, "embed", items),
-        window=WindowRef(
-            texts=keep_table(store, "embed", texts), documents=keep_table(store, "embed", documents)
-        ),
-        embedding_dim=vectors.shape[1],
+        window=keep_window(store, laid_out),
+        embedding_dim=items.schema.field(EMBEDDING).type.list_size,
         encoder_digest=encoder.digest,
         encoder_weights=encoder.weights,
     )
+
+
+def encoded(
+    shelf: EmbeddingShelf, texts: pa.Table, make: Callable[[], "Encoder"], mapper: Mapper
+) -> pa.Table:
+    """Return digest and vector of every text; vectors that the shelf lacks are made and put there.
+
+    Parameters
+    ----------
+    shelf
+        Of the encoder.
+    texts
+        With the schema `WINDOW_TEXTS`.
+    make
+        Loads the encoder; called only where a text lacks its vector.
+    mapper
+        Works on the chunks.
+    """
+    digests = texts[TEXT_DIGEST].to_pylist()
+    chunks = cut_into_chunks(texts, shelf.missing(digests))
+    if chunks:
+        with shown_progress("embed") as report:
+            encode_chunks(shelf, chunks, make(), mapper, report)
+    vectors = shelf.gather(digests)
+    return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
 
 
 def cut_into_chunks(texts: pa.Table, missing: set[str]) -> list[Chunk]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.preparing.cleaning import embedded_text
 from tasks.store.history import NightTable
-from tasks.store.storage import Ref, Store, read_table, read_tables
+from tasks.store.storage import Ref, Store, keep_table, read_table, read_tables
 from validation.schemas import (
     DOC_ID,
     DOCUMENTS,
@@ -63,6 +63,12 @@ def read_night(store: Store, night: NightTable) -> NightItems:
     rows = zip(*(table[name].to_pylist() for name in (TEXT_DIGEST, TITLE, TEXT)), strict=True)
     texts = {digest: embedded_text(title, text) for digest, title, text in rows}
     return NightItems(night.night, texts, table.select([DOC_ID, TEXT_DIGEST, LABEL]))
+
+
+def keep_window(store: Store, window: Window) -> WindowRef:
+    """Keep what `lay_out_window` made."""
+    texts, documents = (keep_table(store, "embed", table) for table in window)
+    return WindowRef(texts=texts, documents=documents)
 
 
 def read_window(store: Store, ref: WindowRef) -> Window:
