@@ -1,5 +1,6 @@
 """What cannot be started in a test is at least held against the code: entrypoints, parameters, images, rights."""
 
+import json
 import os
 import re
 import shlex
@@ -204,23 +205,41 @@ def test_what_the_containers_start_is_there(compose: dict[str, Any]) -> None:
             if "prefect" in command:
                 started.add(command[command.index("prefect") :].strip())
     assert len(started) == 4
+    asked: dict[tuple[str, ...], set[str]] = {}
     for command in started:
         _, *words = command.split()
         ahead = list(takewhile(is_option, words))  # options of the program itself
         rest = words[len(ahead) :]
-        for asked, options in (
-            ([], ahead),
-            (list(takewhile(lambda word: not is_option(word), rest)), filter(is_option, rest)),
-        ):
-            done = subprocess.run(
-                [sys.executable, "-m", "prefect", *asked, "--help"],
-                capture_output=True,
-                text=True,
-                env=os.environ | {"COLUMNS": "200"},
-                check=False,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-            assert [option for option in options if option not in done.stdout] == [], command
+        asked.setdefault((), set()).update(ahead)
+        subcommand = tuple(takewhile(lambda word: not is_option(word), rest))
+        asked.setdefault(subcommand, set()).update(filter(is_option, rest))
+    for (words_asked, options), said in zip(asked.items(), helps_of(list(asked)), strict=True):
+        assert [option for option in options if option not in said] == [], words_asked
+
+
+HELPS = """
+import contextlib, io, json, runpy, sys
+helps = []
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["prefect", *words, "--help"]
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+        runpy.run_module("prefect", run_name="__main__")
+    helps.append(said.getvalue())
+print(json.dumps(helps))
+"""
+
+
+def helps_of(commands: list[tuple[str, ...]]) -> list[str]:
+    """Ask Prefect's own program for the help of some commands."""
+    done = subprocess.run(
+        [sys.executable, "-c", HELPS, json.dumps(commands)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "200"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return list(json.loads(done.stdout))
 
 
 def is_option(word: str) -> bool:
