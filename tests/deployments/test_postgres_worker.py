@@ -40,21 +40,6 @@ def manifest(store: Path, night: int = 1) -> Path:
     return store / "runs" / "feed=default" / f"night=2026-03-0{night}" / "manifest.json"
 
 
-def begin(site: Any, store: Path, deployment: str) -> str:
-    """Start a run and wait until it embeds."""
-    run = str(site.trigger(deployment, config(store, estimator="k-means")))
-    site.wait_for(lambda: bool(list(store.glob("state/results/*/*/check-prepared-*"))))
-    return run
-
-
-def assert_next_run_ends_well(site: Any, store: Path, deployment: str) -> None:
-    # The run that a kill has met works on or fails; it publishes the whole night or nothing of it.
-    site.wait_for(lambda: site.is_free(store))
-    again = config(store, estimator="k-means")
-    assert site.end_of(site.trigger(deployment, again)) == "Completed"
-    assert manifest(store).is_file()
-
-
 def test_a_deployed_night_is_published(site: Any, bell: Any, tmp_path: Path) -> None:
     deployment = site.ask("/deployments/name/nightly/nightly")
     assert deployment["schedules"][0]["schedule"]["timezone"] == "Europe/Berlin"
@@ -99,18 +84,24 @@ def test_a_night_that_did_not_run_is_told(site: Any, bell: Any, tmp_path: Path) 
         site.prefect("automation", "delete", "a-night-is-missing-soon")
 
 
-def test_a_killed_server(site: Any, tmp_path: Path) -> None:
+def test_after_a_killed_server_and_a_killed_worker_the_next_run_ends_well(
+    site: Any, tmp_path: Path
+) -> None:
+    """A run that a kill has met works on or fails; it publishes the whole night or nothing of it."""
     store = tmp_path / "store"
-    begin(site, store, "nightly/by-hand")
+    night = config(store, estimator="k-means")
+    site.trigger("nightly/by-hand", night)
+    site.wait_for(lambda: bool(list(store.glob("state/results/*/*/check-prepared-*"))))
     site.kill("server")
     site.start_server()
-    assert_next_run_ends_well(site, store, "nightly/nightly")
+    site.wait_for(lambda: site.is_free(store))
 
-
-def test_a_killed_worker(site: Any, tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    begin(site, store, "nightly/nightly")
+    second = site.trigger("nightly/nightly", night)
+    site.wait_for(lambda: site.state(second) == "Running")
     site.kill("worker")
     site.start_worker()
     # The run has a process of its own, which outlives the worker.
-    assert_next_run_ends_well(site, store, "nightly/by-hand")
+    site.wait_for(lambda: site.state(second) != "Running" and site.is_free(store))
+
+    assert site.end_of(site.trigger("nightly/by-hand", night)) == "Completed"
+    assert manifest(store).is_file()
