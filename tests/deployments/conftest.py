@@ -6,15 +6,11 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -22,6 +18,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.flows.processes import ask_api, find_port
 
 DEPLOYMENTS = Path(__file__).parents[2] / "deployments"
 
@@ -82,7 +80,7 @@ class Site:
     """What a nightly service consists of: PostgreSQL, a Prefect server on it, a process worker."""
 
     def __init__(self, folder: Path, database: str) -> None:
-        self.folder, self.port = folder, free_port()
+        self.folder, self.port = folder, find_port()
         self.api = f"http://127.0.0.1:{self.port}/api"
         ours = ("PREFECT_", "NIGHTFOLD_")
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)} | {
@@ -138,20 +136,7 @@ class Site:
         return self.state(run)
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(
-            self.api + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        for _ in range(20):
-            try:
-                with urllib.request.urlopen(request, timeout=30) as response:
-                    return json.loads(response.read())
-            except urllib.error.HTTPError as error:
-                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
-                    raise
-            time.sleep(1)  # a busy database: ask again, as Prefect's own client does
-        raise AssertionError(f"{path}: the server was not available for 20 times")
+        return ask_api(self.api + path, body)
 
     def is_free(self, store: Path) -> bool:
         """Say whether no run works on a store."""
@@ -209,19 +194,13 @@ def wait_for(condition: Callable[[], bool], seconds: int, log: Path) -> None:
         time.sleep(0.3)
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A PostgreSQL of the tests' own, on loopback; give the URL for Prefect."""
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not binaries:
         pytest.skip("needs PostgreSQL: apt-get install postgresql")
-    folder, port, password = Path(tempfile.mkdtemp()), free_port(), secrets.token_hex(16)
+    folder, port, password = Path(tempfile.mkdtemp()), find_port(), secrets.token_hex(16)
     # PostgreSQL does not run as root; the Debian package has made it a user.
     who: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []}
     who = {**who, "cwd": folder} if os.geteuid() == 0 else {"cwd": folder}

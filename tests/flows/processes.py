@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -84,11 +84,19 @@ def find_port() -> int:
 
 
 def ask_server(url: str, store: Path, body: dict[str, Any] | None = None) -> Any:
-    key = key_file(prefect_home(store)).read_text()
+    """Ask the own server of a store."""
+    return ask_api(
+        url, body, {"Authorization": f"Bearer {key_file(prefect_home(store)).read_text()}"}
+    )
+
+
+def ask_api(
+    url: str, body: dict[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> Any:
     request = urllib.request.Request(
         url,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+        headers={"Content-Type": "application/json", **(headers or {})},
     )
     for _ in range(20):
         try:
