@@ -7,7 +7,7 @@ from pathlib import Path
 from flows.cli.results import NoNightError
 from tasks.store.listing import feeds_of
 from tasks.store.manifests import require_known_format
-from tasks.store.storage import Store
+from tasks.store.storage import FeedStore
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ def older_than(nights: list[LastNight], hours: float, now: datetime) -> list[Las
 
 
 def _last(root: Path, feed: str) -> LastNight | None:
-    store = Store(root=root, feed=feed, night=date.min)
+    store = FeedStore(root=root, feed=feed)
     nights = store.published_nights()
     if not nights:
         return None
-    manifest = store.model_copy(update={"night": nights[-1]}).read_manifest()
+    manifest = store.read_manifest(nights[-1])
     return LastNight(feed, nights[-1], manifest.run.moment)

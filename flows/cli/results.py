@@ -6,7 +6,7 @@ from pathlib import Path
 from tasks.boundary.counted import counted
 from tasks.store.copies import lost_manifest, lost_nights
 from tasks.store.manifests import require_known_format
-from tasks.store.storage import Store
+from tasks.store.storage import FeedStore, Store
 from validation.errors import BAD_USAGE, NightfoldError
 
 
@@ -45,7 +45,7 @@ def published_night(root: Path, feed_name: str | None, night: date | None) -> St
     root = root.expanduser().absolute()
     require_known_format(root)
     feed = _chosen_feed(root, feed_name)
-    store = Store(root=root, feed=feed, night=date.min)
+    store = FeedStore(root=root, feed=feed)
     nights = store.published_nights()
     for lost in lost_nights(store)[-1:]:
         if lost == night or not nights or (night is None and lost > nights[-1]):
@@ -57,7 +57,7 @@ def published_night(root: Path, feed_name: str | None, night: date | None) -> St
             f"night {night} of feed {feed!r} is not published in {root}, which"
             f" holds {counted(len(nights), 'night')} of it, from {nights[0]} to {nights[-1]}"
         )
-    return Store(root=root, feed=feed, night=night or nights[-1])
+    return store.on(night or nights[-1])
 
 
 def _chosen_feed(root: Path, feed_name: str | None) -> str:

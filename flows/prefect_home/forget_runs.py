@@ -10,14 +10,14 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from tasks.boundary.counted import counted
 from tasks.store.listing import feeds_of
-from tasks.store.storage import Store
+from tasks.store.storage import FeedStore
 from validation.errors import NightfoldError
 
 _SHORTEST: Final = timedelta(hours=1, seconds=1)
@@ -122,12 +122,11 @@ def size_of(n_bytes: int) -> str:
 
 def _oldest_kept(root: Path, keep: int) -> datetime | None:
     """Return when the first of the kept nights was published."""
+    feeds = [FeedStore(root=root, feed=feed) for feed in feeds_of(root)]
     kept = [
-        Store(root=root, feed=feed, night=night)
-        for feed in feeds_of(root)
-        for night in Store(root=root, feed=feed, night=date.min).published_nights()[-keep:]
+        feed.read_manifest(night) for feed in feeds for night in feed.published_nights()[-keep:]
     ]
-    return min((night.read_manifest().run.moment for night in kept), default=None)
+    return min((manifest.run.moment for manifest in kept), default=None)
 
 
 def _vacuumed(database: Path, before: datetime) -> Forgotten:

@@ -15,7 +15,7 @@ from tasks.store.files import sha256_of, write_part
 from tasks.store.listing import feeds_of, named_refs, read_retired, write_retired
 from tasks.store.manifests import require_known_format
 from tasks.store.pruned import KNOWN, PrunedNight, read_pruned, write_pruned
-from tasks.store.storage import Ref, Store, read_table, require_file
+from tasks.store.storage import FeedStore, Ref, Store, read_table, require_file
 from tasks.store.trash import empty_trash, remove_empty_folders, trashed
 from validation.schemas import DOC_ID, TEXT_DIGEST
 
@@ -107,7 +107,7 @@ def plan_prune(root: Path, keep: int) -> Retention:
     unlisted: list[Store] = []
     kept: list[Store] = []
     for feed in feeds_of(root):
-        nights = _nights(Store(root=root, feed=feed, night=date.min))
+        nights = _nights(FeedStore(root=root, feed=feed))
         unlisted += nights[:-keep]
         kept += nights[-keep:]
     before = read_retired(root)
@@ -187,8 +187,8 @@ def cached_until(root: Path, moment: float | None) -> list[Path]:
     ]
 
 
-def _nights(store: Store) -> list[Store]:
-    return [store.model_copy(update={"night": night}) for night in store.published_nights()]
+def _nights(store: FeedStore) -> list[Store]:
+    return [store.on(night) for night in store.published_nights()]
 
 
 def _window_start(last: Store) -> date:

@@ -62,7 +62,7 @@ def require_kept(store: Store, documents: Ref) -> None:
     lost = _published_ids(store, "documents") - _ids(store, documents)
     later = [night for night in store.published_nights() if night > store.night]
     for night in later if lost else []:
-        held = lost & _published_ids(store.model_copy(update={"night": night}), "assignments")
+        held = lost & _published_ids(store.on(night), "assignments")
         if held:
             raise LostDocumentsError(
                 f"night {store.night} of feed {store.feed} stays as it is: it would lose documents"

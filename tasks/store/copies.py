@@ -7,13 +7,13 @@ from pathlib import Path
 from tasks.boundary.naming import night_of
 from tasks.store.files import write_atomically
 from tasks.store.manifests import ManifestError, read_manifest
-from tasks.store.storage import Ref, Store, is_intact
+from tasks.store.storage import FeedStore, Ref, Store, is_intact
 
 _TABLES = ("runs", "reports")
 """The folders of which there are copies."""
 
 
-def copy_path(store: Store, path: Path) -> Path:
+def copy_path(store: FeedStore, path: Path) -> Path:
     """Return where the copy of a published file lies."""
     return store.state / "copies" / path.relative_to(store.root)
 
@@ -31,15 +31,15 @@ def forget_copies(night: Store) -> None:
         shutil.rmtree(copy_path(night, night.partition(table)), ignore_errors=True)
 
 
-def lost_nights(store: Store) -> list[date]:
+def lost_nights(store: FeedStore) -> list[date]:
     """List the nights of a feed whose manifest is gone while its copy is there, oldest first."""
     published = set(store.published_nights())
-    folders = copy_path(store, store.manifest_path()).parents[1].glob("night=*")
+    folders = copy_path(store, store.runs).glob("night=*")
     nights = sorted(night for it in folders if (night := night_of(it)) and night not in published)
-    return [it for it in nights if manifest_copy(store.model_copy(update={"night": it}))]
+    return [it for it in nights if manifest_copy(store.on(it))]
 
 
-def lost_manifest(store: Store, night: date) -> ManifestError:
+def lost_manifest(store: FeedStore, night: date) -> ManifestError:
     """Return the error of a night that was published and has lost its manifest."""
     return ManifestError(
         f"{store.manifest_path(night)} is gone, and its night was published; run"

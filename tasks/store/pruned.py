@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tasks.boundary.naming import night_of
 from tasks.store.manifests import FORMAT_VERSION, ManifestError, read_object
 from tasks.store.sealed import write_sealed
-from tasks.store.storage import Ref, Store
+from tasks.store.storage import FeedStore, Ref
 
 KNOWN: Final = "known"
 """The folder of the tables (doc_id, text_digest), one a night."""
@@ -41,12 +41,12 @@ class _List(BaseModel):
 LIST_REMEDY: Final = "nightfold doctor --repair rebuilds it from known/"
 
 
-def pruned_path(store: Store) -> Path:
+def pruned_path(store: FeedStore) -> Path:
     """Return the path of the list of a feed's pruned nights."""
-    return store.manifest_path().parent.with_name("pruned.json")
+    return store.runs / "pruned.json"
 
 
-def read_pruned(store: Store) -> list[PrunedNight]:
+def read_pruned(store: FeedStore) -> list[PrunedNight]:
     """List a feed's pruned nights, oldest first.
 
     A prune that was cut short may have left a night on both lists: it is still published.
@@ -74,23 +74,23 @@ def read_pruned(store: Store) -> list[PrunedNight]:
     return sorted((it for it in nights if it.night not in published), key=lambda it: it.night)
 
 
-def known_files(store: Store) -> list[Path]:
+def known_files(store: FeedStore) -> list[Path]:
     """List the tables of what stays of a feed's nights, oldest night first."""
     return sorted((store.root / _known_folder(store)).glob("night=*/*.parquet"))
 
 
-def _require_none(store: Store, path: Path) -> None:
+def _require_none(store: FeedStore, path: Path) -> None:
     """Fail where there are tables of pruned nights, and no list of them."""
     published = set(store.published_nights())
     if any(night_of(it.parent) not in published for it in known_files(store)):
         raise ManifestError(f"{path} is gone, and {KNOWN}/ has what it named; {LIST_REMEDY}")
 
 
-def _known_folder(store: Store) -> str:
+def _known_folder(store: FeedStore) -> str:
     return f"{KNOWN}/feed={store.feed}/"
 
 
-def write_pruned(store: Store, nights: list[PrunedNight]) -> None:
+def write_pruned(store: FeedStore, nights: list[PrunedNight]) -> None:
     """Replace the list of a feed's pruned nights."""
     listed = [it.model_dump(mode="json") for it in nights]
     content = {"format_version": FORMAT_VERSION, "nights": listed}

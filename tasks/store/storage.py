@@ -30,14 +30,13 @@ M = TypeVar("M")
 _BATCH_ROWS = 8192
 
 
-class Store(BaseModel):
-    """One feed's night in a store: where its files are."""
+class FeedStore(BaseModel):
+    """One feed in a store: where the files of its nights are."""
 
     model_config = ConfigDict(frozen=True)
 
     root: Path
     feed: str
-    night: date
 
     @field_validator("feed")
     @classmethod
@@ -54,34 +53,60 @@ class Store(BaseModel):
         """The folder for what is not published: stage files, Prefect home, lock."""
         return self.root / "state"
 
+    @property
+    def runs(self) -> Path:
+        """The folder of the feed's manifests, a folder for each night."""
+        return self.root / "runs" / f"feed={self.feed}"
+
+    def on(self, night: date) -> "Store":
+        """Return one of the feed's nights."""
+        return Store(root=self.root, feed=self.feed, night=night)
+
     def resolve(self, ref: Ref) -> Path:
         """Return the absolute path of a reference."""
         return self.root / ref.path
 
-    def partition(self, table: str, night: date | None = None) -> Path:
+    def partition(self, table: str, night: date) -> Path:
         """Return the folder of one published table's night."""
-        return self.root / table / f"feed={self.feed}" / f"night={night or self.night}"
+        return self.root / table / f"feed={self.feed}" / f"night={night}"
 
-    def manifest_path(self, night: date | None = None) -> Path:
+    def manifest_path(self, night: date) -> Path:
         """Return the path of a night's manifest, whose presence makes the night published."""
         return self.partition("runs", night) / "manifest.json"
 
     def published_nights(self) -> list[date]:
         """List the nights of this feed that have a manifest, oldest first."""
-        folder = self.root / "runs" / f"feed={self.feed}"
-        found = (night_of(path.parent) for path in folder.glob("night=*/manifest.json"))
+        found = (night_of(path.parent) for path in self.runs.glob("night=*/manifest.json"))
         return sorted(night for night in found if night)
+
+    def read_manifest(self, night: date) -> Manifest:
+        """Read a night's manifest; see `tasks.store.manifests` for errors."""
+        return read_manifest(self.manifest_path(night), self.feed, night)
+
+
+class Store(FeedStore):
+    """One feed's night in a store; its paths are those of this night unless another is named."""
+
+    night: date
+
+    def partition(self, table: str, night: date | None = None) -> Path:
+        """Return the folder of one published table's night."""
+        return super().partition(table, night or self.night)
+
+    def manifest_path(self, night: date | None = None) -> Path:
+        """Return the path of a night's manifest, whose presence makes the night published."""
+        return super().manifest_path(night or self.night)
 
     def read_manifest(self, night: date | None = None) -> Manifest:
         """Read a night's manifest; see `tasks.store.manifests` for errors."""
-        return read_manifest(self.manifest_path(night), self.feed, night or self.night)
+        return super().read_manifest(night or self.night)
 
 
 class DamagedFileError(NightfoldError, ValueError):
     """A file of the store that is gone or cannot be read; the message says what to do."""
 
 
-def damaged(store: Store, ref: Ref, reason: object) -> DamagedFileError:
+def damaged(store: FeedStore, ref: Ref, reason: object) -> DamagedFileError:
     """Make the error that names a damaged file."""
     return DamagedFileError(
         f"{store.resolve(ref)} is damaged: {reason}; run"
@@ -89,13 +114,13 @@ def damaged(store: Store, ref: Ref, reason: object) -> DamagedFileError:
     )
 
 
-def is_intact(store: Store, ref: Ref) -> bool:
+def is_intact(store: FeedStore, ref: Ref) -> bool:
     """Return whether the file of a reference is there with its digest."""
     path = store.resolve(ref)
     return path.is_file() and sha256_of(path) == ref.sha256
 
 
-def require_file(store: Store, ref: Ref) -> None:
+def require_file(store: FeedStore, ref: Ref) -> None:
     """Raise `DamagedFileError` where the file of a reference is not there with its digest."""
     if not is_intact(store, ref):
         raise damaged(store, ref, "it is gone, or is not what its manifest says")
@@ -126,14 +151,14 @@ def keep_table(store: Store, stage: str, table: pa.Table) -> Ref:
     return writer.ref
 
 
-def read_table(store: Store, ref: Ref, columns: list[str] | None = None) -> pa.Table:
+def read_table(store: FeedStore, ref: Ref, columns: list[str] | None = None) -> pa.Table:
     """Read a table, or some of its columns; see `readable` for errors."""
     with readable(store, ref):
         return pq.read_table(store.resolve(ref), columns=columns, partitioning=None)
 
 
 @contextmanager
-def readable(store: Store, ref: Ref) -> Iterator[None]:
+def readable(store: FeedStore, ref: Ref) -> Iterator[None]:
     """Raise `DamagedFileError` for a file that is gone or that cannot be read.
 
     A hiccup of the disk stays what it is: another try may help there.
@@ -149,7 +174,7 @@ def readable(store: Store, ref: Ref) -> Iterator[None]:
 
 
 def read_tables(
-    store: Store, refs: Iterable[Ref], columns: list[str], schema: pa.Schema
+    store: FeedStore, refs: Iterable[Ref], columns: list[str], schema: pa.Schema
 ) -> pa.Table:
     """Read columns of several tables as one; without any, an empty table of the schema."""
     wanted = pa.schema([schema.field(name) for name in columns])
@@ -159,7 +184,7 @@ def read_tables(
 
 
 def read_batches(
-    store: Store, ref: Ref, columns: list[str] | None = None
+    store: FeedStore, ref: Ref, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Read a table in batches, so that memory stays flat."""
     with readable(store, ref), pq.ParquetFile(store.resolve(ref)) as file:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +23,7 @@ from tasks.operating.doctor.state import examine_state
 from tasks.operating.doctor.vectors import find_lost_vectors
 from tasks.store.listing import RETIRED_REMEDY, feeds_of, read_retired, retired_path
 from tasks.store.manifests import ManifestError, NewerStoreError, require_known_format
-from tasks.store.storage import Store
+from tasks.store.storage import FeedStore
 from validation.errors import NightfoldError
 
 _ROUNDS: Final = 6
@@ -41,10 +40,8 @@ def examine(root: Path) -> list[Finding]:
         If a newer nightfold has written to the store.
     """
     require_known_format(root)
-    feeds = [Store(root=root, feed=feed, night=date.min) for feed in feeds_of(root)]
-    nights = [
-        it.model_copy(update={"night": night}) for it in feeds for night in it.published_nights()
-    ]
+    feeds = [FeedStore(root=root, feed=feed) for feed in feeds_of(root)]
+    nights = [it.on(night) for it in feeds for night in it.published_nights()]
     parts = (
         ("", examine_places(root)),
         *((f"runs/feed={feed.feed}", examine_feed(feed)) for feed in feeds),
@@ -85,18 +82,18 @@ def repair_all(root: Path) -> tuple[list[Finding], list[Finding]]:
     return repaired, [_unrepaired(it, failed) for it in left]
 
 
-def examine_feed(store: Store) -> Iterator[Finding]:
+def examine_feed(store: FeedStore) -> Iterator[Finding]:
     """Examine the nights of a feed, oldest first, and what stays of those that were pruned."""
     earlier = Earlier()
     yield from examine_known(store, earlier)
     for night in store.published_nights():
-        tonight = store.model_copy(update={"night": night})
+        tonight = store.on(night)
         place = tonight.manifest_path().parent.relative_to(store.root).as_posix()
         yield from _guarded(place, examine_night(tonight, earlier))
     yield from find_lost_manifests(store)
 
 
-def examine_lists(root: Path, feeds: Iterable[Store]) -> Iterator[Finding]:
+def examine_lists(root: Path, feeds: Iterable[FeedStore]) -> Iterator[Finding]:
     """Find files that no manifest and no list names, in all feeds, and a list that is damaged."""
     retired, problem = _retired(root)
     waiting: list[str] = []

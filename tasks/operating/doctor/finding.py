@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.store.files import copy_atomically, sha256_of
-from tasks.store.storage import Ref, Store
+from tasks.store.storage import FeedStore, Ref
 from tasks.store.trash import make_way, move_to_trash
 
 
@@ -80,7 +80,7 @@ def repair(root: Path, finding: Finding) -> None:
         (root / finding.file).unlink(missing_ok=True)
 
 
-def file_problem(store: Store, ref: Ref) -> str | None:
+def file_problem(store: FeedStore, ref: Ref) -> str | None:
     """Return what is wrong with the file of a reference, if anything is."""
     path = store.resolve(ref)
     try:

@@ -23,7 +23,7 @@ from tasks.store.pruned import (
     read_pruned,
     write_pruned,
 )
-from tasks.store.storage import Ref, Store, read_table
+from tasks.store.storage import FeedStore, Ref, read_table
 from tasks.store.trash import move_to_trash
 from validation.schemas import DOC_ID, TEXT_DIGEST
 
@@ -31,7 +31,7 @@ _BACKUP: Final = "bring it back from a backup"
 _DEED: Final = "rebuilds the list from known/"
 
 
-def examine_known(store: Store, earlier: Earlier) -> Iterator[Finding]:
+def examine_known(store: FeedStore, earlier: Earlier) -> Iterator[Finding]:
     """Examine the list of a feed's pruned nights and their tables, and note their documents."""
     try:
         nights = read_pruned(store)
@@ -45,7 +45,7 @@ def examine_known(store: Store, earlier: Earlier) -> Iterator[Finding]:
         yield from _examine_pruned(store, pruned, earlier)
 
 
-def _examine_pruned(store: Store, pruned: PrunedNight, earlier: Earlier) -> Iterator[Finding]:
+def _examine_pruned(store: FeedStore, pruned: PrunedNight, earlier: Earlier) -> Iterator[Finding]:
     broken = [ref for ref in pruned.refs() if file_problem(store, ref)]
     for ref in broken:
         said = "it is gone or changed: documents would count as new, or as known, again"
@@ -61,7 +61,7 @@ def _examine_pruned(store: Store, pruned: PrunedNight, earlier: Earlier) -> Iter
     earlier.night_of |= dict.fromkeys(known, str(pruned.night))
 
 
-def _lost_list(store: Store, said: str) -> Finding:
+def _lost_list(store: FeedStore, said: str) -> Finding:
     """Return the finding of a list that cannot be read, with the way to rebuild it, if any."""
     file = pruned_path(store).relative_to(store.root).as_posix()
     nights, damaged = rebuilt(store)
@@ -73,13 +73,13 @@ def _lost_list(store: Store, said: str) -> Finding:
     return Finding(file, "known", said, mend=partial(_rewrite, store, file, nights), deed=_DEED)
 
 
-def _rewrite(store: Store, file: str, nights: list[PrunedNight]) -> None:
+def _rewrite(store: FeedStore, file: str, nights: list[PrunedNight]) -> None:
     if os.path.lexists(store.root / file):
         move_to_trash(store.root, file)
     write_pruned(store, nights)
 
 
-def rebuilt(store: Store) -> tuple[list[PrunedNight], list[str]]:
+def rebuilt(store: FeedStore) -> tuple[list[PrunedNight], list[str]]:
     """Make the list of pruned nights out of their tables.
 
     Returns
@@ -116,6 +116,6 @@ def _columns(path: Path) -> list[str] | None:
     return columns if DOC_ID in columns else None
 
 
-def _reference(store: Store, path: Path) -> Ref:
+def _reference(store: FeedStore, path: Path) -> Ref:
     file = path.relative_to(store.root).as_posix()
     return Ref(path=file, sha256=sha256_of(path), rows=pq.read_metadata(path).num_rows)

@@ -19,7 +19,7 @@ from tasks.store.files import WRITING
 from tasks.store.listing import named_refs, read_retired, retired_path, write_retired
 from tasks.store.manifests import ManifestError
 from tasks.store.pruned import KNOWN, read_pruned
-from tasks.store.storage import Store
+from tasks.store.storage import FeedStore, Store
 from tasks.store.trash import move_to_trash
 from validation.schemas import PUBLISHED
 
@@ -46,20 +46,20 @@ class Listed:
         The nights.
     """
 
-    store: Store
+    store: FeedStore
     files: frozenset[str]
     published: frozenset[date]
     pruned: frozenset[date]
 
 
-def read_listed(store: Store, retired: set[str]) -> Listed | None:
+def read_listed(store: FeedStore, retired: set[str]) -> Listed | None:
     """Read a feed's lists; None where one cannot be read: it may name any file."""
     published = store.published_nights()
     files = set(retired)
     try:
         pruned = read_pruned(store)
         for night in published:
-            tonight = store.model_copy(update={"night": night})
+            tonight = store.on(night)
             files |= {ref.path for ref in named_refs(tonight, tonight.read_manifest()).values()}
     except ManifestError:
         return None
@@ -68,10 +68,10 @@ def read_listed(store: Store, retired: set[str]) -> Listed | None:
     return Listed(store, frozenset(files), frozenset(published), nights)
 
 
-def find_lost_manifests(store: Store) -> Iterator[Finding]:
+def find_lost_manifests(store: FeedStore) -> Iterator[Finding]:
     """Find the nights whose manifest is gone while its copy is there."""
     for night in lost_nights(store):
-        tonight = store.model_copy(update={"night": night})
+        tonight = store.on(night)
         copy = manifest_copy(tonight)
         yield Finding(_manifest(tonight), "night", "its manifest is gone", source=copy)
 
@@ -148,7 +148,7 @@ def _relist(root: Path, files: set[str]) -> None:
 
 def examine_lost(listed: Listed, night: date, files: list[str]) -> Iterator[Finding]:
     """Judge a night without a manifest: a lost one stays, what a killed run began may go."""
-    tonight = listed.store.model_copy(update={"night": night})
+    tonight = listed.store.on(night)
     if manifest_copy(tonight):
         return  # a finding of its own
     later = [it for it in listed.published if it > night]
