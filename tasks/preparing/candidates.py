@@ -99,6 +99,11 @@ class AcceptedRows:
                 if row[POSITION] not in self.refused
             ]
 
+    def ids(self) -> set[str]:
+        """Return the ids of all rows, those of refused ones too."""
+        found = (doc_id for batch in self.raw([DOC_ID]) for doc_id in batch[DOC_ID].to_pylist())
+        return {doc_id.strip() for doc_id in found if doc_id is not None}
+
     def withdrawn_ids(self) -> set[str]:
         """Return the ids that any of the rows withdraws."""
         if not any(WITHDRAWN in mapping for mapping in self.columns.values()):
@@ -235,7 +240,7 @@ def _fold(record: Row, seen: Seen) -> Row | None:
     if earlier_digest == digest:
         record["is_repeat"] = True
         return _duplicate(record, doc_id, "same_row", str(earlier_night))
-    first_id, first_night = seen.first_with_text.get(digest, (None, None))
+    first_id, first_night = seen.first_with_text(digest) or (None, None)
     seen.add(doc_id, digest)
     if first_id is None:
         return None

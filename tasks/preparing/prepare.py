@@ -57,7 +57,7 @@ def prepare(
     feed does not withdraw it, a row with that id is a document again.
     """
     plan = plan_rows(_accepted(store, checked), read_known(store, past))
-    parts = prepared_parts(plan, read_seen(store, past), settings)
+    parts = prepared_parts(plan, read_seen(store, past, plan.rows.ids()), settings)
     tables = keep_parts(store, "prepare", plan.schemas(), parts)
     prepared = Prepared(**tables, column_changes=plan.own.changes())
     logger.info(

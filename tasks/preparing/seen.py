@@ -1,12 +1,17 @@
 """The documents of the other nights: which ids and texts are known, and which were withdrawn."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.preparing.known_texts import KNOWN_DOCUMENTS, KnownTexts
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table
-from validation.schemas import DOC_ID, TEXT_DIGEST
+from validation.schemas import DOC_ID, NIGHT, TEXT_DIGEST
 
 Document = tuple[str, str]
 """Text digest and night of a document."""
@@ -27,13 +32,15 @@ class NightIds:
     """
 
     night: date
-    documents: Collection[tuple[str, str]]
+    documents: pa.Table
     withdrawn: Collection[str] = ()
 
 
 @dataclass
 class Seen:
     """The first document with each text and the text of each id, over all nights so far.
+
+    Of the ids, those alone that tonight's rows have: a history is longer than a night.
 
     Parameters
     ----------
@@ -46,39 +53,42 @@ class Seen:
     taken
         As `text_of_id`, of the nights after tonight: where tonight is backfilled, what they have
         stays theirs.
-    first_with_text
-        Text digest → (doc_id, night).
+    texts
+        All documents of the nights before by their texts.
     """
 
     night: date
     text_of_id: dict[str, Document] = field(default_factory=dict)
     withdrawn_on: dict[str, str] = field(default_factory=dict)
     taken: Mapping[str, Document] = field(default_factory=dict)
-    first_with_text: dict[str, tuple[str, str]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.first_with_text = {}
-        for doc_id, (digest, night) in self.text_of_id.items():
-            self.first_with_text.setdefault(digest, (doc_id, night))
+    texts: KnownTexts = field(
+        default_factory=lambda: KnownTexts(KNOWN_DOCUMENTS.empty_table(), ()), compare=False
+    )
+    added: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
+    """Text digest → (doc_id, night), of tonight's documents."""
 
     def find(self, doc_id: str) -> Document | None:
         """Return the document that has an id."""
         return self.text_of_id.get(doc_id) or self.taken.get(doc_id)
 
+    def first_with_text(self, digest: str) -> tuple[str, str] | None:
+        """Return id and night of the first document with a text."""
+        return self.texts.find(digest) or self.added.get(digest)
+
     def add(self, doc_id: str, digest: str) -> None:
         """Add one of tonight's documents; the first one with a text stays the first."""
-        self.first_with_text.setdefault(digest, (doc_id, str(self.night)))
+        self.added.setdefault(digest, (doc_id, str(self.night)))
         self.text_of_id.setdefault(doc_id, (digest, str(self.night)))
 
     def without(self, leaving: Collection[str]) -> "Seen":
-        """Return what is left when documents leave: another one may be the first with its text."""
+        """Return what is left when documents leave."""
         if not leaving:
-            return self  # most nights: a copy would cost as much as all nights so far
+            return self
         left = {it: found for it, found in self.text_of_id.items() if it not in leaving}
-        return Seen(self.night, left, self.withdrawn_on, self.taken)
+        return Seen(self.night, left, self.withdrawn_on, self.taken, self.texts.without(leaving))
 
 
-def seen_on(tonight: date, nights: Iterable[NightIds]) -> Seen:
+def seen_on(tonight: date, nights: Iterable[NightIds], asked: Collection[str]) -> Seen:
     """Collect the documents of the other nights; one that came back is there again.
 
     Parameters
@@ -88,31 +98,33 @@ def seen_on(tonight: date, nights: Iterable[NightIds]) -> Seen:
     nights
         All others, the oldest first. Of the nights after tonight, the documents that came back are
         left out: tonight had them first.
+    asked
+        The ids that will be asked for.
     """
-    documents: dict[str, Document] = {}
-    withdrawn_on: dict[str, str] = {}
-    taken: dict[str, Document] = {}
-    gone: set[str] = set()
-    for ids in nights:
-        if ids.night > tonight:
-            gone.update(ids.withdrawn)
-            _add_first(taken, ids, gone)
-            continue
-        for doc_id in ids.withdrawn:
-            documents.pop(doc_id, None)
-            withdrawn_on.setdefault(doc_id, str(ids.night))
-        _add_first(documents, ids)
-        for doc_id, _ in ids.documents:
-            withdrawn_on.pop(doc_id, None)
-    return Seen(tonight, documents, withdrawn_on, taken)
+    others = list(nights)
+    before = [it for it in others if it.night <= tonight]
+    names = [str(it.night) for it in before]
+    held, withdrawn_on = _held(before)
+    wanted = pa.array(sorted(asked), pa.large_string())
+    rows = held.filter(pc.is_in(held[DOC_ID], wanted)).to_pylist()
+    return Seen(
+        tonight,
+        {row[DOC_ID]: (row[TEXT_DIGEST], names[row[NIGHT]]) for row in rows},
+        {doc_id: names[position] for doc_id, position in withdrawn_on.items()},
+        _taken([it for it in others if it.night > tonight], wanted),
+        KnownTexts(held, names),
+    )
 
 
-def read_seen(store: Store, others: Iterable[NightTable]) -> Seen:
+def read_seen(store: Store, others: Iterable[NightTable], asked: Collection[str]) -> Seen:
     """Read the ids and texts of the other nights, the oldest first; see `seen_on`."""
     nights = (
-        NightIds(it.night, _read_documents(store, it), withdrawn_ids(store, it)) for it in others
+        NightIds(
+            it.night, read_table(store, it.table, [DOC_ID, TEXT_DIGEST]), withdrawn_ids(store, it)
+        )
+        for it in others
     )
-    return seen_on(store.night, nights)
+    return seen_on(store.night, nights, asked)
 
 
 def withdrawn_ids(store: Store, night: NightTable) -> list[str]:
@@ -123,15 +135,59 @@ def withdrawn_ids(store: Store, night: NightTable) -> list[str]:
     return ids
 
 
-def _read_documents(store: Store, night: NightTable) -> list[tuple[str, str]]:
-    table = read_table(store, night.table, [DOC_ID, TEXT_DIGEST])
-    return list(zip(table[DOC_ID].to_pylist(), table[TEXT_DIGEST].to_pylist(), strict=True))
+def _held(nights: Sequence[NightIds]) -> tuple[pa.Table, dict[str, int]]:
+    """Find the document that each id has after some nights, and the ids that were withdrawn.
+
+    A night withdraws before it adds: a document of that very night is there again.
+
+    Returns
+    -------
+    The documents with the schema `KNOWN_DOCUMENTS`; id → position of the first night that withdrew
+    it since it was last a document.
+    """
+    documents = pa.concat_tables([KNOWN_DOCUMENTS.empty_table(), *_numbered(nights)])
+    withdrawals: dict[str, list[int]] = {}
+    for position, night in enumerate(nights):
+        for doc_id in night.withdrawn:
+            withdrawals.setdefault(doc_id, []).append(position)
+    concerned = pc.is_in(documents[DOC_ID], pa.array(sorted(withdrawals), pa.large_string()))
+    rows = documents.filter(concerned)
+    pairs = list(zip(rows[DOC_ID].to_pylist(), rows[NIGHT].to_pylist(), strict=True))
+    is_held = np.ones(len(documents), dtype=bool)
+    is_held[concerned.to_numpy()] = [night >= withdrawals[it][-1] for it, night in pairs]
+    last_as_document = dict(pairs)  # in the order of the nights, so that the last one stays
+    since = {
+        doc_id: [position for position in found if position > last_as_document.get(doc_id, -1)]
+        for doc_id, found in withdrawals.items()
+    }
+    withdrawn_on = {doc_id: found[0] for doc_id, found in since.items() if found}
+    held = documents if is_held.all() else documents.filter(pa.array(is_held))
+    return _first_by_id(held), withdrawn_on
 
 
-def _add_first(
-    documents: dict[str, Document], ids: NightIds, left_out: Collection[str] = ()
-) -> None:
-    """Add the documents of a night whose ids are not there yet."""
-    for doc_id, digest in ids.documents:
-        if doc_id not in left_out:
-            documents.setdefault(doc_id, (digest, str(ids.night)))
+def _numbered(nights: Sequence[NightIds]) -> Iterator[pa.Table]:
+    """Yield the documents of each night with the position of the night."""
+    for position, night in enumerate(nights):
+        columns = [night.documents[DOC_ID], night.documents[TEXT_DIGEST]]
+        numbers = pa.array(np.full(len(night.documents), position), pa.int32())
+        yield pa.table([*columns, numbers], names=KNOWN_DOCUMENTS.names).cast(KNOWN_DOCUMENTS)
+
+
+def _first_by_id(documents: pa.Table) -> pa.Table:
+    """Keep the first document of each id."""
+    codes = documents[DOC_ID].combine_chunks().dictionary_encode()
+    first = np.unique(codes.indices.to_numpy(), return_index=True)[1]
+    return documents if len(first) == len(documents) else documents.take(np.sort(first))
+
+
+def _taken(nights: Sequence[NightIds], asked: pa.Array) -> dict[str, Document]:
+    """Find the documents of later nights that have one of the ids; not those that came back."""
+    taken: dict[str, Document] = {}
+    gone: set[str] = set()
+    for night in nights:
+        gone.update(night.withdrawn)
+        is_asked = pc.is_in(night.documents[DOC_ID].cast(pa.large_string()), asked)
+        for row in night.documents.filter(is_asked).to_pylist():
+            if row[DOC_ID] not in gone:
+                taken.setdefault(row[DOC_ID], (row[TEXT_DIGEST], str(night.night)))
+    return taken

@@ -208,13 +208,13 @@ def test_a_withdrawal_outlives_the_pruning_of_its_night(
     tomorrow = store.model_copy(update={"night": date(2026, 3, 5)})
     past = read_history(tomorrow)
     require_intact(tomorrow, past)
-    seen = read_seen(tomorrow, past.documents())
+    seen = read_seen(tomorrow, past.documents(), {"a"})
     assert seen.text_of_id["a"][1] == "2026-03-04"
     assert findings(store) == []
     prune(store.root, keep=2)
     assert findings(store) == []
     early = store.model_copy(update={"night": date(2026, 3, 4)})
-    seen = read_seen(early, [it for it in past.documents() if it.night < early.night])
+    seen = read_seen(early, [it for it in past.documents() if it.night < early.night], {"a"})
     assert seen.withdrawn_on == {"a": "2026-03-02"}
     assert seen.find("a") is None
 
