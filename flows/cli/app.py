@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli import operate, run_many
+from flows.cli import check, operate, run_many
 from flows.cli.command import (
     DAY,
     DebugOption,
@@ -52,7 +52,7 @@ _CLUSTERS: Final = (
     "nightfold clusters --store my-store --night 2026-03-01 --json",
 )
 
-_EXAMPLES: Final = {**operate.EXAMPLES, **run_many.EXAMPLES}
+_EXAMPLES: Final = {**operate.EXAMPLES, **run_many.EXAMPLES, "check": check.EXAMPLES}
 
 _SAMPLE: Final = Path(__file__).parents[1] / "sample"
 
@@ -166,6 +166,7 @@ def ui(
 
 
 for command in (
+    check.check,
     run_many.backfill,
     operate.assign,
     operate.doctor,

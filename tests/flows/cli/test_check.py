@@ -1,0 +1,48 @@
+"""`nightfold check`: what it says, its exit codes, and that it leaves nothing behind."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Invoke = Callable[..., Any]
+
+
+def write(folder: Path, *texts: str) -> Path:
+    path = folder / "feed.jsonl"
+    rows = ({"id": f"d{n}", "text": text, "date": "2026-02-20"} for n, text in enumerate(texts))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("n_blank", "code", "said"),
+    [
+        (0, 0, "of 20 rows a night would make 20 documents: 0 refused"),
+        (3, 3, "of 23 rows a night would make 20 documents: 3 refused"),
+        (20, 1, "a night would stop: 40 rows read, 20 refused, nothing published"),
+    ],
+)
+def test_the_exit_code_tells_how_bad_it_is(
+    invoke: Invoke, tmp_path: Path, n_blank: int, code: int, said: str
+) -> None:
+    texts = [*(f"The kettle leaks, part {n}" for n in range(20)), *[" "] * n_blank]
+    done = invoke("check", write(tmp_path, *texts))
+    assert done.exit_code == code, done.output
+    assert said in done.stdout
+    assert ("feed.jsonl row 21: the text is missing or blank" in done.stdout) == bool(n_blank)
+    assert [path.name for path in tmp_path.iterdir()] == ["feed.jsonl"]
+
+
+def test_a_missing_feed_is_bad_usage(invoke: Invoke, tmp_path: Path) -> None:
+    done = invoke("check", tmp_path / "nowhere.jsonl")
+    assert done.exit_code == 2
+    assert "nowhere.jsonl is not there" in done.stderr
+
+
+def test_nothing_in_a_feed_is_markup(invoke: Invoke, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text('{"id": "[red]a", "text": ""}\n', encoding="utf-8")
+    assert "text_present" in invoke("check", feed).stdout
