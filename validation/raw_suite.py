@@ -127,8 +127,9 @@ def _content(limits: RawLimits) -> list[Expectation]:
             column=UNPARSED_TIMESTAMP,
             **row_rule(
                 "date_parses",
-                "every timestamp is ISO 8601, RFC 2822 or Unix time",
-                "timestamp {unparsed_timestamp!r} is no date",
+                "every timestamp is a date that can only mean one day",
+                "timestamp {unparsed_timestamp!r} is no date that can only mean one day; set"
+                " `date_format` or `day_first` under [ingest]",
             ),
         ),
         date_in_bounds(PARSED_TIMESTAMP, limits),

@@ -39,7 +39,7 @@ from validation.schemas import (
     WITHDRAWN,
 )
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of the stage `prepare`: raise it when this module gives other results for the same inputs."""
 
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]

@@ -24,7 +24,7 @@ class CheckedFeed(StageResult):
     refused: Ref
 
 
-@stage("check raw", version=4)
+@stage("check raw", version=5)
 def check_raw(
     store: Store, raw: RawFeed, settings: CheckSettings, median_rows: float | None
 ) -> CheckedFeed:

@@ -54,7 +54,11 @@ DAMAGE: list[tuple[dict[str, Any], str, str]] = [
         "text_length",
         "1,000,002 characters; at most 200,000 are allowed",
     ),
-    ({"timestamp": "31/31/20xx"}, "date_parses", "timestamp '31/31/20xx' is no date"),
+    (
+        {"timestamp": "31/31/20xx"},
+        "date_parses",
+        "timestamp '31/31/20xx' is no date that can only mean one day; set `date_format` or `day_first` under [ingest]",
+    ),
     (
         {"timestamp": "2999-01-01T00:00:00"},
         "date_in_bounds",
