@@ -209,11 +209,14 @@ def _candidate(row: Row, settings: PrepareSettings) -> Row:
     from tasks.preparing.cleaning import clean_beginning, text_digest
 
     max_chars = settings.max_text_chars
-    text, text_is_cut = clean_beginning(row[TEXT], max_chars)
+    text, text_is_cut = clean_beginning(row[TEXT] or "", max_chars)
     # The check bounds texts and not titles, so of a title only so much is looked at.
     whole = row[TITLE] or ""
     looked_at = whole[: _TITLE_MARGIN * max_chars]
     title, title_is_cut = clean_beginning(looked_at, max_chars)
+    if not text:
+        # A title is a text; where it is the only one, it is not said twice.
+        text, title = title, ""
     return row | {
         TEXT: text,
         TITLE: title or None,
