@@ -22,7 +22,7 @@ class CheckedFeed(StageResult):
 
     raw: RawFeed
     refused: Ref
-    n_without_text: int
+    n_without_text: int = 0
     """How many of the refused rows are not broken, but have no text."""
 
 
