@@ -62,6 +62,7 @@ class RawLimits(NightDates):
     min_letter_share: Share = 0.3
     min_lettered_share: Share = 0.8
     max_replacement_share: Share = 0.05
+    max_without_text_share: Share = 0.8
     max_refused_share: Share = 0.3
     median_rows: float | None = Field(default=None, ge=0)
 
@@ -70,7 +71,8 @@ class PreparedLimits(NightDates):
     """Limits of the check of prepared documents.
 
     `max_chars` is the length that texts are cut to. The refused share is over all `n_read` rows
-    read, of which the check of raw rows has refused `n_refused_before`.
+    read, of which the check of raw rows has refused `n_refused_before`; rows without text are in
+    neither number.
     """
 
     max_chars: int = Field(ge=1)

@@ -92,6 +92,7 @@ PREPARED_COLUMNS: Final = frozenset({POSITION, *_PREPARED.names})
 
 # White space as str.isspace has it, and the format characters that show nothing (BOM, joiners).
 _INVISIBLE: Final = r"[\s\x0B\x1C-\x1F\x{85}\p{Z}\p{Cf}]+"
+_VISIBLE: Final = _INVISIBLE.replace("[", "[^", 1).removesuffix("+")
 _LETTERS: Final = r"\pL+"
 _CONTROL: Final = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x{9F}]"
 
@@ -111,7 +112,8 @@ def measure_raw(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
     -------
     Frame of n_rows, numbered from 0, with the columns `RAW_COLUMNS`. For a row that the reader
     gave up on (`problem_rule` is set) all else is null, so that no other rule reports it again; for
-    a row that withdraws its document only the id is measured, since the rest is not needed.
+    a row that withdraws its document only the id is measured, since the rest is not needed. The
+    title of a row without a text is its text.
 
     ``id_use`` is "first" for the first row with a text under its id, "repeat" for a later row with
     that text, "conflict" for one with another text, and null without an id or a text.
@@ -180,7 +182,7 @@ def _measure_raw_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     readable = pc.is_null(batch[PROBLEM_RULE])
     withdrawn = parse_withdrawals(batch[WITHDRAWN])
     is_withdrawn = pc.fill_null(withdrawn, False)
-    text = pc.if_else(is_withdrawn, None, batch[TEXT].cast(pa.large_string()))
+    text = pc.if_else(is_withdrawn, None, _text_or_title(batch))
     dates = _measure_dates(pc.if_else(is_withdrawn, None, batch[TIMESTAMP]))
     counts = _count(text)
     doc_id = _stripped(batch[DOC_ID])
@@ -225,6 +227,13 @@ def _stripped(values: pa.Array) -> pa.Array:
     """Return values without white space around them; a blank one becomes null."""
     stripped = pc.utf8_trim_whitespace(values.cast(pa.large_string()))
     return pc.if_else(pc.equal(stripped, ""), None, stripped)
+
+
+def _text_or_title(batch: pa.RecordBatch) -> pa.Array:
+    """Return each row's text; its title where there is nothing to see in the text."""
+    text, title = (batch[name].cast(pa.large_string()) for name in (TEXT, TITLE))
+    has_text = pc.fill_null(pc.match_substring_regex(text, _VISIBLE), False)
+    return pc.if_else(has_text, text, pc.coalesce(title, text))
 
 
 def _count(text: pa.Array) -> dict[str, pa.Array]:

@@ -20,6 +20,7 @@ from validation.measure import (
 from validation.rules import (
     ID_UNIQUE,
     IS_REFUSED,
+    TEXT_PRESENT,
     columns,
     date_in_bounds,
     dated_by_the_night,
@@ -107,7 +108,7 @@ def _texts(max_chars: int) -> list[Expectation]:
             column=N_VISIBLE_CHARS,
             min_value=1,
             **row_rule(
-                "text_present", "every text has visible characters", "nothing to read is left"
+                TEXT_PRESENT, "every text has visible characters", "nothing to read is left"
             ),
         ),
         text_length(max_chars, "critical"),

@@ -27,6 +27,7 @@ from validation.measure import (
 from validation.rules import (
     ID_UNIQUE,
     IS_REFUSED,
+    TEXT_PRESENT,
     columns,
     date_in_bounds,
     row_count,
@@ -67,6 +68,7 @@ def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
             ),
         ),
         *_shares(limits),
+        _without_text_share(limits.max_without_text_share),
         *_language(limits),
         *row_count("row_count", limits.median_rows),
         _refused_share(limits.max_refused_share),
@@ -105,7 +107,7 @@ def _form(max_id_chars: int) -> list[Expectation]:
         gxe.ExpectColumnValuesToBeInSet(
             column=HAS_TEXT,
             value_set=[True],
-            **row_rule("text_present", "every row has a text", "the text is missing or blank"),
+            **row_rule(TEXT_PRESENT, "every row has a text", "the text is missing or blank"),
         ),
     ]
 
@@ -127,8 +129,9 @@ def _content(limits: RawLimits) -> list[Expectation]:
             column=UNPARSED_TIMESTAMP,
             **row_rule(
                 "date_parses",
-                "every timestamp is ISO 8601, RFC 2822 or Unix time",
-                "timestamp {unparsed_timestamp!r} is no date",
+                "every timestamp is a date that can only mean one day",
+                "timestamp {unparsed_timestamp!r} is no date that can only mean one day; set"
+                " `date_format` or `day_first` under [ingest]",
             ),
         ),
         date_in_bounds(PARSED_TIMESTAMP, limits),
@@ -207,6 +210,20 @@ def _language(limits: RawLimits) -> list[Expectation]:
     ]
 
 
+def _without_text_share(max_share: float) -> Expectation:
+    """Return the rule that enough rows have a text, or the text is looked for in a wrong column."""
+    return gxe.ExpectColumnValuesToBeInSet(
+        column=HAS_TEXT,
+        value_set=[True],
+        mostly=1 - max_share,
+        **table_rule(
+            "without_text_share",
+            f"at most {max_share:.0%} of the rows are without text",
+            "critical",
+        ),
+    )
+
+
 def _refused_share(max_share: float) -> Expectation:
     """Return the rule that few rows are refused, or few lines if these are the larger share."""
     return gxe.ExpectColumnValuesToBeInSet(
@@ -215,7 +232,8 @@ def _refused_share(max_share: float) -> Expectation:
         mostly=1 - max_share,
         **table_rule(
             "refused_share",
-            f"at most {max_share:.0%} of the rows, and of their lines, are refused",
+            f"at most {max_share:.0%} of the rows, and of their lines, are refused; those without"
+            " text are counted apart",
             "critical",
         ),
     )

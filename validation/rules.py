@@ -21,6 +21,9 @@ from validation.report import Severity
 ID_UNIQUE: Final = "id_unique"
 """Rule that both suites have; the check of raw rows treats it apart."""
 
+TEXT_PRESENT: Final = "text_present"
+"""Rule that both suites have; the rows that break it are without text, and counted apart."""
+
 IS_REFUSED: Final = "is_refused"
 """Column of 0 and 1 that the run adds after the row rules."""
 

@@ -18,7 +18,7 @@ from validation.limits import RawLimits
 from validation.measure import ID_USE, POSITION, assign_id_use
 from validation.raw_suite import raw_suite
 from validation.report import Report, RuleOutcome, Severity
-from validation.rules import ID_UNIQUE, IS_REFUSED
+from validation.rules import ID_UNIQUE, IS_REFUSED, TEXT_PRESENT
 from validation.schemas import N_LINES, REASON, RULE_ID, SEVERITY
 
 _BRIEF: Final[dict[str, Any]] = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -62,7 +62,7 @@ def validate(measurements: pd.DataFrame, suite: gx.ExpectationSuite) -> Report:
     to_name = [rule for rule in of_rows if _has_broken_rows(rule, results)]
     broken = _broken_rows(judged, to_name, batches)
     refused = _refused(frame, of_rows, broken)
-    verdicts = _verdicts(frame, refused.index)
+    verdicts = _verdicts(frame, refused[RULE_ID])
     results |= _run(verdicts, [rule for rule in rules if _is_last(rule)], _BRIEF, batches)
     outcomes = tuple(_outcome(rule, results, frame[POSITION], broken) for rule in rules)
     refused.insert(0, POSITION, frame[POSITION].to_numpy()[refused.index])
@@ -98,13 +98,15 @@ def validate_raw(measurements: pd.DataFrame, limits: RawLimits) -> tuple[pd.Data
     return settled, validate(settled, raw_suite(limits))
 
 
-def _verdicts(frame: pd.DataFrame, refused: pd.Index) -> pd.DataFrame:
+def _verdicts(frame: pd.DataFrame, refused: pd.Series) -> pd.DataFrame:
     """Return 1 for each refused row and 0 for each other, or for each line of them.
 
     The larger share counts: a broken record may have swallowed many rows, and a single long text
-    must not outweigh many broken rows.
+    must not outweigh many broken rows. Rows without text are left out: they are not broken, and
+    must not hide that many of the others are.
     """
-    rows = frame.index.isin(refused).astype(np.int8)
+    frame = frame.drop(index=refused.index[refused == TEXT_PRESENT])
+    rows = frame.index.isin(refused.index).astype(np.int8)
     if N_LINES not in frame or not rows.any():
         return pd.DataFrame({IS_REFUSED: rows})
     lines = rows.repeat(frame[N_LINES].to_numpy(dtype=np.int64))

@@ -88,7 +88,8 @@ RAW_ROWS: Final = pa.schema(
         pa.field(ROW, pa.int64(), nullable=False),
         pa.field(DOC_ID, pa.string()),
         pa.field(TEXT, pa.large_string()),
-        pa.field(TIMESTAMP, pa.string()),  # as it came; parsed by the check
+        # as it came, or in ISO 8601 where the config says how it came; parsed by the check
+        pa.field(TIMESTAMP, pa.string()),
         pa.field(SOURCE, pa.string()),
         pa.field(TITLE, pa.string()),
         pa.field(LABEL, pa.string()),

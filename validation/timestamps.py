@@ -1,17 +1,21 @@
 """Parse the dates of a feed, in any common form.
 
-ISO 8601, RFC 2822 and Unix time; nothing else is guessed, so that a date is right or refused.
+ISO 8601, RFC 2822, Unix time, and dates whose month is named or whose year stands first. Nothing
+else is guessed, so that a date is right or refused: 03/04/2024 may be in March or in April.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from validation.spelled_dates import SPELLED, read_spelled
 
 _UTC_DTYPE: Final = pd.DatetimeTZDtype("us", "UTC")
 
@@ -25,6 +29,8 @@ _RFC: Final = (
 # Fewer digits are years, calendar dates or serial numbers; 9 are seconds since March 1973.
 _SECONDS: Final = r"^\d{9,11}(\.\d+)?$"
 _MILLISECONDS: Final = r"^\d{12,13}(\.\d+)?$"
+# 14 digits may be a calendar date with its time.
+_MICROSECONDS: Final = r"^\d{15,16}(\.\d+)?$"
 
 _FIRST: Final = pd.Timestamp("0001-01-01", tz="UTC").as_unit("us")
 _LAST: Final = pd.Timestamp("9999-12-31T23:59:59.999999", tz="UTC").as_unit("us")
@@ -34,8 +40,9 @@ def parse_timestamps(values: Sequence[str | None] | pd.Series | pa.Array) -> pd.
     """Parse dates of mixed forms and zones into UTC.
 
     Accepted are ISO 8601 (a date, or a date and a time with or without a zone; basic or extended
-    form; cut to microseconds), RFC 2822, and Unix time as digits: 9 to 11 are seconds, 12 or 13
-    milliseconds. A time without a zone is UTC.
+    form; cut to microseconds), RFC 2822, ctime, dates whose month is named ("5 March 2024") or
+    whose year stands first ("2024/3/5"), and Unix time as digits: 9 to 11 are seconds, 12 or 13
+    milliseconds, 15 or 16 microseconds. A time without a zone is UTC.
 
     Parameters
     ----------
@@ -50,10 +57,14 @@ def parse_timestamps(values: Sequence[str | None] | pd.Series | pa.Array) -> pd.
     array = pa.array(values, from_pandas=True)
     texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
     parsed = pd.Series(pd.NaT, index=range(len(texts)), dtype=_UTC_DTYPE)
+    is_left = pc.is_valid(texts)
     for pattern, parse in _PARSERS:
         matches = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+        # What has an earlier form and is no date is none in a later form.
+        matches = pc.and_(matches, is_left)
         if pc.any(matches).as_py():
             parsed[matches.to_numpy(zero_copy_only=False)] = parse(texts.filter(matches)).array
+            is_left = pc.and_(is_left, pc.invert(matches))
     return parsed.where(parsed.between(_FIRST, _LAST))
 
 
@@ -65,10 +76,10 @@ def _parse_iso(texts: pa.Array) -> pd.Series:
     return pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce").astype(_UTC_DTYPE)
 
 
-def _parse_rfc(texts: pa.Array) -> pd.Series:
-    """Parse RFC 2822 dates, each distinct one once."""
+def _each(parse: Callable[[str], datetime | None], texts: pa.Array) -> pd.Series:
+    """Parse dates one by one, each distinct one once."""
     encoded = texts.dictionary_encode()
-    distinct = pd.Series([_rfc_date(t) for t in encoded.dictionary.to_pylist()], dtype=_UTC_DTYPE)
+    distinct = pd.Series([parse(t) for t in encoded.dictionary.to_pylist()], dtype=_UTC_DTYPE)
     return distinct.take(encoded.indices.to_numpy()).reset_index(drop=True)
 
 
@@ -81,17 +92,7 @@ def _rfc_date(text: str) -> datetime | None:
         return None
 
 
-def _parse_seconds(texts: pa.Array) -> pd.Series:
-    """Parse seconds since 1970."""
-    return _unix_time(texts, 1_000_000)
-
-
-def _parse_milliseconds(texts: pa.Array) -> pd.Series:
-    """Parse milliseconds since 1970."""
-    return _unix_time(texts, 1_000)
-
-
-def _unix_time(texts: pa.Array, microseconds: int) -> pd.Series:
+def _unix_time(microseconds: int, texts: pa.Array) -> pd.Series:
     """Parse numbers of a unit of so many microseconds since 1970."""
     # One float for both parts would be off by microseconds from the year 2242 on.
     parts = texts.to_pandas().str.partition(".")
@@ -101,9 +102,12 @@ def _unix_time(texts: pa.Array, microseconds: int) -> pd.Series:
     return pd.Series(stamps.astype("datetime64[us]")).dt.tz_localize("UTC")
 
 
-_PARSERS: Final = (
+_PARSERS: Final[tuple[tuple[str, Callable[[pa.Array], pd.Series]], ...]] = (
     (_ISO, _parse_iso),
-    (_RFC, _parse_rfc),
-    (_SECONDS, _parse_seconds),
-    (_MILLISECONDS, _parse_milliseconds),
+    (_RFC, partial(_each, _rfc_date)),
+    *((pattern, partial(_each, partial(read_spelled, pattern=pattern))) for pattern in SPELLED),
+    (_SECONDS, partial(_unix_time, 1_000_000)),
+    (_MILLISECONDS, partial(_unix_time, 1_000)),
+    (_MICROSECONDS, partial(_unix_time, 1)),
 )
+"""Forms of dates and how each is parsed; a text counts for the first form that it has."""

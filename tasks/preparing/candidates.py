@@ -39,7 +39,7 @@ from validation.schemas import (
     WITHDRAWN,
 )
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of the stage `prepare`: raise it when this module gives other results for the same inputs."""
 
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
@@ -214,11 +214,14 @@ def _candidate(row: Row, settings: PrepareSettings) -> Row:
     from tasks.preparing.cleaning import clean_beginning, text_digest
 
     max_chars = settings.max_text_chars
-    text, text_is_cut = clean_beginning(row[TEXT], max_chars)
+    text, text_is_cut = clean_beginning(row[TEXT] or "", max_chars)
     # The check bounds texts and not titles, so of a title only so much is looked at.
     whole = row[TITLE] or ""
     looked_at = whole[: _TITLE_MARGIN * max_chars]
     title, title_is_cut = clean_beginning(looked_at, max_chars)
+    if not text:
+        # A title is a text; where it is the only one, it is not said twice.
+        text, title = title, ""
     return row | {
         TEXT: text,
         TITLE: title or None,

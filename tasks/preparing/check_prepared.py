@@ -18,7 +18,12 @@ from pydantic import Field
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.preparing.check_raw import CheckedFeed
-from tasks.preparing.checks import REFUSED, DocumentBounds, judge_prepared
+from tasks.preparing.checks import (
+    REFUSED,
+    DocumentBounds,
+    count_without_text,
+    judge_prepared,
+)
 from tasks.preparing.counts import Counts
 from tasks.preparing.keep import keep_verdict
 from tasks.preparing.own_columns import ColumnChange
@@ -34,7 +39,7 @@ from tasks.store.storage import (
     read_tables,
 )
 from validation.limits import midnight
-from validation.schemas import DUPLICATE_OF, POSITION, REUSED_ON, TIMESTAMP
+from validation.schemas import DUPLICATE_OF, POSITION, REUSED_ON, RULE_ID, TIMESTAMP
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +106,7 @@ def count_late(timestamps: pa.ChunkedArray, before: date | None) -> int:
     return pc.sum(pc.less(timestamps, day)).as_py() or 0
 
 
-@stage("check prepared", version=6)
+@stage("check prepared", version=7)
 def check_prepared(
     store: Store,
     prepared: Prepared,
@@ -119,7 +124,12 @@ def check_prepared(
     DataValidationError
         If a critical rule fails; nothing is published then.
     """
-    limits = bounds.limits(store.night, checked.raw.rows.rows, checked.refused.rows)
+    n_without_text = checked.n_without_text
+    limits = bounds.limits(
+        store.night,
+        checked.raw.rows.rows - n_without_text,
+        checked.refused.rows - n_without_text,
+    )
     sources = (prepared.candidates, checked.raw.rows)
     candidates, raw = (partial(read_batches, store, ref) for ref in sources)
     verdict = judge_prepared(candidates, raw, limits)
@@ -161,13 +171,16 @@ def _keep_quarantine(store: Store, refused: list[Ref]) -> Ref:
 def _count(store: Store, raw: Ref, tables: Mapping[str, Ref], last: NightTable | None) -> Counts:
     table = read_table(store, tables["documents"], [DUPLICATE_OF, TIMESTAMP])
     day = _reached_by(store, last) if last else None
+    quarantine = tables["quarantine"]
+    n_without_text = count_without_text(read_table(store, quarantine, [RULE_ID]))
     counts = Counts(
         accepted=table[DUPLICATE_OF].null_count,
         late=count_late(table[TIMESTAMP], day),
         read=raw.rows,
-        quarantined=tables["quarantine"].rows,
+        quarantined=quarantine.rows - n_without_text,
         duplicate=tables["duplicates"].rows,
         withdrawn=tables["withdrawn"].rows,
+        without_text=n_without_text,
     )
     counts.require_balance()
     logger.info("of %s", counts.listed())

@@ -22,9 +22,11 @@ class CheckedFeed(StageResult):
 
     raw: RawFeed
     refused: Ref
+    n_without_text: int = 0
+    """How many of the refused rows are not broken, but have no text."""
 
 
-@stage("check raw", version=4)
+@stage("check raw", version=5)
 def check_raw(
     store: Store, raw: RawFeed, settings: CheckSettings, median_rows: float | None
 ) -> CheckedFeed:
@@ -38,5 +40,11 @@ def check_raw(
     limits = settings.raw_limits(store.night, median_rows)
     verdict = judge_raw(partial(read_batches, store, raw.rows), limits)
     refused, results = keep_verdict(store, "check raw", verdict)
-    logger.info("check raw: %s of %s rows refused", f"{refused.rows:,}", f"{raw.rows.rows:,}")
-    return CheckedFeed(raw=raw, checks={"raw": results}, refused=refused)
+    n_without_text = verdict.n_without_text()
+    logger.info(
+        "check raw: %s of %s rows refused, %s without text",
+        *(f"{n:,}" for n in (refused.rows - n_without_text, raw.rows.rows, n_without_text)),
+    )
+    return CheckedFeed(
+        raw=raw, checks={"raw": results}, refused=refused, n_without_text=n_without_text
+    )

@@ -61,6 +61,10 @@ class CheckSettings(BaseModel):
     max_chars: int = Field(200_000, ge=1, description="A longer text is refused.")
     earliest_date: date = Field(date(1970, 1, 1), description="An earlier document is refused.")
     max_refused_share: float = Field(0.3, gt=0, le=1, description="More refused rows stop the run.")
+    # Of ratings on maps and in app stores half to three quarters come without a word.
+    max_without_text_share: float = Field(
+        0.8, gt=0, le=1, description="More rows with an id and no text or title stop the run."
+    )
 
     def raw_limits(self, night: date, median_rows: float | None) -> RawLimits:
         """Return the limits of the raw rows of a night."""
@@ -69,6 +73,7 @@ class CheckSettings(BaseModel):
             earliest=midnight(self.earliest_date),
             night=night,
             max_refused_share=self.max_refused_share,
+            max_without_text_share=self.max_without_text_share,
             median_rows=median_rows,
         )
 
@@ -96,6 +101,10 @@ class Verdict:
 
     report: "Report"
     refused: pa.Table
+
+    def n_without_text(self) -> int:
+        """Return how many of the refused rows have no text, and are not broken otherwise."""
+        return count_without_text(self.refused)
 
     def require_sound(self, feed: str, where: str = "", so: str = "nothing is published") -> None:
         """Fail where a critical rule does, with the rule and the first refused rows.
@@ -177,6 +186,13 @@ def judge_prepared(candidates: Batches, raw: Batches, limits: PreparedLimits) ->
     frame[POSITION] = pa.chunked_array(positions, pa.int64()).to_numpy()
     report = validate(frame, prepared_suite(limits))
     return Verdict(report, refused_rows(report, raw))
+
+
+def count_without_text(refused: pa.Table) -> int:
+    """Count the rows of a quarantine that are there because they have no text."""
+    from validation.rules import TEXT_PRESENT
+
+    return pc.sum(pc.equal(refused[RULE_ID], TEXT_PRESENT)).as_py() or 0
 
 
 def refused_rows(report: "Report", raw: Batches) -> pa.Table:

@@ -1,14 +1,18 @@
 """Where a night's rows went."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from tasks.boundary.counted import counted
 
+PLACES: Final = ("accepted", "duplicate", "quarantined", "withdrawn", "without_text")
+"""Where a row that was read can end."""
+
 
 class Counts(BaseModel):
-    """Where tonight's rows went: read = accepted + duplicate + quarantined + withdrawn."""
+    """Where tonight's rows went: read is the sum of all but `late`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -17,6 +21,8 @@ class Counts(BaseModel):
     duplicate: int
     quarantined: int
     withdrawn: int = 0
+    without_text: int = 0
+    """Rows with an id and neither text nor title; they are in quarantine, and not broken."""
     late: int = 0
     """Documents among them that are older than everything read by the previous night."""
 
@@ -28,21 +34,20 @@ class Counts(BaseModel):
         RuntimeError
             If the numbers do not add up.
         """
-        placed = self.accepted + self.duplicate + self.quarantined + self.withdrawn
-        if self.read != placed:
+        if self.read != sum(getattr(self, place) for place in PLACES):
             raise RuntimeError(
                 f"rows are not conserved: {self}; this is a bug in nightfold, please report it"
             )
 
     def listed(self) -> str:
         """Return all numbers with their names, for the log."""
-        return ", ".join(f"{value:,} {name}" for name, value in self.model_dump().items())
+        numbers = self.model_dump().items()
+        return ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in numbers)
 
 
 def rows_said(counts: Mapping[str, int]) -> str:
     """Return where the rows went, as a sum; what is rare is left out where there is none of it."""
-    parts = [f"{name} {counts[name]:,}" for name in ("accepted", "duplicate", "quarantined")]
-    if counts["withdrawn"]:
-        parts.append(f"withdrawn {counts['withdrawn']:,}")
+    usual, rare = PLACES[:3], [place for place in PLACES[3:] if counts[place]]
+    parts = [f"{place.replace('_', ' ')} {counts[place]:,}" for place in (*usual, *rare)]
     late = f"; {counted(counts['late'], 'late document')}" if counts["late"] else ""
     return f"read {counts['read']:,} = {' + '.join(parts)}{late}"

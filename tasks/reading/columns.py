@@ -59,13 +59,18 @@ MAX_NAME_CHARS: Final = 1_000
 """A longer name is a value: it would be the name of a column of every table of documents."""
 
 _REQUIRED = ("doc_id", "text")
+# A title is a text, and a row that withdraws its document needs none.
+_STAND_INS: Final = {"title", "withdrawn"}
 # A message is one line of a log.
 _N_LISTED: Final = 30
 _LISTED_CHARS: Final = 80
 
 
 class Columns(BaseModel):
-    """The feed's own names for the columns that nightfold needs; what is left out is guessed."""
+    """The feed's own names for the columns that nightfold needs; what is left out is guessed.
+
+    An empty name of a part that may be absent means that no column plays it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -82,6 +87,10 @@ class Columns(BaseModel):
     withdrawn: str | None = Field(
         None, description="Column that says yes, or since when, where the source took a row back."
     )
+
+    def is_without(self, part: str) -> bool:
+        """Return whether the config wants no column to play a part that may be absent."""
+        return part not in _REQUIRED and getattr(self, part) == ""
 
 
 class FileColumns:
@@ -187,8 +196,8 @@ def map_columns(present: Iterable[str], wanted: Columns, file: str) -> dict[str,
 
     Returns
     -------
-    Part (doc_id, text, ...) → column name, only for the parts that were found. A file that says
-    what was withdrawn may do so without a text.
+    Part (doc_id, text, ...) → column name, only for the parts that were found. A file of titles
+    needs no text, nor does one that says what was withdrawn.
 
     Raises
     ------
@@ -207,8 +216,11 @@ def _guessed(names: Iterable[str], wanted: Columns) -> dict[str, str]:
     by_lower = {name.lower(): name for name in reversed(list(names)) if name not in spoken_for}
     mapping: dict[str, str] = {}
     for part, guesses in GUESSES.items():
+        if wanted.is_without(part):
+            continue
         named = getattr(wanted, part)
-        found = named or next((by_lower[guess] for guess in guesses if guess in by_lower), None)
+        looks_like_it = (by_lower[guess] for guess in guesses if guess in by_lower)
+        found = next(looks_like_it, None) if named is None else named
         if found is not None:
             mapping[part] = found
     return mapping
@@ -219,12 +231,12 @@ def _require_parts(
 ) -> None:
     for part in GUESSES:
         named = getattr(wanted, part)
-        if named is not None and named not in names:
+        if named is not None and named not in names and not wanted.is_without(part):
             raise FeedError(
                 f"{file} has no column {named!r} for {part}; its columns are {_listed(names)}"
             )
     for part in _REQUIRED:
-        if part not in mapping and not (part == "text" and "withdrawn" in mapping):
+        if part not in mapping and not (part == "text" and _STAND_INS & mapping.keys()):
             raise FeedError(
                 f"{file} has no column that looks like {part}; its columns are {_listed(names)};"
                 f" set `{part}` under [ingest.columns] in the config file"

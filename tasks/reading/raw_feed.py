@@ -11,10 +11,11 @@ from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from tasks.boundary.counted import counted
 from tasks.frame.result import StageResult
+from tasks.reading.cells import CellForms, CellReader
 from tasks.reading.columns import Columns, FileColumns, encodable, parts_of
 from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import Row, broken_row
@@ -32,10 +33,8 @@ _N_LOGGED = 5
 _BATCH_ROWS = 2048
 
 
-class IngestSettings(BaseModel):
+class IngestSettings(CellForms):
     """How the feed is written."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     encoding: str = Field(
         "utf-8", description="Encoding of JSONL and CSV files; a BOM is understood."
@@ -79,21 +78,28 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     columns: dict[str, dict[str, str]] = {}
     types: list[dict[str, str] | None] = []
     known: set[str] = set()
+    cells = CellReader(settings)
     with TableWriter(store, "ingest", RAW_ROWS) as writer:
         for piece in feed.pieces:
             found = FileColumns(settings.columns, piece.name, known)
-            _write_piece(writer, piece, read_rows(store, piece, settings.encoding), found)
+            rows = read_rows(store, piece, settings.encoding)
+            _write_piece(writer, piece, rows, found, cells)
             columns[piece.name] = found.mapping
             types.append(_metadata_types(read_types(store, piece), found.mapping))
             require_unchanged(piece)
     _log_columns(columns)
     n_rows, n_files = counted(writer.ref.rows, "row"), counted(len(feed.pieces), "file")
     logger.info("read %s from %s", n_rows, n_files)
+    if cells.n_nothing:
+        logger.info(
+            "cells with a word for nothing, which count as empty (`nothing` under [ingest]): %s",
+            cells.counted(),
+        )
     return RawFeed(rows=writer.ref, columns=columns, metadata_types=_agreed(types))
 
 
 def _write_piece(
-    writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns
+    writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns, cells: CellReader
 ) -> None:
     admitted = (_admitted(row, columns) for row in rows)
     # The first rows say together which column plays which part.
@@ -101,8 +107,14 @@ def _write_piece(
     columns.settle()
     if FORMATS[piece.format].names_columns_first:
         columns.require_parts()
-    _write_rows(writer, piece, _watched(chain(peeked, admitted), piece), columns)
+    _write_rows(writer, piece, _watched(chain(peeked, admitted), piece), columns, cells)
     columns.require_parts()
+    if "title" in columns.mapping and "text" not in columns.mapping:
+        logger.warning(
+            "%s has no column that looks like text, so its titles, column %r, are the texts; set"
+            " `text` under [ingest.columns] if there is one",
+            *(piece.name, columns.mapping["title"]),
+        )
     for part, used, other in columns.rivals():
         logger.warning(
             "%s: column %r is read as %s, and %r looks like it too; set `%s` under"
@@ -136,10 +148,10 @@ def _watched(rows: Iterator[Row], piece: Piece) -> Iterator[Row]:
 
 
 def _write_rows(
-    writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns
+    writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns, cells: CellReader
 ) -> None:
     for some in _batches(rows):
-        records = [_record(row, piece, columns.mapping) for row in some]
+        records = [_record(row, piece, columns.mapping, cells) for row in some]
         writer.write(pa.RecordBatch.from_pylist(records, schema=RAW_ROWS))
 
 
@@ -149,7 +161,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield some
 
 
-def _record(row: Row, piece: Piece, mapping: dict[str, str]) -> dict[str, Any]:
+def _record(row: Row, piece: Piece, mapping: dict[str, str], cells: CellReader) -> dict[str, Any]:
     record: dict[str, Any] = {
         FILE: piece.name,
         ROW: row.number,
@@ -161,9 +173,7 @@ def _record(row: Row, piece: Piece, mapping: dict[str, str]) -> dict[str, Any]:
     }
     if row.values is None:
         return record
-    parts = {
-        part: value for part, value in parts_of(row.values, mapping).items() if value is not None
-    }
+    parts = cells.read(parts_of(row.values, mapping))
     if any(value != encodable(value) for value in parts.values()):
         return record | {
             PROBLEM_RULE: "text_decodes",

@@ -70,6 +70,11 @@ def _require_inside(ref: Ref) -> Ref:
     return ref
 
 
+def _with_every_count(counts: dict[str, int]) -> dict[str, int]:
+    """Add that an older night had no rows without text: it counted them as quarantined."""
+    return {"without_text": 0} | counts
+
+
 def _require_window(config: dict[str, Any]) -> dict[str, Any]:
     if type(config.get("window_days")) is not int:
         raise ValueError("window_days must be a whole number")
@@ -122,7 +127,7 @@ class Manifest(BaseModel):
 
     feed: str
     night: str
-    counts: dict[str, int]
+    counts: Annotated[dict[str, int], AfterValidator(_with_every_count)]
     """Where the rows went."""
     tables: dict[str, StoredRef]
     models: dict[str, dict[str, StoredRef]]

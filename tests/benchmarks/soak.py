@@ -40,6 +40,7 @@ from soak_feed import nights_of, write_feed
 
 from flows.prefect_home.runtime import embed_prefect
 from tasks.operating.doctor.examine import examine, repair_all
+from tasks.preparing.counts import PLACES
 from tasks.store.lock import store_lock
 from tasks.store.storage import Store
 from tests.flows.stages import stages
@@ -65,7 +66,6 @@ _AIM_SECONDS_SHORT: Final = 0.02
 """The same for stages that are over in a few hundredths of a second."""
 
 _SHORT_STAGES: Final = {"find feed", "ingest", "withdraw", "rejoin", "describe"}
-_PLACES: Final = ("accepted", "duplicate", "quarantined", "withdrawn")
 
 
 @dataclass
@@ -318,7 +318,7 @@ def verdict(soak: Soak, undisturbed: Soak, nights: Sequence[date], n_rows: int) 
     return {
         "nights": len(soak.published_nights()),
         "rows": dict(total),
-        "rows_are_conserved": total["read"] == n_rows == sum(total[it] for it in _PLACES),
+        "rows_are_conserved": total["read"] == n_rows == sum(total[it] for it in PLACES),
         "kills": dict(soak.kills.most_common()),
         "n_kills": soak.kills.total(),
         "n_damages": len(soak.damages),
@@ -337,8 +337,8 @@ def table(found: dict[str, Any]) -> str:
     """Write what came of it as a table for the docs."""
     rows = {
         "nights": found["nights"],
-        "rows read = accepted + duplicate + quarantined + withdrawn": " = ".join(
-            (f"{found['rows']['read']:,}", " + ".join(f"{found['rows'][it]:,}" for it in _PLACES))
+        f"rows read = {' + '.join(PLACES).replace('_', ' ')}": " = ".join(
+            (f"{found['rows']['read']:,}", " + ".join(f"{found['rows'][it]:,}" for it in PLACES))
         ),
         "kills": found["n_kills"],
         "killed in": ", ".join(f"{stage} {count}" for stage, count in found["kills"].items()),

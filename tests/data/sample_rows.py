@@ -87,7 +87,7 @@ SPOIL: dict[str, Callable[[Row], Row]] = {
     "empty_id": lambda row: replace(row, doc_id=""),
     "no_id_key": lambda row: replace(row, doc_id=""),
     "null_id": lambda row: replace(row, doc_id=""),
-    "empty_text": lambda row: replace(row, text=""),
+    "empty_text": lambda row: replace(row, text="", extra=row.extra | {"title": ""}),
     "blank_text": lambda row: replace(row, text="  \n\t "),
     "date_in_words": lambda row: replace(row, date="some time last week"),
     "impossible_date": lambda row: replace(row, date="2026-02-30" + row.date[10:]),

@@ -51,6 +51,7 @@ def test_paths_become_absolute_for_a_worker_elsewhere() -> None:
             "n_clusters must be 'auto' with 'hdbscan', got 4$",
         ),
         ("[ingest]\nencoding = 'utf-9'", "encoding must be .* that Python knows, got 'utf-9'$"),
+        ("[ingest]\ndate_format = '%H:%M'", "date_format must have the year, got '%H:%M'$"),
         ("[check]\nmax_refused_share = 2", "check.max_refused_share"),
         ("[identity]\nmin_jaccard = 2.0", "min_jaccard must be above 0"),
         ("window_days = ", "must be a readable TOML file"),

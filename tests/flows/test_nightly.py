@@ -130,6 +130,7 @@ def test_a_night_is_published_whole(first_night: Path) -> None:
         "duplicate": 0,
         "quarantined": 0,
         "withdrawn": 0,
+        "without_text": 0,
         "late": 0,
     }
     for name, ref in said["tables"].items():
@@ -309,7 +310,8 @@ def test_a_growing_feed_adds_only_what_is_new(run: Run, tmp_path: Path) -> None:
         night="2026-03-02",
     )
     assert manifest(store, "2026-03-02")["counts"] == {
-        "read": 90, "accepted": 45, "duplicate": 45, "quarantined": 0, "withdrawn": 0, "late": 0,
+        "read": 90, "accepted": 45, "duplicate": 45, "quarantined": 0,
+        "withdrawn": 0, "without_text": 0, "late": 0,
     }  # fmt: skip
     duplicates = table(store, "duplicates", "2026-03-02")
     assert set(duplicates.kind) == {"same_row"}

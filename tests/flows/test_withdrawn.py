@@ -59,7 +59,8 @@ def test_a_withdrawn_document_is_gone_from_tonight_on(operated: Any) -> None:
 
     manifest = json.loads(Path(run.published.manifest).read_bytes())
     assert manifest["counts"] == {
-        "read": 29, "accepted": 26, "duplicate": 0, "quarantined": 0, "withdrawn": 3, "late": 1,
+        "read": 29, "accepted": 26, "duplicate": 0, "quarantined": 0,
+        "withdrawn": 3, "without_text": 0, "late": 1,
     }  # fmt: skip
     assert {(row["doc_id"], row["kind"]) for row in table(operated, 3, "withdrawn")} == {
         (shown, "known"), ("n3-26", "held_back"), ("n3-26", "unknown"),

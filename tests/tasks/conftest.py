@@ -122,7 +122,7 @@ def publish_night(store: Store) -> PublishNight:
         manifest = {
             "format_version": FORMAT_VERSION, "feed": feed, "night": str(tonight.night),
             "counts": {
-                "read": len(new) + 2 + len(rows["withdrawn"]), "accepted": len(new), "duplicate": 1, "quarantined": 1,
+                "read": len(new) + 2 + len(rows["withdrawn"]), "accepted": len(new), "duplicate": 1, "quarantined": 1, "without_text": 0,
                 "withdrawn": len(rows["withdrawn"]), "late": 0,
             },
             "tables": tables, "models": models, "reports": {"summary.md": report(tonight)},
@@ -224,7 +224,13 @@ def make_night(store: Store) -> MakeNight:
         }
         past = keep_table(store, "made", rows_table("documents", documents_of(window or [])))
         results = keep_bytes(store, "made", b'{"outcomes": []}', ".json")
-        n_read = {"read": len(new) + 2, "accepted": len(new), "duplicate": 1, "quarantined": 1}
+        n_read = {
+            "read": len(new) + 2,
+            "accepted": len(new),
+            "duplicate": 1,
+            "quarantined": 1,
+            "without_text": 0,
+        }
         night = Night(
             tables=tables,
             models={it: made_model(store, f"{it} {day}") for it in ("clustering", "lexical", "identity")},

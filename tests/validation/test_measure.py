@@ -173,3 +173,17 @@ def test_documents_are_measured(document_batches: Build) -> None:
     assert frame.n_control.tolist() == [0, 1]
     assert frame.is_duplicate.tolist() == [False, True]
     assert frame.timestamp.isna().tolist() == [False, True]
+
+
+def test_a_title_is_a_text_where_there_is_no_other(raw_batches: Build) -> None:
+    rows = [
+        {"text": None, "title": "abc"},
+        {"text": " \u200b", "title": "abcd"},
+        {"text": "abcde", "title": "abc"},
+        {"text": None, "title": " "},
+        {"text": " ", "title": None},
+        {"text": None, "title": "abc", "withdrawn": "yes"},
+    ]
+    frame = measure_raw(raw_batches(rows))
+    assert column(frame, "has_text") == [True, True, True, False, False, None]
+    assert column(frame, "n_chars") == [3, 4, 5, 1, 1, None]

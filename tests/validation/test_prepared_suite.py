@@ -104,7 +104,7 @@ def test_documents_that_share_an_id_are_critical(
     [
         ([{"duplicate_of": "id-9"}] * 3 + [{}] * 2, {}, "duplicate_share"),
         (GOOD, {"median_documents": 51}, "document_count"),
-        ([{"text": ""}, *GOOD], {"n_refused_before": 3}, "refused_share"),
+        ([{"reused_on": "2026-03-01"}, *GOOD], {"n_refused_before": 3}, "refused_share"),
     ],
 )
 def test_documents_out_of_the_ordinary_are_noticed(

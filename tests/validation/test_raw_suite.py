@@ -54,7 +54,11 @@ DAMAGE: list[tuple[dict[str, Any], str, str]] = [
         "text_length",
         "1,000,002 characters; at most 200,000 are allowed",
     ),
-    ({"timestamp": "31/31/20xx"}, "date_parses", "timestamp '31/31/20xx' is no date"),
+    (
+        {"timestamp": "31/31/20xx"},
+        "date_parses",
+        "timestamp '31/31/20xx' is no date that can only mean one day; set `date_format` or `day_first` under [ingest]",
+    ),
     (
         {"timestamp": "2999-01-01T00:00:00"},
         "date_in_bounds",
@@ -228,3 +232,32 @@ def test_no_real_tweet_is_refused(raw_limits: RawLimits) -> None:
     assert failed(report) == []
     assert report.refused.empty
     assert frame.id_use.value_counts().to_dict() == {"first": 27_932, "repeat": 1}
+
+
+def test_rows_without_text_have_a_limit_of_their_own(
+    raw_batches: Build, raw_limits: RawLimits
+) -> None:
+    rows = [*GOOD, *[{"text": None, "timestamp": "never"}] * 30]
+    found = measure_raw(raw_batches(rows))
+    limits = RawLimits(night=raw_limits.night, max_without_text_share=0.75)
+    _, report = validate_raw(found, limits)
+    assert not report.critical_failures
+    assert len(report.refused) == 30
+    _, report = validate_raw(found, limits.model_copy(update={"max_without_text_share": 0.74}))
+    assert [it.rule_id for it in report.critical_failures] == ["without_text_share"]
+
+
+def test_rows_without_text_do_not_hide_that_the_others_are_broken(
+    raw_batches: Build, raw_limits: RawLimits
+) -> None:
+    rows = [{}, {"doc_id": None}, *[{"text": None}] * 4]
+    _, report = validate_raw(measure_raw(raw_batches(rows)), raw_limits)
+    (failure,) = report.critical_failures
+    assert (failure.rule_id, failure.observed) == ("refused_share", "1 of 2 rows, 50.0%")
+
+
+def test_a_night_in_which_no_row_has_a_text_is_stopped_by_that_alone(
+    raw_batches: Build, raw_limits: RawLimits
+) -> None:
+    _, report = validate_raw(measure_raw(raw_batches([{"text": None}] * 3)), raw_limits)
+    assert [it.rule_id for it in report.critical_failures] == ["without_text_share"]

@@ -32,9 +32,45 @@ def test_each_form_of_one_moment_gives_that_moment() -> None:
         "1337339071",
         "1337339071000",
         "1337339071.0",
+        "1337339071000000",
         "  2012-05-18T11:04:31Z\n",
     ]
     assert parse_timestamps(forms).tolist() == [MOMENT] * len(forms)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fri May 18 04:04:31 PDT 2012",
+        "Fri May 18 11:04:31 +0000 2012",
+        "Fri May 18 11:04:31 2012",
+        "May 18, 2012 11:04:31 AM",
+        "May 18, 2012, 11:04:31 a.m. UTC",
+        "Friday, May 18th, 2012 at 11:04:31",
+        "18 May, 2012 11:04:31.0",
+        "18-MAY-2012 11:04:31",
+        "2012/5/18 11:04:31",
+        "2012.05.18 11:04:31",
+        "2012-05-18 11:04:31 UTC",
+        "2012-05-18 6:04:31 EST",
+        "Fri May 18 2012 13:04:31 GMT+0200 (Central European Summer Time)",
+    ],
+)
+def test_a_moment_is_read_however_it_is_spelled(text: str) -> None:
+    assert parse_timestamps([text]).tolist() == [MOMENT]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["May 18, 2012", "18 May 2012", "18 may, 2012", "2012/5/18", "2012-5-18", "Fri May 18 2012"],
+)
+def test_a_day_is_read_however_it_is_spelled(text: str) -> None:
+    assert parse_timestamps([text]).tolist() == [pd.Timestamp("2012-05-18", tz="UTC")]
+
+
+def test_the_hour_after_midnight_is_twelve_on_a_clock_of_two_halves() -> None:
+    parsed = parse_timestamps(["May 18, 2012 12:05 AM", "May 18, 2012 12:05 PM"])
+    assert parsed.dt.hour.tolist() == [0, 12]
 
 
 def test_dates_without_a_time_are_midnight_utc() -> None:
@@ -48,9 +84,19 @@ def test_dates_without_a_time_are_midnight_utc() -> None:
     [
         "31/31/20xx",
         "05/18/2012",
-        "2012/05/18",
-        "2012-5-8",
+        "18.05.2012",
+        "18-05-2012",
+        "2012/18/05",
         "2012-02-30",
+        "30 February 2012",
+        "18 May 12",
+        "18-MAY-12",
+        "May 2012",
+        "18 Mai 2012",
+        "May 18, 2012 13:04 PM",
+        "May 18, 2012 0:04 AM",
+        "Fri May 18 13:04:31 CEST 2012",
+        "May 18, 2012 | Version 2",
         "2012-05-18T25:00:00",
         "2012-05-18T11:04:31+99:00",
         "Fri, 32 May 2012 11:04:31 +0200",

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from tasks.operating.doctor.finding import Finding, file_problem
+from tasks.preparing.counts import PLACES
 from tasks.publishing.conservation import (
     COMPARED,
-    PLACES,
     Tables,
     compare_tables,
     schema_problem,

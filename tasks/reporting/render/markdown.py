@@ -25,7 +25,7 @@ def summarise(night: NightView) -> str:
         "",
         f"{counted(counts['read'], 'row')} read: {counts['accepted']:,} accepted,"
         f" {counts['duplicate']:,} duplicate, {counts['quarantined']:,} quarantined,"
-        f" {counts['withdrawn']:,} withdrawn.",
+        f" {counts['withdrawn']:,} withdrawn{_without_text(counts)}.",
         "",
         *_late_lines(counts["late"]),
         *_column_lines(night.column_changes),
@@ -58,6 +58,10 @@ def summarise(night: NightView) -> str:
         *_drift_lines(night.fit),
     ]
     return "\n".join(lines)
+
+
+def _without_text(counts: Mapping[str, int]) -> str:
+    return f", {counts['without_text']:,} without text" if counts["without_text"] else ""
 
 
 def _late_lines(n_late: int) -> list[str]:

@@ -48,9 +48,7 @@ def test_the_settings_are_those_of_the_night(tmp_path: Path) -> None:
 
 def test_a_feed_that_is_broken_as_a_whole_is_refused(tmp_path: Path) -> None:
     feed = write_rows(tmp_path / "feed.jsonl", [{"id": 1, "text": ""}] * 3)
-    error = (
-        f"feed '{feed}' fails the raw check, so nothing is placed: refused_share .* text_present"
-    )
+    error = f"feed '{feed}' fails the raw check, so nothing is placed: without_text_share .* text_present"
     with pytest.raises(DataValidationError, match=error):
         prepare_feed(feed, CONFIG, tmp_path / "scratch")
 

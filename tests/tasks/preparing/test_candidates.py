@@ -107,3 +107,22 @@ def test_columns_of_rows_that_leave_are_no_columns_of_tonight() -> None:
 
 def test_no_rows_are_no_parts() -> None:
     assert prepared(accepted()) == {"candidates": [], "duplicates": [], "withdrawn": []}
+
+
+def test_a_title_without_a_text_is_the_text() -> None:
+    columns = COLUMNS | {"title": "title"}
+    rows = accepted(
+        {"id": "a", "text": None, "title": "Broken lid"},
+        {"id": "b", "text": "<p> </p>", "title": "Leaks"},
+        {"id": "c", "text": "It leaks", "title": "Leaks"},
+        {"id": "d", "text": "Leaks", "title": None},
+        columns=columns,
+    )
+    found = prepared(rows)
+    texts = [(row["text"], row["title"], row["duplicate_of"]) for row in found["candidates"]]
+    assert texts == [
+        ("Broken lid", None, None),
+        ("Leaks", None, None),
+        ("It leaks", "Leaks", None),
+        ("Leaks", None, "b"),
+    ]

@@ -116,16 +116,23 @@ def test_raw_rows_are_judged_over_all_batches() -> None:
 def test_candidates_are_refused_by_their_row_in_the_feed() -> None:
     candidates = [
         {"position": place, "doc_id": f"id {place}", "text": text, "text_digest": "0" * 64}
-        | {"source": "a.jsonl", "is_truncated": False}
-        for place, text in ((0, "kept"), (2, "\u200b"), (3, "kept"))
+        | {"source": "a.jsonl", "is_truncated": False, "reused_on": reused_on}
+        for place, text, reused_on in (
+            (0, "kept", None),
+            (1, "\u200b", None),
+            (2, "other", "2026-03-01"),
+            (3, "kept", None),
+        )
     ]
     table = pa.Table.from_pylist(candidates, schema=CANDIDATES)
     bounds = CheckSettings(max_refused_share=0.5).document_bounds(50, None)
     raw = batches_of(raw_table({}, {}, {}, {}))
     verdict = judge_prepared(batches_of(table), raw, bounds.limits(NIGHT, 4, 1))
     assert verdict.refused.select(["position", "row", "rule_id", "raw"]).to_pylist() == [
-        {"position": 2, "row": 3, "rule_id": "text_present", "raw": "raw 3"}
+        {"position": 1, "row": 2, "rule_id": "text_present", "raw": "raw 2"},
+        {"position": 2, "row": 3, "rule_id": "id_reused", "raw": "raw 3"},
     ]
+    assert verdict.n_without_text() == 1
     verdict.require_sound("f")
     with pytest.raises(DataValidationError, match="refused_share"):
         judge_prepared(batches_of(table), raw, bounds.limits(NIGHT, 4, 2)).require_sound("f")

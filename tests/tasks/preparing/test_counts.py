@@ -1,15 +1,17 @@
 import pytest
 
-from tasks.preparing.counts import Counts, rows_said
+from tasks.preparing.counts import PLACES, Counts, rows_said
 
-COUNTS = Counts(read=1_010, accepted=1_000, duplicate=4, quarantined=3, withdrawn=3, late=2)
+COUNTS = Counts(
+    read=1_010, accepted=1_000, duplicate=4, quarantined=3, withdrawn=2, without_text=1, late=2
+)
 
 
 def test_rows_that_are_all_in_one_place_balance() -> None:
     COUNTS.require_balance()
 
 
-@pytest.mark.parametrize("name", ["read", "accepted", "duplicate", "quarantined", "withdrawn"])
+@pytest.mark.parametrize("name", ["read", *PLACES])
 def test_a_row_in_no_place_or_in_two_is_a_bug(name: str) -> None:
     wrong = COUNTS.model_copy(update={name: getattr(COUNTS, name) + 1})
     with pytest.raises(RuntimeError, match=f"rows are not conserved: .*{name}=.* bug in nightfold"):
@@ -22,17 +24,18 @@ def test_late_documents_are_among_the_others() -> None:
 
 def test_the_log_lists_every_number() -> None:
     assert COUNTS.listed() == (
-        "1,010 read, 1,000 accepted, 4 duplicate, 3 quarantined, 3 withdrawn, 2 late"
+        "1,010 read, 1,000 accepted, 4 duplicate, 3 quarantined, 2 withdrawn, 1 without text, 2 late"
     )
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 3; 2 late documents"),
-        ({"late": 1}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 3; 1 late document"),
-        ({"late": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 3"),
-        ({"late": 0, "withdrawn": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3"),
+        ({}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 2 + without text 1; 2 late documents"),
+        ({"late": 1}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 2 + without text 1; 1 late document"),
+        ({"late": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 2 + without text 1"),
+        ({"late": 0, "withdrawn": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + without text 1"),
+        ({"late": 0, "withdrawn": 0, "without_text": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3"),
     ],
 )  # fmt: skip
 def test_rows_are_said_as_a_sum_without_what_is_rare(change: dict[str, int], said: str) -> None:

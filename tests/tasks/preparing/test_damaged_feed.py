@@ -104,6 +104,8 @@ def test_damage_is_accounted_for_and_no_good_document_is_lost(feed: Path, tmp_pa
         assert good - known == set(documents.doc_id)
         counts = found.counts
         assert counts.read == len(truth[truth.night == night]) + planted.total()
-        assert counts.read == counts.accepted + counts.duplicate + counts.quarantined
+        assert counts.without_text == expected["text_present"]
+        n_left_out = counts.duplicate + counts.quarantined + counts.without_text
+        assert counts.read == counts.accepted + n_left_out
         assert counts.accepted == documents.duplicate_of.isna().sum()
         past.append(found.tonight(store))

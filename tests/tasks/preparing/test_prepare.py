@@ -424,7 +424,7 @@ def test_the_sample_feed_gives_the_counts_of_its_truth(
         "read": counts.read,
         "good": counts.accepted,
         "duplicates": counts.duplicate,
-        "broken": counts.quarantined,
+        "broken": counts.quarantined + counts.without_text,
     } == TRUTH[night]["counts"]
 
 

@@ -82,7 +82,8 @@ def test_a_withdrawn_document_leaves_the_window(
     assert ids(store, found) == ["c"]
     assert told(store, found) == [("a", "known", "2026-03-01")]
     assert found.counts.model_dump() == {
-        "read": 2, "accepted": 1, "duplicate": 0, "quarantined": 0, "withdrawn": 1, "late": 0,
+        "read": 2, "accepted": 1, "duplicate": 0, "quarantined": 0,
+        "withdrawn": 1, "without_text": 0, "late": 0,
     }  # fmt: skip
     assert window(store, past) == [["b"], ["c"]]
     assert ids(store, run(3, doc("d"))) == ["d"]

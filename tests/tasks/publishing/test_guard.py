@@ -48,7 +48,7 @@ def test_a_count_that_is_off_by_one_is_refused_and_not_cached_any_more(
     assert said.startswith(
         "night 2026-03-02 of feed reviews does not add up, so it is not published, and what is"
         " published stays as it is: conservation: read 4 is not accepted + duplicate + quarantined"
-        " + withdrawn: 3 + 1 + 1 + 0; conservation: documents has 2 rows"
+        " + withdrawn + without_text: 3 + 1 + 1 + 0 + 0; conservation: documents has 2 rows"
     )
     assert "run the same command again" in said
     assert not records_folder(store).exists()

@@ -156,3 +156,24 @@ def test_encodable_changes_nothing_but_lone_surrogates(text: str) -> None:
     has_lone_surrogate = any("\ud800" <= mark <= "\udfff" for mark in text)
     assert (encodable(text) == text) == (not has_lone_surrogate)
     encodable(text).encode()
+
+
+@pytest.mark.parametrize("part", ["timestamp", "title", "source", "label", "withdrawn"])
+def test_an_empty_name_means_that_no_column_plays_the_part(part: str) -> None:
+    columns = Columns(**{part: ""})
+    found = map_columns(["id", "text", part], columns, "a.csv")
+    assert found == {"doc_id": "id", "text": "text"}
+
+
+@pytest.mark.parametrize("part", ["doc_id", "text"])
+def test_an_empty_name_of_a_part_that_is_needed_is_a_column_of_that_name(part: str) -> None:
+    assert map_columns(["id", "text", ""], Columns(**{part: ""}), "a.csv")[part] == ""
+    with pytest.raises(FeedError, match=f"no column '' for {part}"):
+        map_columns(["id", "text"], Columns(**{part: ""}), "a.csv")
+
+
+def test_a_title_is_text_enough() -> None:
+    assert map_columns(["id", "Subject"], Columns(), "a.csv") == {
+        "doc_id": "id",
+        "title": "Subject",
+    }

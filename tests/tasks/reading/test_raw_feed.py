@@ -289,3 +289,41 @@ def test_memory_does_not_grow_with_the_feed(
         return peak
 
     assert peak_bytes(12_000) < 1.2 * peak_bytes(3_000)
+
+
+def test_dates_are_handed_on_as_the_config_says_they_are_written(
+    ingest_files: IngestFiles,
+) -> None:
+    settings = IngestSettings(date_format="%d/%m/%Y")
+    files = {"a.csv": b"id,text,date\n1,one,07/08/2019\n2,two,2019-08-09\n3,three,\\N\n"}
+    _, rows = ingest_files(files, settings)
+    assert [row["timestamp"] for row in rows] == ["2019-08-07T00:00:00", "2019-08-09", None]
+    assert '"date": "07/08/2019"' in rows[0]["raw"]
+
+
+def test_words_for_nothing_are_absent_and_counted_in_the_log(
+    ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = jsonl({"id": 1, "text": "NULL", "source": "n/a"}, {"id": "nan", "text": "two"})
+    with caplog.at_level(logging.INFO):
+        _, rows = ingest_files({"a.jsonl": content})
+    assert [(row["doc_id"], row["text"]) for row in rows] == [("1", None), (None, "two")]
+    assert rows[0]["source"] == "a.jsonl"
+    assert "1 of doc_id, 1 of source, 1 of text" in caplog.text
+
+
+def test_a_date_that_is_not_wanted_is_metadata(ingest_files: IngestFiles) -> None:
+    settings = IngestSettings(columns=Columns(timestamp=""))
+    raw, rows = ingest_files({"a.csv": b"id,text,date\n1,one,07/08/2019\n"}, settings)
+    assert rows[0]["timestamp"] is None
+    assert "timestamp" not in raw.columns["a.csv"]
+
+
+def test_a_file_of_titles_is_read_and_says_that_they_are_the_texts(
+    ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, rows = ingest_files({"a.csv": b"id,subject\n1,one\n"})
+    assert (rows[0]["title"], rows[0]["text"]) == ("one", None)
+    assert (
+        "a.csv has no column that looks like text, so its titles, column 'subject'" in caplog.text
+    )

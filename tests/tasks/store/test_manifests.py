@@ -22,7 +22,7 @@ from tasks.store.sealed import seal
 PATH = Path("runs/feed=f/night=2026-03-01/manifest.json")
 MANIFEST: dict[str, Any] = {
     "format_version": FORMAT_VERSION,
-    "counts": {"read": 3},
+    "counts": {"read": 3, "without_text": 1},
     "tables": {},
     "models": {},
     "encoder": {"name": "E", "digest": "0"},
@@ -140,7 +140,9 @@ def test_a_store_is_refused_for_any_newer_manifest_but_not_for_a_damaged_one(
 def test_a_manifest_of_format_1_knew_neither_withdrawn_nor_late_rows_nor_its_fit() -> None:
     old = spelled(format_version=1, counts={"read": 3, "accepted": 3})
     manifest = parsed(old)
-    assert manifest.counts == {"read": 3, "accepted": 3, "withdrawn": 0, "late": 0}
+    assert manifest.counts == {
+        "read": 3, "accepted": 3, "withdrawn": 0, "without_text": 0, "late": 0,
+    }  # fmt: skip
     assert manifest.fit is None
     assert migrated({"format_version": 1, "nights": []}, PATH) == {
         "format_version": FORMAT_VERSION,

@@ -159,11 +159,14 @@ def test_rows_that_do_not_add_up_are_found(night: Store) -> None:
     assert said(night) == [
         (
             "conservation",
-            "read 9 is not accepted + duplicate + quarantined + withdrawn: 3 + 1 + 1 + 0",
+            "read 9 is not accepted + duplicate + quarantined + withdrawn + without_text:"
+            " 3 + 1 + 1 + 0 + 0",
         )
     ]
     rewrite(night, lambda manifest: manifest["counts"].update(read=6, quarantined=2))
-    assert said(night) == [("conservation", "quarantined is 2, and quarantine has 1 rows")]
+    assert said(night) == [
+        ("conservation", "quarantined + without_text is 2, and quarantine has 1 rows")
+    ]
     rewrite(night, lambda manifest: manifest["counts"].update(accepted=4, quarantined=1))
     assert [rule for rule, _ in said(night)] == ["conservation"]
     assert "documents has 3 rows" in said(night)[0][1]
@@ -254,6 +257,16 @@ def test_a_withdrawn_document_that_is_still_assigned_is_found(
     ]
     rewrite(night, lambda manifest: manifest["counts"].update(withdrawn=2, read=7))
     assert ("conservation", "withdrawn is 2, and withdrawn has 1 rows") in said(night)
+
+
+def test_rows_without_text_are_in_quarantine_and_counted_apart(night: Store) -> None:
+    rewrite(night, lambda manifest: manifest["counts"].update(quarantined=0, without_text=1))
+    assert said(night) == []
+
+
+def test_a_night_from_before_rows_without_text_were_counted_apart_is_sound(night: Store) -> None:
+    rewrite(night, lambda manifest: manifest["counts"].pop("without_text"))
+    assert said(night) == []
 
 
 def as_of_format_1(manifest: dict[str, Any]) -> None:

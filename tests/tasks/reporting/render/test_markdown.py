@@ -54,7 +54,9 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
     events = [
         {"event": "vanished", "cluster_id": "c-0", "from_ids": [], "to_ids": [], "overlap": None}
     ]
-    counts = Counts(read=1200, accepted=1100, duplicate=55, quarantined=40, withdrawn=5, late=3)
+    counts = Counts(
+        read=1200, accepted=1100, duplicate=55, quarantined=38, withdrawn=5, without_text=2, late=3
+    )
     manifest = Manifest.model_construct(
         feed="f",
         night="2026-03-01",
@@ -65,7 +67,10 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
         column_changes=[it.model_dump() for it in CHANGES],
     )
     text = summarise(view_of(manifest, clusters, events))
-    assert "1,200 rows read: 1,100 accepted, 55 duplicate, 40 quarantined, 5 withdrawn." in text
+    assert (
+        "1,200 rows read: 1,100 accepted, 55 duplicate, 38 quarantined, 5 withdrawn, 2 without text."
+        in text
+    )
     assert (
         "\n3 documents are late: dated before the last night and all that it has read. They are"
         in text
