@@ -4,20 +4,19 @@ Reads  the feed's files
 Writes raw rows (RAW_ROWS): every row that was read, the broken ones with their problem
 """
 
-import codecs
 import logging
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tasks.boundary.counted import counted
 from tasks.frame.result import StageResult
 from tasks.reading.columns import Columns, FileColumns, encodable, parts_of
 from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import Row, broken_row
+from tasks.reading.formats.settings import FileSettings
 from tasks.reading.pieces import read_rows, read_types, require_unchanged
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
@@ -32,26 +31,10 @@ _N_LOGGED = 5
 _BATCH_ROWS = 2048
 
 
-class IngestSettings(BaseModel):
+class IngestSettings(FileSettings):
     """How the feed is written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    encoding: str = Field(
-        "utf-8", description="Encoding of JSONL and CSV files; a BOM is understood."
-    )
     columns: Columns = Columns()
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, encoding: str) -> str:
-        try:
-            "\n".encode(encoding)
-        except (LookupError, UnicodeError) as error:
-            raise ValueError(
-                f"encoding must be a text encoding that Python knows, got {encoding!r}"
-            ) from error
-        return codecs.lookup(encoding).name
 
 
 class RawFeed(StageResult):
@@ -82,7 +65,7 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     with TableWriter(store, "ingest", RAW_ROWS) as writer:
         for piece in feed.pieces:
             found = FileColumns(settings.columns, piece.name, known)
-            _write_piece(writer, piece, read_rows(store, piece, settings.encoding), found)
+            _write_piece(writer, piece, read_rows(store, piece, settings), found)
             columns[piece.name] = found.mapping
             types.append(_metadata_types(read_types(store, piece), found.mapping))
             require_unchanged(piece)

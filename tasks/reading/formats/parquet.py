@@ -12,18 +12,20 @@ import pyarrow.parquet as pq
 
 from tasks.reading.formats.base import Format
 from tasks.reading.formats.rows import (
+    FileLog,
     Row,
     UnfitFileError,
     as_text,
     broken_row,
     require_columns,
 )
+from tasks.reading.formats.settings import FileSettings
 
 _READ_BYTES: Final = 1 << 20
 _BATCH_ROWS: Final = 1024
 
 
-def read_parquet(stream: IO[bytes], _encoding: str) -> Iterator[Row]:
+def read_parquet(stream: IO[bytes], _settings: FileSettings, _log: FileLog) -> Iterator[Row]:
     """Stream the rows of a Parquet file, whose texts are UTF-8 always.
 
     Raises

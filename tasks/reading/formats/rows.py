@@ -1,5 +1,7 @@
 """What a reader hands over: a row as it came, or the reason why a file has none to read."""
 
+import logging
+from collections.abc import MutableMapping
 from typing import Any, Final, NamedTuple
 
 MAX_COLUMNS: Final = 10_000
@@ -14,6 +16,28 @@ RAW_CHARS_KEPT: Final = 1 << 20
 
 class UnfitFileError(ValueError):
     """A file that is well formed and still cannot be read; the message goes on from its name."""
+
+
+class FileLog(logging.LoggerAdapter[logging.Logger]):
+    """What is said about a file while it is read; the message goes on from its name.
+
+    Parameters
+    ----------
+    logger
+        Of those who read the file.
+    name
+        Of the file.
+    """
+
+    def __init__(self, logger: logging.Logger, name: str) -> None:
+        super().__init__(logger, {})
+        self._name = name.replace("%", "%%")
+
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[str, MutableMapping[str, Any]]:
+        """Put the name before the message."""
+        return f"{self._name} {msg}", kwargs
 
 
 class Row(NamedTuple):

@@ -1,5 +1,6 @@
 import io
 import json
+import logging
 from typing import Any
 
 import pyarrow as pa
@@ -7,7 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.reading.formats.parquet import read_parquet
-from tasks.reading.formats.rows import Row, UnfitFileError
+from tasks.reading.formats.rows import FileLog, Row, UnfitFileError
+from tasks.reading.formats.settings import FileSettings
+
+LOG = FileLog(logging.getLogger(__name__), "a file")
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -17,7 +21,7 @@ def parquet(table: pa.Table) -> bytes:
 
 
 def read(table: pa.Table) -> list[Row]:
-    return list(read_parquet(io.BytesIO(parquet(table)), "utf-8"))
+    return list(read_parquet(io.BytesIO(parquet(table)), FileSettings(), LOG))
 
 
 def broken_text(kind: pa.DataType) -> pa.Array:
