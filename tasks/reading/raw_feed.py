@@ -14,8 +14,9 @@ import pyarrow as pa
 from tasks.boundary.counted import counted
 from tasks.frame.result import StageResult
 from tasks.reading.columns import Columns, FileColumns, encodable, parts_of
+from tasks.reading.folders import folder_columns, in_folders
 from tasks.reading.formats.kinds import FORMATS
-from tasks.reading.formats.rows import Row, broken_row
+from tasks.reading.formats.rows import FileLog, Row, broken_row
 from tasks.reading.formats.settings import FileSettings
 from tasks.reading.pieces import read_rows, read_types, require_unchanged
 from tasks.reading.sources.base import Feed, Piece
@@ -82,9 +83,14 @@ def _write_piece(
     # The first rows say together which column plays which part.
     peeked = list(islice(admitted, _PEEKED_ROWS))
     columns.settle()
+    folders = folder_columns(piece.name)
+    if folders and any(row.values is not None for row in peeked):
+        # As columns that come late: the date of a folder is no better than one in the file.
+        columns.admit(folders)
     if FORMATS[piece.format].names_columns_first:
         columns.require_parts()
-    _write_rows(writer, piece, _watched(chain(peeked, admitted), piece), columns)
+    whole = in_folders(chain(peeked, admitted), folders, FileLog(logger, piece.name))
+    _write_rows(writer, piece, _watched(whole, piece), columns)
     columns.require_parts()
     for part, used, other in columns.rivals():
         logger.warning(

@@ -1,6 +1,5 @@
 """Read the rows of a Parquet file; a cell that Python cannot hold spoils its row alone."""
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from tasks.reading.formats.rows import (
     FileLog,
     Row,
     UnfitFileError,
-    as_text,
     broken_row,
     require_columns,
+    spelled,
 )
 from tasks.reading.formats.settings import FileSettings
 
@@ -57,7 +56,7 @@ def _rows(batch: pa.RecordBatch, first: int) -> Iterator[Row]:
             yield _row_alone(batch.slice(place, 1), first + place)
         return
     for number, values in enumerate(found, start=first):
-        yield Row(number, values, _spelled(values), line=number)
+        yield Row(number, values, spelled(values), line=number)
 
 
 def _row_alone(batch: pa.RecordBatch, number: int) -> Row:
@@ -73,8 +72,8 @@ def _row_alone(batch: pa.RecordBatch, number: int) -> Row:
             what = "bytes that are no UTF-8" if is_text else f"a value out of range ({error})"
             problem = problem or f"column {name[:80]!r} has {what}"
     if rule is None:
-        return Row(number, values, _spelled(values), line=number)
-    return broken_row(number, _spelled(values), rule, problem, number)
+        return Row(number, values, spelled(values), line=number)
+    return broken_row(number, spelled(values), rule, problem, number)
 
 
 def _as_stored(column: pa.Array) -> str:
@@ -88,10 +87,6 @@ def _as_stored(column: pa.Array) -> str:
     if pa.types.is_date32(kind):
         return f"{column.view(pa.int32())[0].as_py()} as {kind}"
     return f"unreadable {kind}"
-
-
-def _spelled(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False, default=as_text)
 
 
 def _require_readable(column: pa.Field, name: str) -> None:

@@ -1,5 +1,6 @@
 """What a reader hands over: a row as it came, or the reason why a file has none to read."""
 
+import json
 import logging
 from collections.abc import MutableMapping
 from typing import Any, Final, NamedTuple
@@ -75,6 +76,11 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value if isinstance(value, str) else str(value)
+
+
+def spelled(values: dict[str, Any]) -> str:
+    """Return a whole row as JSON."""
+    return json.dumps(values, ensure_ascii=False, default=as_text)
 
 
 def broken_row(number: int, raw: str, rule: str, problem: str, line: int, n_lines: int = 1) -> Row:
