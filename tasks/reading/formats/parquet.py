@@ -1,9 +1,6 @@
 """Read the rows of a Parquet file; a cell that Python cannot hold spoils its row alone."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, Any, Final
 
 import pyarrow as pa
@@ -18,9 +15,9 @@ from tasks.reading.formats.rows import (
     require_columns,
     spelled,
 )
+from tasks.reading.formats.seekable import seekable
 from tasks.reading.formats.settings import FileSettings
 
-_READ_BYTES: Final = 1 << 20
 _BATCH_ROWS: Final = 1024
 
 
@@ -32,7 +29,7 @@ def read_parquet(stream: IO[bytes], _settings: FileSettings, _log: FileLog) -> I
     UnfitFileError
         If two columns share a name, one is in an unknown time zone, or there are too many.
     """
-    with _seekable(stream) as seekable, pq.ParquetFile(seekable) as file:
+    with seekable(stream) as whole, pq.ParquetFile(whole) as file:
         require_columns(file.schema_arrow.names)
         for column in file.schema_arrow:
             _require_readable(column, column.name)
@@ -111,18 +108,6 @@ def _require_zone(zone: str, column: str) -> None:
             f"has the column {column[:80]!r} in the time zone {zone[:80]!r}, which is not known"
             " here; write it in UTC"
         ) from error
-
-
-@contextmanager
-def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Parquet is read from its end, so a compressed stream goes through a temporary file."""
-    if not isinstance(stream, pa.CompressedInputStream):
-        yield stream
-        return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(stream, copy, _READ_BYTES)
-        copy.seek(0)
-        yield copy
 
 
 PARQUET: Final = Format(
