@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from tasks.reading.formats.rows import FileLog, Row, as_text, spelled
+from tasks.reading.sources.archives import is_archive
 
 _KEY_AND_VALUE: Final = re.compile(r"(?P<key>[^=]+)=(?P<value>.*)", re.DOTALL)
 _NULL: Final = "__HIVE_DEFAULT_PARTITION__"
@@ -21,7 +22,7 @@ def folder_columns(name: str) -> dict[str, str | None]:
     name
         Of the file, relative to the feed.
     """
-    folders = PurePosixPath(name).parts[:-1]
+    folders = [part for part in PurePosixPath(name).parts[:-1] if not is_archive(part)]
     found = [match for folder in folders if (match := _KEY_AND_VALUE.fullmatch(folder))]
     return {
         unquote(it["key"]): None if it["value"] == _NULL else unquote(it["value"]) for it in found

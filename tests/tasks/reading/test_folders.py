@@ -17,6 +17,7 @@ def test_folders_of_key_and_value_are_columns() -> None:
         "shop": "a=b",
         "none": None,
     }
+    assert folder_columns("a=b.zip/lang=en/c.csv") == {"lang": "en"}
     assert folder_columns("=x/a/b=c.csv") == folder_columns("x=y.csv") == {}
 
 
