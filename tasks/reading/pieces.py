@@ -64,7 +64,7 @@ def read_rows(store: Store, piece: Piece, settings: FileSettings) -> Iterator[Ro
     try:
         with opened(store, piece) as stream:
             rows = FORMATS[piece.format].rows(stream, settings, FileLog(logger, piece.name))
-            yield from _counted(rows, piece, settings)
+            yield from _counted(rows, piece)
     except FileNotFoundError as error:
         raise FeedError(f"{piece.name} is gone since it was found; run again") from error
     except OSError as error:
@@ -78,7 +78,7 @@ def read_rows(store: Store, piece: Piece, settings: FileSettings) -> Iterator[Ro
         raise _unreadable(piece, error) from error
 
 
-def _counted(rows: Iterator[Row], piece: Piece, settings: FileSettings) -> Iterator[Row]:
+def _counted(rows: Iterator[Row], piece: Piece) -> Iterator[Row]:
     """Say at the end how many rows an encoding has cost, and what to set."""
     n_undecodable = 0
     for row in rows:
@@ -86,9 +86,10 @@ def _counted(rows: Iterator[Row], piece: Piece, settings: FileSettings) -> Itera
         yield row
     if n_undecodable and FORMATS[piece.format].is_text:
         logger.warning(
-            '%s has %s with bytes that are no %s; set `encoding` under [ingest], to "detect" if you'
-            ' do not know it, or `encoding_errors = "replace"` to keep what can be read of them',
-            *(piece.name, counted(n_undecodable, "row"), settings.encoding),
+            "%s has %s with bytes that their encoding lacks; set `encoding` under [ingest], to"
+            ' "detect" if you do not know it, or `encoding_errors = "replace"` to keep the rest of'
+            " them",
+            *(piece.name, counted(n_undecodable, "row")),
         )
 
 

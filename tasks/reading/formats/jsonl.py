@@ -72,6 +72,8 @@ def _row(number: int, text: str, line: int, what: str, n_lines: int = 1) -> Row:
         problem = str(error)
     except (ValueError, RecursionError) as error:
         problem = f"{what} is not valid JSON: {error}"
+        if text == "{":
+            problem += "; objects of several lines are read inside of an array only"
     else:
         if not isinstance(values, dict):
             problem = f"{what} must be a JSON object, got {type(values).__name__}"

@@ -47,7 +47,7 @@ class Row(NamedTuple):
     Parameters
     ----------
     number
-        1-based: the line of a JSONL file, the record of a CSV or Parquet file.
+        1-based: the line of a JSONL file, the element of an array, the record of any other file.
     values
         The columns; None if the row could not be read.
     raw
@@ -55,7 +55,7 @@ class Row(NamedTuple):
     problem_rule, problem
         The rule that the reader saw broken, and how.
     line, n_lines
-        First physical line of the row, from 1, and the number of lines; a Parquet row is a line.
+        First physical line of the row, from 1, and the number of lines; a row of Parquet is a line.
     """
 
     number: int

@@ -237,7 +237,9 @@ def test_rows_lost_to_an_encoding_are_counted_with_what_to_set(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     read(b'{"id": "\xff"}\n{"id": "\xfe"}\n{"id": "x"}\n')
-    assert "drawn.jsonl has 2 rows with bytes that are no utf-8; set `encoding`" in caplog.text
+    assert (
+        "drawn.jsonl has 2 rows with bytes that their encoding lacks; set `encoding`" in caplog.text
+    )
 
 
 @given(st.binary(max_size=400))

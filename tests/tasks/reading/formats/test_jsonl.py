@@ -122,3 +122,11 @@ def test_bytes_of_an_array_are_replaced_and_counted(caplog: pytest.LogCaptureFix
 
 def test_an_empty_array_has_no_rows() -> None:
     assert read(b" [ \n ] \n") == []
+
+
+def test_an_object_of_several_lines_is_refused_with_what_is_read() -> None:
+    rows = read(json.dumps({"id": 1, "text": "a"}, indent=1).encode())
+    assert [row.problem_rule for row in rows] == ["row_parses"] * 4
+    assert str(rows[0].problem).endswith(
+        "; objects of several lines are read inside of an array only"
+    )
