@@ -68,9 +68,9 @@ class NightlyConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     feed: str = Field(
-        description="File, folder, glob or fsspec URL of JSONL, CSV or Parquet. {night} in it"
-        " stands for the date of the night, {night-1} for the day before, {night:%Y%m%d} for the"
-        " date in another form."
+        description="File, folder, glob or fsspec URL of JSON, CSV, Parquet or workbooks. {night}"
+        " in it stands for the date of the night, {night-1} for the day before, {night:%Y%m%d} for"
+        " the date in another form."
     )
     store: Path = Field(description="Local folder of the store; created if it does not exist.")
     night: date = Field(

@@ -79,7 +79,7 @@ def about(
 @app.command(epilog=examples(*_RUN))
 def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[
-        str, typer.Argument(help="File, folder, glob or URL of JSONL, CSV or Parquet.")
+        str, typer.Argument(help="File, folder, glob or URL of JSON, CSV, Parquet or .xlsx.")
     ],
     store: NewStoreOption,
     night: Annotated[

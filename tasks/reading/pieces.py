@@ -12,7 +12,8 @@ import pyarrow as pa
 from tasks.boundary.counted import counted
 from tasks.boundary.transient import is_transient_error
 from tasks.reading.formats.kinds import FORMATS
-from tasks.reading.formats.rows import Row, UnfitFileError
+from tasks.reading.formats.rows import FileLog, Row, UnfitFileError
+from tasks.reading.formats.settings import FileSettings
 from tasks.reading.sources.base import Feed, Piece
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.kinds import source_of
@@ -51,7 +52,7 @@ def opened(store: Store, piece: Piece) -> Iterator[IO[bytes]]:
                 yield it
 
 
-def read_rows(store: Store, piece: Piece, encoding: str) -> Iterator[Row]:
+def read_rows(store: Store, piece: Piece, settings: FileSettings) -> Iterator[Row]:
     """Stream the rows of a piece; one that cannot be read is a row with a problem.
 
     Raises
@@ -62,7 +63,8 @@ def read_rows(store: Store, piece: Piece, encoding: str) -> Iterator[Row]:
     """
     try:
         with opened(store, piece) as stream:
-            yield from FORMATS[piece.format].rows(stream, encoding)
+            rows = FORMATS[piece.format].rows(stream, settings, FileLog(logger, piece.name))
+            yield from _counted(rows, piece)
     except FileNotFoundError as error:
         raise FeedError(f"{piece.name} is gone since it was found; run again") from error
     except OSError as error:
@@ -73,11 +75,22 @@ def read_rows(store: Store, piece: Piece, encoding: str) -> Iterator[Row]:
     except UnfitFileError as error:
         raise FeedError(f"{piece.name} {error}") from error
     except (csv.Error, ValueError, OverflowError, NotImplementedError) as error:
-        if isinstance(error, UnicodeError) and FORMATS[piece.format].is_text:
-            raise FeedError(
-                f"{piece.name} is not encoded as {encoding}: {error}; set `encoding`"
-            ) from error
         raise _unreadable(piece, error) from error
+
+
+def _counted(rows: Iterator[Row], piece: Piece) -> Iterator[Row]:
+    """Say at the end how many rows an encoding has cost, and what to set."""
+    n_undecodable = 0
+    for row in rows:
+        n_undecodable += row.problem_rule == "text_decodes"
+        yield row
+    if n_undecodable and FORMATS[piece.format].is_text:
+        logger.warning(
+            "%s has %s with bytes that their encoding lacks; set `encoding` under [ingest], to"
+            ' "detect" if you do not know it, or `encoding_errors = "replace"` to keep the rest of'
+            " them",
+            *(piece.name, counted(n_undecodable, "row")),
+        )
 
 
 def read_types(store: Store, piece: Piece) -> dict[str, str] | None:

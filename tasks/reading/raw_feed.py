@@ -4,21 +4,21 @@ Reads  the feed's files
 Writes raw rows (RAW_ROWS): every row that was read, the broken ones with their problem
 """
 
-import codecs
 import logging
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
-from pydantic import Field, field_validator
 
 from tasks.boundary.counted import counted
 from tasks.frame.result import StageResult
 from tasks.reading.cells import CellForms, CellReader
 from tasks.reading.columns import Columns, FileColumns, encodable, parts_of
+from tasks.reading.folders import folder_columns, in_folders
 from tasks.reading.formats.kinds import FORMATS
-from tasks.reading.formats.rows import Row, broken_row
+from tasks.reading.formats.rows import FileLog, Row, broken_row
+from tasks.reading.formats.settings import FileSettings
 from tasks.reading.pieces import read_rows, read_types, require_unchanged
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
@@ -33,24 +33,10 @@ _N_LOGGED = 5
 _BATCH_ROWS = 2048
 
 
-class IngestSettings(CellForms):
+class IngestSettings(FileSettings, CellForms):
     """How the feed is written."""
 
-    encoding: str = Field(
-        "utf-8", description="Encoding of JSONL and CSV files; a BOM is understood."
-    )
     columns: Columns = Columns()
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, encoding: str) -> str:
-        try:
-            "\n".encode(encoding)
-        except (LookupError, UnicodeError) as error:
-            raise ValueError(
-                f"encoding must be a text encoding that Python knows, got {encoding!r}"
-            ) from error
-        return codecs.lookup(encoding).name
 
 
 class RawFeed(StageResult):
@@ -82,7 +68,7 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     with TableWriter(store, "ingest", RAW_ROWS) as writer:
         for piece in feed.pieces:
             found = FileColumns(settings.columns, piece.name, known)
-            rows = read_rows(store, piece, settings.encoding)
+            rows = read_rows(store, piece, settings)
             _write_piece(writer, piece, rows, found, cells)
             columns[piece.name] = found.mapping
             types.append(_metadata_types(read_types(store, piece), found.mapping))
@@ -105,9 +91,14 @@ def _write_piece(
     # The first rows say together which column plays which part.
     peeked = list(islice(admitted, _PEEKED_ROWS))
     columns.settle()
+    folders = folder_columns(piece.name)
+    if folders and any(row.values is not None for row in peeked):
+        # As columns that come late: the date of a folder is no better than one in the file.
+        columns.admit(folders)
     if FORMATS[piece.format].names_columns_first:
         columns.require_parts()
-    _write_rows(writer, piece, _watched(chain(peeked, admitted), piece), columns, cells)
+    whole = in_folders(chain(peeked, admitted), folders, FileLog(logger, piece.name))
+    _write_rows(writer, piece, _watched(whole, piece), columns, cells)
     columns.require_parts()
     if "title" in columns.mapping and "text" not in columns.mapping:
         logger.warning(

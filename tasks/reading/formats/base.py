@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from tasks.reading.formats.rows import Row
+from tasks.reading.formats.rows import FileLog, Row
+from tasks.reading.formats.settings import FileSettings
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,9 @@ class Format:
     endings
         Of the files' names, in small letters.
     rows
-        Stream the rows of a file, whose text has the encoding that is given. `UnfitFileError`,
-        `ValueError` and Arrow's errors say that the file as a whole cannot be read.
+        Stream the rows of a file that is written as the settings say, and say aloud what is
+        guessed. `UnfitFileError`, `ValueError` and Arrow's errors say that the file as a whole
+        cannot be read.
     is_text
         Whether files have an encoding.
     names_columns_first
@@ -31,7 +33,7 @@ class Format:
 
     name: str
     endings: tuple[str, ...]
-    rows: Callable[[IO[bytes], str], Iterator[Row]]
+    rows: Callable[[IO[bytes], FileSettings, FileLog], Iterator[Row]]
     is_text: bool = True
     names_columns_first: bool = False
     types: Callable[[IO[bytes]], dict[str, str]] | None = None

@@ -3,20 +3,22 @@
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import Final, NamedTuple
 
+from tasks.reading.formats.csv_dialect import Dialect, named_delimiter
 from tasks.reading.formats.lines import MAX_LINE_BYTES, Line
 from tasks.reading.formats.rows import UnfitFileError
 
-_DELIMITERS: Final = ",;\t|"
+# Enough to tell an ending delimiter by, and few enough to be read twice.
+_PEEKED_LINES: Final = 100
 # A noncharacter: no text that is exchanged holds it.
 _HELD_RETURN: Final = "\ufdd0"
 # Prose has words and small numbers of one or two characters before a comma ("2,5"), so of a
 # single line in a file of two columns a shorter id proves nothing.
 _MIN_TELLING_CHARS: Final = 3
 _WORD: Final = re.compile(r"[^\W_]+")
-
-csv.field_size_limit(MAX_LINE_BYTES)
 
 
 class Record(NamedTuple):
@@ -40,6 +42,8 @@ class CsvRecords:
     ----------
     lines
         All lines of the file.
+    dialect
+        What is known of the marks in it.
 
     Raises
     ------
@@ -49,16 +53,28 @@ class CsvRecords:
         If the header cannot be read.
     """
 
-    def __init__(self, lines: Iterator[Line]) -> None:
-        first = next((line for line in lines if line.text.strip()), None)
+    def __init__(self, lines: Iterator[Line], dialect: Dialect) -> None:
         self.header: list[str] = []
         self.n_header_lines = 0
+        self.ends_rows = False
+        """Whether the rows end in a delimiter, which is no field, and the header does not."""
         self._source = _Source(lines)
-        self._delimiter = max(_DELIMITERS, key=first.text.count) if first else ","
-        self._reader = csv.reader(self._source, delimiter=self._delimiter, strict=True)
+        first = self._source.first()
+        named = named_delimiter(first.text) if first else None
+        if named is not None:
+            dialect = replace(dialect, delimiter=named)
+            first = self._source.first()
+        self.dialect = dialect.guessed(first.text if first else "")
+        self._reader = self.dialect.reader(self._source)
         if first:
             self._source.put_back(first)
             self._read_header()
+            self.ends_rows = self._is_ended()
+
+    @property
+    def width(self) -> int:
+        """Return how many fields a row has."""
+        return len(self.header) + self.ends_rows
 
     def __iter__(self) -> Iterator[Record]:
         """Yield every record, in the order of its lines; a blank line is a record too."""
@@ -81,15 +97,28 @@ class CsvRecords:
         lines = self._source.take()
         problem = next((line.problem for line in lines if line.problem), None)
         if problem:
-            raise csv.Error(f"its header is illegible: {problem}")
-        if any(_HELD_RETURN in name for name in fields) and '"' not in lines[0].text:
-            raise csv.Error("its lines end in carriage returns")
+            raise UnfitFileError(
+                f"cannot be read, for its header is illegible: {problem}; set `encoding`, or repair"
+                " that line"
+            )
+        is_quoted = self.dialect.quote and self.dialect.quote in lines[0].text
+        if any(_HELD_RETURN in name for name in fields) and not is_quoted:
+            raise UnfitFileError(
+                "has lines that end in carriage returns, and others in line feeds; write it with"
+                " line feeds only"
+            )
         self.header, self.n_header_lines = _named(released(fields)), lines[-1].number
         if self._rows_among(lines[1:-1]):
             raise UnfitFileError(
                 f"has a header with a quotation mark that is left open on line {lines[0].number}"
                 f" and closed on line {lines[-1].number:,} only; close it"
             )
+
+    def _is_ended(self) -> bool:
+        peeked = self._source.peek(_PEEKED_LINES)
+        lines = [_held(line.text) for line in peeked if line.is_whole]
+        is_cut = len(peeked) == _PEEKED_LINES
+        return self.dialect.ends_rows(lines, len(self.header), is_cut)
 
     def _settled(self, record: Record) -> Iterator[Record]:
         """Keep a record of several lines whole, or lose its first line and read the others."""
@@ -109,7 +138,7 @@ class CsvRecords:
     def _alone(self, line: Line) -> Record:
         """Read a line by itself; a quotation mark that is open at its end is known to run on."""
         try:
-            fields = next(csv.reader([_held(line.text)], delimiter=self._delimiter, strict=True))
+            fields = next(self.dialect.reader([_held(line.text)]))
         except csv.Error as error:
             return Record([line], [], f"the record is no CSV: {error}")
         return Record([line], fields)
@@ -120,7 +149,7 @@ class CsvRecords:
         A record that is refused anyway, for its number of fields, is opened for a single line that
         looks like a row. For one that is in order at least half of the lines must look so.
         """
-        if len(fields) != len(self.header):
+        if len(fields) != self.width:
             # The end of a text and the fields after it can have the number of fields by chance.
             last = _alike(self._rows_among(lines[-1:]), fields[0])
             return bool(self._rows_among(lines[1:-1]) or last)
@@ -136,16 +165,16 @@ class CsvRecords:
 
     def _rows_among(self, lines: list[Line]) -> list[list[str]]:
         """Return the fields of the lines that could be rows: as many, and no gap after a comma."""
-        n_delimiters = len(self.header) - 1
+        n_delimiters = self.width - 1
         if n_delimiters == 0:
             return []
-        likely = (line for line in lines if line.text.count(self._delimiter) >= n_delimiters)
+        likely = (line for line in lines if line.text.count(self.dialect.delimiter) >= n_delimiters)
         found = (self._alone(line).fields for line in likely)
         may_gap = _has_gap(self.header)
         return [
             fields
             for fields in found
-            if len(fields) == len(self.header) and (may_gap or not _has_gap(fields))
+            if len(fields) == self.width and (may_gap or not _has_gap(fields))
         ]
 
 
@@ -177,6 +206,16 @@ class _Source:
         if not line.is_whole or self._n_chars + len(line.text) > MAX_LINE_BYTES:
             self._again.append(line)
             raise csv.Error(f"it is longer than {MAX_LINE_BYTES:,} characters")
+
+    def first(self) -> Line | None:
+        """Take the next line that is not blank out, if there is one."""
+        return next((line for line in self._lines if line.text.strip()), None)
+
+    def peek(self, n_lines: int) -> list[Line]:
+        """Look at the next lines, which are read again; only before any was put back."""
+        peeked = list(islice(self._lines, n_lines))
+        self._again = peeked[::-1]
+        return peeked
 
     def take(self) -> list[Line]:
         """Return the lines that were read since the last call."""

@@ -1,4 +1,4 @@
-"""Read the rows of a JSONL file: one object a line, no key twice, nothing nested without end."""
+"""Read the rows of a JSON file: one object a line or one array of objects, no key twice."""
 
 import json
 import re
@@ -7,53 +7,95 @@ from collections.abc import Iterator
 from typing import IO, Any, Final
 
 from tasks.reading.formats.base import Format
-from tasks.reading.formats.lines import read_lines
-from tasks.reading.formats.rows import MAX_DEPTH, Row, broken_row
+from tasks.reading.formats.encodings import peeked, say_mended, text_lines, with_encoding
+from tasks.reading.formats.json_array import read_elements
+from tasks.reading.formats.lines import Line, Readable
+from tasks.reading.formats.rows import MAX_DEPTH, FileLog, Row, broken_row
+from tasks.reading.formats.settings import FileSettings
 
 # Possessive, so that a string without an end is scanned once and needs no memory.
 _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+# How `read_elements` hands over a byte that its encoding lacks.
+_FOREIGN_BYTE: Final = re.compile(r"[\udc80-\udcff]")
+# An array in a line of its own may be a row gone wrong; one of objects is the file.
+_ARRAY_OF_OBJECTS: Final = re.compile(r"\ufeff?\s*\[\s*(\{|\]\s*$)")
 
 
-def read_jsonl(stream: IO[bytes], encoding: str) -> Iterator[Row]:
-    """Stream the rows of a JSONL file; blank lines are none."""
-    for line in read_lines(stream, encoding):
+def read_jsonl(stream: IO[bytes], settings: FileSettings, log: FileLog) -> Iterator[Row]:
+    """Stream the rows of a file of JSON; blank lines are none.
+
+    Raises
+    ------
+    UnfitFileError
+        If it is an array that is not whole, or as `text_lines`.
+    """
+    whole, encoding = with_encoding(stream, settings.encoding, log)
+    start, whole = peeked(whole, encoding)
+    if _ARRAY_OF_OBJECTS.match(start):
+        log.info("is read as one JSON array")
+        return _rows_of_array(whole, encoding, settings, log)
+    known = settings.model_copy(update={"encoding": encoding})
+    return _rows_of_lines(text_lines(whole, known, log))
+
+
+def _rows_of_lines(lines: Iterator[Line]) -> Iterator[Row]:
+    for line in lines:
         if line.rule is not None:
             yield broken_row(line.number, line.text, line.rule, str(line.problem), line.number)
         elif text := line.text.strip():
-            yield _row(line.number, text)
+            yield _row(line.number, text, line.number, "the line")
 
 
-def _row(number: int, line: str) -> Row:
+def _rows_of_array(
+    stream: Readable, encoding: str, settings: FileSettings, log: FileLog
+) -> Iterator[Row]:
+    n_mended = 0
+    for number, (text, line, n_lines) in enumerate(read_elements(stream, encoding), start=1):
+        what, is_foreign = f"the element on line {line:,}", bool(_FOREIGN_BYTE.search(text))
+        if is_foreign and settings.encoding_errors == "refuse":
+            raw = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+            problem = f"{what} has a byte that is no {encoding}"
+            yield broken_row(number, raw, "text_decodes", problem, line, n_lines)
+        else:
+            n_mended += is_foreign
+            yield _row(number, _FOREIGN_BYTE.sub("\ufffd", text), line, what, n_lines)
+    if n_mended:
+        say_mended(n_mended, "element", encoding, log)
+
+
+def _row(number: int, text: str, line: int, what: str, n_lines: int = 1) -> Row:
     values, problem = None, None
     try:
-        _require_shallow(line)
-        values = _DECODER.decode(line)
+        _require_shallow(text, what)
+        values = _DECODER.decode(text)
     except _JsonError as error:
         problem = str(error)
     except (ValueError, RecursionError) as error:
-        problem = f"the line is not valid JSON: {error}"
+        problem = f"{what} is not valid JSON: {error}"
+        if text == "{":
+            problem += "; objects of several lines are read inside of an array only"
     else:
         if not isinstance(values, dict):
-            problem = f"the line must be a JSON object, got {type(values).__name__}"
+            problem = f"{what} must be a JSON object, got {type(values).__name__}"
     if problem is not None:
-        return broken_row(number, line, "row_parses", problem, number)
-    return Row(number, values, line, line=number)
+        return broken_row(number, text, "row_parses", problem, line, n_lines)
+    return Row(number, values, text, line=line, n_lines=n_lines)
 
 
 class _JsonError(ValueError):
     """JSON that Python would read, and lose a part of or choke on later."""
 
 
-def _require_shallow(line: str) -> None:
+def _require_shallow(text: str, what: str) -> None:
     """Count the levels before the parser does, which recurses."""
-    if line.count("[") + line.count("{") <= MAX_DEPTH:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     depth = 0
-    for found in _STRING_OR_BRACKET.finditer(line):
+    for found in _STRING_OR_BRACKET.finditer(text):
         mark = found[0]
         depth += (mark in "[{") - (mark in "]}")
         if depth > MAX_DEPTH:
-            raise _JsonError(f"the line is nested deeper than {MAX_DEPTH} levels")
+            raise _JsonError(f"{what} is nested deeper than {MAX_DEPTH} levels")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,4 +108,4 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
 
-JSONL: Final = Format(name="jsonl", endings=(".jsonl", ".ndjson"), rows=read_jsonl)
+JSONL: Final = Format(name="jsonl", endings=(".jsonl", ".ndjson", ".json"), rows=read_jsonl)

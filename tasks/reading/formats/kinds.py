@@ -4,11 +4,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from tasks.reading.formats.base import Format
-from tasks.reading.formats.csv import CSV
+from tasks.reading.formats.csv import CSV, TSV
 from tasks.reading.formats.jsonl import JSONL
 from tasks.reading.formats.parquet import PARQUET
+from tasks.reading.formats.xlsx import XLSX
 
-FORMATS: Final = {it.name: it for it in (JSONL, CSV, PARQUET)}
+FORMATS: Final = {it.name: it for it in (JSONL, CSV, TSV, PARQUET, XLSX)}
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
 """Ending → compression, as Arrow calls it."""
 

@@ -2,15 +2,24 @@
 
 import codecs
 from collections.abc import Iterable, Iterator
-from typing import IO, Final, NamedTuple
+from itertools import chain
+from typing import Final, Literal, NamedTuple, Protocol
 
-from tasks.reading.formats.rows import RAW_CHARS_KEPT
+from tasks.reading.formats.rows import RAW_CHARS_KEPT, UnfitFileError
 
 MAX_LINE_BYTES: Final = 16 << 20
 """A longer line is no document; it is kept out of memory and refused."""
 
 _READ_BYTES = 1 << 20
 _BYTES_KEPT = RAW_CHARS_KEPT
+
+
+class Readable(Protocol):
+    """What bytes are read from, from the start to the end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most so many; none at the end."""
+        ...
 
 
 class Line(NamedTuple):
@@ -26,6 +35,8 @@ class Line(NamedTuple):
         The rule that the bytes break, and how.
     is_whole
         False for an overlong line: a part of a row must not be parsed.
+    is_mended
+        Whether bytes that its encoding lacks were replaced.
     """
 
     number: int
@@ -33,19 +44,22 @@ class Line(NamedTuple):
     rule: str | None = None
     problem: str | None = None
     is_whole: bool = True
+    is_mended: bool = False
 
 
-def read_lines(stream: IO[bytes], encoding: str) -> Iterator[Line]:
-    """Stream the lines of a file.
+def read_lines(
+    stream: Readable, encoding: str, errors: Literal["refuse", "replace"] = "refuse"
+) -> Iterator[Line]:
+    """Stream the lines of a file; where none of the first ends in a line feed, they end in CR.
 
     Raises
     ------
-    UnicodeError
+    UnfitFileError
         If the file as a whole does not have an encoding whose units are wider than a byte.
     """
     # Lines are cut at the byte of a line feed; where a line feed is no such byte, in UTF-8.
     is_recoded = "\n".encode(encoding) != b"\n"
-    blocks = _recoded(stream, encoding) if is_recoded else _blocks(stream)
+    blocks = _recoded(stream, encoding, errors) if is_recoded else read_blocks(stream)
     encoding = "utf-8" if is_recoded or encoding == "utf-8-sig" else encoding
     offset = 0
     for number, (line, n_dropped) in enumerate(_cut(blocks), start=1):
@@ -54,14 +68,16 @@ def read_lines(stream: IO[bytes], encoding: str) -> Iterator[Line]:
         if len(line) + n_dropped > MAX_LINE_BYTES:
             yield _overlong(number, line, encoding)
         else:
-            yield _decoded(number, line, offset, encoding)
+            yield _decoded(number, line, offset, encoding, errors)
         offset += len(line) + n_dropped
 
 
-def _decoded(number: int, line: bytes, offset: int, encoding: str) -> Line:
+def _decoded(number: int, line: bytes, offset: int, encoding: str, errors: str) -> Line:
     try:
         return Line(number, line.decode(encoding))
     except UnicodeDecodeError as error:
+        if errors == "replace":
+            return Line(number, line.decode(encoding, errors="replace"), is_mended=True)
         byte, place = line[error.start], offset + error.start
         problem = f"byte 0x{byte:02x} at offset {place:,} is no {encoding}"
         text = line.decode(encoding, errors="backslashreplace")
@@ -76,25 +92,34 @@ def _overlong(number: int, line: bytes, encoding: str) -> Line:
     return Line(number, text, "row_parses", problem, is_whole=False)
 
 
-def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+def read_blocks(stream: Readable) -> Iterator[bytes]:
+    """Stream the bytes of a file."""
     while block := stream.read(_READ_BYTES):
         yield block
 
 
-def _recoded(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    for block in _blocks(stream):
-        yield decoder.decode(block).encode()
-    yield decoder.decode(b"", final=True).encode()
+def _recoded(stream: Readable, encoding: str, errors: str) -> Iterator[bytes]:
+    is_strict = errors == "refuse"
+    decoder = codecs.getincrementaldecoder(encoding)("strict" if is_strict else "replace")
+    try:
+        for block in read_blocks(stream):
+            yield decoder.decode(block).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        raise UnfitFileError(f"is not encoded as {encoding}: {error}; set `encoding`") from error
 
 
 def _cut(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Cut at line feeds; of a line that is too long, yield the start and how much was dropped."""
+    """Cut at line ends; of a line that is too long, yield the start and how much was dropped."""
+    blocks = iter(blocks)
+    first = next(blocks, b"")
+    # A carriage return at the end of the block may have its line feed in the next one.
+    line_end = b"\r" if b"\r" in first[:-1] and b"\n" not in first else b"\n"
     pending, n_dropped = b"", 0
-    for block in blocks:
-        *lines, pending = (pending + block).split(b"\n")
+    for block in chain([first], blocks):
+        *lines, pending = (pending + block).split(line_end)
         for line in lines:
-            yield line + b"\n", n_dropped
+            yield line + line_end, n_dropped
             n_dropped = 0
         if len(pending) > MAX_LINE_BYTES:
             n_dropped += len(pending[_BYTES_KEPT:])

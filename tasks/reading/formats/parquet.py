@@ -1,10 +1,6 @@
 """Read the rows of a Parquet file; a cell that Python cannot hold spoils its row alone."""
 
-import json
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, Any, Final
 
 import pyarrow as pa
@@ -12,18 +8,20 @@ import pyarrow.parquet as pq
 
 from tasks.reading.formats.base import Format
 from tasks.reading.formats.rows import (
+    FileLog,
     Row,
     UnfitFileError,
-    as_text,
     broken_row,
     require_columns,
+    spelled,
 )
+from tasks.reading.formats.seekable import seekable
+from tasks.reading.formats.settings import FileSettings
 
-_READ_BYTES: Final = 1 << 20
 _BATCH_ROWS: Final = 1024
 
 
-def read_parquet(stream: IO[bytes], _encoding: str) -> Iterator[Row]:
+def read_parquet(stream: IO[bytes], _settings: FileSettings, _log: FileLog) -> Iterator[Row]:
     """Stream the rows of a Parquet file, whose texts are UTF-8 always.
 
     Raises
@@ -31,7 +29,7 @@ def read_parquet(stream: IO[bytes], _encoding: str) -> Iterator[Row]:
     UnfitFileError
         If two columns share a name, one is in an unknown time zone, or there are too many.
     """
-    with _seekable(stream) as seekable, pq.ParquetFile(seekable) as file:
+    with seekable(stream) as whole, pq.ParquetFile(whole) as file:
         require_columns(file.schema_arrow.names)
         for column in file.schema_arrow:
             _require_readable(column, column.name)
@@ -55,7 +53,7 @@ def _rows(batch: pa.RecordBatch, first: int) -> Iterator[Row]:
             yield _row_alone(batch.slice(place, 1), first + place)
         return
     for number, values in enumerate(found, start=first):
-        yield Row(number, values, _spelled(values), line=number)
+        yield Row(number, values, spelled(values), line=number)
 
 
 def _row_alone(batch: pa.RecordBatch, number: int) -> Row:
@@ -71,8 +69,8 @@ def _row_alone(batch: pa.RecordBatch, number: int) -> Row:
             what = "bytes that are no UTF-8" if is_text else f"a value out of range ({error})"
             problem = problem or f"column {name[:80]!r} has {what}"
     if rule is None:
-        return Row(number, values, _spelled(values), line=number)
-    return broken_row(number, _spelled(values), rule, problem, number)
+        return Row(number, values, spelled(values), line=number)
+    return broken_row(number, spelled(values), rule, problem, number)
 
 
 def _as_stored(column: pa.Array) -> str:
@@ -86,10 +84,6 @@ def _as_stored(column: pa.Array) -> str:
     if pa.types.is_date32(kind):
         return f"{column.view(pa.int32())[0].as_py()} as {kind}"
     return f"unreadable {kind}"
-
-
-def _spelled(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False, default=as_text)
 
 
 def _require_readable(column: pa.Field, name: str) -> None:
@@ -114,18 +108,6 @@ def _require_zone(zone: str, column: str) -> None:
             f"has the column {column[:80]!r} in the time zone {zone[:80]!r}, which is not known"
             " here; write it in UTC"
         ) from error
-
-
-@contextmanager
-def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Parquet is read from its end, so a compressed stream goes through a temporary file."""
-    if not isinstance(stream, pa.CompressedInputStream):
-        yield stream
-        return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(stream, copy, _READ_BYTES)
-        copy.seek(0)
-        yield copy
 
 
 PARQUET: Final = Format(

@@ -1,5 +1,8 @@
 """What a reader hands over: a row as it came, or the reason why a file has none to read."""
 
+import json
+import logging
+from collections.abc import MutableMapping
 from typing import Any, Final, NamedTuple
 
 MAX_COLUMNS: Final = 10_000
@@ -16,13 +19,35 @@ class UnfitFileError(ValueError):
     """A file that is well formed and still cannot be read; the message goes on from its name."""
 
 
+class FileLog(logging.LoggerAdapter[logging.Logger]):
+    """What is said about a file while it is read; the message goes on from its name.
+
+    Parameters
+    ----------
+    logger
+        Of those who read the file.
+    name
+        Of the file.
+    """
+
+    def __init__(self, logger: logging.Logger, name: str) -> None:
+        super().__init__(logger, {})
+        self._name = name.replace("%", "%%")
+
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[str, MutableMapping[str, Any]]:
+        """Put the name before the message."""
+        return f"{self._name} {msg}", kwargs
+
+
 class Row(NamedTuple):
     """One row as it came.
 
     Parameters
     ----------
     number
-        1-based: the line of a JSONL file, the record of a CSV or Parquet file.
+        1-based: the line of a JSONL file, the element of an array, the record of any other file.
     values
         The columns; None if the row could not be read.
     raw
@@ -30,7 +55,7 @@ class Row(NamedTuple):
     problem_rule, problem
         The rule that the reader saw broken, and how.
     line, n_lines
-        First physical line of the row, from 1, and the number of lines; a Parquet row is a line.
+        First physical line of the row, from 1, and the number of lines; a row of Parquet is a line.
     """
 
     number: int
@@ -51,6 +76,11 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value if isinstance(value, str) else str(value)
+
+
+def spelled(values: dict[str, Any]) -> str:
+    """Return a whole row as JSON."""
+    return json.dumps(values, ensure_ascii=False, default=as_text)
 
 
 def broken_row(number: int, raw: str, rule: str, problem: str, line: int, n_lines: int = 1) -> Row:

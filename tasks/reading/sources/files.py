@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import fsspec
@@ -11,6 +11,7 @@ from tasks.boundary.inert import inert, label_of
 from tasks.boundary.secret_urls import masked_errors
 from tasks.boundary.transient import is_transient_error
 from tasks.reading.formats.kinds import format_of, known_endings
+from tasks.reading.sources.archives import ENDING, is_archive, unpacked
 from tasks.reading.sources.base import Piece, found_piece, landed_piece
 from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.filesystems import (
@@ -24,6 +25,7 @@ from tasks.reading.sources.filesystems import (
 )
 from tasks.reading.sources.places import require_apart, require_outside
 from tasks.store.files import sha256_of
+from tasks.store.landed import land
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
@@ -104,11 +106,12 @@ class FilesSource:
             if not is_there(filesystem, base, pattern):
                 raise self._missing()
             found = list(self._readable(filesystem, base, pattern))
-            if not is_local(filesystem):
-                return [_fetched(filesystem, store, item, name) for item, name in found]
-            for item, _ in found:
-                require_outside(item, self._feed, store.root)
-            return [_lying(Path(item), name) for item, name in found]
+            if is_local(filesystem):
+                for item, _ in found:
+                    require_outside(item, self._feed, store.root)
+            return [
+                piece for item, name in found for piece in _pieces(filesystem, store, item, name)
+            ]
 
     def _missing(self) -> FeedMissingError:
         return FeedMissingError(
@@ -123,22 +126,21 @@ class FilesSource:
         n_readable = 0
         for found in sorted([base] if is_single else files_below(filesystem, base, pattern)):
             name = PurePosixPath(found).name if is_single else relative(found, base)
-            if format_of(name):
+            if format_of(name) or is_archive(name):
                 n_readable += 1
                 yield _in_utf8(found, name), label_of(name)
             elif is_single:
-                raise FeedError(
-                    f"{self._feed} must end in {known_endings()}; rename it or convert it"
-                )
+                raise FeedError(f"{self._feed} must end in {_endings()}; rename it or convert it")
             else:
-                logger.warning(
-                    "passed over %s: it ends in none of %s", inert(name), known_endings()
-                )
+                logger.warning("passed over %s: it ends in none of %s", inert(name), _endings())
         if not n_readable:
             raise FeedError(
-                f"{self._feed} holds no file that ends in {known_endings()};"
-                " give another folder or glob"
+                f"{self._feed} holds no file that ends in {_endings()}; give another folder or glob"
             )
+
+
+def _endings() -> str:
+    return f"{known_endings()}, {ENDING}"
 
 
 def _in_utf8(path: str, name: str) -> str:
@@ -150,10 +152,23 @@ def _in_utf8(path: str, name: str) -> str:
     return path
 
 
+def _pieces(
+    filesystem: fsspec.AbstractFileSystem, store: Store, path: str, name: str
+) -> list[Piece]:
+    """Return a file, or the files that it packs."""
+    if is_archive(name):
+        is_here = is_local(filesystem)
+        archive = Path(path) if is_here else land(store, _getter(filesystem, path))
+        return unpacked(store, archive, name)
+    if is_local(filesystem):
+        return [_lying(Path(path), name)]
+    return [landed_piece(store, name, _getter(filesystem, path))]
+
+
 def _lying(path: Path, name: str) -> Piece:
     return found_piece(name, str(path), path.stat().st_size, sha256_of(path))
 
 
-def _fetched(filesystem: fsspec.AbstractFileSystem, store: Store, path: str, name: str) -> Piece:
+def _getter(filesystem: fsspec.AbstractFileSystem, path: str) -> Callable[[Path], None]:
     # Whole, in one request where the file system can: what is opened there is read in parts.
-    return landed_piece(store, name, lambda target: filesystem.get_file(path, str(target)))
+    return lambda target: filesystem.get_file(path, str(target))

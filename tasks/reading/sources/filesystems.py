@@ -114,10 +114,10 @@ def files_below(filesystem: fsspec.AbstractFileSystem, base: str, pattern: str |
     """List the files of a folder, or those that a glob matches, without the hidden ones."""
     found = filesystem.find(base) if pattern is None else filesystem.glob(pattern)
     return [
-        item for item in found if is_file(filesystem, item) and not _is_hidden(relative(item, base))
+        item for item in found if is_file(filesystem, item) and not is_hidden(relative(item, base))
     ]
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
     """Return whether a name is one that writers use for what is not data: .part, _SUCCESS."""
     return any(part.startswith((".", "_")) for part in PurePosixPath(name).parts)

@@ -1,7 +1,9 @@
+import io
 import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -468,3 +470,37 @@ def test_the_dirty_texts_of_the_sample_feed_come_out_clean(
     }
     truncated = {row["doc_id"] for row in rows if row["is_truncated"]}
     assert truncated == set(planted["very_long"])
+
+
+def test_columns_of_any_parquet_type_are_carried_along(store: Store) -> None:
+    kinds: dict[str, Any] = {
+        "decimal": (pa.decimal128(9, 2), [Decimal("1.50"), None]),
+        "duration": (pa.duration("ns"), [90_000_000_000, None]),
+        "map": (pa.map_(pa.string(), pa.int64()), [[("a", 1)], None]),
+        "list": (pa.list_(pa.string()), [["a", None], None]),
+        "struct": (pa.struct([("a", pa.binary())]), [{"a": b"x"}, None]),
+        "dictionary": (pa.dictionary(pa.int8(), pa.string()), ["x", None]),
+        "binary": (pa.binary(), [b"\xff", None]),
+        "moment": (pa.time32("ms"), [3_720_000, None]),
+        "half": (pa.float16(), [1.5, None]),
+        "unsigned": (pa.uint64(), [2**64 - 1, None]),
+    }
+    arrays = {name: pa.array(values, kind) for name, (kind, values) in kinds.items()}
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"id": ["1", "2"], "text": ["one", "two"], **arrays}), sink)
+    candidates, _ = tables(store, prepare_files(store, {"a.parquet": sink.getvalue()}))
+    assert [{name: row[name] for name in kinds} for row in candidates] == [
+        {
+            "decimal": "1.50",
+            "duration": "0 days 00:01:30",
+            "map": '[["a", 1]]',
+            "list": '["a", null]',
+            "struct": '{"a": "x"}',
+            "dictionary": "x",
+            "binary": "\\xff",
+            "moment": "01:02:00",
+            "half": 1.5,
+            "unsigned": 2**64 - 1,
+        },
+        dict.fromkeys(kinds),
+    ]

@@ -15,7 +15,7 @@ from tasks.reading.columns import Columns
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.errors import FeedError
-from tasks.store.storage import Store
+from tasks.store.storage import Store, read_table
 from validation.schemas import RAW_ROWS
 
 IngestFiles = Callable[..., tuple[RawFeed, list[dict[str, Any]]]]
@@ -327,3 +327,26 @@ def test_a_file_of_titles_is_read_and_says_that_they_are_the_texts(
     assert (
         "a.csv has no column that looks like text, so its titles, column 'subject'" in caplog.text
     )
+
+
+def test_the_folders_of_a_file_are_columns(store: Store, tmp_path: Path) -> None:
+    for day in ("2024-03-01", "2024-03-02"):
+        folder = tmp_path / "feed" / "lang=en" / f"date={day}"
+        folder.mkdir(parents=True)
+        (folder / "a.jsonl").write_bytes(jsonl({"id": day, "text": "a"}))
+    raw = read_feed(store, find_pieces(store, str(tmp_path / "feed")), IngestSettings())
+    rows = read_table(store, raw.rows).to_pylist()
+    assert [row["timestamp"] for row in rows] == ["2024-03-01", "2024-03-02"]
+    assert [json.loads(row["raw"])["lang"] for row in rows] == ["en", "en"]
+
+
+def test_a_date_of_the_file_counts_more_than_that_of_its_folder(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "feed" / "date=2024-03-01"
+    folder.mkdir(parents=True)
+    (folder / "a.jsonl").write_bytes(jsonl({"id": 1, "text": "a", "created": "2024-02-01"}))
+    (folder / "empty.csv").write_bytes(b"id,text\n")
+    raw = read_feed(store, find_pieces(store, str(tmp_path / "feed")), IngestSettings())
+    assert [row["timestamp"] for row in read_table(store, raw.rows).to_pylist()] == ["2024-02-01"]
+    assert "'created' is read as timestamp, and 'date' looks like it too" in caplog.text

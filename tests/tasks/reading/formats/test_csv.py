@@ -1,13 +1,17 @@
 import csv
 import io
+import logging
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.reading.formats.csv import read_csv
-from tasks.reading.formats.rows import Row
+from tasks.reading.formats.csv import read_csv, read_tsv
+from tasks.reading.formats.rows import FileLog, Row, UnfitFileError
+from tasks.reading.formats.settings import FileSettings
+
+LOG = FileLog(logging.getLogger(__name__), "a file")
 
 VALUES = [
     {"id": "1", "text": "Crème brûlée, 5 €\nand a second line"},
@@ -25,8 +29,8 @@ def comma_separated(rows: list[dict[str, Any]], **form: Any) -> bytes:
     return sink.getvalue().encode()
 
 
-def read(content: bytes) -> list[Row]:
-    return list(read_csv(io.BytesIO(content), "utf-8"))
+def read(content: bytes, **settings: Any) -> list[Row]:
+    return list(read_csv(io.BytesIO(content), FileSettings(**settings), LOG))
 
 
 def problems(rows: list[Row]) -> dict[int, str | None]:
@@ -152,3 +156,95 @@ def test_a_carriage_return_inside_an_unquoted_field_is_text() -> None:
         {"id": "a", "text": "one\rtwo"},
         {"id": "b", "text": "three"},
     ]
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "sep=;\r"])
+def test_the_delimiter_that_a_spreadsheet_names_is_used(line: str) -> None:
+    rows = read(f"\ufeff{line}\nid;text, and more\n1;a, b\n2\n".encode())
+    assert rows[0].values == {"id": "1", "text, and more": "a, b"}
+    assert rows[1].problem == "the record has 1 field, the header 2"
+    assert [row.line for row in rows] == [3, 4]
+
+
+def test_a_tab_that_a_spreadsheet_names_is_used() -> None:
+    assert [row.values for row in read(b"sep=\t\nid\ttext\n1\ta,b\n")] == [
+        {"id": "1", "text": "a,b"}
+    ]
+
+
+def test_a_delimiter_in_a_quoted_name_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        (row,) = read(b'id;"text, date, and more"\n1;a\n')
+    assert row.values == {"id": "1", "text, date, and more": "a"}
+    assert "a file is read with the delimiter ';'; set `delimiter`" in caplog.text
+
+
+def test_marks_that_the_config_names_are_used() -> None:
+    content = b"id^text, and; more\n1^~a^ \\~b\\~~\n"
+    (row,) = read(content, delimiter="^", quote="~", escape="\\")
+    assert row.values == {"id": "1", "text, and; more": "a^ ~b~"}
+
+
+def test_without_quotation_marks_each_line_is_a_row() -> None:
+    content = b'id,text\n1,"5 inches\n2,say "hi"\n'
+    assert [row.values for row in read(content, quote="")] == [
+        {"id": "1", "text": '"5 inches'},
+        {"id": "2", "text": 'say "hi"'},
+    ]
+
+
+@pytest.mark.parametrize("text", [r"she said \"no\", twice", r"it ends in \"no\"", r"\"no\""])
+def test_backslashes_before_quotation_marks_are_refused_with_what_to_set(text: str) -> None:
+    content = f'id,text\n1,"{text}"\n2,"plain"\n'.encode()
+    rows = read(content)
+    assert 'set `escape = "\\\\"` under [ingest]' in str(rows[0].problem)
+    assert rows[-1].values == {"id": "2", "text": "plain"}
+    (row, _) = read(content, escape="\\")
+    assert row.values == {"id": "1", "text": text.replace("\\", "")}
+
+
+def test_a_delimiter_at_the_end_of_every_row_is_no_column(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        rows = read(b'id,text\n1,a,\n1,a,\n2,"b\n5,c,\nd",\n\n3,c,x\n4\n')
+    assert [row.values for row in rows[1:3]] == [
+        {"id": "1", "text": "a"},
+        {"id": "2", "text": "b\n5,c,\nd"},
+    ]
+    assert [row.problem for row in rows[3:]] == [
+        "the record has 3 fields, the header 2 and a delimiter at the end (line 8 of the file)",
+        "the record has 1 field, the header 2 and a delimiter at the end (line 9 of the file)",
+    ]
+    assert "has a delimiter at the end of each row" in caplog.text
+
+
+def test_an_empty_last_field_of_some_rows_is_a_field_too_many() -> None:
+    rows = read(b"id,text\n1,a,\n2,b,\n3,c\n4,d,\n")
+    assert ids(rows) == ["3"]
+    assert problems(rows) == {1: "row_parses", 2: "row_parses", 4: "row_parses"}
+
+
+def test_an_empty_last_field_is_told_from_a_peek_that_cuts_a_row() -> None:
+    content = "id,text\n" + "".join(f'{number},"a\nb",\n' for number in range(100))
+    assert len(ids(read(content.encode()))) == 100
+
+
+def test_lines_may_end_in_carriage_returns() -> None:
+    rows = read(b'id,text\r1,"a\rb"\r\r2,c\r3')
+    assert [row.values for row in rows[:2]] == [
+        {"id": "1", "text": "a\rb"},
+        {"id": "2", "text": "c"},
+    ]
+    assert rows[2].problem == "the record has 1 field, the header 2 (line 6 of the file)"
+
+
+def test_lines_that_end_now_so_now_so_are_refused() -> None:
+    with pytest.raises(UnfitFileError, match="carriage returns, and others in line feeds"):
+        read(b"id,text\r1,a\n2,b\n")
+
+
+def test_tabs_delimit_what_is_called_tsv() -> None:
+    content = b"id\ttext, and, more\n1\ta, b\n"
+    (row,) = read_tsv(io.BytesIO(content), FileSettings(), LOG)
+    assert row.values == {"id": "1", "text, and, more": "a, b"}
+    (row,) = read_tsv(io.BytesIO(b"id;a\tb\n1;2\n"), FileSettings(delimiter=";"), LOG)
+    assert row.values == {"id": "1", "a\tb": "2"}

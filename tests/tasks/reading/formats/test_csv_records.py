@@ -8,16 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.reading.formats import csv_records
+from tasks.reading.formats.csv_dialect import Dialect
 from tasks.reading.formats.csv_records import CsvRecords, Record, released
 from tasks.reading.formats.lines import read_lines
 from tasks.reading.formats.rows import UnfitFileError
 
+PLAIN = Dialect(delimiter="", quote='"', escape="")
 MESSY = st.text(st.sampled_from('a1 ",;\r\n\\'), max_size=60)
 CELLS = st.text(st.sampled_from('ab1 ",;\n'), max_size=12)
 
 
 def records_of(content: str) -> CsvRecords:
-    return CsvRecords(read_lines(io.BytesIO(content.encode()), "utf-8"))
+    return CsvRecords(read_lines(io.BytesIO(content.encode()), "utf-8"), PLAIN)
 
 
 def outcome(content: str) -> tuple[list[list[str]], list[tuple[int, str]]]:

@@ -1,22 +1,28 @@
 import io
 import json
+import logging
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tasks.reading.formats.jsonl import read_jsonl
-from tasks.reading.formats.rows import Row
+from tasks.reading.formats.rows import FileLog, Row
+from tasks.reading.formats.settings import FileSettings
+
+LOG = FileLog(logging.getLogger(__name__), "a file")
 
 
 def read(content: bytes) -> list[Row]:
-    return list(read_jsonl(io.BytesIO(content), "utf-8"))
+    return list(read_jsonl(io.BytesIO(content), FileSettings(), LOG))
 
 
 @given(st.binary(max_size=300) | st.text('{}[]":,a1 \n\\').map(str.encode))
 @settings(max_examples=300, deadline=None)
 def test_every_line_is_a_row_or_blank(content: bytes) -> None:
+    # Lines that end in CR have other numbers, an array has elements.
+    assume(b"\r" not in content and not content.lstrip().startswith(b"["))
     rows = {row.line for row in read(content)}
     for number, line in enumerate(content.split(b"\n"), start=1):
         is_blank = not line.decode(errors="backslashreplace").strip(" \t\r\ufeff")
@@ -66,3 +72,61 @@ def test_a_broken_line_takes_time_in_proportion(unit: str) -> None:
         return time.process_time() - started
 
     assert seconds(400_000) < 24 * max(seconds(50_000), 0.002)
+
+
+PRETTY = b"""[
+  {"id": 1, "text": "a [b], {c} \\"d\\" \\\\"},
+  {
+    "id": 2, "text": "e, f"
+  }, {"id": 3}
+]
+"""
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n \t"])
+def test_an_array_of_objects_is_rows(before: bytes) -> None:
+    rows = read(before + PRETTY)
+    first = before.count(b"\n")
+    assert [row.values for row in rows] == [
+        {"id": 1, "text": 'a [b], {c} "d" \\'},
+        {"id": 2, "text": "e, f"},
+        {"id": 3},
+    ]
+    assert [(row.number, row.line - first, row.n_lines) for row in rows] == [
+        (1, 2, 1),
+        (2, 3, 3),
+        (3, 5, 1),
+    ]
+    assert [json.loads(row.raw) for row in rows] == [row.values for row in rows]
+
+
+def test_a_broken_element_spoils_itself_alone() -> None:
+    rows = read(b'[{"id": 1},\n{"id": },\n{"id": 3, "id": 4}, 5,\n{"id": "\xff"}, {"id": 6},]')
+    assert [row.values for row in rows] == [{"id": 1}, None, None, None, None, {"id": 6}, None]
+    assert [row.problem for row in rows if row.problem] == [
+        "the element on line 2 is not valid JSON: Expecting value: line 1 column 8 (char 7)",
+        "the key 'id' is there twice in one object",
+        "the element on line 3 must be a JSON object, got int",
+        "the element on line 4 has a byte that is no utf-8",
+        "the element on line 4 is not valid JSON: Expecting value: line 1 column 1 (char 0)",
+    ]
+    assert rows[4].raw == '{"id": "\\xff"}'
+
+
+def test_bytes_of_an_array_are_replaced_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    stream = io.BytesIO(b'[{"id": "\xff\xfe"}, {"id": 2}]')
+    rows = list(read_jsonl(stream, FileSettings(encoding_errors="replace"), LOG))
+    assert [row.values for row in rows] == [{"id": "\ufffd\ufffd"}, {"id": 2}]
+    assert "has 1 element in which bytes that are no utf-8 were replaced" in caplog.text
+
+
+def test_an_empty_array_has_no_rows() -> None:
+    assert read(b" [ \n ] \n") == []
+
+
+def test_an_object_of_several_lines_is_refused_with_what_is_read() -> None:
+    rows = read(json.dumps({"id": 1, "text": "a"}, indent=1).encode())
+    assert [row.problem_rule for row in rows] == ["row_parses"] * 4
+    assert str(rows[0].problem).endswith(
+        "; objects of several lines are read inside of an array only"
+    )

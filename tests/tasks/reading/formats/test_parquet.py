@@ -1,5 +1,8 @@
 import io
 import json
+import logging
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -7,7 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.reading.formats.parquet import read_parquet
-from tasks.reading.formats.rows import Row, UnfitFileError
+from tasks.reading.formats.rows import FileLog, Row, UnfitFileError, as_text
+from tasks.reading.formats.settings import FileSettings
+
+LOG = FileLog(logging.getLogger(__name__), "a file")
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -17,7 +23,7 @@ def parquet(table: pa.Table) -> bytes:
 
 
 def read(table: pa.Table) -> list[Row]:
-    return list(read_parquet(io.BytesIO(parquet(table)), "utf-8"))
+    return list(read_parquet(io.BytesIO(parquet(table)), FileSettings(), LOG))
 
 
 def broken_text(kind: pa.DataType) -> pa.Array:
@@ -100,3 +106,43 @@ def test_two_fields_of_one_name_in_a_column_are_refused_by_name() -> None:
     column = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], fields=list(kind))
     with pytest.raises(UnfitFileError, match="the column 'meta' with two fields of one name"):
         read(pa.table({"id": ["1"], "meta": column}))
+
+
+TYPES = {
+    "decimal": (
+        pa.decimal128(38, 2),
+        Decimal("12345678901234567890.12"),
+        "12345678901234567890.12",
+    ),
+    "large decimal": (pa.decimal256(50, 2), Decimal("1.5"), "1.50"),
+    "duration": (pa.duration("us"), timedelta(seconds=90), "0:01:30"),
+    "exact duration": (pa.duration("ns"), 90_000_000_001, "0 days 00:01:30.000000001"),
+    "map": (pa.map_(pa.string(), pa.int64()), [("a", 1), ("b", 2)], [["a", 1], ["b", 2]]),
+    "list": (pa.list_(pa.date32()), [date(2024, 3, 1), None], ["2024-03-01", None]),
+    "vector": (pa.list_(pa.float32(), 2), [1.0, 2.5], [1.0, 2.5]),
+    "struct": (
+        pa.struct([("a", pa.decimal128(5, 2)), ("b", pa.binary()), ("c", pa.time64("us"))]),
+        {"a": Decimal("1.50"), "b": b"x", "c": time(1, 2)},
+        {"a": "1.50", "b": "x", "c": "01:02:00"},
+    ),
+    "dictionary": (pa.dictionary(pa.int32(), pa.large_string()), "é", "é"),
+    "binary": (pa.binary(), b"caf\xc3\xa9 \xff", "café \\xff"),
+    "fixed binary": (pa.binary(2), b"ab", "ab"),
+    "view": (pa.string_view(), "é", "é"),
+    "time": (pa.time32("ms"), time(1, 2, 3), "01:02:03"),
+    "half": (pa.float16(), 1.5, 1.5),
+    "unsigned": (pa.uint64(), 2**64 - 1, 2**64 - 1),
+    "null": (pa.null(), None, None),
+}
+
+
+@pytest.mark.parametrize("name", list(TYPES))
+def test_a_column_of_any_type_is_json_and_text(name: str) -> None:
+    kind, value, spelled = TYPES[name]
+    rows = read(pa.table({"id": ["1", "2"], name: pa.array([value, None], kind)}))
+    assert [row.problem for row in rows] == [None, None]
+    assert [json.loads(row.raw)[name] for row in rows] == [spelled, None]
+    assert all(row.values is not None for row in rows)
+    (first, second) = [as_text((row.values or {})[name]) for row in rows]
+    assert isinstance(first, str | None)
+    assert second is None

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
         ".hidden.jsonl",
         ".git/f.jsonl",
         "notes.txt",
-        "archive.zip",
+        "archive.rar",
     ):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def test_files_of_unknown_endings_are_passed_over_with_a_warning(
         find_pieces(store, str(folder))
     warned = [record.getMessage() for record in caplog.records]
     assert [warning.split(":")[0] for warning in warned] == [
-        "passed over archive.zip",
+        "passed over archive.rar",
         "passed over notes.txt",
     ]
 
