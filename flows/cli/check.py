@@ -79,10 +79,15 @@ def show_check(found: "FeedCheck") -> None:
             say(f"  {example}")
     n_rows = counted(found.raw.report.n_rows, "row")
     if found.is_stopped or found.prepared is None:
-        say(f"a night would stop: {n_rows} read, {found.n_refused:,} refused, nothing published")
+        say(f"a night would stop: {n_rows} read, {_left_out(found)}, nothing published")
         return
     say(
         f"of {n_rows} a night would make {counted(found.prepared.n_documents, 'document')}:"
-        f" {found.n_refused:,} refused, {counted(found.prepared.n_duplicates, 'duplicate')},"
+        f" {_left_out(found)}, {counted(found.prepared.n_duplicates, 'duplicate')},"
         f" {found.prepared.n_withdrawn:,} withdrawn"
     )
+
+
+def _left_out(found: "FeedCheck") -> str:
+    n_broken = found.n_refused - found.n_without_text
+    return f"{n_broken:,} refused, {found.n_without_text:,} without text"

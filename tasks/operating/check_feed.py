@@ -74,8 +74,13 @@ class FeedCheck:
 
     @property
     def n_refused(self) -> int:
-        """Rows that a night would put into quarantine."""
+        """Rows that a night would put into quarantine, those without a text too."""
         return sum(verdict.refused.num_rows for verdict in self.verdicts)
+
+    @property
+    def n_without_text(self) -> int:
+        """How many of them are not broken, but have no text."""
+        return sum(verdict.n_without_text() for verdict in self.verdicts)
 
     def failures(self) -> Iterator[tuple[RuleOutcome, list[str]]]:
         """Yield every rule that fails, with the first rows that it refuses."""
@@ -129,7 +134,9 @@ def _prepared(
     parts = prepared_parts(plan, Seen(aside.night), settings)
     tables = keep_parts(aside, "check", plan.schemas(), parts)
     bounds = check.document_bounds(settings.max_text_chars, None)
-    limits = bounds.limits(aside.night, raw.rows.rows, len(refused))
+    n_without_text = verdict.n_without_text()
+    n_read, n_refused = raw.rows.rows - n_without_text, len(refused) - n_without_text
+    limits = bounds.limits(aside.night, n_read, n_refused)
     found = judge_prepared(partial(read_batches, aside, tables["candidates"]), rows, limits)
     return Prepared(
         found,

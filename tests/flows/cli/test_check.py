@@ -20,9 +20,13 @@ def write(folder: Path, *texts: str) -> Path:
 @pytest.mark.parametrize(
     ("n_blank", "code", "said"),
     [
-        (0, 0, "of 20 rows a night would make 20 documents: 0 refused"),
-        (3, 3, "of 23 rows a night would make 20 documents: 3 refused"),
-        (20, 1, "a night would stop: 40 rows read, 20 refused, nothing published"),
+        (0, 0, "of 20 rows a night would make 20 documents: 0 refused, 0 without text"),
+        (3, 3, "of 23 rows a night would make 20 documents: 0 refused, 3 without text"),
+        (
+            200,
+            1,
+            "a night would stop: 220 rows read, 0 refused, 200 without text, nothing published",
+        ),
     ],
 )
 def test_the_exit_code_tells_how_bad_it_is(

@@ -46,7 +46,7 @@ def test_rows_that_a_night_would_refuse_are_counted_with_examples(checked: Any) 
     unseen = {"id": "u", "text": "<p></p>", "date": "2026-02-20"}
     found = checked(*SOUND, *blank, unseen, SOUND[0], {"id": "z", "text": SOUND[0]["text"]})
     assert not found.is_stopped
-    assert found.n_refused == 5
+    assert (found.n_refused, found.n_without_text) == (5, 5)
     assert [(outcome.rule_id, rows) for outcome, rows in found.failures()] == [
         (
             "text_present",
@@ -59,7 +59,8 @@ def test_rows_that_a_night_would_refuse_are_counted_with_examples(checked: Any) 
 
 
 def test_a_feed_that_would_stop_the_night_is_checked_no_further(checked: Any) -> None:
-    found = checked(*SOUND[:2], *({"id": f"b{n}", "text": ""} for n in range(4)))
+    broken = ({"id": f"b{n}", "text": "t", "date": "soon"} for n in range(4))
+    found = checked(*SOUND[:2], *broken)
     assert found.is_stopped
     assert found.prepared is None
     assert "refused_share" in {outcome.rule_id for outcome, _ in found.failures()}
