@@ -1,59 +1,14 @@
 """Which column of a feed is the id, the text, the date: configured or guessed, and logged."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.reading.formats.rows import MAX_COLUMNS, as_text
+from tasks.reading.formats.rows import MAX_COLUMNS
+from tasks.reading.guesses import GUESSES, find_guess, looks_like
+from tasks.reading.picking import CONTENT, fields_of, is_object
 from tasks.reading.sources.errors import FeedError
-
-GUESSES: Final[dict[str, tuple[str, ...]]] = {
-    "doc_id": (
-        "id",
-        "doc_id",
-        "document_id",
-        "review_id",
-        "ticket_id",
-        "_id",
-        "uuid",
-        "uid",
-        "key",
-    ),
-    "text": (
-        "text",
-        "body",
-        "content",
-        "review",
-        "review_text",
-        "reviewtext",
-        "message",
-        "comment",
-        "description",
-    ),
-    "timestamp": (
-        "timestamp",
-        "date",
-        "created_at",
-        "datetime",
-        "created",
-        "published_at",
-        "published",
-        "time",
-    ),
-    "title": ("title", "subject", "headline"),
-    "source": ("source",),
-    "label": ("label",),
-    "withdrawn": (
-        "withdrawn",
-        "is_withdrawn",
-        "withdrawn_at",
-        "deleted",
-        "is_deleted",
-        "deleted_at",
-    ),
-}
-"""The usual names, the most usual first; case does not matter."""
 
 MAX_NAME_CHARS: Final = 1_000
 """A longer name is a value: it would be the name of a column of every table of documents."""
@@ -69,12 +24,18 @@ _LISTED_CHARS: Final = 80
 class Columns(BaseModel):
     """The feed's own names for the columns that nightfold needs; what is left out is guessed.
 
+    A name may be a dotted path into objects.
+
     An empty name of a part that may be absent means that no column plays it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    doc_id: str | None = Field(None, description="Column with the document's id.")
+    doc_id: str | tuple[str, ...] | None = Field(
+        None,
+        description="Column with the document's id, or a list of columns whose values make it."
+        " Without any, it is made from the text, the title, the date and the source.",
+    )
     text: str | None = Field(None, description="Column with the text.")
     timestamp: str | None = Field(None, description="Column with the date or time; may be absent.")
     title: str | None = Field(None, description="Column with a title; may be absent.")
@@ -115,14 +76,19 @@ class FileColumns:
         self._file = file
         self._known = known
         self._names: dict[str, None] = {}
+        self._objects: dict[str, None] = {}
         self._late: set[str] | None = None
         self._has_rows = False
+        self.made_of: tuple[str, ...] | None = None
+        """Columns that the id is made of; empty: of the content; None: it is a column."""
         self.mapping: dict[str, str] = {}
         """Part (doc_id, text, ...) → column name, for the parts that were found so far."""
 
     def admit(self, values: Mapping[str, Any]) -> str | None:
         """Take the columns of a row in; return why the row must not be read, if it must not."""
         self._has_rows = True
+        if self._late is None:
+            self._note_objects(values)
         if self._names.keys() >= values.keys():
             return None
         new = [name for name in values if name not in self._names]
@@ -132,13 +98,17 @@ class FileColumns:
             self._known.update(new)
             if self._late is not None:
                 self._late.update(new)
-                self.mapping = _guessed(new, self._wanted) | self.mapping
+                self.mapping = self._found(new) | self.mapping
         return problem
 
     def settle(self) -> None:
         """Map the columns of all rows so far; those of later rows can only add to it."""
         self._late = set()
-        self.mapping = _guessed(self._names, self._wanted) if self._names else {}
+        if isinstance(self._wanted.doc_id, tuple):
+            self.made_of = self._wanted.doc_id
+        self.mapping = self._found(self._names) if self._names else {}
+        if self._names and self.made_of is None and "doc_id" not in self.mapping:
+            self.made_of = ()
 
     def require_parts(self) -> None:
         """Check that all that is needed was found; a file without a readable row needs nothing.
@@ -149,7 +119,14 @@ class FileColumns:
             If a column that the config names, or a required part, is absent.
         """
         if self._has_rows:
-            _require_parts(self.mapping, list(self._names), self._wanted, self._file)
+            _require_parts(self.mapping, self._names, self._wanted, self._file, self._objects)
+
+    def described(self) -> dict[str, str]:
+        """Return part → column, and of what the id is made where no column has it."""
+        if self.made_of is None or not self.mapping:
+            return self.mapping
+        content = [self.mapping[part] for part in CONTENT if part in self.mapping]
+        return {"doc_id": f"made of {', '.join(self.made_of or content)}"} | self.mapping
 
     def rivals(self) -> Iterator[tuple[str, str, str]]:
         """Yield part, its column and another column that looks like the same part, unused.
@@ -157,14 +134,27 @@ class FileColumns:
         A withdrawal that is overlooked publishes what was asked to go. Of the other parts only a
         late column is named, for which the choice among the first rows' columns could not look.
         """
-        for part, guesses in GUESSES.items():
+        for part in GUESSES:
             used = self.mapping.get(part)
             if used is None or getattr(self._wanted, part) is not None:
                 continue
             for name in self._names:
                 is_overlooked = part == "withdrawn" or name in (self._late or ())
-                if name.lower() in guesses and name != used and is_overlooked:
+                if looks_like(name, part) and name != used and is_overlooked:
                     yield part, used, name
+
+    def _found(self, names: Iterable[str]) -> dict[str, str]:
+        """Map columns; an object is guessed as nothing, and a made id stays made."""
+        roots = {path.partition(".")[0] for path in self._objects}
+        found = _guessed(names, self._wanted, roots)
+        if self.made_of is not None:
+            found.pop("doc_id", None)
+        return found
+
+    def _note_objects(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            if is_object(value):
+                self._objects |= dict.fromkeys(fields_of(name, value))
 
     def _unfit(self, new: list[str]) -> str | None:
         longest = max(new, key=len)
@@ -204,48 +194,48 @@ def map_columns(present: Iterable[str], wanted: Columns, file: str) -> dict[str,
     FeedError
         If a column that the config names, or a required part, is absent.
     """
-    names = list(present)
-    mapping = _guessed(names, wanted)
-    _require_parts(mapping, names, wanted, file)
-    return mapping
+    columns = FileColumns(wanted, file, set())
+    columns.admit(dict.fromkeys(present))
+    columns.settle()
+    columns.require_parts()
+    return columns.mapping
 
 
-def _guessed(names: Iterable[str], wanted: Columns) -> dict[str, str]:
+def _guessed(names: Iterable[str], wanted: Columns, unfit: Collection[str] = ()) -> dict[str, str]:
     """Map every part that the config names or that one of the columns looks like."""
-    spoken_for = set(wanted.model_dump().values())
-    by_lower = {name.lower(): name for name in reversed(list(names)) if name not in spoken_for}
+    spoken_for = {name for name in wanted.model_dump().values() if isinstance(name, str)}
+    free = [name for name in names if name not in spoken_for and name not in unfit]
     mapping: dict[str, str] = {}
-    for part, guesses in GUESSES.items():
+    for part in GUESSES:
         if wanted.is_without(part):
             continue
         named = getattr(wanted, part)
-        looks_like_it = (by_lower[guess] for guess in guesses if guess in by_lower)
-        found = next(looks_like_it, None) if named is None else named
-        if found is not None:
+        found = find_guess(part, free) if named is None else named
+        if isinstance(found, str):
             mapping[part] = found
     return mapping
 
 
 def _require_parts(
-    mapping: Mapping[str, str], names: list[str], wanted: Columns, file: str
+    mapping: Mapping[str, str],
+    names: Mapping[str, None],
+    wanted: Columns,
+    file: str,
+    objects: Mapping[str, None],
 ) -> None:
+    columns = f"its columns are {_listed(list(names))}"
+    if objects:
+        columns += f"; its objects have the fields {_listed(list(objects))}"
     for part in GUESSES:
-        named = getattr(wanted, part)
-        if named is not None and named not in names and not wanted.is_without(part):
-            raise FeedError(
-                f"{file} has no column {named!r} for {part}; its columns are {_listed(names)}"
-            )
-    for part in _REQUIRED:
-        if part not in mapping and not (part == "text" and _STAND_INS & mapping.keys()):
-            raise FeedError(
-                f"{file} has no column that looks like {part}; its columns are {_listed(names)};"
-                f" set `{part}` under [ingest.columns] in the config file"
-            )
-
-
-def parts_of(values: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, str | None]:
-    """Pick the mapped columns out of a row, as text."""
-    return {part: as_text(values.get(column)) for part, column in mapping.items()}
+        named = () if wanted.is_without(part) else getattr(wanted, part)
+        for name in (named,) if isinstance(named, str) else named or ():
+            if name not in names and name.partition(".")[0] not in names:
+                raise FeedError(f"{file} has no column {name!r} for {part}; {columns}")
+    if "text" not in mapping and not _STAND_INS & mapping.keys():
+        raise FeedError(
+            f"{file} has no column that looks like text; {columns};"
+            " set `text` under [ingest.columns] in the config file"
+        )
 
 
 def encodable(text: str) -> str:

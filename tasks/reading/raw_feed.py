@@ -14,11 +14,12 @@ import pyarrow as pa
 from tasks.boundary.counted import counted
 from tasks.frame.result import StageResult
 from tasks.reading.cells import CellForms, CellReader
-from tasks.reading.columns import Columns, FileColumns, encodable, parts_of
+from tasks.reading.columns import Columns, FileColumns, encodable
 from tasks.reading.folders import folder_columns, in_folders
 from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import FileLog, Row, broken_row
 from tasks.reading.formats.settings import FileSettings
+from tasks.reading.picking import CONTENT, ObjectCellError, parts_of
 from tasks.reading.pieces import read_rows, read_types, require_unchanged
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
@@ -70,7 +71,7 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
             found = FileColumns(settings.columns, piece.name, known)
             rows = read_rows(store, piece, settings)
             _write_piece(writer, piece, rows, found, cells)
-            columns[piece.name] = found.mapping
+            columns[piece.name] = found.described()
             types.append(_metadata_types(read_types(store, piece), found.mapping))
             require_unchanged(piece)
     _log_columns(columns)
@@ -106,12 +107,23 @@ def _write_piece(
             " `text` under [ingest.columns] if there is one",
             *(piece.name, columns.mapping["title"]),
         )
+    if columns.made_of == () and columns.mapping:
+        logger.warning(
+            "%s has no column that looks like an id, so each id is made from %s: a document whose"
+            " %s changes counts as another; set `doc_id` under [ingest.columns] to a column, or to"
+            " a list of columns",
+            *(piece.name, used := _listed_content(columns.mapping), used),
+        )
     for part, used, other in columns.rivals():
         logger.warning(
             "%s: column %r is read as %s, and %r looks like it too; set `%s` under"
             " [ingest.columns] if it should be the other",
             *(piece.name, used, part, other, part),
         )
+
+
+def _listed_content(mapping: dict[str, str]) -> str:
+    return ", ".join(repr(mapping[part]) for part in CONTENT if part in mapping)
 
 
 def _admitted(row: Row, columns: FileColumns) -> Row:
@@ -142,7 +154,7 @@ def _write_rows(
     writer: TableWriter, piece: Piece, rows: Iterator[Row], columns: FileColumns, cells: CellReader
 ) -> None:
     for some in _batches(rows):
-        records = [_record(row, piece, columns.mapping, cells) for row in some]
+        records = [_record(row, piece, columns, cells) for row in some]
         writer.write(pa.RecordBatch.from_pylist(records, schema=RAW_ROWS))
 
 
@@ -152,7 +164,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield some
 
 
-def _record(row: Row, piece: Piece, mapping: dict[str, str], cells: CellReader) -> dict[str, Any]:
+def _record(row: Row, piece: Piece, columns: FileColumns, cells: CellReader) -> dict[str, Any]:
     record: dict[str, Any] = {
         FILE: piece.name,
         ROW: row.number,
@@ -164,7 +176,10 @@ def _record(row: Row, piece: Piece, mapping: dict[str, str], cells: CellReader) 
     }
     if row.values is None:
         return record
-    parts = cells.read(parts_of(row.values, mapping))
+    try:
+        parts = cells.read(parts_of(row.values, columns.mapping, columns.made_of))
+    except ObjectCellError as error:
+        return record | {PROBLEM_RULE: "row_parses", PROBLEM: str(error)}
     if any(value != encodable(value) for value in parts.values()):
         return record | {
             PROBLEM_RULE: "text_decodes",

@@ -2,15 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.reading.columns import (
-    GUESSES,
-    Columns,
-    FileColumns,
-    as_text,
-    encodable,
-    map_columns,
-    parts_of,
-)
+from tasks.reading.columns import Columns, FileColumns, encodable, map_columns
+from tasks.reading.formats.rows import as_text
+from tasks.reading.guesses import GUESSES
+from tasks.reading.picking import parts_of
 from tasks.reading.sources.errors import FeedError
 
 
@@ -48,7 +43,7 @@ def test_a_configured_column_plays_no_second_part() -> None:
 def test_a_missing_required_part_lists_the_columns_that_are_there() -> None:
     with pytest.raises(FeedError, match=r"a.csv has no column that looks like text.*'id', 'Größe'"):
         map_columns(["id", "Größe"], Columns(), "a.csv")
-    with pytest.raises(FeedError, match="looks like doc_id; its columns are none"):
+    with pytest.raises(FeedError, match="looks like text; its columns are none"):
         map_columns([], Columns(), "a.csv")
 
 
@@ -114,7 +109,7 @@ def test_a_row_that_brings_too_many_columns_or_too_long_a_name_is_not_admitted()
 
 
 def test_a_message_lists_few_of_many_columns() -> None:
-    with pytest.raises(FeedError, match=r"'k29' and 9,970 more; set `doc_id`"):
+    with pytest.raises(FeedError, match=r"'k29' and 9,970 more; set `text`"):
         map_columns([f"k{number}" for number in range(10_000)], Columns(), "a.csv")
 
 
@@ -177,3 +172,64 @@ def test_a_title_is_text_enough() -> None:
         "doc_id": "id",
         "title": "Subject",
     }
+
+
+@pytest.mark.parametrize("spelled", ["reviewId", "Review ID", "REVIEW-ID", "review.id"])
+def test_case_and_separators_do_not_matter(spelled: str) -> None:
+    assert map_columns(["text", spelled], Columns(), "a.csv")["doc_id"] == spelled
+
+
+def test_a_name_spelled_as_usual_comes_before_one_that_is_alike() -> None:
+    assert map_columns(["_id", "ID", "text"], Columns(), "a.csv")["doc_id"] == "ID"
+    assert map_columns(["re view", "Review", "id"], Columns(), "a.csv")["text"] == "Review"
+
+
+@pytest.mark.parametrize("person", ["uid", "user_id", "userId", "author_id", "customer_id"])
+def test_the_id_of_a_person_is_no_document_s(person: str) -> None:
+    columns = admitted({person: "7", "text": "a", "date": "2026-01-01"})
+    columns.settle()
+    assert columns.made_of == ()
+    assert columns.described() == {
+        "doc_id": "made of text, date", "text": "text", "timestamp": "date",
+    }  # fmt: skip
+
+
+def test_an_id_may_be_made_of_columns() -> None:
+    columns = admitted({"id": "1", "day": "d", "text": "a"}, wanted=Columns(doc_id=("day", "text")))
+    columns.settle()
+    columns.require_parts()
+    assert columns.made_of == ("day", "text")
+    assert columns.mapping == {"text": "text"}
+    wanted = Columns(doc_id=("day", "nope"))
+    columns = admitted({"day": "d", "text": "a"}, wanted=wanted)
+    columns.settle()
+    with pytest.raises(FeedError, match="no column 'nope' for doc_id; its columns are 'day'"):
+        columns.require_parts()
+
+
+def test_an_id_that_comes_late_does_not_change_how_ids_are_made() -> None:
+    columns = admitted({"text": "a"}, {"text": "b", "id": "7"})
+    assert columns.made_of == ()
+    assert "doc_id" not in columns.mapping
+
+
+def test_objects_are_guessed_as_nothing_and_their_fields_are_named() -> None:
+    columns = admitted({"id": "1", "review": {"title": "t", "body": {"en": "b"}}})
+    columns.settle()
+    with pytest.raises(
+        FeedError, match=r"objects have the fields 'review.title', 'review.body.en'"
+    ):
+        columns.require_parts()
+
+
+def test_a_path_names_a_field_of_an_object() -> None:
+    wanted = Columns(text="review.body", title="nowhere.title")
+    columns = admitted({"id": "1", "review": {"body": "b"}}, wanted=wanted)
+    columns.settle()
+    with pytest.raises(FeedError, match=r"no column 'nowhere.title' for title"):
+        columns.require_parts()
+    wanted = Columns(text="review.body")
+    columns = admitted({"id": "1", "review": {"body": "b"}}, wanted=wanted)
+    columns.settle()
+    columns.require_parts()
+    assert columns.mapping == {"doc_id": "id", "text": "review.body"}

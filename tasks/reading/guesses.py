@@ -1,0 +1,57 @@
+"""The names that exports give to the columns that nightfold needs."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+GUESSES: Final[dict[str, tuple[str, ...]]] = {
+    "doc_id": (
+        "id", "doc_id", "document_id", "review_id", "ticket_id", "comment_id", "post_id",
+        "tweet_id", "message_id", "issue_id", "complaint_id", "case_id", "feedback_id",
+        "response_id", "submission_id", "id_str", "_id", "uuid", "guid", "key",
+    ),
+    "text": (
+        "text", "body", "content", "review", "review_text", "review_body", "review_content",
+        "review_description", "message", "comment", "comment_text", "comment_body", "full_text",
+        "tweet", "tweet_text", "text_display", "text_original", "description", "feedback",
+        "complaint", "narrative", "consumer_complaint_narrative", "selftext", "verbatim",
+    ),
+    "timestamp": (
+        "timestamp", "date", "created_at", "datetime", "created", "published_at", "published",
+        "time", "at", "review_date", "review_time", "review_created_at", "unix_review_time",
+        "comment_date", "submitted_at", "submission_date", "posted_at", "date_posted",
+        "date_received", "created_utc", "timestamp_created", "created_date",
+        "creation_date", "date_created",
+    ),
+    "title": ("title", "subject", "headline", "review_title", "review_headline", "summary"),
+    "source": ("source",),
+    "label": ("label",),
+    "withdrawn": (
+        "withdrawn", "is_withdrawn", "withdrawn_at", "deleted", "is_deleted", "deleted_at",
+    ),
+}  # fmt: skip
+"""The usual names, the most usual first. Those of people (`user_id`, `uid`) are no document's."""
+
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+
+
+def folded(name: str) -> str:
+    """Return a name without case and separators: `reviewId` and `Review ID` are one."""
+    return _SEPARATORS.sub("", name.casefold())
+
+
+def looks_like(name: str, part: str) -> bool:
+    """Return whether a column has one of the usual names of a part."""
+    return folded(name) in {folded(guess) for guess in GUESSES[part]}
+
+
+def find_guess(part: str, names: Iterable[str]) -> str | None:
+    """Find the column that looks most like a part; the first of two that look alike.
+
+    A name that is spelled as usual, but for its case, comes before one with other separators.
+    """
+    in_order = list(names)[::-1]
+    spelled = {name.lower(): name for name in in_order}
+    alike = {folded(name): name for name in in_order}
+    found = (spelled.get(guess) or alike.get(folded(guess)) for guess in GUESSES[part])
+    return next((name for name in found if name is not None), None)

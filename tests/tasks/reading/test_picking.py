@@ -1,0 +1,79 @@
+"""Parts of a row: columns, paths, what document databases wrap, and ids that are made."""
+
+from typing import Any
+
+import pytest
+
+from tasks.reading.picking import ObjectCellError, fields_of, made_id, parts_of, pick, plain
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a", "x"),
+        ("review.body", "whole"),
+        ("review.stars", 5),
+        ("review.by.name", "Ann"),
+        ("review.by.age", None),
+        ("a.b", None),
+        ("nowhere", None),
+    ],
+)
+def test_a_column_comes_before_a_path_into_objects(name: str, expected: Any) -> None:
+    row = {
+        "a": "x",
+        "review.body": "whole",
+        "review": {"body": "inner", "stars": 5, "by": {"name": "Ann"}},
+    }
+    assert pick(row, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "expected"),
+    [
+        ({"$oid": "5f1e"}, "5f1e"),
+        ({"$numberLong": "7"}, "7"),
+        ({"$numberInt": "-7"}, "-7"),
+        ({"$date": "2024-03-01T10:00:00Z"}, "2024-03-01T10:00:00Z"),
+        ({"$date": {"$numberLong": "1709287200000"}}, "2024-03-01T10:00:00+00:00"),
+        ({"$date": 1709287200000}, "2024-03-01T10:00:00+00:00"),
+        ({"$date": {"$numberLong": "-1000"}}, "1969-12-31T23:59:59+00:00"),
+        ({"other": "x"}, {"other": "x"}),
+        ({"$oid": "a", "more": "b"}, {"$oid": "a", "more": "b"}),
+        ("text", "text"),
+    ],
+)
+def test_what_document_databases_wrap_is_unwrapped(wrapped: Any, expected: Any) -> None:
+    assert plain(wrapped) == expected
+
+
+def test_the_fields_of_an_object_are_paths() -> None:
+    row = {"id": {"$oid": "1"}, "by": {"name": {"first": "A"}}, "tags": ["x"]}
+    assert list(fields_of("r", row)) == ["r.id", "r.by.name.first", "r.tags"]
+
+
+def test_an_object_is_never_spelled_out() -> None:
+    message = (
+        r"column 'review' is read as text .* 'review.title', 'review.body'; .* = \"review.body\""
+    )
+    with pytest.raises(ObjectCellError, match=message):
+        parts_of({"review": {"title": "t", "body": "b"}}, {"text": "review"})
+
+
+def test_an_id_is_made_of_the_content_or_of_the_columns_named() -> None:
+    mapping = {"text": "body", "timestamp": "day"}
+    first = parts_of({"body": "a", "day": "d", "user": "u"}, mapping, ())
+    again = parts_of({"user": "v", "day": "d", "body": "a"}, mapping, ())
+    other = parts_of({"body": "a", "day": "e"}, mapping, ())
+    assert first["doc_id"] == again["doc_id"] != other["doc_id"]
+    named = [
+        parts_of({"body": "a", "day": day, "user": "u"}, mapping, ("user", "body")) for day in "de"
+    ]
+    assert named[0]["doc_id"] == named[1]["doc_id"]
+    assert str(named[0]["doc_id"]).startswith("made-")
+
+
+def test_values_that_run_into_each_other_make_different_ids() -> None:
+    assert made_id({"a": "x", "b": "yz"}) != made_id({"a": "xy", "b": "z"})
+    assert made_id({"a": "x", "b": None}) != made_id({"a": None, "b": "x"})
+    assert made_id({"a": None, "b": " "}) is None
