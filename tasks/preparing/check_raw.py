@@ -9,7 +9,7 @@ from functools import partial
 
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
-from tasks.preparing.checks import CheckSettings, judge_raw
+from tasks.preparing.checks import CheckSettings, Verdict, judge_raw
 from tasks.preparing.keep import keep_verdict
 from tasks.reading.raw_feed import RawFeed
 from tasks.store.storage import Ref, Store, read_batches
@@ -39,6 +39,7 @@ def check_raw(
     """
     limits = settings.raw_limits(store.night, median_rows)
     verdict = judge_raw(partial(read_batches, store, raw.rows), limits)
+    _doubt_guessed_ids(raw, verdict)
     refused, results = keep_verdict(store, "check raw", verdict)
     n_without_text = verdict.n_without_text()
     logger.info(
@@ -48,3 +49,19 @@ def check_raw(
     return CheckedFeed(
         raw=raw, checks={"raw": results}, refused=refused, n_without_text=n_without_text
     )
+
+
+def _doubt_guessed_ids(raw: RawFeed, verdict: Verdict) -> None:
+    """Say that a guessed column of ids repeats over different texts: it may be another thing's."""
+    from validation.rules import ID_UNIQUE
+
+    outcomes = verdict.report.outcomes
+    n_repeated = sum(it.n_failed for it in outcomes if it.rule_id == ID_UNIQUE)
+    for file, others in raw.guessed_ids.items() if n_repeated else ():
+        used = raw.columns[file]["doc_id"]
+        instead = f"may be {', '.join(map(repr, others))}" if others else 'may be ["text"]'
+        logger.warning(
+            "%s rows share an id with another text, and the ids of %s were guessed: column %r;"
+            " `doc_id` under [ingest.columns] %s, or a list of columns that make the id",
+            *(f"{n_repeated:,}", file, used, instead),
+        )

@@ -1,12 +1,13 @@
 """Which column of a feed is the id, the text, the date: configured or guessed, and logged."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.reading.formats.rows import MAX_COLUMNS
-from tasks.reading.guesses import GUESSES, find_guess, looks_like
+from tasks.reading.guesses import GUESSES, find_guess, folded, looks_like
 from tasks.reading.picking import CONTENT, fields_of, is_object
 from tasks.reading.sources.errors import FeedError
 
@@ -127,6 +128,14 @@ class FileColumns:
             return self.mapping
         content = [self.mapping[part] for part in CONTENT if part in self.mapping]
         return {"doc_id": f"made of {', '.join(self.made_of or content)}"} | self.mapping
+
+    def other_ids(self) -> list[str] | None:
+        """Name the columns beside a guessed id that might be one; None if it was not guessed."""
+        used = self.mapping.get("doc_id")
+        if used is None or self._wanted.doc_id is not None:
+            return None
+        alike = (it for it in self._names if it != used and folded(it).endswith(("id", "key")))
+        return list(islice(alike, _N_LISTED))
 
     def rivals(self) -> Iterator[tuple[str, str, str]]:
         """Yield part, its column and another column that looks like the same part, unused.

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
+from pydantic import Field
 
 from tasks.boundary.counted import counted
 from tasks.frame.result import StageResult
@@ -46,6 +47,8 @@ class RawFeed(StageResult):
     rows: Ref
     columns: dict[str, dict[str, str]]
     """File → part → column, as mapped or guessed."""
+    guessed_ids: dict[str, list[str]] = Field(default_factory=dict)
+    """File whose column of ids was guessed → other columns that might be it."""
     metadata_types: dict[str, str]
     """Arrow type of each metadata column where the feed states one (Parquet)."""
 
@@ -63,6 +66,7 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
         If a file is unreadable as a whole, has no text or id column, or changes meanwhile.
     """
     columns: dict[str, dict[str, str]] = {}
+    guessed_ids: dict[str, list[str]] = {}
     types: list[dict[str, str] | None] = []
     known: set[str] = set()
     cells = CellReader(settings)
@@ -72,6 +76,8 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
             rows = read_rows(store, piece, settings)
             _write_piece(writer, piece, rows, found, cells)
             columns[piece.name] = found.described()
+            if (others := found.other_ids()) is not None:
+                guessed_ids[piece.name] = others
             types.append(_metadata_types(read_types(store, piece), found.mapping))
             require_unchanged(piece)
     _log_columns(columns)
@@ -82,7 +88,12 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
             "cells with a word for nothing, which count as empty (`nothing` under [ingest]): %s",
             cells.counted(),
         )
-    return RawFeed(rows=writer.ref, columns=columns, metadata_types=_agreed(types))
+    return RawFeed(
+        rows=writer.ref,
+        columns=columns,
+        guessed_ids=guessed_ids,
+        metadata_types=_agreed(types),
+    )
 
 
 def _write_piece(
