@@ -42,6 +42,8 @@ class CellReader:
         self._longest = max(map(len, self._nothing), default=0)
         self.n_nothing: Counter[str] = Counter()
         """Part → cells that held such a word."""
+        self.n_rounded = 0
+        """Ids that came as floats too large to be exact."""
 
     def read(self, cells: Mapping[str, str | None]) -> dict[str, str]:
         """Return the cells of a row that hold something, by their part."""

@@ -17,6 +17,9 @@ _ID_CHARS: Final = 32
 _DEPTH: Final = 4
 """How deep fields of objects are named in messages."""
 
+_LARGEST_EXACT: Final = 2.0**53
+"""From here on floats leave integers out."""
+
 _N_LISTED: Final = 10
 """A message is one line of a log."""
 
@@ -70,6 +73,11 @@ def fields_of(name: str, value: Any, depth: int = _DEPTH) -> Iterator[str]:
         return
     for key, below in inner.items():
         yield from fields_of(f"{name}.{key}", below, depth - 1)
+
+
+def is_rounded(value: Any) -> bool:
+    """Return whether a number was too large for the float that it came in: others share it."""
+    return isinstance(value, float) and abs(value) >= _LARGEST_EXACT
 
 
 def parts_of(

@@ -20,7 +20,7 @@ from tasks.reading.folders import folder_columns, in_folders
 from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import FileLog, Row, broken_row
 from tasks.reading.formats.settings import FileSettings
-from tasks.reading.picking import CONTENT, ObjectCellError, parts_of
+from tasks.reading.picking import CONTENT, ObjectCellError, is_rounded, parts_of, pick
 from tasks.reading.pieces import read_rows, read_types, require_unchanged
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
@@ -87,6 +87,12 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
         logger.info(
             "cells with a word for nothing, which count as empty (`nothing` under [ingest]): %s",
             cells.counted(),
+        )
+    if cells.n_rounded:
+        logger.warning(
+            "%s came as floats of 2^53 or more, where neighbours are one number: two documents may"
+            " have one id; write ids as text or as integers",
+            counted(cells.n_rounded, "id"),
         )
     return RawFeed(
         rows=writer.ref,
@@ -187,6 +193,7 @@ def _record(row: Row, piece: Piece, columns: FileColumns, cells: CellReader) -> 
     }
     if row.values is None:
         return record
+    cells.n_rounded += is_rounded(pick(row.values, columns.mapping.get("doc_id", "")))
     try:
         parts = cells.read(parts_of(row.values, columns.mapping, columns.made_of))
     except ObjectCellError as error:

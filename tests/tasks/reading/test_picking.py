@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from tasks.reading.picking import ObjectCellError, fields_of, made_id, parts_of, pick, plain
+from tasks.reading.picking import (
+    ObjectCellError,
+    fields_of,
+    is_rounded,
+    made_id,
+    parts_of,
+    pick,
+    plain,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +85,9 @@ def test_values_that_run_into_each_other_make_different_ids() -> None:
     assert made_id({"a": "x", "b": "yz"}) != made_id({"a": "xy", "b": "z"})
     assert made_id({"a": "x", "b": None}) != made_id({"a": None, "b": "x"})
     assert made_id({"a": None, "b": " "}) is None
+
+
+def test_floats_that_leave_integers_out_are_told() -> None:
+    assert [is_rounded(it) for it in (2.0**53, -1e20, 2.0**53 - 1, 2**60, "9e99", None)] == [
+        True, True, False, False, False, False,
+    ]  # fmt: skip

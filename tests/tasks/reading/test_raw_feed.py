@@ -350,3 +350,12 @@ def test_a_date_of_the_file_counts_more_than_that_of_its_folder(
     raw = read_feed(store, find_pieces(store, str(tmp_path / "feed")), IngestSettings())
     assert [row["timestamp"] for row in read_table(store, raw.rows).to_pylist()] == ["2024-02-01"]
     assert "'created' is read as timestamp, and 'date' looks like it too" in caplog.text
+
+
+def test_ids_that_came_as_floats_too_large_to_be_exact_are_warned_of(
+    ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = jsonl({"id": 1e17, "text": "a"}, {"id": 7.0, "text": "b"}, {"id": 10**17, "text": "c"})
+    with caplog.at_level(logging.WARNING):
+        ingest_files({"a.jsonl": rows})
+    assert "1 id came as floats of 2^53 or more" in caplog.text
