@@ -95,7 +95,8 @@ def _keys() -> list[Expectation]:
             **row_rule(
                 "id_reused",
                 "no document of an earlier night has the id and another text",
-                "id {doc_id!r:.80} belongs to a document of night {reused_on} with another text",
+                "id {doc_id!r:.80} belongs to a document of night {reused_on} with another text; if"
+                " ids start again every night, set `doc_id` to a list of columns that make them",
             ),
         ),
     ]
