@@ -97,13 +97,18 @@ def _plain(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
 def _choosable(schema: Schema) -> Schema:
     """Name the kinds of a value, among which the UI has a switch.
 
-    A text that may be null needs no switch: it is left empty.
+    A text that may be null needs no switch: it is left empty. One text or several have one.
     """
     kinds: list[Schema] = schema.get("anyOf", [])
     others = [it for it in kinds if it.get("type") != "null"]
     if len(others) == len(kinds):
         named = [{"title": str(it.get("const", "a number"))} | it for it in kinds]
         return schema | ({"anyOf": named} if named else {})
+    if [it.get("type") for it in others] == ["string", "array"]:
+        named = [
+            {"title": title} | it for title, it in zip(("one", "several"), others, strict=True)
+        ]
+        return schema | {"anyOf": named, "default": ""}
     if len(others) != 1 or others[0].get("type") != "string":
         return schema
     (text,) = others

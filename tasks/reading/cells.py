@@ -56,6 +56,14 @@ class CellReader:
             if part not in empty
         }
 
+    def held(self, cells: Mapping[str, str | None]) -> dict[str, str]:
+        """Return the cells that hold something, as they came."""
+        return {
+            name: cell
+            for name, cell in cells.items()
+            if cell is not None and not self._is_nothing(name, cell)
+        }
+
     def _is_nothing(self, part: str, cell: str) -> bool:
         word = cell.strip()
         # A long text is no word, and folding its case takes time.

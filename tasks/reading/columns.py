@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.reading.formats.rows import MAX_COLUMNS
 from tasks.reading.guesses import GUESSES, find_guess, folded, looks_like
-from tasks.reading.picking import CONTENT, fields_of, is_object
+from tasks.reading.picking import CONTENT, fields_of, is_nested
 from tasks.reading.sources.errors import FeedError
 
 MAX_NAME_CHARS: Final = 1_000
@@ -32,7 +32,7 @@ class Columns(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    doc_id: str | tuple[str, ...] | None = Field(
+    doc_id: str | Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
         None,
         description="Column with the document's id, or a list of columns whose values make it."
         " Without any, it is made from the text, the title, the date and the source.",
@@ -49,6 +49,11 @@ class Columns(BaseModel):
     withdrawn: str | None = Field(
         None, description="Column that says yes, or since when, where the source took a row back."
     )
+
+    def names(self) -> list[str]:
+        """Return all columns that the config names."""
+        given = self.model_dump(exclude_none=True).values()
+        return [name for it in given for name in ((it,) if isinstance(it, str) else it)]
 
     def is_without(self, part: str) -> bool:
         """Return whether the config wants no column to play a part that may be absent."""
@@ -78,6 +83,7 @@ class FileColumns:
         self._known = known
         self._names: dict[str, None] = {}
         self._objects: dict[str, None] = {}
+        self._paths = [name for name in wanted.names() if "." in name]
         self._late: set[str] | None = None
         self._has_rows = False
         self.made_of: tuple[str, ...] | None = None
@@ -88,7 +94,7 @@ class FileColumns:
     def admit(self, values: Mapping[str, Any]) -> str | None:
         """Take the columns of a row in; return why the row must not be read, if it must not."""
         self._has_rows = True
-        if self._late is None:
+        if self._late is None or self._unseen_paths():
             self._note_objects(values)
         if self._names.keys() >= values.keys():
             return None
@@ -129,6 +135,11 @@ class FileColumns:
         content = [self.mapping[part] for part in CONTENT if part in self.mapping]
         return {"doc_id": f"made of {', '.join(self.made_of or content)}"} | self.mapping
 
+    def late_id(self) -> str:
+        """Return, for a message, the column of ids that came too late to be read as one."""
+        found = [name for name in self._names if looks_like(name, "doc_id")]
+        return f"; column {found[0]!r}, which came late, is not read as the id" if found else ""
+
     def other_ids(self) -> list[str] | None:
         """Name the columns beside a guessed id that might be one; None if it was not guessed."""
         used = self.mapping.get("doc_id")
@@ -160,9 +171,15 @@ class FileColumns:
             found.pop("doc_id", None)
         return found
 
+    def _unseen_paths(self) -> list[str]:
+        """Return the paths that the config names and no row has had so far."""
+        return [
+            name for name in self._paths if name not in self._names and name not in self._objects
+        ]
+
     def _note_objects(self, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
-            if is_object(value):
+            if is_nested(value):
                 self._objects |= dict.fromkeys(fields_of(name, value))
 
     def _unfit(self, new: list[str]) -> str | None:
@@ -238,7 +255,7 @@ def _require_parts(
     for part in GUESSES:
         named = () if wanted.is_without(part) else getattr(wanted, part)
         for name in (named,) if isinstance(named, str) else named or ():
-            if name not in names and name.partition(".")[0] not in names:
+            if name not in names and name not in objects:
                 raise FeedError(f"{file} has no column {name!r} for {part}; {columns}")
     if "text" not in mapping and not _STAND_INS & mapping.keys():
         raise FeedError(

@@ -18,7 +18,7 @@ GUESSES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "timestamp": (
         "timestamp", "date", "created_at", "datetime", "created", "published_at", "published",
-        "time", "at", "review_date", "review_time", "review_created_at", "unix_review_time",
+        "time", "at", "unix_review_time", "review_date", "review_time", "review_created_at",
         "comment_date", "submitted_at", "submission_date", "posted_at", "date_posted",
         "date_received", "created_utc", "timestamp_created", "created_date",
         "creation_date", "date_created",

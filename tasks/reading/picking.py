@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -23,11 +24,12 @@ _LARGEST_EXACT: Final = 2.0**53
 _N_LISTED: Final = 10
 """A message is one line of a log."""
 
+_WHOLE: Final = re.compile(r"-?\d+")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class ObjectCellError(ValueError):
-    """A part whose cell is an object; the message goes on from the name of the file and the row."""
+class NestedCellError(ValueError):
+    """A part whose cell is an object or a list; the message goes on from file and row."""
 
 
 def pick(values: Mapping[str, Any], name: str) -> Any:
@@ -49,8 +51,7 @@ def plain(value: Any) -> Any:
         return value
     ((key, wrapped),) = value.items()
     if key == "$date":
-        inner = plain(wrapped)
-        return _moment(inner) if isinstance(inner, int | float) or _is_number(inner) else inner
+        return _moment(plain(wrapped))
     return plain(wrapped) if key in _WRAPPERS else value
 
 
@@ -60,9 +61,9 @@ _WRAPPERS: Final = {
 """MongoDB Extended JSON, version 2; `$date` is one too."""
 
 
-def is_object(value: Any) -> bool:
-    """Return whether a cell holds fields of its own."""
-    return isinstance(plain(value), Mapping)
+def is_nested(value: Any) -> bool:
+    """Return whether a cell holds an object or a list, which is no text."""
+    return isinstance(plain(value), Mapping | list)
 
 
 def fields_of(name: str, value: Any, depth: int = _DEPTH) -> Iterator[str]:
@@ -80,9 +81,7 @@ def is_rounded(value: Any) -> bool:
     return isinstance(value, float) and abs(value) >= _LARGEST_EXACT
 
 
-def parts_of(
-    values: Mapping[str, Any], mapping: Mapping[str, str], made_of: Sequence[str] | None = None
-) -> dict[str, str | None]:
+def parts_of(values: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, str | None]:
     """Pick the mapped columns out of a row, as text.
 
     Parameters
@@ -91,22 +90,18 @@ def parts_of(
         The row.
     mapping
         Part → column or path.
-    made_of
-        Columns that the id is made of; empty: of the content, see `CONTENT`; None: it is a column.
 
     Raises
     ------
-    ObjectCellError
-        If a cell is an object.
+    NestedCellError
+        If a cell is an object or a list.
     """
-    parts = {part: _cell(part, column, pick(values, column)) for part, column in mapping.items()}
-    if made_of is None:
-        return parts
-    if made_of:
-        named = {name: as_text(pick(values, name)) for name in made_of}
-    else:
-        named = {part: parts.get(part) for part in CONTENT}
-    return parts | {"doc_id": made_id(named)}
+    return {part: _cell(part, column, pick(values, column)) for part, column in mapping.items()}
+
+
+def columns_of_id(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, str | None]:
+    """Pick the columns that an id is made of, as text; see `parts_of` for errors."""
+    return {name: _cell("doc_id", name, pick(values, name)) for name in names}
 
 
 def made_id(named: Mapping[str, str | None]) -> str | None:
@@ -119,9 +114,11 @@ def made_id(named: Mapping[str, str | None]) -> str | None:
 
 
 def _cell(part: str, column: str, value: Any) -> str | None:
+    if isinstance(value, list):
+        raise NestedCellError(f"column {column!r} is read as {part} and holds a list")
     if isinstance(value, Mapping):
         fields = list(fields_of(column, value))
-        raise ObjectCellError(
+        raise NestedCellError(
             f"column {column!r} is read as {part} and holds an object with the fields"
             f" {', '.join(map(repr, fields[:_N_LISTED]))}; name one of them under [ingest.columns]:"
             f" {part} = {json.dumps(fields[-1])}"
@@ -129,9 +126,12 @@ def _cell(part: str, column: str, value: Any) -> str | None:
     return as_text(value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, str) and value.lstrip("-").isdecimal()
-
-
-def _moment(milliseconds: Any) -> str:
-    return (_EPOCH + timedelta(milliseconds=float(milliseconds))).isoformat()
+def _moment(value: Any) -> Any:
+    """Return milliseconds since 1970 in ISO 8601; what is none, as it came, for the check."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and _WHOLE.fullmatch(value)):
+        return value
+    try:
+        return (_EPOCH + timedelta(milliseconds=float(value))).isoformat()
+    except OverflowError:
+        return value

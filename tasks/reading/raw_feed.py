@@ -20,7 +20,15 @@ from tasks.reading.folders import folder_columns, in_folders
 from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import FileLog, Row, broken_row
 from tasks.reading.formats.settings import FileSettings
-from tasks.reading.picking import CONTENT, ObjectCellError, is_rounded, parts_of, pick
+from tasks.reading.picking import (
+    CONTENT,
+    NestedCellError,
+    columns_of_id,
+    is_rounded,
+    made_id,
+    parts_of,
+    pick,
+)
 from tasks.reading.pieces import read_rows, read_types, require_unchanged
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
@@ -128,8 +136,8 @@ def _write_piece(
         logger.warning(
             "%s has no column that looks like an id, so each id is made from %s: a document whose"
             " %s changes counts as another; set `doc_id` under [ingest.columns] to a column, or to"
-            " a list of columns",
-            *(piece.name, used := _listed_content(columns.mapping), used),
+            " a list of columns%s",
+            *(piece.name, used := _listed_content(columns.mapping), used, columns.late_id()),
         )
     for part, used, other in columns.rivals():
         logger.warning(
@@ -195,8 +203,8 @@ def _record(row: Row, piece: Piece, columns: FileColumns, cells: CellReader) -> 
         return record
     cells.n_rounded += is_rounded(pick(row.values, columns.mapping.get("doc_id", "")))
     try:
-        parts = cells.read(parts_of(row.values, columns.mapping, columns.made_of))
-    except ObjectCellError as error:
+        parts = _parts(row.values, columns, cells)
+    except NestedCellError as error:
         return record | {PROBLEM_RULE: "row_parses", PROBLEM: str(error)}
     if any(value != encodable(value) for value in parts.values()):
         return record | {
@@ -204,6 +212,17 @@ def _record(row: Row, piece: Piece, columns: FileColumns, cells: CellReader) -> 
             PROBLEM: "the row holds half a surrogate pair, which is no character",
         }
     return record | parts
+
+
+def _parts(values: dict[str, Any], columns: FileColumns, cells: CellReader) -> dict[str, str]:
+    """Read the cells that play a part, and make the id where no column has one."""
+    parts = cells.read(parts_of(values, columns.mapping))
+    if columns.made_of is None:
+        return parts
+    content = {part: parts.get(part) for part in CONTENT}
+    named = cells.held(columns_of_id(values, columns.made_of)) if columns.made_of else content
+    doc_id = made_id(named)
+    return parts if doc_id is None else parts | {"doc_id": doc_id}
 
 
 def _metadata_types(

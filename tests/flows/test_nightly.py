@@ -367,7 +367,7 @@ def assert_nothing_is_published(store: Path) -> None:
     [
         (b"", "rows_present"),
         (bytes(range(256)) * 50, "refused_share"),
-        (b'{"id": 1, "text": ""}\n' * 5, "refused_share"),
+        (b'{"id": 1, "text": ""}\n' * 5, "without_text_share"),
         (b'{"id": "a", "txt": "hello"}\n', "no column that looks like text"),
     ],
     ids=["empty file", "binary file", "all rows bad", "no text column"],

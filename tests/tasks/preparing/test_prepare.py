@@ -333,13 +333,13 @@ def test_metadata_of_parquet_keeps_its_types(store: Store) -> None:
             "text": ["a", "b"],
             "stars": pa.array([5, None], pa.int8()),
             "day": [date(2026, 3, 1), None],
-            "at": [datetime(2026, 3, 1, 4, 5), None],
+            "seen": [datetime(2026, 3, 1, 4, 5), None],
         }
     )
     pq.write_table(table, sink)
     prepared = prepare_files(store, {"a.parquet": sink.getvalue().to_pybytes()})
-    kept = read_table(store, prepared.candidates, ["stars", "day", "at"])
-    assert kept.equals(table.select(["stars", "day", "at"]))
+    kept = read_table(store, prepared.candidates, ["stars", "day", "seen"])
+    assert kept.equals(table.select(["stars", "day", "seen"]))
 
 
 def test_half_a_surrogate_pair_in_metadata_does_not_stop_the_night(store: Store) -> None:

@@ -233,3 +233,21 @@ def test_a_path_names_a_field_of_an_object() -> None:
     columns.settle()
     columns.require_parts()
     assert columns.mapping == {"doc_id": "id", "text": "review.body"}
+
+
+def test_a_path_that_no_row_has_is_an_error_and_one_that_comes_late_is_not() -> None:
+    wanted = Columns(text="review.body")
+    first = {"id": "1", "review": {"title": "t"}}
+    with pytest.raises(FeedError, match=r"no column 'review.body' for text.*'review.title'"):
+        admitted(first, first, wanted=wanted).require_parts()
+    admitted(first, {"id": "2", "review": {"body": "b"}}, wanted=wanted).require_parts()
+
+
+def test_a_list_of_no_columns_makes_no_id() -> None:
+    with pytest.raises(ValueError, match="at least 1 item"):
+        Columns(doc_id=())
+
+
+def test_an_id_that_comes_late_is_named() -> None:
+    assert "column 'id', which came late" in admitted({"text": "a"}, {"id": "7"}).late_id()
+    assert admitted({"text": "a"}, {"user": "7"}).late_id() == ""

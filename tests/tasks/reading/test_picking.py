@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tasks.reading.picking import (
-    ObjectCellError,
+    NestedCellError,
+    columns_of_id,
     fields_of,
     is_rounded,
     made_id,
@@ -64,21 +65,21 @@ def test_an_object_is_never_spelled_out() -> None:
     message = (
         r"column 'review' is read as text .* 'review.title', 'review.body'; .* = \"review.body\""
     )
-    with pytest.raises(ObjectCellError, match=message):
+    with pytest.raises(NestedCellError, match=message):
         parts_of({"review": {"title": "t", "body": "b"}}, {"text": "review"})
 
 
-def test_an_id_is_made_of_the_content_or_of_the_columns_named() -> None:
-    mapping = {"text": "body", "timestamp": "day"}
-    first = parts_of({"body": "a", "day": "d", "user": "u"}, mapping, ())
-    again = parts_of({"user": "v", "day": "d", "body": "a"}, mapping, ())
-    other = parts_of({"body": "a", "day": "e"}, mapping, ())
-    assert first["doc_id"] == again["doc_id"] != other["doc_id"]
-    named = [
-        parts_of({"body": "a", "day": day, "user": "u"}, mapping, ("user", "body")) for day in "de"
-    ]
-    assert named[0]["doc_id"] == named[1]["doc_id"]
-    assert str(named[0]["doc_id"]).startswith("made-")
+@pytest.mark.parametrize("cell", [["a", "b"], [{"a": 1}], []])
+def test_a_list_is_never_spelled_out(cell: list[Any]) -> None:
+    with pytest.raises(NestedCellError, match="column 'tags' is read as text and holds a list"):
+        parts_of({"tags": cell}, {"text": "tags"})
+    with pytest.raises(NestedCellError, match="column 'tags' is read as doc_id"):
+        columns_of_id({"tags": cell}, ["tags"])
+
+
+@pytest.mark.parametrize("number", ["99999999999999999", 1e300, "--5", True, None, {"x": 1}])
+def test_a_date_that_is_none_is_left_to_the_check(number: Any) -> None:
+    assert plain({"$date": number}) == number
 
 
 def test_values_that_run_into_each_other_make_different_ids() -> None:

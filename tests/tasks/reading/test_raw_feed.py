@@ -359,3 +359,45 @@ def test_ids_that_came_as_floats_too_large_to_be_exact_are_warned_of(
     with caplog.at_level(logging.WARNING):
         ingest_files({"a.jsonl": rows})
     assert "1 id came as floats of 2^53 or more" in caplog.text
+
+
+def test_an_id_is_made_of_the_content_or_of_the_columns_named(
+    ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = {"a.csv": b"day,said,user\n2026-02-01,one,u\n2026-02-02,one,u\n2026-02-01,one,v\n"}
+    said = Columns(text="said", timestamp="day")
+    with caplog.at_level(logging.WARNING):
+        raw, rows = ingest_files(files, IngestSettings(columns=said))
+    first, other_day, other_user = (row["doc_id"] for row in rows)
+    assert first == other_user != other_day
+    assert first.startswith("made-")
+    assert raw.columns["a.csv"]["doc_id"] == "made of said, day"
+    assert (
+        "a.csv has no column that looks like an id, so each id is made from 'said', 'day'"
+        in caplog.text
+    )
+    _, rows = ingest_files(
+        files, IngestSettings(columns=said.model_copy(update={"doc_id": ("user",)}))
+    )
+    first, same_user, other_user = (row["doc_id"] for row in rows)
+    assert first == same_user != other_user
+
+
+def test_words_for_nothing_make_no_id(ingest_files: IngestFiles) -> None:
+    columns = Columns(doc_id=("order",))
+    _, rows = ingest_files(
+        {"a.csv": b"order,text\nNULL,one\n7,two\n"}, IngestSettings(columns=columns)
+    )
+    assert rows[0]["doc_id"] is None
+    assert rows[1]["doc_id"].startswith("made-")
+
+
+def test_a_row_whose_text_is_an_object_is_refused_with_the_way_out(
+    ingest_files: IngestFiles,
+) -> None:
+    rows = [{"id": n, "text": "plain"} for n in range(120)]
+    _, found = ingest_files({"a.jsonl": jsonl(*rows, {"id": 120, "text": {"en": "b"}})})
+    assert found[-1]["problem_rule"] == "row_parses"
+    assert found[-1]["problem"].endswith(
+        'name one of them under [ingest.columns]: text = "text.en"'
+    )
