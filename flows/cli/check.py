@@ -60,7 +60,7 @@ def check(
         show_check(found)
         if found.is_stopped:
             sys.exit(FAILED)
-        if found.n_refused or any(True for _ in found.failures()):
+        if found.n_refused or any(found.failures()):
             sys.exit(IMPERFECT)
 
     guarded(look, debug)

@@ -47,22 +47,18 @@ class CellReader:
 
     def read(self, cells: Mapping[str, str | None]) -> dict[str, str]:
         """Return the cells of a row that hold something, by their part."""
-        said = {part: cell for part, cell in cells.items() if cell is not None}
-        empty = [part for part, cell in said.items() if self._is_nothing(part, cell)]
-        self.n_nothing.update(empty)
+        held = self.held(cells)
         return {
             part: self._forms.spelled(cell) if part in _DATED else cell
-            for part, cell in said.items()
-            if part not in empty
+            for part, cell in held.items()
         }
 
     def held(self, cells: Mapping[str, str | None]) -> dict[str, str]:
-        """Return the cells that hold something, as they came."""
-        return {
-            name: cell
-            for name, cell in cells.items()
-            if cell is not None and not self._is_nothing(name, cell)
-        }
+        """Return the cells that hold something, as they came, and count words for nothing."""
+        said = {name: cell for name, cell in cells.items() if cell is not None}
+        empty = [name for name, cell in said.items() if self._is_nothing(name, cell)]
+        self.n_nothing.update(empty)
+        return {name: cell for name, cell in said.items() if name not in empty}
 
     def _is_nothing(self, part: str, cell: str) -> bool:
         word = cell.strip()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.reading.formats.rows import MAX_COLUMNS
 from tasks.reading.guesses import GUESSES, find_guess, folded, looks_like
-from tasks.reading.picking import CONTENT, fields_of, is_nested
+from tasks.reading.picking import CONTENT, fields_of, is_nested, pick
 from tasks.reading.sources.errors import FeedError
 
 MAX_NAME_CHARS: Final = 1_000
@@ -82,6 +82,7 @@ class FileColumns:
         self._file = file
         self._known = known
         self._names: dict[str, None] = {}
+        self._nested: set[str] = set()
         self._objects: dict[str, None] = {}
         self._paths = [name for name in wanted.names() if "." in name]
         self._late: set[str] | None = None
@@ -94,8 +95,12 @@ class FileColumns:
     def admit(self, values: Mapping[str, Any]) -> str | None:
         """Take the columns of a row in; return why the row must not be read, if it must not."""
         self._has_rows = True
-        if self._late is None or self._unseen_paths():
+        if self._late is None:
             self._note_objects(values)
+        for path in self._unseen_paths():
+            # Not all fields of all rows: keys may be values, and there would be no end to them.
+            if pick(values, path) is not None:
+                self._objects[path] = None
         if self._names.keys() >= values.keys():
             return None
         new = [name for name in values if name not in self._names]
@@ -165,8 +170,7 @@ class FileColumns:
 
     def _found(self, names: Iterable[str]) -> dict[str, str]:
         """Map columns; an object is guessed as nothing, and a made id stays made."""
-        roots = {path.partition(".")[0] for path in self._objects}
-        found = _guessed(names, self._wanted, roots)
+        found = _guessed(names, self._wanted, self._nested)
         if self.made_of is not None:
             found.pop("doc_id", None)
         return found
@@ -180,6 +184,7 @@ class FileColumns:
     def _note_objects(self, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             if is_nested(value):
+                self._nested.add(name)
                 self._objects |= dict.fromkeys(fields_of(name, value))
 
     def _unfit(self, new: list[str]) -> str | None:

@@ -40,9 +40,12 @@ def folded(name: str) -> str:
     return _SEPARATORS.sub("", name.casefold())
 
 
+_FOLDED: Final = {part: frozenset(map(folded, names)) for part, names in GUESSES.items()}
+
+
 def looks_like(name: str, part: str) -> bool:
     """Return whether a column has one of the usual names of a part."""
-    return folded(name) in {folded(guess) for guess in GUESSES[part]}
+    return folded(name) in _FOLDED[part]
 
 
 def find_guess(part: str, names: Iterable[str]) -> str | None:

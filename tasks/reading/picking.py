@@ -133,5 +133,5 @@ def _moment(value: Any) -> Any:
         return value
     try:
         return (_EPOCH + timedelta(milliseconds=float(value))).isoformat()
-    except OverflowError:
+    except (OverflowError, ValueError):  # too far from 1970, or NaN
         return value

@@ -77,7 +77,9 @@ def test_a_list_is_never_spelled_out(cell: list[Any]) -> None:
         columns_of_id({"tags": cell}, ["tags"])
 
 
-@pytest.mark.parametrize("number", ["99999999999999999", 1e300, "--5", True, None, {"x": 1}])
+@pytest.mark.parametrize(
+    "number", ["99999999999999999", 1e300, float("inf"), "--5", True, None, {"x": 1}]
+)
 def test_a_date_that_is_none_is_left_to_the_check(number: Any) -> None:
     assert plain({"$date": number}) == number
 
@@ -92,3 +94,8 @@ def test_floats_that_leave_integers_out_are_told() -> None:
     assert [is_rounded(it) for it in (2.0**53, -1e20, 2.0**53 - 1, 2**60, "9e99", None)] == [
         True, True, False, False, False, False,
     ]  # fmt: skip
+
+
+def test_a_date_that_is_no_number_is_left_to_the_check() -> None:
+    found = plain({"$date": float("nan")})
+    assert found != found  # noqa: PLR0124 - NaN is the one value that differs from itself
