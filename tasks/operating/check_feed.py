@@ -135,8 +135,7 @@ def _prepared(
     tables = keep_parts(aside, "check", plan.schemas(), parts)
     bounds = check.document_bounds(settings.max_text_chars, None)
     n_without_text = verdict.n_without_text()
-    n_read, n_refused = raw.rows.rows - n_without_text, len(refused) - n_without_text
-    limits = bounds.limits(aside.night, n_read, n_refused)
+    limits = bounds.limits(aside.night, raw.rows.rows, len(refused), n_without_text)
     found = judge_prepared(partial(read_batches, aside, tables["candidates"]), rows, limits)
     return Prepared(
         found,

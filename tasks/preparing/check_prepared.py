@@ -124,12 +124,8 @@ def check_prepared(
     DataValidationError
         If a critical rule fails; nothing is published then.
     """
-    n_without_text = checked.n_without_text
-    limits = bounds.limits(
-        store.night,
-        checked.raw.rows.rows - n_without_text,
-        checked.refused.rows - n_without_text,
-    )
+    n_read, n_refused = checked.raw.rows.rows, checked.refused.rows
+    limits = bounds.limits(store.night, n_read, n_refused, checked.n_without_text)
     sources = (prepared.candidates, checked.raw.rows)
     candidates, raw = (partial(read_batches, store, ref) for ref in sources)
     verdict = judge_prepared(candidates, raw, limits)

@@ -40,15 +40,20 @@ class DocumentBounds(BaseModel):
     median_documents: float | None
     """Of the last nights; None on the first."""
 
-    def limits(self, night: date, n_read: int, n_refused_before: int) -> PreparedLimits:
-        """Return the limits of a night that has read so many rows, of which some are refused."""
+    def limits(
+        self, night: date, n_read: int, n_refused_before: int, n_without_text: int
+    ) -> PreparedLimits:
+        """Return the limits of a night that has read so many rows, of which some are refused.
+
+        Those without a text are among both numbers, and count in neither.
+        """
         return PreparedLimits(
             earliest=midnight(self.earliest_date),
             night=night,
             max_chars=self.max_chars,
             max_refused_share=self.max_refused_share,
-            n_read=n_read,
-            n_refused_before=n_refused_before,
+            n_read=n_read - n_without_text,
+            n_refused_before=n_refused_before - n_without_text,
             median_documents=self.median_documents,
         )
 

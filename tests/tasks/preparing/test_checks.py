@@ -127,7 +127,7 @@ def test_candidates_are_refused_by_their_row_in_the_feed() -> None:
     table = pa.Table.from_pylist(candidates, schema=CANDIDATES)
     bounds = CheckSettings(max_refused_share=0.5).document_bounds(50, None)
     raw = batches_of(raw_table({}, {}, {}, {}))
-    verdict = judge_prepared(batches_of(table), raw, bounds.limits(NIGHT, 4, 1))
+    verdict = judge_prepared(batches_of(table), raw, bounds.limits(NIGHT, 4, 1, 0))
     assert verdict.refused.select(["position", "row", "rule_id", "raw"]).to_pylist() == [
         {"position": 1, "row": 2, "rule_id": "text_present", "raw": "raw 2"},
         {"position": 2, "row": 3, "rule_id": "id_reused", "raw": "raw 3"},
@@ -135,7 +135,7 @@ def test_candidates_are_refused_by_their_row_in_the_feed() -> None:
     assert verdict.n_without_text() == 1
     verdict.require_sound("f")
     with pytest.raises(DataValidationError, match="refused_share"):
-        judge_prepared(batches_of(table), raw, bounds.limits(NIGHT, 4, 2)).require_sound("f")
+        judge_prepared(batches_of(table), raw, bounds.limits(NIGHT, 4, 2, 0)).require_sound("f")
 
 
 def test_settings_become_the_limits_of_a_night() -> None:
@@ -143,7 +143,7 @@ def test_settings_become_the_limits_of_a_night() -> None:
     raw = settings.raw_limits(NIGHT, 40.0)
     assert (raw.max_chars, raw.earliest, raw.night) == (7, datetime(2000, 1, 2, tzinfo=UTC), NIGHT)
     assert (raw.max_refused_share, raw.median_rows) == (0.5, 40.0)
-    prepared = settings.document_bounds(90, 30.0).limits(NIGHT, 10, 3)
+    prepared = settings.document_bounds(90, 30.0).limits(NIGHT, 10, 3, 0)
     assert (prepared.max_chars, prepared.earliest, prepared.night) == (90, raw.earliest, NIGHT)
     assert (prepared.max_refused_share, prepared.median_documents) == (0.5, 30.0)
     assert (prepared.n_read, prepared.n_refused_before) == (10, 3)
