@@ -31,6 +31,8 @@ _UNLESS_SET: Final = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     # The log of a service is read weeks later.
     "PREFECT_LOGGING_FORMATTERS_STANDARD_DATEFMT": "%Y-%m-%d %H:%M:%S",
+    # `check` reads feeds outside of a run: each line would come with a warning about its logger.
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "TOKENIZERS_PARALLELISM": "false",
 }

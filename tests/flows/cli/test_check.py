@@ -50,3 +50,15 @@ def test_nothing_in_a_feed_is_markup(invoke: Invoke, tmp_path: Path) -> None:
     feed = tmp_path / "feed.jsonl"
     feed.write_text('{"id": "[red]a", "text": ""}\n', encoding="utf-8")
     assert "text_present" in invoke("check", feed).stdout
+
+
+def test_what_is_guessed_is_said_and_nothing_about_loggers(
+    nightfold: Callable[..., Any], tmp_path: Path
+) -> None:
+    feed = tmp_path / "feed.csv"
+    rows = (f"The kettle leaks the {n}th time,2026-02-20" for n in range(20))
+    feed.write_text("\n".join(["text,date", *rows]), encoding="utf-8")
+    done = nightfold("check", feed)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "feed.csv has no column that looks like an id" in line
