@@ -23,7 +23,7 @@ _NEEDED: Final = {
     ),
 }
 
-_UNLESS_SET: Final = {
+UNLESS_SET: Final = {
     # With the default of one record a batch, the last task runs are lost when the process ends.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
@@ -48,7 +48,7 @@ def set_environment() -> None:
     person's home folder otherwise. A command that runs the flow gives it the store's.
     """
     os.environ.update(_NO_TELEMETRY | _NEEDED | {"PREFECT_HOME": str(Path(__file__).parent)})
-    for name, value in _UNLESS_SET.items():
+    for name, value in UNLESS_SET.items():
         os.environ.setdefault(name, value)
     # Profiles belong to a person's own Prefect, and so do the servers that they name.
     os.environ.pop("PREFECT_PROFILE", None)

@@ -228,5 +228,6 @@ def _partners(rows: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor]:
 
 def _mix(values: Tensor, rows: Tensor, others: Tensor, share: Tensor) -> Tensor:
     """Mix rows with others."""
-    first, second = values[rows.to(values.device)], values[others.to(values.device)]
+    # Not values[rows]: on a processor that takes five times as long.
+    first, second = (values.index_select(0, it.to(values.device)) for it in (rows, others))
     return torch.lerp(second, first, share.to(values.device))

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks.preparing.cleaning import text_digest
+from tasks.store.embeddings import EmbeddingShelf
+from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
+
 pytestmark = pytest.mark.slow
 
 KNOWN = (
@@ -21,12 +25,24 @@ NEW = ("the garden hose bursts", "the lawn mower stalls", "weeds grow in the flo
 OPENINGS = ("Sadly", "Well,", "Again", "Honestly,", "To be fair,", "Sorry, but", "Once more", "Hm,")
 
 
-def config(store: Path, night: int = 1, **clustering: Any) -> dict[str, Any]:
-    """Configure a night and write its feed: on the second one everybody writes of something new."""
-    feed = store.with_name(f"reviews-{night}.jsonl")
+def texts_of(night: int) -> list[str]:
+    """Return the texts of a night: on the second one everybody writes of something new."""
     subjects = KNOWN if night == 1 else NEW
-    texts = (f"{opening} {subject}." for opening in OPENINGS for subject in subjects)
-    rows = ({"id": f"n{night}-{it}", "text": text} for it, text in enumerate(texts))
+    return [f"{opening} {subject}." for opening in OPENINGS for subject in subjects]
+
+
+def embed_texts(store: Path, texts: list[str]) -> None:
+    """Put the vectors of texts into a store: every process of a run would load the encoder anew."""
+    used = encoder_ref("all-MiniLM-L6-v2")
+    vectors = load_encoder(used, EmbedSettings(), "cpu").encode(texts)
+    shelf = EmbeddingShelf(store, used.name, used.digest)
+    shelf.add([text_digest(None, text) for text in texts], vectors)
+
+
+def config(store: Path, night: int = 1, **clustering: Any) -> dict[str, Any]:
+    """Configure a night and write its feed."""
+    feed = store.with_name(f"reviews-{night}.jsonl")
+    rows = ({"id": f"n{night}-{it}", "text": text} for it, text in enumerate(texts_of(night)))
     feed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return {
         "feed": str(feed),
@@ -90,6 +106,7 @@ def test_after_a_killed_server_and_a_killed_worker_the_next_run_ends_well(
     """A run that a kill has met works on or fails; it publishes the whole night or nothing of it."""
     store = tmp_path / "store"
     night = config(store, estimator="k-means")
+    embed_texts(store, texts_of(night=1))
     site.trigger("nightly/by-hand", night)
     site.wait_for(lambda: bool(list(store.glob("state/results/*/*/check-prepared-*"))))
     site.kill("server")

@@ -2,7 +2,8 @@
 
 Nights run in the tests' own process or in one forked off (`Forked`), and report to one Prefect server.
 The command line runs in this process (`invoke`), or in one of its own where the process or the store's
-own server is what is tested (`nightfold`, `start`, `serve`).
+own server is what is tested (`nightfold`, `start`, `serve`): it is forked off one that has loaded the
+libraries (`Stem`).
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,13 +32,13 @@ from prefect.settings import (
 from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
+from flows.prefect_home.environment import UNLESS_SET
 from flows.prefect_home.runtime import prefect_home
 from tasks.store.files import write_atomically
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import seal
 from tasks.store.storage import Store
 from tests.flows.processes import (
-    ROOT,
     Forked,
     Service,
     command,
@@ -44,6 +46,7 @@ from tests.flows.processes import (
     find_port,
     trained_briefly,
 )
+from tests.flows.warm import ROOT, Stem, WarmProcess
 
 Invoke = Callable[..., Any]
 
@@ -107,6 +110,21 @@ def used(prefect_database: Path) -> Callable[[Path], Path]:
     return with_database
 
 
+@pytest.fixture(scope="session")
+def embedded(two_nights: "Operated") -> Callable[[Path], Path]:
+    """Give a store the vectors of the first night's texts; return the store.
+
+    For runs in processes of their own that ask something else: there the encoder, which a process
+    loads anew, would take as long as all other stages together.
+    """
+
+    def with_vectors(store: Path) -> Path:
+        shutil.copytree(two_nights.store / "embeddings", store / "embeddings")
+        return store
+
+    return with_vectors
+
+
 @pytest.fixture(name="command")
 def command_line() -> Callable[..., list[str]]:
     """Put words after the name of the installed command."""
@@ -140,21 +158,24 @@ def invoke(prefect_api: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invok
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+@pytest.fixture(scope="session")
+def stem() -> Iterator[Stem]:
+    """The process off which command lines are forked."""
+    started = Stem()
+    yield started
+    started.stop()
+
+
 @pytest.fixture
-def nightfold() -> Callable[..., subprocess.CompletedProcess[str]]:
+def nightfold(stem: Stem, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line and give its exit code and output."""
 
     def run(*words: object, umask: int = -1) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(*words),
-            umask=umask,
-            cwd=ROOT,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        output, errors = tmp_path / "nightfold.out", tmp_path / "nightfold.err"
+        for said in (output, errors):
+            said.unlink(missing_ok=True)
+        code = stem.start(command(*words), output, errors, environment(), umask).wait()
+        return subprocess.CompletedProcess(words, code, output.read_text(), errors.read_text())
 
     return run
 
@@ -163,12 +184,12 @@ def nightfold() -> Callable[..., subprocess.CompletedProcess[str]]:
 class Started:
     """A run in the background; its log goes to a file, as a pipe would outlive the run in its server."""
 
-    process: "subprocess.Popen[bytes]"
+    process: WarmProcess
     log: Path
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Callable[[Path], Started]:
+def start(stem: Stem, tmp_path: Path) -> Callable[[Path], Started]:
     """Start a run of a small first night on a store; k-means does where a process is the question."""
     feed, config = write_feed(tmp_path / "feed" / "reviews.jsonl", 1), tmp_path / "nightfold.toml"
     config.write_text(QUICK)
@@ -176,11 +197,7 @@ def start(tmp_path: Path) -> Callable[[Path], Started]:
     def started(store: Path) -> Started:
         words = ("run", feed, "--store", store, "--night", "2026-03-01", "--config", config)
         log = tmp_path / f"{len(list(tmp_path.glob('*.log')))}.log"
-        with log.open("wb") as file:
-            process = subprocess.Popen(
-                command(*words, "--debug"), cwd=ROOT, env=environment(), stdout=file, stderr=file
-            )
-        return Started(process, log)
+        return Started(stem.start(command(*words, "--debug"), log, log, environment()), log)
 
     return started
 
@@ -201,33 +218,28 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def serve_ui() -> Iterator[Callable[[Path, int], str]]:
+def serve_ui(
+    stem: Stem, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Path, int], str]]:
     """Start the UI of a store, wait until it says its address, and stop it after the tests."""
-    servers: list[subprocess.Popen[str]] = []
+    servers: list[WarmProcess] = []
 
     def serve(store: Path, port: int) -> str:
+        log = tmp_path_factory.mktemp("ui") / "log"
         words = command("ui", "--store", store, "--port", port)
-        server = subprocess.Popen(
-            words,
-            cwd=ROOT,
-            env=environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        server = stem.start(words, log, Path(os.devnull), environment())
         servers.append(server)
-        assert server.stdout is not None
-        said = server.stdout.readline()
         address = f"http://127.0.0.1:{port}"
-        assert address in said
+        while not (log.is_file() and address in log.read_text(encoding="utf-8")):
+            assert server.poll() is None
+            time.sleep(0.1)
         return address
 
     yield serve
     for server in servers:
         # Not SIGINT, which a shell without job control lets its background processes ignore.
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=60)
-        assert server.returncode == 128 + signal.SIGTERM
+        assert server.wait(60) == 128 + signal.SIGTERM
 
 
 @pytest.fixture(scope="session")
@@ -236,6 +248,9 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
     records, home = tmp_path_factory.mktemp("records"), tmp_path_factory.mktemp("harness")
     shutil.copy(prefect_database, home / "prefect-test.db")
     with pytest.MonkeyPatch.context() as patch:
+        # Many task runs at a time, as in a store's own server: one by one takes half as long again.
+        for name, value in UNLESS_SET.items():
+            patch.setenv(name, value)
         # Where the harness puts its database, it finds one that has its tables.
         patch.setattr("prefect.testing.utilities.mkdtemp", lambda: str(home))
         with (
@@ -366,23 +381,27 @@ def publish_at() -> Callable[[Path, str, date, datetime], None]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, used: Callable[[Path], Path]) -> Iterator[Callable[..., Service]]:
+def serve(
+    stem: Stem,
+    tmp_path: Path,
+    used: Callable[[Path], Path],
+    embedded: Callable[[Path], Path],
+) -> Iterator[Callable[..., Service]]:
     """Serve a feed on a store, and stop it after the test; each has a log of its own."""
     feed, config = write_feed(tmp_path / "feed" / "reviews.jsonl", 1), tmp_path / "nightfold.toml"
     config.write_text(QUICK)
-    store = used(tmp_path / "store")
+    store = embedded(used(tmp_path / "store"))
     services: list[Service] = []
 
     def started(port: int | None = None) -> Service:
         log = tmp_path / f"serve-{len(services)}.log"
-        services.append(Service(feed.parent, store, log, port, ("--config", config)))
+        services.append(Service(stem, feed.parent, store, log, port, config))
         return services[-1]
 
     yield started
     for serving in services:
-        if serving.process.poll() is None:
-            serving.process.terminate()
-            serving.process.wait(timeout=60)
+        serving.process.terminate()
+        serving.process.wait(60)
 
 
 @pytest.fixture

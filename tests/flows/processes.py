@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -17,8 +16,7 @@ from typing import Any
 
 from flows.prefect_home.key import key_file
 from flows.prefect_home.runtime import prefect_home
-
-ROOT = Path(__file__).parents[2]
+from tests.flows.warm import Stem
 
 SHORT = 5
 """Epochs in a round of training."""
@@ -116,21 +114,14 @@ class Service:
     """A serving process and its API."""
 
     def __init__(
-        self, feed: Path, store: Path, log: Path, port: int | None, more: tuple[object, ...]
+        self, stem: Stem, feed: Path, store: Path, log: Path, port: int | None, config: Path
     ) -> None:
         self.port = port = port or find_port()
         self.api, self.log, self.store = f"http://127.0.0.1:{port}/api", log, store
-        words = command(
-            "serve", feed, "--store", store, "--cron", "0 2 * * *", "--port", port, *more
-        )
-        with log.open("wb") as file:
-            self.process = subprocess.Popen(
-                words,
-                cwd=ROOT,
-                env=environment() | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"},
-                stdout=file,
-                stderr=file,
-            )
+        schedule = ("--cron", "0 2 * * *", "--port", port, "--config", config)
+        words = command("serve", feed, "--store", store, *schedule)
+        env = environment() | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+        self.process = stem.start(words, log, log, env)
         self.wait_for(lambda: "serving nightly/serve-default" in self.said())
 
     def said(self) -> str:

@@ -118,9 +118,12 @@ def assert_no_servers(store: Path) -> None:
 
 
 def test_a_signal_to_the_command_line_leaves_no_server_and_a_crashed_run(
-    start: Start, used: Callable[[Path], Path], tmp_path: Path
+    start: Start,
+    used: Callable[[Path], Path],
+    embedded: Callable[[Path], Path],
+    tmp_path: Path,
 ) -> None:
-    store = used(tmp_path / "store")
+    store = embedded(used(tmp_path / "store"))
     for number, stage in ((signal.SIGTERM, "embed"), (signal.SIGKILL, "describe")):
         run = start(store)
         wait_for(run, f"{stage}: started")

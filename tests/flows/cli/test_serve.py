@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +17,7 @@ import pytest
 
 from flows.cli.serve import checked, deployment_name
 from flows.config import ConfigError, load_config
+from tests.flows.warm import WarmProcess
 
 
 def said(tmp_path: Path, **more: Any) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def states(store: Path) -> list[tuple[str, str]]:
         return database.execute(query).fetchall()
 
 
-def kill_with_its_runs(process: "subprocess.Popen[bytes]") -> None:
+def kill_with_its_runs(process: WarmProcess) -> None:
     """Kill serve and what it runs, as a machine that loses its power; its server is left to see it."""
     serving = psutil.Process(process.pid)
     serving.suspend()
@@ -131,7 +131,7 @@ def test_serve_survives_a_failure_ends_cleanly_and_serves_again_even_after_a_kil
     second = serve(service.port)
     assert "closed run" not in second.said()
     second.trigger()
-    second.wait_for(lambda: "embed: started" in second.said())
+    second.wait_for(lambda: "Beginning flow run" in second.said())
     kill_with_its_runs(second.process)
     second.process.wait(timeout=60)
 

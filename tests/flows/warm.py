@@ -1,0 +1,158 @@
+"""Command lines in processes of their own that begin with the libraries loaded.
+
+What a command line loads before it does anything is most of the processor time of a small night. So
+one process, the stem, loads the libraries once (not Prefect, whose settings are read when it is
+imported) and forks itself for every command line. Each has its own memory, environment, signals
+and end, as one that a shell starts; only the libraries are there already.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+ROOT: Final = Path(__file__).parents[2]
+
+LIBRARIES: Final = (
+    "great_expectations", "pandas", "pyarrow.parquet", "scipy.stats", "sentence_transformers",
+    "sklearn.cluster", "sklearn.feature_extraction.text", "sklearn.metrics", "torch", "typer",
+)  # fmt: skip
+
+_SECONDS_BETWEEN_LOOKS: Final = 0.02
+
+
+class WarmProcess:
+    """A command line that was forked off the stem; it is used as a `subprocess.Popen` is."""
+
+    def __init__(self, stem: "Stem", pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._stem = stem
+
+    def poll(self) -> int | None:
+        """Return the exit code, if the process has ended."""
+        if self.returncode is None:
+            self.returncode = self._stem.ask({"poll": self.pid})
+        return self.returncode
+
+    def wait(self, timeout: float = 300) -> int:
+        """Wait for the end of the process and return its exit code."""
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the process has ended: its number may be another's then."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process."""
+        self.send_signal(signal.SIGKILL)
+
+
+class Stem:
+    """The process that has loaded the libraries; it ends with this one."""
+
+    def __init__(self) -> None:
+        ours, its = socket.socketpair()
+        words = [sys.executable, "-m", "tests.flows.warm", str(its.fileno())]
+        # Without Prefect's or an operator's settings; each command line brings its own.
+        kept = {name: it for name, it in os.environ.items() if not name.startswith("PREFECT_")}
+        self._process = subprocess.Popen(words, cwd=ROOT, env=kept, pass_fds=[its.fileno()])
+        its.close()
+        with ours:  # the stream keeps it open
+            self._stream = ours.makefile("rw", encoding="utf-8")
+
+    def start(
+        self, words: list[str], log: Path, errors: Path, env: Mapping[str, str], umask: int = -1
+    ) -> WarmProcess:
+        """Start a command line in the project's folder; its output and errors go to files."""
+        log.touch()
+        asked = {
+            "words": words,
+            "log": str(log),
+            "errors": str(errors),
+            "env": dict(env),
+            "umask": umask,
+        }
+        return WarmProcess(self, self.ask({"start": asked}))
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        """Send a request and return the answer."""
+        self._stream.write(json.dumps(request) + "\n")
+        self._stream.flush()
+        return json.loads(self._stream.readline())
+
+    def stop(self) -> None:
+        """End the stem; whatever it has started goes on."""
+        self._stream.close()
+        self._process.wait(timeout=60)
+
+
+def main() -> None:
+    """Load the libraries, then fork a command line off whenever it is asked for."""
+    from flows.prefect_home.environment import set_environment
+
+    before = dict(os.environ)
+    set_environment()
+    for library in LIBRARIES:
+        import_module(library)
+    os.environ.clear()
+    os.environ.update(before)
+    stream = socket.socket(fileno=int(sys.argv[1])).makefile("rw", encoding="utf-8")
+    for line in stream:
+        request = json.loads(line)
+        answer = _ended(request["poll"]) if "poll" in request else _forked(request["start"])
+        stream.write(json.dumps(answer) + "\n")
+        stream.flush()
+
+
+def _ended(pid: int) -> int | None:
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
+def _forked(asked: dict[str, Any]) -> int:
+    pid = os.fork()
+    return pid or _become(asked)
+
+
+def _become(asked: dict[str, Any]) -> NoReturn:
+    """Become the command line."""
+    os.close(int(sys.argv[1]))
+    for target, path in ((0, os.devnull), (1, asked["log"]), (2, asked["errors"])):
+        flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        descriptor = os.open(path, flags, 0o600)
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    if asked["umask"] >= 0:
+        os.umask(asked["umask"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    # A script finds its own folder first, where `python -m` finds the one that it was called in.
+    sys.argv, sys.path[0] = asked["words"], str(Path(asked["words"][0]).parent)
+    from flows.cli.app import main as command_line
+
+    # Ends as the installed script does, whose exit handlers belong to the test.
+    sys.exit(command_line())
+
+
+if __name__ == "__main__":
+    main()
