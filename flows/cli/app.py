@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli import check, operate, run_many
+from flows.cli import check, init, operate, run_many
 from flows.cli.command import (
     DAY,
     DebugOption,
@@ -53,7 +53,12 @@ _CLUSTERS: Final = (
     "nightfold clusters --store my-store --night 2026-03-01 --json",
 )
 
-_EXAMPLES: Final = {**operate.EXAMPLES, **run_many.EXAMPLES, "check": check.EXAMPLES}
+_EXAMPLES: Final = {
+    **operate.EXAMPLES,
+    **run_many.EXAMPLES,
+    "check": check.EXAMPLES,
+    "init": init.EXAMPLES,
+}
 
 _SAMPLE: Final = Path(__file__).parents[1] / "sample"
 
@@ -179,6 +184,7 @@ def ui(
 
 
 for command in (
+    init.init,
     check.check,
     run_many.backfill,
     operate.assign,

@@ -15,6 +15,7 @@ from flows.cli.command import DAY, DebugOption, day, guarded, say
 from validation.errors import FAILED
 
 if TYPE_CHECKING:
+    from flows.config import NightlyConfig
     from tasks.operating.check_feed import FeedCheck
     from tasks.operating.trial import Trial
 
@@ -47,7 +48,7 @@ def check(
     """
 
     def look() -> None:
-        with tried(feed, config, night) as (_, found):
+        with tried(feed, config, night) as (_, _, found):
             show_check(found)
         if found.is_stopped:
             sys.exit(FAILED)
@@ -60,7 +61,7 @@ def check(
 @contextmanager
 def tried(
     feed: str | None, config: Path | None, night: date | None
-) -> "Iterator[tuple[Trial, FeedCheck]]":
+) -> "Iterator[tuple[NightlyConfig, Trial, FeedCheck]]":
     """Read and check a feed for as long as the context lasts.
 
     Parameters
@@ -84,7 +85,7 @@ def tried(
             settings.night,
             Path(scratch),
         )
-        yield trial, check_trial(trial, settings.check, settings.prepare)
+        yield settings, trial, check_trial(trial, settings.check, settings.prepare)
 
 
 def show_check(found: "FeedCheck") -> None:
