@@ -28,7 +28,7 @@ QUANTILES: Final = (0.0, 0.5, 0.9, 0.99, 1.0)
 """Of the lengths: the longest one percent is what a limit would cut."""
 
 _RARE: Final = 0.005
-"""Scripts with a smaller share of the letters are summed up: a foreign word is no second language."""
+"""Scripts with a smaller share of the letters are summed up: a foreign word is no second script."""
 
 _OTHERS: Final = "Others"
 

@@ -15,7 +15,10 @@ Invoke = Callable[..., Any]
 @pytest.fixture
 def feed(tmp_path: Path) -> Path:
     path = tmp_path / "feed.jsonl"
-    rows = ({"id": f"d{n}", "text": f"The kettle leaks, part {n}"} for n in range(20))
+    rows = (
+        {"id": f"d{n}", "text": f"The kettle leaks, part {n}", "date": "2026-02-20"}
+        for n in range(20)
+    )
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
 
