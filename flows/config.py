@@ -1,6 +1,5 @@
 """The settings of a night, validated at the flow's edge; the Prefect UI makes a form of them."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails
 
 from flows.form import form_schema, from_form
+from flows.toml_file import ConfigError, read_toml
 from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.estimators import ClusteringSettings
@@ -36,16 +36,9 @@ from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.store.storage import Store
 from tasks.vectors.encoder import EmbedSettings
-from validation.errors import BAD_USAGE, NightfoldError
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
 """What pydantic calls an unknown key, in a model and in a dataclass."""
-
-
-class ConfigError(NightfoldError, ValueError):
-    """A configuration that cannot be used; the message names the key, the rule and the value."""
-
-    exit_code = BAD_USAGE
 
 
 def local_store(store: Path) -> Path:
@@ -176,7 +169,7 @@ def load_config(file: Path | None, options: dict[str, Any]) -> NightlyConfig:
     ConfigError
         Naming the first key that is unknown or has an impossible value.
     """
-    values = _read_toml(file) if file else {}
+    values = read_toml(file) if file else {}
     for key, value in options.items():
         if value is not None:
             _set(values, key, value)
@@ -184,13 +177,6 @@ def load_config(file: Path | None, options: dict[str, Any]) -> NightlyConfig:
         return NightlyConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigError(_explained(error, file)) from error
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{file} must be a readable TOML file, but {error}") from error
 
 
 def _set(values: dict[str, Any], key: str, value: object) -> None:

@@ -11,12 +11,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli import check, operate, run_many
+from flows.cli import check, init, operate, run_many
 from flows.cli.command import (
     DAY,
     DebugOption,
     FeedNameOption,
-    NewStoreOption,
     StoreOption,
     day,
     examples,
@@ -27,6 +26,7 @@ from flows.cli.output import forgive_output, require_shown
 from flows.cli.tables import tables
 from flows.prefect_home.environment import set_environment
 from flows.prefect_home.log_lines import keep_lines_inert
+from flows.toml_file import stated
 
 if TYPE_CHECKING:
     from flows.cli.runs import RunNight
@@ -45,14 +45,20 @@ Nights = Sequence[tuple[Path | None, dict[str, Any]]]
 _RUN: Final = (
     "nightfold run reviews.jsonl --store my-store",
     "nightfold run 'in/reviews-{night-1}.jsonl' --store my-store --n-clusters 12",
-    "nightfold run s3://bucket/reviews/ --store my-store --config nightfold.toml",
+    "nightfold run s3://bucket/reviews/ --store my-store --config other.toml",
+    "nightfold run --config nightfold.toml",
 )
 _CLUSTERS: Final = (
     "nightfold clusters --store my-store",
     "nightfold clusters --store my-store --night 2026-03-01 --json",
 )
 
-_EXAMPLES: Final = {**operate.EXAMPLES, **run_many.EXAMPLES, "check": check.EXAMPLES}
+_EXAMPLES: Final = {
+    **operate.EXAMPLES,
+    **run_many.EXAMPLES,
+    "check": check.EXAMPLES,
+    "init": init.EXAMPLES,
+}
 
 _SAMPLE: Final = Path(__file__).parents[1] / "sample"
 
@@ -79,9 +85,16 @@ def about(
 @app.command(epilog=examples(*_RUN))
 def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[
-        str, typer.Argument(help="File, folder, glob or URL of JSON, CSV, Parquet or .xlsx.")
-    ],
-    store: NewStoreOption,
+        str | None,
+        typer.Argument(
+            help="File, folder, glob or URL of JSON, CSV, Parquet or .xlsx; else that of the"
+            " config."
+        ),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="Folder of the store, created if need be; else that of the config."),
+    ] = None,
     night: Annotated[
         date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
     ] = None,
@@ -98,15 +111,20 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     debug: DebugOption = False,
 ) -> None:
     """Run one night of a feed and publish its tables."""
-    options = {
-        "feed": feed,
-        "store": str(store),
-        "night": night,
-        "feed_name": feed_name,
-        "clustering.n_clusters": _count_or_auto(n_clusters),
-        "window_days": window_days,
-    }
-    guarded(lambda: _run_nights(store, [(config, options)], debug), debug)
+
+    def run_night() -> None:
+        root = stated("store", store, config)
+        options = {
+            "feed": stated("feed", feed, config),
+            "store": root,
+            "night": night,
+            "feed_name": feed_name,
+            "clustering.n_clusters": _count_or_auto(n_clusters),
+            "window_days": window_days,
+        }
+        _run_nights(Path(root), [(config, options)], debug)
+
+    guarded(run_night, debug)
 
 
 @app.command(epilog=examples("nightfold demo --store demo-store"))
@@ -166,6 +184,7 @@ def ui(
 
 
 for command in (
+    init.init,
     check.check,
     run_many.backfill,
     operate.assign,

@@ -45,7 +45,8 @@ def configured_nights(
     ConfigError
         If the nights, the pattern or a setting cannot be used.
     """
-    from flows.config import ConfigError, load_config
+    from flows.config import load_config
+    from flows.toml_file import ConfigError
     from tasks.reading.dated import feed_of, nights_between, require_dated
     from tasks.reading.sources.errors import FeedError
     from tasks.reading.sources.urls import require_no_secret

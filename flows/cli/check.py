@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +15,9 @@ from flows.cli.command import DAY, DebugOption, day, guarded, say
 from validation.errors import FAILED
 
 if TYPE_CHECKING:
+    from flows.config import NightlyConfig
     from tasks.operating.check_feed import FeedCheck
+    from tasks.operating.trial import Trial
 
 EXAMPLES: Final = (
     "nightfold check export.csv",
@@ -25,7 +29,10 @@ IMPERFECT: Final = 3
 
 
 def check(
-    feed: Annotated[str, typer.Argument(help="File, folder, glob or URL: as for `run`.")],
+    feed: Annotated[
+        str | None,
+        typer.Argument(help="File, folder, glob or URL: as for `run`; else that of the config."),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
     ] = None,
@@ -41,23 +48,8 @@ def check(
     """
 
     def look() -> None:
-        # What is guessed is said; what libraries have to tell is not.
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
-        from flows.config import load_config
-        from tasks.operating.check_feed import check_feed
-
-        with TemporaryDirectory() as scratch:
-            given = {"feed": feed, "store": scratch, "night": night}
-            settings = load_config(config, given)
-            found = check_feed(
-                settings.tonights_feed(),
-                settings.ingest,
-                settings.check,
-                settings.prepare,
-                settings.night,
-                Path(scratch),
-            )
-        show_check(found)
+        with tried(feed, config, night) as (_, _, found):
+            show_check(found)
         if found.is_stopped:
             sys.exit(FAILED)
         if found.n_refused or any(found.failures()):
@@ -66,10 +58,38 @@ def check(
     guarded(look, debug)
 
 
+@contextmanager
+def tried(
+    feed: str | None, config: Path | None, night: date | None
+) -> "Iterator[tuple[NightlyConfig, Trial, FeedCheck]]":
+    """Read and check a feed for as long as the context lasts.
+
+    Parameters
+    ----------
+    feed, config, night
+        As the command line has them.
+    """
+    # What is guessed is said; what libraries have to tell is not.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    from flows.config import load_config
+    from tasks.operating.check_feed import check_trial
+    from tasks.operating.trial import try_feed
+
+    with TemporaryDirectory() as scratch:
+        given = {"feed": feed, "store": scratch, "night": night}
+        settings = load_config(config, given)
+        trial = try_feed(
+            settings.tonights_feed(),
+            settings.ingest,
+            settings.check,
+            settings.night,
+            Path(scratch),
+        )
+        yield settings, trial, check_trial(trial, settings.check, settings.prepare)
+
+
 def show_check(found: "FeedCheck") -> None:
     """Print the columns, every rule that fails with examples, and what would become of the rows."""
-    from tasks.boundary.counted import counted
-
     for file, mapping in found.columns.items():
         parts = ", ".join(f"{part} = {column!r}" for part, column in mapping.items())
         say(f"{file}: {parts or 'no row could be read'}")
@@ -77,17 +97,4 @@ def show_check(found: "FeedCheck") -> None:
         say(f"{outcome.severity} {outcome}")
         for example in examples:
             say(f"  {example}")
-    n_rows = counted(found.raw.report.n_rows, "row")
-    if found.is_stopped or found.prepared is None:
-        say(f"a night would stop: {n_rows} read, {_left_out(found)}, nothing published")
-        return
-    say(
-        f"of {n_rows} a night would make {counted(found.prepared.n_documents, 'document')}:"
-        f" {_left_out(found)}, {counted(found.prepared.n_duplicates, 'duplicate')},"
-        f" {found.prepared.n_withdrawn:,} withdrawn"
-    )
-
-
-def _left_out(found: "FeedCheck") -> str:
-    n_broken = found.n_refused - found.n_without_text
-    return f"{n_broken:,} refused, {found.n_without_text:,} without text"
+    say(found.outlook())

@@ -96,7 +96,8 @@ def checked(file: Path | None, options: dict[str, Any], cron: str, timezone: str
     ConfigError
         If the schedule or a setting cannot be used, or names the night.
     """
-    from flows.config import ConfigError, load_config
+    from flows.config import load_config
+    from flows.toml_file import ConfigError
 
     config = load_config(file, options)
     if "night" in config.model_fields_set:
@@ -196,7 +197,7 @@ def _schedule(cron: str, timezone: str) -> "CronSchedule":
     from prefect.client.schemas.schedules import CronSchedule
     from pydantic import ValidationError
 
-    from flows.config import ConfigError
+    from flows.toml_file import ConfigError
 
     try:
         return CronSchedule(cron=cron, timezone=timezone)

@@ -6,29 +6,22 @@ Writes nothing but scratch
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import partial
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from tasks.operating.placing import Placement, place_texts, read_published
-from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
-from tasks.preparing.checks import CheckSettings, judge_raw
+from tasks.operating.trial import Trial, try_feed
+from tasks.preparing.candidates import PrepareSettings
+from tasks.preparing.checks import CheckSettings
 from tasks.preparing.cleaning import embedded_text
-from tasks.preparing.known_columns import Known
-from tasks.preparing.seen import Seen
-from tasks.reading.pieces import find_pieces
-from tasks.reading.raw_feed import IngestSettings, read_feed
+from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.urls import without_query
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
-from tasks.store.storage import (
-    Store,
-    read_batches,
-    read_table,
-)
+from tasks.store.storage import Store, read_table
 from validation.schemas import (
     CLUSTER_ID,
     CONFIDENCE,
@@ -37,7 +30,6 @@ from validation.schemas import (
     MARGIN,
     NAME,
     PLACEMENTS,
-    POSITION,
     REUSED_ON,
     TEXT,
     TEXT_DIGEST,
@@ -116,26 +108,21 @@ def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[p
     Its documents, how many rows were refused, and how many are withdrawn. A row that repeats the
     id and the text of another counts once.
     """
-    now = datetime.now(UTC).date()
-    aside = Store(root=scratch, feed="assign", night=now)
-    raw = read_feed(aside, find_pieces(aside, feed), IngestSettings(**config["ingest"]))
-    batches = partial(read_batches, aside, raw.rows)
-    verdict = judge_raw(batches, CheckSettings(**config["check"]).raw_limits(now, None))
-    verdict.require_sound(without_query(feed), so="nothing is placed")
-    refused = set(verdict.refused[POSITION].to_pylist())
-    rows = AcceptedRows(batches, refused, raw.columns, raw.metadata_types)
-    documents, n_withdrawn = _prepared(rows, PrepareSettings(**config["prepare"]), now)
+    ingest, check = IngestSettings(**config["ingest"]), CheckSettings(**config["check"])
+    trial = try_feed(feed, ingest, check, datetime.now(UTC).date(), scratch)
+    trial.verdict.require_sound(without_query(feed), so="nothing is placed")
+    documents, n_withdrawn = _prepared(trial, PrepareSettings(**config["prepare"]))
     is_sound = [bool(text) and not reused for text, reused in _rows(documents, TEXT, REUSED_ON)]
-    n_refused = len(refused) + is_sound.count(False)
+    n_refused = len(trial.refused) + is_sound.count(False)
     return documents.filter(pa.array(is_sound, pa.bool_())), n_refused, n_withdrawn
 
 
-def _prepared(rows: AcceptedRows, settings: PrepareSettings, night: date) -> tuple[pa.Table, int]:
+def _prepared(trial: Trial, settings: PrepareSettings) -> tuple[pa.Table, int]:
     """Prepare rows as those of a first night; return its documents, and how many rows withdraw."""
-    plan = plan_rows(rows, Known([], {}))
+    plan = trial.plan()
     columns = [DOC_ID, TITLE, TEXT, TEXT_DIGEST, REUSED_ON]
     documents, n_withdrawn = [plan.schemas()["candidates"].empty_table().select(columns)], 0
-    for part in prepared_parts(plan, Seen(night), settings):
+    for part in trial.parts(plan, settings):
         documents.append(part["candidates"].select(columns))
         n_withdrawn += len(part["withdrawn"])
     return pa.concat_tables(documents), n_withdrawn

@@ -6,18 +6,14 @@ Writes nothing but scratch
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
-from tasks.preparing.checks import CheckSettings, Verdict, judge_prepared, judge_raw
+from tasks.boundary.counted import counted
+from tasks.operating.trial import Trial
+from tasks.preparing.candidates import PrepareSettings
+from tasks.preparing.checks import CheckSettings, Verdict, judge_prepared
 from tasks.preparing.keep import keep_parts
-from tasks.preparing.known_columns import Known
-from tasks.preparing.seen import Seen
-from tasks.reading.pieces import find_pieces
-from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.store.storage import Ref, Store, read_batches, read_table
 from validation.report import RuleOutcome
 from validation.schemas import DUPLICATE_OF, FILE, POSITION, REASON, ROW, RULE_ID
@@ -82,6 +78,19 @@ class FeedCheck:
         """How many of them are not broken, but have no text."""
         return sum(verdict.n_without_text() for verdict in self.verdicts)
 
+    def outlook(self) -> str:
+        """Return what would become of the rows, as a sentence."""
+        n_rows = counted(self.raw.report.n_rows, "row")
+        n_broken = self.n_refused - self.n_without_text
+        left_out = f"{n_broken:,} refused, {self.n_without_text:,} without text"
+        if self.is_stopped or self.prepared is None:
+            return f"a night would stop: {n_rows} read, {left_out}, nothing published"
+        return (
+            f"of {n_rows} a night would make {counted(self.prepared.n_documents, 'document')}:"
+            f" {left_out}, {counted(self.prepared.n_duplicates, 'duplicate')},"
+            f" {self.prepared.n_withdrawn:,} withdrawn"
+        )
+
     def failures(self) -> Iterator[tuple[RuleOutcome, list[str]]]:
         """Yield every rule that fails, with the first rows that it refuses."""
         for verdict in self.verdicts:
@@ -90,53 +99,29 @@ class FeedCheck:
                     yield outcome, _examples(verdict, outcome.rule_id)
 
 
-def check_feed(
-    feed: str,
-    ingest: IngestSettings,
-    check: CheckSettings,
-    prepare: PrepareSettings,
-    night: date,
-    scratch: Path,
-) -> FeedCheck:
-    """Read a feed and check it as a first night does.
+def check_trial(trial: Trial, check: CheckSettings, prepare: PrepareSettings) -> FeedCheck:
+    """Return what the checks of a first night find in a feed that was read.
 
     Parameters
     ----------
-    feed
-        As for a run.
-    ingest, check, prepare
+    trial
+        Of the feed.
+    check, prepare
         As a night has them.
-    night
-        That the rows are held against.
-    scratch
-        An empty folder, for rows that need not all be in memory.
-
-    Raises
-    ------
-    FeedError
-        If the feed cannot be read at all.
     """
-    aside = Store(root=scratch, feed="check", night=night)
-    raw = read_feed(aside, find_pieces(aside, feed), ingest)
-    verdict = judge_raw(partial(read_batches, aside, raw.rows), check.raw_limits(night, None))
-    if verdict.report.critical_failures:
-        return FeedCheck(raw.columns, verdict, None)
-    return FeedCheck(raw.columns, verdict, _prepared(aside, raw, verdict, check, prepare))
+    if trial.verdict.report.critical_failures:
+        return FeedCheck(trial.raw.columns, trial.verdict, None)
+    return FeedCheck(trial.raw.columns, trial.verdict, _prepared(trial, check, prepare))
 
 
-def _prepared(
-    aside: Store, raw: RawFeed, verdict: Verdict, check: CheckSettings, settings: PrepareSettings
-) -> Prepared:
+def _prepared(trial: Trial, check: CheckSettings, settings: PrepareSettings) -> Prepared:
     """Prepare the rows that are not refused, and check the documents."""
-    rows = partial(read_batches, aside, raw.rows)
-    refused = set(verdict.refused[POSITION].to_pylist())
-    plan = plan_rows(AcceptedRows(rows, refused, raw.columns, raw.metadata_types), Known([], {}))
-    parts = prepared_parts(plan, Seen(aside.night), settings)
-    tables = keep_parts(aside, "check", plan.schemas(), parts)
+    aside, plan = trial.aside, trial.plan()
+    tables = keep_parts(aside, "check", plan.schemas(), trial.parts(plan, settings))
     bounds = check.document_bounds(settings.max_text_chars, None)
-    n_without_text = verdict.n_without_text()
-    limits = bounds.limits(aside.night, raw.rows.rows, len(refused), n_without_text)
-    found = judge_prepared(partial(read_batches, aside, tables["candidates"]), rows, limits)
+    n_refused, n_without_text = trial.verdict.refused.num_rows, trial.verdict.n_without_text()
+    limits = bounds.limits(aside.night, trial.raw.rows.rows, n_refused, n_without_text)
+    found = judge_prepared(partial(read_batches, aside, tables["candidates"]), trial.rows, limits)
     return Prepared(
         found,
         n_documents=_n_first(aside, tables["candidates"], found),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.config import ConfigError, NightlyConfig, load_config
+from flows.config import NightlyConfig, load_config
+from flows.toml_file import ConfigError
 
 SAID = {"feed": "feed.jsonl", "store": "store"}
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flows.config import ConfigError
 from flows.explain import exit_code_of, explain, sentence_of
+from flows.toml_file import ConfigError
 from tasks.reading.sources.errors import FeedError, FeedMissingError
 from validation.errors import BAD_USAGE, FAILED, NightfoldError
 

@@ -9,9 +9,10 @@ import pytest
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import validate
 
-from flows.config import ConfigError, NightlyConfig, load_config
+from flows.config import NightlyConfig, load_config
 from flows.form import ADVANCED, ORDINARY
 from flows.retention import RetentionConfig
+from flows.toml_file import ConfigError
 
 SAID = {"feed": "feed.jsonl", "store": "store"}
 SCHEMA = NightlyConfig.model_json_schema()

@@ -9,7 +9,7 @@ import pytest
 
 from flows.cli import backfill
 from flows.cli.backfill import BackfillStoppedError, Past, configured_nights, run_nights
-from flows.config import ConfigError
+from flows.toml_file import ConfigError
 from tasks.store.files import write_atomically
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.pruned import PrunedNight, write_pruned

@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from flows.cli.serve import checked, deployment_name
-from flows.config import ConfigError, load_config
+from flows.config import load_config
+from flows.toml_file import ConfigError
 from tests.flows.warm import WarmProcess
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tasks.operating.check_feed import FeedCheck, check_feed
+from tasks.operating.check_feed import FeedCheck, check_trial
+from tasks.operating.trial import try_feed
 from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.reading.raw_feed import IngestSettings
@@ -29,7 +30,8 @@ def checked(tmp_path: Path) -> Any:
         given = IngestSettings(**settings)
         bounds, cleaning = CheckSettings(), PrepareSettings()
         scratch = tmp_path / "scratch"
-        return check_feed(str(feed), given, bounds, cleaning, date(2026, 3, 1), scratch)
+        trial = try_feed(str(feed), given, bounds, date(2026, 3, 1), scratch)
+        return check_trial(trial, bounds, cleaning)
 
     return check
 

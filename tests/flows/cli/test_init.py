@@ -1,0 +1,63 @@
+"""`nightfold init`: it writes a file that works as it is, and never over another."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.config import load_config
+
+Invoke = Callable[..., Any]
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    path = tmp_path / "feed.jsonl"
+    rows = (
+        {"id": f"d{n}", "text": f"The kettle leaks, part {n}", "date": "2026-02-20"}
+        for n in range(20)
+    )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_the_file_loads_and_a_check_needs_no_more(
+    invoke: Invoke, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = invoke("init", "feed.jsonl")
+    assert done.exit_code == 0, done.output
+    assert "wrote nightfold.toml" in done.stdout
+    config = load_config(tmp_path / "nightfold.toml", {})
+    assert (config.feed, config.store) == (str(feed), tmp_path / "nightfold-store")
+    assert config.ingest.columns.text == "text"
+    checked = invoke("check", "--config", "nightfold.toml")
+    assert (checked.exit_code, "would make 20 documents" in checked.stdout) == (0, True)
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["feed.jsonl", "nightfold.toml"]
+
+
+def test_a_file_that_is_there_is_left(invoke: Invoke, feed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mine.toml"
+    out.write_text("feed = 'mine'\n", encoding="utf-8")
+    done = invoke("init", feed, "--out", out)
+    assert done.exit_code == 2
+    assert "mine.toml is there already and is left as it is" in done.stderr
+    assert out.read_text(encoding="utf-8") == "feed = 'mine'\n"
+
+
+def test_what_cannot_be_read_is_said_as_by_check(invoke: Invoke, tmp_path: Path) -> None:
+    gone, out = tmp_path / "nowhere.jsonl", tmp_path / "nightfold.toml"
+    done, checked = invoke("init", gone, "--out", out), invoke("check", gone)
+    assert (done.exit_code, done.stderr) == (checked.exit_code, checked.stderr) == (2, done.stderr)
+    assert "nowhere.jsonl is not there" in done.stderr
+    assert not out.exists()
+
+
+def test_a_run_takes_feed_and_store_from_its_config(invoke: Invoke, tmp_path: Path) -> None:
+    config = tmp_path / "nightfold.toml"
+    config.write_text(f"feed = '{tmp_path}/gone.csv'\nstore = '{tmp_path}/s'\n", encoding="utf-8")
+    done = invoke("run", "--config", config)
+    assert (done.exit_code, "gone.csv is not there" in done.stderr) == (2, True)
+    assert "feed is missing" in invoke("run", "--store", tmp_path / "s").stderr
