@@ -73,7 +73,8 @@ def nightly(config: NightlyConfig) -> NightReport:
         require_intact(store, past)
         encoder = encoder_ref(config.encoder)
 
-        feed = find_feed(store, config.tonights_feed())
+        stopped = past.last.source if past.last else None
+        feed = find_feed(store, config.tonights_feed(), config.sources(), stopped)
         raw = ingest(store, feed, config.ingest)
         checked = check_raw(store, raw, config.check, past.median_rows())
         prepared = prepare(store, checked, past.documents(), config.prepare)
@@ -94,7 +95,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
         evaluation = evaluate(store, views, refined, config.evaluate, seed)
         described = describe(store, views, refined, evaluation, past.last, config.identity)
-        results = [raw, checked, documents, plan, views, refined, evaluation, described]
+        results = [feed, raw, checked, documents, plan, views, refined, evaluation, described]
         around = Surroundings(
             window=window,
             items=views.items,

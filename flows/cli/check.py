@@ -51,11 +51,11 @@ def check(
             settings = load_config(config, given)
             found = check_feed(
                 settings.tonights_feed(),
+                settings.sources(),
                 settings.ingest,
                 settings.check,
                 settings.prepare,
-                settings.night,
-                Path(scratch),
+                settings.tonight(),
             )
         show_check(found)
         if found.is_stopped:

@@ -21,6 +21,7 @@ from tasks.preparing.known_columns import Known
 from tasks.preparing.seen import Seen
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed
+from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import without_query
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
@@ -118,7 +119,9 @@ def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[p
     """
     now = datetime.now(UTC).date()
     aside = Store(root=scratch, feed="assign", night=now)
-    raw = read_feed(aside, find_pieces(aside, feed), IngestSettings(**config["ingest"]))
+    groups = {it: config[it] for it in SourceSettings.model_fields if it in config}
+    found = find_pieces(aside, feed, SourceSettings(**groups))
+    raw = read_feed(aside, found, IngestSettings(**config["ingest"]))
     batches = partial(read_batches, aside, raw.rows)
     verdict = judge_raw(batches, CheckSettings(**config["check"]).raw_limits(now, None))
     verdict.require_sound(without_query(feed), so="nothing is placed")

@@ -6,9 +6,7 @@ Writes nothing but scratch
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
@@ -18,6 +16,7 @@ from tasks.preparing.known_columns import Known
 from tasks.preparing.seen import Seen
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
+from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Ref, Store, read_batches, read_table
 from validation.report import RuleOutcome
 from validation.schemas import DUPLICATE_OF, FILE, POSITION, REASON, ROW, RULE_ID
@@ -92,11 +91,11 @@ class FeedCheck:
 
 def check_feed(
     feed: str,
+    sources: SourceSettings,
     ingest: IngestSettings,
     check: CheckSettings,
     prepare: PrepareSettings,
-    night: date,
-    scratch: Path,
+    aside: Store,
 ) -> FeedCheck:
     """Read a feed and check it as a first night does.
 
@@ -104,21 +103,19 @@ def check_feed(
     ----------
     feed
         As for a run.
-    ingest, check, prepare
+    sources, ingest, check, prepare
         As a night has them.
-    night
-        That the rows are held against.
-    scratch
-        An empty folder, for rows that need not all be in memory.
+    aside
+        The night that the rows are held against, in an empty folder: they need not all be in
+        memory.
 
     Raises
     ------
     FeedError
         If the feed cannot be read at all.
     """
-    aside = Store(root=scratch, feed="check", night=night)
-    raw = read_feed(aside, find_pieces(aside, feed), ingest)
-    verdict = judge_raw(partial(read_batches, aside, raw.rows), check.raw_limits(night, None))
+    raw = read_feed(aside, find_pieces(aside, feed, sources), ingest)
+    verdict = judge_raw(partial(read_batches, aside, raw.rows), check.raw_limits(aside.night, None))
     if verdict.report.critical_failures:
         return FeedCheck(raw.columns, verdict, None)
     return FeedCheck(raw.columns, verdict, _prepared(aside, raw, verdict, check, prepare))

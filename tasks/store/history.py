@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.store.copies import lost_manifest, lost_nights
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.pruned import read_pruned
+from tasks.store.source_state import SourceState
 from tasks.store.storage import ModelRef, Ref, Store, is_intact, require_file
 from validation.errors import NightfoldError
 
@@ -50,6 +51,8 @@ class PastNight(BaseModel):
     """Which labels: refined or baseline."""
     fit: dict[str, Any] | None
     """See `tasks.clusters.plan_fit.Fit`; None for a night of an older nightfold."""
+    source: SourceState | None = Field(None, exclude=True)
+    """Where its feed's source stopped; only what tonight finds there depends on it."""
 
     def read(self) -> NightTable:
         """Return what it has read."""
@@ -182,4 +185,5 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         clustering=manifest.model("clustering"),
         published=manifest.labels.published,
         fit=manifest.fit,
+        source=manifest.source,
     )

@@ -12,6 +12,8 @@ from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.errors import FeedError
+from tasks.reading.sources.kinds import NO_SETTINGS
+from tasks.store.storage import Store
 
 SOUND = [
     {"id": f"s{n}", "text": f"The kettle leaks for the {n}th time", "date": "2026-02-20"}
@@ -28,8 +30,8 @@ def checked(tmp_path: Path) -> Any:
         feed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         given = IngestSettings(**settings)
         bounds, cleaning = CheckSettings(), PrepareSettings()
-        scratch = tmp_path / "scratch"
-        return check_feed(str(feed), given, bounds, cleaning, date(2026, 3, 1), scratch)
+        aside = Store(root=tmp_path / "scratch", feed="check", night=date(2026, 3, 1))
+        return check_feed(str(feed), NO_SETTINGS, given, bounds, cleaning, aside)
 
     return check
 
