@@ -53,13 +53,15 @@ def find_pieces(
     """
     require_no_secret(feed)
     source = source_of(feed, settings)
-    found = source.find(store, _own_state(source.scope(), last))
+    known = _own_state(source.scope(), last)
+    found = source.find(store, known)
     pieces = found.pieces
     n_files, n_bytes = counted(len(pieces), "feed file"), sum(piece.size for piece in pieces)
     logger.info("found %s, %s, in %s", n_files, counted(n_bytes, "byte"), without_query(feed))
     if found.state is None:
         return Feed(pieces=pieces)
-    return Feed(pieces=pieces, state=SourceState(of=source.scope(), state=found.state))
+    state = SourceState(of=source.scope(), state=found.state)
+    return Feed(pieces=pieces, state=state, is_continued=known is not None)
 
 
 def _own_state(scope: str, last: SourceState | None) -> dict[str, Any] | None:

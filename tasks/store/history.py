@@ -89,11 +89,22 @@ class History(BaseModel):
 
     def median_rows(self) -> float | None:
         """Return the median number of rows of the last seven nights; None on the first night."""
-        return median(night.rows for night in self.nights[-7:]) if self.nights else None
+        nights = self._read()[-7:]
+        return median(night.rows for night in nights) if nights else None
 
     def median_documents(self) -> float | None:
         """Return the median number of documents of the last seven nights."""
-        return median(night.documents.rows for night in self.nights[-7:]) if self.nights else None
+        nights = self._read()[-7:]
+        return median(night.documents.rows for night in nights) if nights else None
+
+    def last_read(self) -> NightTable | None:
+        """Return the last night that has read anything."""
+        nights = self._read()
+        return nights[-1].read() if nights else None
+
+    def _read(self) -> list[PastNight]:
+        """Return the nights whose feed had something new."""
+        return [night for night in self.nights if night.rows]
 
 
 def read_history(store: Store) -> History:

@@ -37,6 +37,8 @@ class Feed(StageResult):
     pieces: list[Piece]
     state: SourceState | None = Field(None, exclude=True)
     """None where the source remembers nothing; no part of any cache key."""
+    is_continued: bool = Field(False, exclude=True)
+    """Whether the source went on from an earlier night: there may be nothing new since then."""
 
     def facts(self) -> dict[str, Any]:
         """Return the state, from which the next night goes on."""
