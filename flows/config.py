@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
@@ -31,7 +30,8 @@ from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.reading.dated import feed_of, require_spelled
 from tasks.reading.raw_feed import IngestSettings
-from tasks.reading.sources.kinds import source_of
+from tasks.reading.sources.kinds import foreign_groups, require_own_settings, source_of
+from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.store.storage import Store
@@ -54,7 +54,7 @@ def local_store(store: Path) -> Path:
     return store.expanduser().absolute()
 
 
-class NightlyConfig(BaseModel):
+class NightlyConfig(SourceSettings):
     """One night of one feed."""
 
     # A refused URL may hold a password, which an error must not repeat.
@@ -134,10 +134,11 @@ class NightlyConfig(BaseModel):
 
     @field_validator("feed")
     @classmethod
-    def _feed_lasts(cls, feed: str) -> str:
+    def _feed_lasts(cls, feed: str, given: ValidationInfo) -> str:
         # Here, before a run exists: Prefect records the parameters of every run.
         require_no_secret(feed)
         require_spelled(feed)
+        require_own_settings(feed, _sources_in(given.data))
         return source_of(feed).lasting()
 
     def tonight(self) -> Store:
@@ -148,9 +149,20 @@ class NightlyConfig(BaseModel):
         """Return where tonight's documents are: the feed with tonight's date in it, if dated."""
         return feed_of(self.feed, self.night)
 
+    def sources(self) -> SourceSettings:
+        """Return the settings of all kinds of feeds."""
+        return _sources_in(self.__dict__)
+
     def decided(self) -> dict[str, Any]:
         """Return what determines the result, for the manifest: all but where feed and store are."""
-        return self.model_dump(mode="json", exclude={"feed", "store"})
+        foreign = foreign_groups(self.feed, self.sources())
+        return self.model_dump(mode="json", exclude={"feed", "store", *foreign})
+
+
+def _sources_in(values: Mapping[str, Any]) -> SourceSettings:
+    """Return the settings of all kinds of feeds; a group that was refused is left out."""
+    groups = SourceSettings.model_fields.keys() & values.keys()
+    return SourceSettings(**{group: values[group] for group in groups})
 
 
 def load_config(file: Path | None, options: dict[str, Any]) -> NightlyConfig:

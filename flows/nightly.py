@@ -12,10 +12,11 @@ from flows.config import NightlyConfig
 from flows.failure import fails_in_a_sentence
 from flows.prefect_home.dead_runs import close_dead_runs
 from flows.prefect_home.runtime import let_info_through
+from tasks.clusters.carry import carry_over
 from tasks.clusters.plan_fit import Recipe, plan_fit
 from tasks.clusters.pretrain import pretrain
 from tasks.clusters.reconcile import rejoin_pieces
-from tasks.clusters.refine import refine
+from tasks.clusters.refine import Refined, refine
 from tasks.frame.cache import cached_in
 from tasks.frame.stage import StageRecord, recorded_stages
 from tasks.preparing.check_prepared import check_prepared
@@ -28,16 +29,16 @@ from tasks.reading.find import find_feed
 from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
 from tasks.reporting.describe import describe
-from tasks.reporting.evaluate import evaluate
-from tasks.store.history import read_history, require_intact
+from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
+from tasks.store.history import History, PastNight, read_history, require_intact
 from tasks.store.landed import nothing_landed
 from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
-from tasks.store.storage import clear_scratch
+from tasks.store.storage import Store, clear_scratch
 from tasks.store.turn import turn_of
 from tasks.vectors.embed import embed
 from tasks.vectors.encoder import EncoderRef, encoder_ref
-from tasks.vectors.views import lay_out_views
+from tasks.vectors.views import Views, lay_out_views
 
 logger = logging.getLogger(__name__)
 
@@ -64,37 +65,35 @@ def nightly(config: NightlyConfig) -> NightReport:
     let_info_through()
     store = config.tonight()
     with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:
-        clear_scratch(store)
-        close_dead_runs()
-        require_known_format(store.root)
-        for remark in turn_of(store, is_said="night" in config.model_fields_set):
-            logger.warning(remark)
-        past, seed = read_history(store), config.random_state
-        require_intact(store, past)
-        encoder = encoder_ref(config.encoder)
+        past, seed = _begin(store, config), config.random_state
+        last, encoder = past.last, encoder_ref(config.encoder)
 
-        feed = find_feed(store, config.tonights_feed())
+        stopped = last.source if last else None
+        feed = find_feed(store, config.tonights_feed(), config.sources(), stopped)
         raw = ingest(store, feed, config.ingest)
-        checked = check_raw(store, raw, config.check, past.median_rows())
+        is_quiet = feed.is_continued and not raw.rows.rows
+        checked = check_raw(store, raw, config.check, past.median_rows(), is_quiet)
         prepared = prepare(store, checked, past.documents(), config.prepare)
         bounds = config.check.document_bounds(
-            config.prepare.max_text_chars, past.median_documents()
+            config.prepare.max_text_chars, None if is_quiet else past.median_documents()
         )
-        last_read = past.last.read() if past.last else None
-        documents = check_prepared(store, prepared, checked, bounds, last_read)
+        documents = check_prepared(store, prepared, checked, bounds, past.last_read())
         nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
         window = withdraw(store, nights).nights
         embedded = embed(store, window, encoder, config.embed, config.clustering.device)
-        plan = plan_fit(store, embedded, past.last, recipe(config, encoder), config.refit)
+        plan = plan_fit(store, embedded, last, recipe(config, encoder), config.refit, is_quiet)
         views = lay_out_views(store, embedded, plan.lexical, config.embed, seed)
-        pretrained = pretrain(store, views, plan.clustering, config.clustering, seed)
-        goes_on = plan.clustering is not None
-        refined = refine(store, views, pretrained, goes_on, config.clustering)
-        kept = past.last if plan.keeps_clusters else None
-        refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
-        evaluation = evaluate(store, views, refined, config.evaluate, seed)
-        described = describe(store, views, refined, evaluation, past.last, config.identity)
-        results = [raw, checked, documents, plan, views, refined, evaluation, described]
+        if last and plan.carries_over:
+            refined, evaluation = _carried_over(store, views, last, config)
+        else:
+            pretrained = pretrain(store, views, plan.clustering, config.clustering, seed)
+            goes_on = plan.clustering is not None
+            refined = refine(store, views, pretrained, goes_on, config.clustering)
+            kept = last if plan.keeps_clusters else None
+            refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
+            evaluation = evaluate(store, views, refined, config.evaluate, seed)
+        described = describe(store, views, refined, evaluation, last, config.identity)
+        results = [feed, raw, checked, documents, plan, views, refined, evaluation, described]
         around = Surroundings(
             window=window,
             items=views.items,
@@ -104,6 +103,27 @@ def nightly(config: NightlyConfig) -> NightReport:
         )
         published = publish(store, results, around, stages)
     return NightReport(published=published, stages=stages)
+
+
+def _begin(store: Store, config: NightlyConfig) -> History:
+    """Clear away what killed runs have left, and read what the nights before tonight have."""
+    clear_scratch(store)
+    close_dead_runs()
+    require_known_format(store.root)
+    for remark in turn_of(store, is_said="night" in config.model_fields_set):
+        logger.warning(remark)
+    past = read_history(store)
+    require_intact(store, past)
+    return past
+
+
+def _carried_over(
+    store: Store, views: Views, last: PastNight, config: NightlyConfig
+) -> tuple[Refined, Evaluation]:
+    """Keep last night's clusters, and the decision between them and plain k-means."""
+    refined = carry_over(store, views, last, config.clustering)
+    evaluation = evaluate(store, views, refined, NEVER_BASELINE, config.random_state)
+    return refined, evaluation.model_copy(update={"published": last.published})
 
 
 def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:

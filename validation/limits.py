@@ -65,6 +65,8 @@ class RawLimits(NightDates):
     max_without_text_share: Share = 0.8
     max_refused_share: Share = 0.3
     median_rows: float | None = Field(default=None, ge=0)
+    # 0 where a source may have nothing new.
+    min_rows: int = Field(default=1, ge=0)
 
 
 class PreparedLimits(NightDates):

@@ -53,7 +53,7 @@ def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
     rules = [
         columns(RAW_COLUMNS),
         gxe.ExpectTableRowCountToBeBetween(
-            min_value=1, **table_rule("rows_present", "the feed has rows", "critical")
+            min_value=limits.min_rows, **table_rule("rows_present", "the feed has rows", "critical")
         ),
         *_form(limits.max_id_chars),
         *_content(limits),

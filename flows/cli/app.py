@@ -245,7 +245,7 @@ def _run_night(
     from tasks.store.turn import turn_of
 
     config = load_config(file, options)
-    require_feed(config.tonights_feed())
+    require_feed(config.tonights_feed(), config.sources())
     require_free(config.tonight())
     console.print(
         f"night {config.night} of feed {escape(config.feed_name)},"

@@ -98,7 +98,7 @@ def _run(config: "NightlyConfig", run_night: "RunNight") -> str:
     from tasks.reading.sources.kinds import require_feed
     from tasks.store.lock import require_free
 
-    require_feed(config.feed)
+    require_feed(config.feed, config.sources())
     require_free(config.tonight())
     run_night(config)
     manifest = config.tonight().read_manifest()

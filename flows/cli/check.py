@@ -84,6 +84,7 @@ def tried(
             settings.check,
             settings.night,
             Path(scratch),
+            settings.sources(),
         )
         yield settings, trial, check_trial(trial, settings.check, settings.prepare)
 

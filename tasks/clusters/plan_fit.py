@@ -68,6 +68,8 @@ class Plan(StageResult):
     keeps_clusters: bool
     """Whether pieces of last night's clusters are put together again. Not where a full fit was due
     or the settings changed: that is the way out of a cluster that should not be one."""
+    carries_over: bool = False
+    """Whether nothing is learned, and last night's clusters stay as they are."""
 
     def facts(self) -> dict[str, Any]:
         """Return how the model comes about."""
@@ -108,11 +110,15 @@ def plan_fit(
     last: PastNight | None,
     recipe: Recipe,
     settings: RefitSettings,
+    is_quiet: bool = False,
 ) -> Plan:
     """Measure the drift since the last full fit; continue from last night's model if it is small.
 
-    An alarm is an event in Prefect, for automations to act on.
+    An alarm is an event in Prefect, for automations to act on. On a quiet night, on which the feed
+    had nothing new, last night's clusters stay as they are.
     """
+    if is_quiet and last and _can_stay(store, embedded, last, recipe):
+        return _as_it_was(store, last, recipe)
     measure, has_models = partial(_measured, store, embedded, settings), partial(_has_models, store)
     fit, keeps_clusters = decide(store.night, last, recipe, settings, has_models, measure)
     _show(store, fit.drift)
@@ -198,6 +204,28 @@ def _has_models(store: Store, last: PastNight) -> bool:
     """Check the files of a night's models."""
     refs = [*last.lexical.files.values(), *last.clustering.files.values()]
     return all(is_intact(store, ref) for ref in refs)
+
+
+def _can_stay(store: Store, embedded: Embedded, last: PastNight, recipe: Recipe) -> bool:
+    """Check that last night's clusters are still those of tonight's window and settings."""
+    if last.fit is None or last.fit["recipe"] != recipe.key or not _has_models(store, last):
+        return False
+    texts, documents = read_window(store, embedded.window)
+    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
+    there = set(clusters_of_texts(documents, assigned, len(texts)))
+    return there == set(assigned[CLUSTER_ID].to_pylist())
+
+
+def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
+    since, reason = (last.fit or {})["since"], f"nothing new since {last.night}"
+    return Plan(
+        tables={"drift": keep_table(store, "drift", DRIFT.empty_table())},
+        fit=Fit(kind="warm", since=since, reason=reason, recipe=recipe.key),
+        lexical=last.lexical,
+        clustering=last.clustering,
+        keeps_clusters=True,
+        carries_over=True,
+    )
 
 
 def _measured(

@@ -18,6 +18,7 @@ from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.cleaning import embedded_text
 from tasks.reading.raw_feed import IngestSettings
+from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import without_query
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
@@ -109,7 +110,9 @@ def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[p
     id and the text of another counts once.
     """
     ingest, check = IngestSettings(**config["ingest"]), CheckSettings(**config["check"])
-    trial = try_feed(feed, ingest, check, datetime.now(UTC).date(), scratch)
+    groups = {it: config[it] for it in SourceSettings.model_fields if it in config}
+    tonight, sources = datetime.now(UTC).date(), SourceSettings(**groups)
+    trial = try_feed(feed, ingest, check, tonight, scratch, sources)
     trial.verdict.require_sound(without_query(feed), so="nothing is placed")
     documents, n_withdrawn = _prepared(trial, PrepareSettings(**config["prepare"]))
     is_sound = [bool(text) and not reused for text, reused in _rows(documents, TEXT, REUSED_ON)]

@@ -25,6 +25,8 @@ from tasks.preparing.known_columns import Known
 from tasks.preparing.seen import Seen
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
+from tasks.reading.sources.kinds import NO_SETTINGS
+from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Store, read_batches
 from validation.schemas import POSITION
 
@@ -68,7 +70,12 @@ class Trial:
 
 
 def try_feed(
-    feed: str, ingest: IngestSettings, check: CheckSettings, night: date, scratch: Path
+    feed: str,
+    ingest: IngestSettings,
+    check: CheckSettings,
+    night: date,
+    scratch: Path,
+    sources: SourceSettings = NO_SETTINGS,
 ) -> Trial:
     """Read a feed and check its rows as those of a first night.
 
@@ -82,6 +89,8 @@ def try_feed(
         That the rows are held against.
     scratch
         An empty folder, for rows that need not all be in memory.
+    sources
+        Of the kinds of feeds that have settings of their own.
 
     Raises
     ------
@@ -89,6 +98,6 @@ def try_feed(
         If the feed cannot be read at all.
     """
     aside = Store(root=scratch, feed="trial", night=night)
-    raw = read_feed(aside, find_pieces(aside, feed), ingest)
+    raw = read_feed(aside, find_pieces(aside, feed, sources), ingest)
     limits = check.raw_limits(night, None)
     return Trial(aside, raw, judge_raw(partial(read_batches, aside, raw.rows), limits))

@@ -28,9 +28,15 @@ class CheckedFeed(StageResult):
 
 @stage("check raw", version=5)
 def check_raw(
-    store: Store, raw: RawFeed, settings: CheckSettings, median_rows: float | None
+    store: Store,
+    raw: RawFeed,
+    settings: CheckSettings,
+    median_rows: float | None,
+    is_quiet: bool = False,
 ) -> CheckedFeed:
     """Check the raw rows; refuse the broken ones, stop the run where too many are.
+
+    A feed without rows is broken, but on a quiet night: then its source has nothing new.
 
     Raises
     ------
@@ -38,6 +44,9 @@ def check_raw(
         If a critical rule fails; nothing is published then.
     """
     limits = settings.raw_limits(store.night, median_rows)
+    if is_quiet:
+        logger.info("nothing new since the last published night")
+        limits = limits.model_copy(update={"min_rows": 0, "median_rows": None})
     verdict = judge_raw(partial(read_batches, store, raw.rows), limits)
     _doubt_guessed_ids(raw, verdict)
     refused, results = keep_verdict(store, "check raw", verdict)

@@ -47,6 +47,8 @@ class Counts(BaseModel):
 
 def rows_said(counts: Mapping[str, int]) -> str:
     """Return where the rows went, as a sum; what is rare is left out where there is none of it."""
+    if not counts["read"]:
+        return "nothing new: no row was read"
     usual, rare = PLACES[:3], [place for place in PLACES[3:] if counts[place]]
     parts = [f"{place.replace('_', ' ')} {counts[place]:,}" for place in (*usual, *rare)]
     late = f"; {counted(counts['late'], 'late document')}" if counts["late"] else ""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -16,28 +16,64 @@ from tasks.reading.formats.rows import FileLog, Row, UnfitFileError
 from tasks.reading.formats.settings import FileSettings
 from tasks.reading.sources.base import Feed, Piece
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.kinds import source_of
+from tasks.reading.sources.kinds import NO_SETTINGS, source_of
+from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import require_no_secret, without_query
 from tasks.store.files import sha256_of
 from tasks.store.landed import landed_path
+from tasks.store.source_state import SourceState
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
 
 
-def find_pieces(store: Store, feed: str) -> Feed:
+def find_pieces(
+    store: Store,
+    feed: str,
+    settings: SourceSettings = NO_SETTINGS,
+    last: SourceState | None = None,
+) -> Feed:
     """List the feed's pieces with the digests of their bytes.
+
+    Parameters
+    ----------
+    store
+        Tonight's place in the store.
+    feed
+        Where the documents are.
+    settings
+        Of all kinds of feeds.
+    last
+        Where the source stopped on the last published night before tonight.
 
     Raises
     ------
     FeedError, NotApartError
-        If the feed holds a secret, or as `Source.pieces`.
+        If the feed holds a secret, or as `Source.find`.
     """
     require_no_secret(feed)
-    pieces = source_of(feed).pieces(store)
+    source = source_of(feed, settings)
+    known = _own_state(source.scope(), last)
+    found = source.find(store, known)
+    pieces = found.pieces
     n_files, n_bytes = counted(len(pieces), "feed file"), sum(piece.size for piece in pieces)
     logger.info("found %s, %s, in %s", n_files, counted(n_bytes, "byte"), without_query(feed))
-    return Feed(pieces=pieces)
+    if found.state is None:
+        return Feed(pieces=pieces)
+    state = SourceState(of=source.scope(), state=found.state)
+    return Feed(pieces=pieces, state=state, is_continued=known is not None)
+
+
+def _own_state(scope: str, last: SourceState | None) -> dict[str, Any] | None:
+    """Return the state that a source goes on from, if it is its own."""
+    if last is None or last.of == scope:
+        return last.state if last else None
+    logger.warning(
+        "the last night stopped in another feed, or asked it in another way (%s), so tonight's"
+        " feed is read from its beginning; documents that are known count as duplicates",
+        last.of,
+    )
+    return None
 
 
 @contextmanager

@@ -74,6 +74,10 @@ class EvaluateSettings(BaseModel):
     )
 
 
+NEVER_BASELINE: Final = EvaluateSettings(silhouette_tolerance=2)
+"""Silhouettes lie between -1 and 1."""
+
+
 class Evaluation(StageResult):
     """The figures, which are the table `metrics`, and the decision."""
 

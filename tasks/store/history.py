@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.store.copies import lost_manifest, lost_nights
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.pruned import read_pruned
+from tasks.store.source_state import SourceState
 from tasks.store.storage import ModelRef, Ref, Store, is_intact, require_file
 from validation.errors import NightfoldError
 
@@ -50,6 +51,8 @@ class PastNight(BaseModel):
     """Which labels: refined or baseline."""
     fit: dict[str, Any] | None
     """See `tasks.clusters.plan_fit.Fit`; None for a night of an older nightfold."""
+    source: SourceState | None = Field(None, exclude=True)
+    """Where its feed's source stopped; only what tonight finds there depends on it."""
 
     def read(self) -> NightTable:
         """Return what it has read."""
@@ -86,11 +89,22 @@ class History(BaseModel):
 
     def median_rows(self) -> float | None:
         """Return the median number of rows of the last seven nights; None on the first night."""
-        return median(night.rows for night in self.nights[-7:]) if self.nights else None
+        nights = self._read()[-7:]
+        return median(night.rows for night in nights) if nights else None
 
     def median_documents(self) -> float | None:
         """Return the median number of documents of the last seven nights."""
-        return median(night.documents.rows for night in self.nights[-7:]) if self.nights else None
+        nights = self._read()[-7:]
+        return median(night.documents.rows for night in nights) if nights else None
+
+    def last_read(self) -> NightTable | None:
+        """Return the last night that has read anything."""
+        nights = self._read()
+        return nights[-1].read() if nights else None
+
+    def _read(self) -> list[PastNight]:
+        """Return the nights whose feed had something new."""
+        return [night for night in self.nights if night.rows]
 
 
 def read_history(store: Store) -> History:
@@ -182,4 +196,5 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         clustering=manifest.model("clustering"),
         published=manifest.labels.published,
         fit=manifest.fit,
+        source=manifest.source,
     )

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from tasks.store.refs import ModelRef, Ref
 from tasks.store.sealed import NotAsWrittenError, unseal
+from tasks.store.source_state import SourceState
 from validation.errors import NightfoldError
 
 Object = dict[str, Any]
@@ -133,6 +134,8 @@ class Manifest(BaseModel):
     models: dict[str, dict[str, StoredRef]]
     """Model → file → reference."""
     reports: dict[str, StoredRef] = {}
+    source: SourceState | None = None
+    """Where the feed's source stopped, where it remembers that."""
     columns: dict[str, dict[str, str]] = {}
     """File of the feed → part → column."""
     column_changes: list[dict[str, Any]] = []

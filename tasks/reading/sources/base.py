@@ -1,14 +1,18 @@
 """What every kind of feed is to a night: a list of pieces, each a stream of bytes in one format."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.frame.result import StageResult
 from tasks.reading.formats.kinds import format_of, known_endings
 from tasks.reading.sources.errors import FeedError
+from tasks.reading.sources.settings import SourceSettings
 from tasks.store.landed import land
+from tasks.store.source_state import SourceState
 from tasks.store.storage import Store
 
 
@@ -27,18 +31,44 @@ class Piece(BaseModel):
     sha256: str
 
 
-class Feed(BaseModel):
-    """A feed's pieces in the order in which they are read."""
-
-    model_config = ConfigDict(frozen=True)
+class Feed(StageResult):
+    """A feed's pieces in the order in which they are read, and where its source has stopped."""
 
     pieces: list[Piece]
+    state: SourceState | None = Field(None, exclude=True)
+    """None where the source remembers nothing; no part of any cache key."""
+    is_continued: bool = Field(False, exclude=True)
+    """Whether the source went on from an earlier night: there may be nothing new since then."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return the state, from which the next night goes on."""
+        return {"source": self.state.model_dump()} if self.state else {}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a source has found.
+
+    Parameters
+    ----------
+    pieces
+        In the order in which they are read.
+    state
+        JSON; None where the source remembers nothing from one night to the next. A source that
+        does may find no pieces, or pieces without rows: there is nothing new then.
+    """
+
+    pieces: list[Piece]
+    state: dict[str, Any] | None = None
 
 
 class Source(Protocol):
     """A feed, as its kind reads it; `tasks.reading.sources.kinds` has all kinds."""
 
-    def __init__(self, feed: str) -> None: ...
+    group: ClassVar[str]
+    """Its field in `SourceSettings`; empty where it has no settings."""
+
+    def __init__(self, feed: str, settings: SourceSettings) -> None: ...
 
     @classmethod
     def takes(cls, feed: str) -> bool:
@@ -69,8 +99,24 @@ class Source(Protocol):
         """
         ...
 
-    def pieces(self, store: Store) -> list[Piece]:
+    def scope(self) -> str:
+        """Return what a state is the state of: the feed, and how it is asked for its documents.
+
+        A state of another scope is not handed to `find`. It holds no secret, for the manifest has
+        it; empty for a kind that remembers nothing.
+        """
+        ...
+
+    def find(self, store: Store, state: dict[str, Any] | None) -> Found:
         """List the pieces with the digests of their bytes; all but local files land.
+
+        Parameters
+        ----------
+        store
+            Tonight's place in the store.
+        state
+            The one that was found for the last published night before tonight; None if there is
+            none, and the feed is read from its beginning.
 
         Raises
         ------

@@ -3,7 +3,9 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
 
 import fsspec
 
@@ -12,7 +14,7 @@ from tasks.boundary.secret_urls import masked_errors
 from tasks.boundary.transient import is_transient_error
 from tasks.reading.formats.kinds import format_of, known_endings
 from tasks.reading.sources.archives import ENDING, is_archive, unpacked
-from tasks.reading.sources.base import Piece, found_piece, landed_piece
+from tasks.reading.sources.base import Found, Piece, found_piece, landed_piece
 from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.filesystems import (
     files_below,
@@ -24,6 +26,7 @@ from tasks.reading.sources.filesystems import (
     spot,
 )
 from tasks.reading.sources.places import require_apart, require_outside
+from tasks.reading.sources.settings import SourceSettings
 from tasks.store.files import sha256_of
 from tasks.store.landed import land
 from tasks.store.storage import Store
@@ -40,7 +43,9 @@ class FilesSource:
         Path, folder, glob or fsspec URL.
     """
 
-    def __init__(self, feed: str) -> None:
+    group: ClassVar[str] = ""
+
+    def __init__(self, feed: str, settings: SourceSettings) -> None:
         self._feed = feed
 
     @classmethod
@@ -88,7 +93,11 @@ class FilesSource:
             if not found:
                 raise self._missing()
 
-    def pieces(self, store: Store) -> list[Piece]:
+    def scope(self) -> str:
+        """Return nothing: files are known by their digests, and documents by their ids."""
+        return ""
+
+    def find(self, store: Store, state: dict[str, Any] | None) -> Found:
         """List the files with the digests of their bytes.
 
         Raises
@@ -109,9 +118,8 @@ class FilesSource:
             if is_local(filesystem):
                 for item, _ in found:
                     require_outside(item, self._feed, store.root)
-            return [
-                piece for item, name in found for piece in _pieces(filesystem, store, item, name)
-            ]
+            pieces = (_pieces(filesystem, store, item, name) for item, name in found)
+            return Found([*chain.from_iterable(pieces)])
 
     def _missing(self) -> FeedMissingError:
         return FeedMissingError(

@@ -23,9 +23,7 @@ def summarise(night: NightView) -> str:
     lines = [
         f"# {escape_markdown(manifest.feed)}, night {manifest.night}",
         "",
-        f"{counted(counts['read'], 'row')} read: {counts['accepted']:,} accepted,"
-        f" {counts['duplicate']:,} duplicate, {counts['quarantined']:,} quarantined,"
-        f" {counts['withdrawn']:,} withdrawn{_without_text(counts)}.",
+        _counts_line(counts),
         "",
         *_late_lines(counts["late"]),
         *_column_lines(night.column_changes),
@@ -58,6 +56,16 @@ def summarise(night: NightView) -> str:
         *_drift_lines(night.fit),
     ]
     return "\n".join(lines)
+
+
+def _counts_line(counts: Mapping[str, int]) -> str:
+    if not counts["read"]:
+        return "Nothing new: no row was read."
+    return (
+        f"{counted(counts['read'], 'row')} read: {counts['accepted']:,} accepted,"
+        f" {counts['duplicate']:,} duplicate, {counts['quarantined']:,} quarantined,"
+        f" {counts['withdrawn']:,} withdrawn{_without_text(counts)}."
+    )
 
 
 def _without_text(counts: Mapping[str, int]) -> str:

@@ -7,6 +7,7 @@ from tasks.store.files import write_atomically
 from tasks.store.history import History, read_history, require_intact
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import seal
+from tasks.store.source_state import SourceState
 from tasks.store.storage import DamagedFileError, Ref, Store, keep_bytes
 
 
@@ -71,6 +72,17 @@ def test_a_night_gives_the_references_of_its_manifest(tenth: Store) -> None:
     assert night.assignments.path == "assignments.parquet"
     assert night.clusters.path == "clusters.parquet"
     assert night.identity.files["centroids.safetensors"].sha256 == "centroids"
+
+
+def test_a_night_hands_on_where_its_source_stopped(tenth: Store) -> None:
+    publish(tenth, 8)
+    stopped = {"of": "table://reviews", "state": {"n_read": 2}}
+    later = manifest(10, 8) | {"source": stopped}
+    write_atomically(tenth.manifest_path(date(2026, 3, 9)), seal(later))
+    before, last = read_history(tenth).nights
+    assert before.source is None
+    assert last.source == SourceState(**stopped)
+    assert "source" not in last.model_dump()
 
 
 def test_the_window_counts_tonight(tenth: Store) -> None:

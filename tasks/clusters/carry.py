@@ -1,0 +1,93 @@
+"""Leave last night's clusters as they are, on a night on which the feed had nothing new.
+
+Reads  items, the window's documents, the last night's assignments and model
+Writes labels (text_digest, label, confidence, margin, latent)
+"""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from models.core.threads import one_thread
+from tasks.clusters.estimators import ClusteringSettings, features_of, load_estimator
+from tasks.clusters.refine import Refined
+from tasks.frame.stage import stage
+from tasks.store.embeddings import fixed_lists
+from tasks.store.history import PastNight
+from tasks.store.manifests import Manifest
+from tasks.store.storage import Store, keep_table, load_model, read_table
+from tasks.vectors.items import read_window
+from tasks.vectors.views import Views
+from validation.schemas import (
+    CLUSTER_ID,
+    CONFIDENCE,
+    DOC_ID,
+    LABEL,
+    LATENT,
+    MARGIN,
+    POSITION,
+    TEXT_DIGEST,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@stage("carry over", version=1)
+@one_thread()
+def carry_over(
+    store: Store, views: Views, last: PastNight, settings: ClusteringSettings
+) -> Refined:
+    """Give every text of the window the cluster that it had on the last night."""
+    items, documents = read_table(store, views.items), read_window(store, views.window).documents
+    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID, CONFIDENCE, MARGIN])
+    labels, ids = carried(documents, assigned, len(items))
+    estimator = load_model(store, last.clustering, partial(load_estimator, settings))
+    latent = fixed_lists(estimator.transform(features_of(items, settings)))
+    table = labels.add_column(0, TEXT_DIGEST, items[TEXT_DIGEST]).append_column(LATENT, latent)
+    logger.info("nothing new: the clusters of night %s stay as they are", last.night)
+    return Refined(
+        models={"clustering": last.clustering},
+        labels=keep_table(store, "carry-over", table),
+        n_clusters=len(ids),
+        **meaning(store.read_manifest(last.night), ids),
+    )
+
+
+def carried(documents: pa.Table, assigned: pa.Table, n_texts: int) -> tuple[pa.Table, list[str]]:
+    """Lay out what the last night said of every text of the window.
+
+    Parameters
+    ----------
+    documents
+        The window's, with the schema `WINDOW_DOCUMENTS`.
+    assigned
+        The last night's documents; those of the window are among them.
+    n_texts
+        Texts in the window.
+
+    Returns
+    -------
+    Label, confidence and margin of every text, and the cluster_id of each label.
+    """
+    place = {doc_id: row for row, doc_id in enumerate(assigned[DOC_ID].to_pylist())}
+    rows = np.zeros(n_texts, np.int64)
+    rows[documents[POSITION].to_numpy()] = [place[it] for it in documents[DOC_ID].to_pylist()]
+    found = assigned.take(pa.array(rows))
+    ids = sorted(set(found[CLUSTER_ID].to_pylist()))
+    label_of = {cluster_id: label for label, cluster_id in enumerate(ids)}
+    labels = [label_of[cluster_id] for cluster_id in found[CLUSTER_ID].to_pylist()]
+    columns = {CONFIDENCE: found[CONFIDENCE], MARGIN: found[MARGIN]}
+    return pa.table({LABEL: pa.array(labels, pa.int32()), **columns}), ids
+
+
+def meaning(manifest: Manifest, ids: list[str]) -> Mapping[str, dict[int, int]]:
+    """Return what the last night's manifest says of its labels, in tonight's; see `Refined`."""
+    label_of = {cluster_id: label for label, cluster_id in enumerate(ids)}
+    pieces = manifest.cluster_ids or {}
+    return {
+        "label_of": {int(piece): label_of[it] for piece, it in pieces.items()},
+        "whole_of": {label_of[part]: label_of[it] for part, it in manifest.whole_of.items()},
+    }

@@ -1,0 +1,9 @@
+"""The groups of settings that kinds of feeds have, each named as its key in the configuration."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class SourceSettings(BaseModel):
+    """One group for each kind that has settings of its own; add one by its import and its line."""
+
+    model_config = ConfigDict(frozen=True)
