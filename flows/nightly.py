@@ -73,7 +73,8 @@ def nightly(config: NightlyConfig) -> NightReport:
         raw = ingest(store, feed, config.ingest)
         is_quiet = feed.is_continued and not raw.rows.rows
         checked = check_raw(store, raw, config.check, past.median_rows(), is_quiet)
-        prepared = prepare(store, checked, past.documents(), config.prepare)
+        on_change = config.ingest.on_change
+        prepared = prepare(store, checked, past.documents(), config.prepare, on_change)
         bounds = config.check.document_bounds(
             config.prepare.max_text_chars, None if is_quiet else past.median_documents()
         )

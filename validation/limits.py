@@ -80,6 +80,8 @@ class PreparedLimits(NightDates):
     max_chars: int = Field(ge=1)
     n_read: int = Field(ge=0)
     n_refused_before: int = Field(ge=0)
+    # How many ids of tonight were known, if they have started again.
+    n_restarted_of: int | None = None
     max_duplicate_share: Share = 0.5
     max_refused_share: Share = 0.3
     median_documents: float | None = Field(default=None, ge=0)

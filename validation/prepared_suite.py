@@ -58,6 +58,7 @@ def prepared_suite(limits: PreparedLimits) -> gx.ExpectationSuite:
                 "duplicate_share", f"at most {limits.max_duplicate_share:.0%} are duplicates"
             ),
         ),
+        *_same_ids(limits.n_restarted_of),
         *row_count("document_count", limits.median_documents),
         _refused_share(limits),
     ]
@@ -99,6 +100,23 @@ def _keys() -> list[Expectation]:
                 " ids start again every night, set `doc_id` to a list of columns that make them",
             ),
         ),
+    ]
+
+
+def _same_ids(n_restarted_of: int | None) -> list[Expectation]:
+    """Return the rule that stops a night whose ids have started again; none for other nights."""
+    if n_restarted_of is None:
+        return []
+    expected = (
+        f"of the {n_restarted_of:,} ids known before at most half come with unrelated texts: where"
+        " ids start again every night, set `doc_id` under [ingest.columns] to a list of columns"
+        ' that make them, for instance doc_id = ["date", "text"]; where whole texts are written'
+        ' anew, set `on_change` under [ingest] to "keep" or "refuse"'
+    )
+    return [
+        gxe.ExpectColumnValuesToBeInSet(
+            column=IS_REUSED, value_set=[False], **table_rule("ids_last", expected, "critical")
+        )
     ]
 
 

@@ -152,7 +152,8 @@ DUPLICATES: Final = pa.schema(
         pa.field(ROW, pa.int64(), nullable=False),
         pa.field(DOC_ID, pa.string(), nullable=False),
         pa.field(DUPLICATE_OF, pa.string(), nullable=False),
-        pa.field(KIND, pa.string(), nullable=False),  # same_row: id and text; same_text: text only
+        # same_row: id and text; same_text: text only; kept: id only
+        pa.field(KIND, pa.string(), nullable=False),
         pa.field(FIRST_NIGHT, pa.string(), nullable=False),
     ]
 )
@@ -174,7 +175,8 @@ WITHDRAWALS: Final = pa.schema(
         pa.field(ROW, pa.int64(), nullable=False),
         pa.field(DOC_ID, pa.string(), nullable=False),
         # known: a document that leaves tonight; unknown: there was none; repeat: withdrawn
-        # before; held_back: a row with a text under an id that tonight's feed withdraws
+        # before; held_back: a row with a text under an id that tonight's feed withdraws;
+        # replaced: a document whose id has another text now
         pa.field(KIND, pa.string(), nullable=False),
         pa.field(FIRST_NIGHT, pa.string()),  # of the document, or of the first withdrawal
     ]
@@ -249,6 +251,8 @@ PLACEMENTS: Final = pa.schema(
 )
 """What `nightfold assign` writes; never part of a store."""
 
+_WITHDRAWN: Final = "`known`, `unknown`, `repeat`, `held_back`, `replaced`"
+
 PUBLISHED: Final = {
     "documents": Table(
         DOCUMENTS,
@@ -256,11 +260,9 @@ PUBLISHED: Final = {
         remarks={TIMESTAMP: "UTC"},
         remark="then the feed's other columns, each of one type over all nights (below)",
     ),
-    "duplicates": Table(DUPLICATES, remarks={KIND: "`same_row`, `same_text`"}),
+    "duplicates": Table(DUPLICATES, remarks={KIND: "`same_row`, `same_text`, `kept`"}),
     "quarantine": Table(QUARANTINE, remarks={RAW: "the row as it came"}),
-    "withdrawn": Table(
-        WITHDRAWALS, is_later=True, remarks={KIND: "`known`, `unknown`, `repeat`, `held_back`"}
-    ),
+    "withdrawn": Table(WITHDRAWALS, is_later=True, remarks={KIND: _WITHDRAWN}),
     "assignments": Table(ASSIGNMENTS, key=(DOC_ID,), remark="every document of the window"),
     "clusters": Table(CLUSTERS, key=(CLUSTER_ID,), later=frozenset({SHARE, STABILITY})),
     "cluster_events": Table(

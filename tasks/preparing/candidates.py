@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
@@ -39,8 +40,11 @@ from validation.schemas import (
     WITHDRAWN,
 )
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Of the stage `prepare`: raise it when this module gives other results for the same inputs."""
+
+REPLACED: Final = "replaced"
+"""Kind of a withdrawal: of a document whose id has another text from tonight on."""
 
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
 _TITLE_MARGIN: Final = 20
@@ -153,7 +157,11 @@ def plan_rows(rows: AcceptedRows, known: Known) -> Plan:
 
 
 def prepared_parts(
-    plan: Plan, before: Seen, settings: PrepareSettings
+    plan: Plan,
+    before: Seen,
+    settings: PrepareSettings,
+    replaced: Mapping[str, str] = MappingProxyType({}),
+    kept: Collection[str] = (),
 ) -> Iterator[dict[str, pa.Table]]:
     """Normalise rows into documents and fold exact duplicates, batch by batch.
 
@@ -165,22 +173,30 @@ def prepared_parts(
         The documents of the other nights.
     settings
         How texts are normalised.
+    replaced, kept
+        See `tasks.preparing.edits.Edits`. Other ids with another text than before are reused.
 
     Yields
     ------
     Rows to add to each table of `Plan.schemas`, by its name. Every row of the feed is a candidate,
-    repeats one (then it is one of the duplicates), or is withdrawn.
+    repeats one (then it is one of the duplicates), or is withdrawn. A candidate that takes the
+    place of an earlier document has a line among the withdrawals besides.
     """
-    schemas, seen = plan.schemas(), before.without(plan.leaving)
+    schemas, seen = plan.schemas(), before.without(plan.leaving | replaced.keys())
     withdrawn_above: set[str] = set()
     for rows in plan.rows.batches():
         gone = [row for row in rows if row[DOC_ID] in plan.leaving]
         withdrawals = [_withdrawal(row, before, withdrawn_above) for row in gone]
-        records = [_candidate(row, settings) for row in rows if row[DOC_ID] not in plan.leaving]
-        repeats = [repeat for record in records if (repeat := _fold(record, seen))]
-        kept = [record for record in records if not record["is_repeat"]]
+        records = [clean_row(row, settings) for row in rows if row[DOC_ID] not in plan.leaving]
+        repeats = [repeat for record in records if (repeat := _fold(record, seen, kept))]
+        kept_records = [record for record in records if not record["is_repeat"]]
+        withdrawals += [
+            _replacement(record, replaced[record[DOC_ID]])
+            for record in kept_records
+            if record[DOC_ID] in replaced and record[TEXT] and not record[REUSED_ON]
+        ]
         yield {
-            "candidates": _candidate_table(kept, schemas["candidates"], plan),
+            "candidates": _candidate_table(kept_records, schemas["candidates"], plan),
             "duplicates": pa.Table.from_pylist(repeats, schema=DUPLICATES),
             "withdrawn": pa.Table.from_pylist(withdrawals, schema=WITHDRAWALS),
         }
@@ -210,7 +226,14 @@ def _withdrawal(row: Row, before: Seen, withdrawn_above: set[str]) -> Row:
     }
 
 
-def _candidate(row: Row, settings: PrepareSettings) -> Row:
+def _replacement(record: Row, night: str) -> Row:
+    """Return the line of the withdrawals for the document whose place a record takes."""
+    place = {name: record[name] for name in (FILE, ROW, DOC_ID)}
+    return place | {KIND: REPLACED, FIRST_NIGHT: night}
+
+
+def clean_row(row: Row, settings: PrepareSettings) -> Row:
+    """Return a row with its text and title as a document has them, and the digest of both."""
     from tasks.preparing.cleaning import clean_beginning, text_digest
 
     max_chars = settings.max_text_chars
@@ -230,19 +253,20 @@ def _candidate(row: Row, settings: PrepareSettings) -> Row:
     }
 
 
-def _fold(record: Row, seen: Seen) -> Row | None:
+def _fold(record: Row, seen: Seen, kept: Collection[str]) -> Row | None:
     """Mark what a record repeats; return its line of the duplicates, if it repeats anything."""
     doc_id, digest = record[DOC_ID], record[TEXT_DIGEST]
     record |= {DUPLICATE_OF: None, REUSED_ON: None, "is_repeat": False}
     if not record[TEXT]:
         return None
     earlier_digest, earlier_night = seen.find(doc_id) or (None, None)
-    if earlier_digest is not None and earlier_digest != digest:
+    if earlier_digest == digest or (earlier_digest and doc_id in kept):
+        record["is_repeat"] = True
+        kind = "same_row" if earlier_digest == digest else "kept"
+        return _duplicate(record, doc_id, kind, str(earlier_night))
+    if earlier_digest is not None:
         record[REUSED_ON] = earlier_night
         return None
-    if earlier_digest == digest:
-        record["is_repeat"] = True
-        return _duplicate(record, doc_id, "same_row", str(earlier_night))
     first_id, first_night = seen.first_with_text(digest) or (None, None)
     seen.add(doc_id, digest)
     if first_id is None:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
+from tasks.preparing.candidates import REPLACED
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.checks import (
     REFUSED,
@@ -39,7 +40,16 @@ from tasks.store.storage import (
     read_tables,
 )
 from validation.limits import midnight
-from validation.schemas import DUPLICATE_OF, POSITION, REUSED_ON, RULE_ID, TIMESTAMP
+from validation.schemas import (
+    DUPLICATE_OF,
+    FILE,
+    KIND,
+    POSITION,
+    REUSED_ON,
+    ROW,
+    RULE_ID,
+    TIMESTAMP,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +116,23 @@ def count_late(timestamps: pa.ChunkedArray, before: date | None) -> int:
     return pc.sum(pc.less(timestamps, day)).as_py() or 0
 
 
-@stage("check prepared", version=7)
+def without_refused(withdrawn: pa.Table, refused: pa.Table) -> pa.Table:
+    """Leave out the documents whose place a row was to take that is refused: they stay.
+
+    Parameters
+    ----------
+    withdrawn
+        With the columns of `validation.schemas.WITHDRAWALS`.
+    refused
+        With the columns of `tasks.preparing.checks.REFUSED`.
+    """
+    rows = set(zip(refused[FILE].to_pylist(), refused[ROW].to_pylist(), strict=True))
+    places = zip(*(withdrawn[name].to_pylist() for name in (FILE, ROW, KIND)), strict=True)
+    stays = [kind != REPLACED or (file, row) not in rows for file, row, kind in places]
+    return withdrawn if all(stays) else withdrawn.filter(pa.array(stays))
+
+
+@stage("check prepared", version=8)
 def check_prepared(
     store: Store,
     prepared: Prepared,
@@ -125,7 +151,9 @@ def check_prepared(
         If a critical rule fails; nothing is published then.
     """
     n_read, n_refused = checked.raw.rows.rows, checked.refused.rows
-    limits = bounds.limits(store.night, n_read, n_refused, checked.n_without_text)
+    limits = bounds.limits(
+        store.night, n_read, n_refused, checked.n_without_text, prepared.n_restarted_of
+    )
     sources = (prepared.candidates, checked.raw.rows)
     candidates, raw = (partial(read_batches, store, ref) for ref in sources)
     verdict = judge_prepared(candidates, raw, limits)
@@ -146,7 +174,7 @@ def _keep_tables(store: Store, prepared: Prepared, refused: list[Ref]) -> dict[s
         "documents": _keep_documents(store, prepared.candidates, refused[-1]),
         "duplicates": prepared.duplicates,
         "quarantine": _keep_quarantine(store, refused),
-        "withdrawn": prepared.withdrawn,
+        "withdrawn": _keep_withdrawn(store, prepared.withdrawn, refused[-1]),
     }
 
 
@@ -164,18 +192,27 @@ def _keep_quarantine(store: Store, refused: list[Ref]) -> Ref:
     return keep_table(store, "check-prepared", rows.sort_by(POSITION).drop_columns(POSITION))
 
 
+def _keep_withdrawn(store: Store, withdrawn: Ref, refused: Ref) -> Ref:
+    rows = read_table(store, withdrawn)
+    left = without_refused(rows, read_table(store, refused, [FILE, ROW]))
+    return withdrawn if left is rows else keep_table(store, "check-prepared", left)
+
+
 def _count(store: Store, raw: Ref, tables: Mapping[str, Ref], last: NightTable | None) -> Counts:
     table = read_table(store, tables["documents"], [DUPLICATE_OF, TIMESTAMP])
     day = _reached_by(store, last) if last else None
     quarantine = tables["quarantine"]
     n_without_text = count_without_text(read_table(store, quarantine, [RULE_ID]))
+    kinds = read_table(store, tables["withdrawn"], [KIND])[KIND]
+    n_replaced = pc.sum(pc.equal(kinds, REPLACED)).as_py() or 0
     counts = Counts(
         accepted=table[DUPLICATE_OF].null_count,
         late=count_late(table[TIMESTAMP], day),
         read=raw.rows,
         quarantined=quarantine.rows - n_without_text,
         duplicate=tables["duplicates"].rows,
-        withdrawn=tables["withdrawn"].rows,
+        withdrawn=len(kinds) - n_replaced,
+        replaced=n_replaced,
         without_text=n_without_text,
     )
     counts.require_balance()

@@ -41,11 +41,17 @@ class DocumentBounds(BaseModel):
     """Of the last nights; None on the first."""
 
     def limits(
-        self, night: date, n_read: int, n_refused_before: int, n_without_text: int
+        self,
+        night: date,
+        n_read: int,
+        n_refused_before: int,
+        n_without_text: int,
+        n_restarted_of: int | None = None,
     ) -> PreparedLimits:
         """Return the limits of a night that has read so many rows, of which some are refused.
 
-        Those without a text are among both numbers, and count in neither.
+        Those without a text are among both numbers, and count in neither. For the ids that have
+        started again see `tasks.preparing.edits.Edits`.
         """
         return PreparedLimits(
             earliest=midnight(self.earliest_date),
@@ -54,6 +60,7 @@ class DocumentBounds(BaseModel):
             max_refused_share=self.max_refused_share,
             n_read=n_read - n_without_text,
             n_refused_before=n_refused_before - n_without_text,
+            n_restarted_of=n_restarted_of,
             median_documents=self.median_documents,
         )
 

@@ -44,6 +44,9 @@ _MARGIN: Final = 2
 twice that is taken in, for mark-up that is taken off."""
 _GROWTH: Final = 4
 
+_LONGEST_ENTITY: Final = 33
+"""``&CounterClockwiseContourIntegral;``: one that is torn must stand behind what is kept."""
+
 _EMPTY_LINES: Final = re.compile(r"\n[ \t\r\n]+")
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
@@ -82,7 +85,7 @@ def clean_beginning(text: str, max_chars: int) -> tuple[str, bool]:
             head = head[: head.rfind("<")]
         clean = _cleaned(head, is_marked_up)
         # What the cut tore, a word, a tag or an entity, stands behind what is kept.
-        if len(clean) >= _MARGIN * max_chars:
+        if len(clean) >= max(_MARGIN * max_chars, max_chars + _LONGEST_ENTITY):
             return cut_text(clean, max_chars)
         n_chars *= _GROWTH
     return cut_text(_cleaned(text, is_marked_up), max_chars)

@@ -12,7 +12,7 @@ PLACES: Final = ("accepted", "duplicate", "quarantined", "withdrawn", "without_t
 
 
 class Counts(BaseModel):
-    """Where tonight's rows went: read is the sum of all but `late`."""
+    """Where tonight's rows went: read is the sum of all but `late` and `replaced`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,6 +25,8 @@ class Counts(BaseModel):
     """Rows with an id and neither text nor title; they are in quarantine, and not broken."""
     late: int = 0
     """Documents among them that are older than everything read by the previous night."""
+    replaced: int = 0
+    """Documents among them that take the place of one with the same id and another text."""
 
     def require_balance(self) -> None:
         """Fail where a row is in no place or in two.
@@ -52,4 +54,5 @@ def rows_said(counts: Mapping[str, int]) -> str:
     usual, rare = PLACES[:3], [place for place in PLACES[3:] if counts[place]]
     parts = [f"{place.replace('_', ' ')} {counts[place]:,}" for place in (*usual, *rare)]
     late = f"; {counted(counts['late'], 'late document')}" if counts["late"] else ""
-    return f"read {counts['read']:,} = {' + '.join(parts)}{late}"
+    edited = f"; {counted(counts['replaced'], 'document')} replaced" if counts["replaced"] else ""
+    return f"read {counts['read']:,} = {' + '.join(parts)}{late}{edited}"

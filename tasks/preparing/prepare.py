@@ -19,10 +19,12 @@ from tasks.preparing.candidates import (
     prepared_parts,
 )
 from tasks.preparing.check_raw import CheckedFeed
+from tasks.preparing.edits import decide, find_changes, read_texts
 from tasks.preparing.keep import keep_parts
 from tasks.preparing.known_columns import read_known
 from tasks.preparing.own_columns import ColumnChange
 from tasks.preparing.seen import read_seen
+from tasks.reading.raw_feed import OnChange
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, read_batches, read_table
 from validation.schemas import POSITION
@@ -38,18 +40,26 @@ class Prepared(BaseModel):
     candidates: Ref
     duplicates: Ref
     withdrawn: Ref
+    n_restarted_of: int | None = None
+    """See `tasks.preparing.edits.Edits`."""
     column_changes: list[ColumnChange] = []
     """Where the feed's own columns hold another kind of value than before."""
 
 
 @stage("prepare", version=VERSION)
 def prepare(
-    store: Store, checked: CheckedFeed, past: list[NightTable], settings: PrepareSettings
+    store: Store,
+    checked: CheckedFeed,
+    past: list[NightTable],
+    settings: PrepareSettings,
+    on_change: OnChange,
 ) -> Prepared:
     """Normalise every accepted row into a document and fold exact duplicates.
 
     A row with the id and the text of an earlier document is not a new document. A new id with a
-    text that is already known is one, and points at the first document with that text.
+    text that is already known is one, and points at the first document with that text. A known id
+    with another text is a document that takes the place of the earlier one, unless the earlier one
+    is to be kept, or the row to be refused, or the ids have started again.
 
     An id that any row of the feed withdraws has no document tonight, wherever the row stands and
     whatever the other rows with that id hold: whether a withdrawal holds must
@@ -57,9 +67,13 @@ def prepare(
     feed does not withdraw it, a row with that id is a document again.
     """
     plan = plan_rows(_accepted(store, checked), read_known(store, past))
-    parts = prepared_parts(plan, read_seen(store, past, plan.rows.ids()), settings)
+    seen = read_seen(store, past, plan.rows.ids())
+    changes = find_changes(plan, seen, settings)
+    edits = decide(changes, on_change, partial(read_texts, store, past))
+    parts = prepared_parts(plan, seen, settings, edits.replaced, edits.kept)
     tables = keep_parts(store, "prepare", plan.schemas(), parts)
-    prepared = Prepared(**tables, column_changes=plan.own.changes())
+    changed = plan.own.changes()
+    prepared = Prepared(**tables, n_restarted_of=edits.n_restarted_of, column_changes=changed)
     logger.info(
         "prepared %s documents, %s rows repeat a document or its text, %s are withdrawn",
         *(f"{ref.rows:,}" for ref in tables.values()),

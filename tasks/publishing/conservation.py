@@ -44,7 +44,7 @@ COMPARED: Final = {
 _ROWS_OF: Final[Mapping[str, Sequence[str]]] = {
     "duplicates": ["duplicate"],
     "quarantine": ["quarantined", "without_text"],
-    "withdrawn": ["withdrawn"],
+    "withdrawn": ["withdrawn", "replaced"],
 }
 """Table → the counts of its rows."""
 

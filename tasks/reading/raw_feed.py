@@ -7,7 +7,7 @@ Writes raw rows (RAW_ROWS): every row that was read, the broken ones with their 
 import logging
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from pydantic import Field
@@ -43,10 +43,18 @@ _N_LOGGED = 5
 _BATCH_ROWS = 2048
 
 
+OnChange = Literal["replace", "keep", "refuse"]
+
+
 class IngestSettings(FileSettings, CellForms):
     """How the feed is written."""
 
     columns: Columns = Columns()
+    on_change: OnChange = Field(
+        "replace",
+        description="What becomes of a row whose id is known with another text: it takes the place"
+        " of the earlier document, the earlier one is kept, or the row is refused.",
+    )
 
 
 class RawFeed(StageResult):

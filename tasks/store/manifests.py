@@ -72,8 +72,8 @@ def _require_inside(ref: Ref) -> Ref:
 
 
 def _with_every_count(counts: dict[str, int]) -> dict[str, int]:
-    """Add that an older night had no rows without text: it counted them as quarantined."""
-    return {"without_text": 0} | counts
+    """Add what an older night did not count: rows without text and changed texts were refused."""
+    return {"without_text": 0, "replaced": 0} | counts
 
 
 def _require_window(config: dict[str, Any]) -> dict[str, Any]:

@@ -253,7 +253,7 @@ def test_a_missed_night(operated: Any, caplog: pytest.LogCaptureFixture) -> None
     assert "1 later night is published, up to 2026-03-04: they stay" in caplog.text
     assert manifest_of(operated, 3)["counts"] == {
         "read": 108, "accepted": 27, "duplicate": 81, "quarantined": 0,
-        "withdrawn": 0, "without_text": 0, "late": 0,
+        "withdrawn": 0, "without_text": 0, "replaced": 0, "late": 0,
     }  # fmt: skip
     assert cluster_ids(operated, 3) == cluster_ids(operated, 2)
     assert is_sound(operated)

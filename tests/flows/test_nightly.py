@@ -131,6 +131,7 @@ def test_a_night_is_published_whole(first_night: Path) -> None:
         "quarantined": 0,
         "withdrawn": 0,
         "without_text": 0,
+        "replaced": 0,
         "late": 0,
     }
     for name, ref in said["tables"].items():
@@ -311,7 +312,7 @@ def test_a_growing_feed_adds_only_what_is_new(run: Run, tmp_path: Path) -> None:
     )
     assert manifest(store, "2026-03-02")["counts"] == {
         "read": 90, "accepted": 45, "duplicate": 45, "quarantined": 0,
-        "withdrawn": 0, "without_text": 0, "late": 0,
+        "withdrawn": 0, "without_text": 0, "replaced": 0, "late": 0,
     }  # fmt: skip
     duplicates = table(store, "duplicates", "2026-03-02")
     assert set(duplicates.kind) == {"same_row"}

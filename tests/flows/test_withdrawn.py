@@ -60,7 +60,7 @@ def test_a_withdrawn_document_is_gone_from_tonight_on(operated: Any) -> None:
     manifest = json.loads(Path(run.published.manifest).read_bytes())
     assert manifest["counts"] == {
         "read": 29, "accepted": 26, "duplicate": 0, "quarantined": 0,
-        "withdrawn": 3, "without_text": 0, "late": 1,
+        "withdrawn": 3, "without_text": 0, "late": 1, "replaced": 0,
     }  # fmt: skip
     assert {(row["doc_id"], row["kind"]) for row in table(operated, 3, "withdrawn")} == {
         (shown, "known"), ("n3-26", "held_back"), ("n3-26", "unknown"),
@@ -80,3 +80,34 @@ def test_a_withdrawn_document_is_gone_from_tonight_on(operated: Any) -> None:
     assigned = table(operated, 4, "assignments")
     assert [row["is_new"] for row in assigned if row["doc_id"] == shown] == [True]
     assert examine(operated.store) == []
+
+
+def test_an_edited_document_has_its_new_text_from_tonight_on(operated: Any) -> None:
+    edited = {"id": "n1-00", "text": "Sadly the battery dies before noon. Edit: it was replaced."}
+    run = operated.run(3, feed=write(operated, [*rows_of(operated, 3), edited]))
+    counts = json.loads(Path(run.published.manifest).read_bytes())["counts"]
+    assert (counts["accepted"], counts["withdrawn"], counts["replaced"]) == (28, 0, 1)
+    assert [(row["doc_id"], row["kind"]) for row in table(operated, 3, "withdrawn")] == [
+        ("n1-00", "replaced")
+    ]
+    assigned = [row for row in table(operated, 3, "assignments") if row["doc_id"] == "n1-00"]
+    assert [row["is_new"] for row in assigned] == [True]
+    assert "n1-00" in {row["doc_id"] for row in table(operated, 1, "documents")}
+    said = "1 document takes the place of an earlier text of the same id."
+    assert said in Path(run.published.summary).read_text()
+    assert examine(operated.store) == []
+
+    # Tomorrow it is known with its new text, and the old one would be an edit.
+    run = operated.run(4, feed=write(operated, [*rows_of(operated, 4), edited]))
+    counts = json.loads(Path(run.published.manifest).read_bytes())["counts"]
+    assert (counts["duplicate"], counts["replaced"]) == (1, 0)
+    assert examine(operated.store) == []
+
+
+def test_ids_that_start_again_stop_the_night(operated: Any) -> None:
+    rows = [
+        {"id": f"n1-{number:02}", "text": text}
+        for number, text in enumerate(reversed([row["text"] for row in rows_of(operated, 3)]))
+    ]
+    with pytest.raises(ValueError, match=r"ids_last .* of the 27 ids known before .*`doc_id`"):
+        operated.run(3, feed=write(operated, rows))

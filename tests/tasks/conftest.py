@@ -122,7 +122,7 @@ def publish_night(store: Store) -> PublishNight:
         manifest = {
             "format_version": FORMAT_VERSION, "feed": feed, "night": str(tonight.night),
             "counts": {
-                "read": len(new) + 2 + len(rows["withdrawn"]), "accepted": len(new), "duplicate": 1, "quarantined": 1, "without_text": 0,
+                "read": len(new) + 2 + len(rows["withdrawn"]), "accepted": len(new), "duplicate": 1, "quarantined": 1, "without_text": 0, "replaced": 0,
                 "withdrawn": len(rows["withdrawn"]), "late": 0,
             },
             "tables": tables, "models": models, "reports": {"summary.md": report(tonight)},
@@ -230,6 +230,7 @@ def make_night(store: Store) -> MakeNight:
             "duplicate": 1,
             "quarantined": 1,
             "without_text": 0,
+            "replaced": 0,
         }
         night = Night(
             tables=tables,

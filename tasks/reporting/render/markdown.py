@@ -64,12 +64,23 @@ def _counts_line(counts: Mapping[str, int]) -> str:
     return (
         f"{counted(counts['read'], 'row')} read: {counts['accepted']:,} accepted,"
         f" {counts['duplicate']:,} duplicate, {counts['quarantined']:,} quarantined,"
-        f" {counts['withdrawn']:,} withdrawn{_without_text(counts)}."
+        f" {counts['withdrawn']:,} withdrawn{_without_text(counts)}.{_replaced(counts)}"
     )
 
 
 def _without_text(counts: Mapping[str, int]) -> str:
     return f", {counts['without_text']:,} without text" if counts["without_text"] else ""
+
+
+def _replaced(counts: Mapping[str, int]) -> str:
+    if not (n_replaced := counts["replaced"]):
+        return ""
+    takes = (
+        "takes the place of an earlier text"
+        if n_replaced == 1
+        else ("take the place of earlier texts")
+    )
+    return f" {counted(n_replaced, 'document')} {takes} of the same id."
 
 
 def _late_lines(n_late: int) -> list[str]:

@@ -274,7 +274,7 @@ def test_a_pruned_store_goes_on_and_knows_what_it_has_forgotten(
     operated.run(4, **grown)  # the feed has grown: the rows of all nights
     assert store_of(operated).read_manifest(date(2026, 3, 4)).counts == {
         "read": 108, "accepted": 27, "duplicate": 81, "quarantined": 0,
-        "withdrawn": 0, "without_text": 0, "late": 0,
+        "withdrawn": 0, "without_text": 0, "replaced": 0, "late": 0,
     }  # fmt: skip
     done = invoke(*words)
     assert "night 2026-03-02 of feed default: pruned" in done.output

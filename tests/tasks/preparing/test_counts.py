@@ -24,7 +24,8 @@ def test_late_documents_are_among_the_others() -> None:
 
 def test_the_log_lists_every_number() -> None:
     assert COUNTS.listed() == (
-        "1,010 read, 1,000 accepted, 4 duplicate, 3 quarantined, 2 withdrawn, 1 without text, 2 late"
+        "1,010 read, 1,000 accepted, 4 duplicate, 3 quarantined, 2 withdrawn, 1 without text, 2 late,"
+        " 0 replaced"
     )
 
 
@@ -35,7 +36,7 @@ def test_the_log_lists_every_number() -> None:
         ({"late": 1}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 2 + without text 1; 1 late document"),
         ({"late": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 2 + without text 1"),
         ({"late": 0, "withdrawn": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + without text 1"),
-        ({"late": 0, "withdrawn": 0, "without_text": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3"),
+        ({"late": 0, "withdrawn": 0, "without_text": 0, "replaced": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3"),
     ],
 )  # fmt: skip
 def test_rows_are_said_as_a_sum_without_what_is_rare(change: dict[str, int], said: str) -> None:

@@ -67,7 +67,7 @@ def prepared(store: Store, feed: Path, past: list[NightTable]) -> Documents:
     prepare_settings, check_settings = PrepareSettings(), CheckSettings()
     raw = read_feed(store, find_pieces(store, str(feed)), IngestSettings())
     check = check_raw.fn(store, raw, check_settings, None)
-    candidates = prepare.fn(store, check, past, prepare_settings)
+    candidates = prepare.fn(store, check, past, prepare_settings, "refuse")
     return check_prepared.fn(
         store, candidates, check, check_settings.document_bounds(10_000, None), None
     )

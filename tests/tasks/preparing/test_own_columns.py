@@ -50,7 +50,7 @@ class Nights:
             checks={"raw": keep_bytes(store, "check", b"{}", ".json")},
             refused=keep_table(store, "check", REFUSED.empty_table()),
         )
-        prepared = prepare.fn(store, check, others, PrepareSettings())
+        prepared = prepare.fn(store, check, others, PrepareSettings(), "refuse")
         self.changes = prepared.column_changes
         table = read_table(store, prepared.candidates).drop_columns(["position", "reused_on"])
         self.past[day] = NightTable(night=store.night, table=keep_table(store, "documents", table))

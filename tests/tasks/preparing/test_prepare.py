@@ -65,7 +65,7 @@ def prepare_files(
         checks={"raw": keep_bytes(store, "check", b"{}", ".json")},
         refused=keep_table(store, "check", pa.Table.from_pylist(rows, schema=REFUSED)),
     )
-    return prepare.fn(store, check, list(past), settings or PrepareSettings())
+    return prepare.fn(store, check, list(past), settings or PrepareSettings(), "refuse")
 
 
 def tables(store: Store, prepared: Prepared) -> tuple[Rows, Rows]:
@@ -392,7 +392,7 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
         store = Store(root=root, feed="sample", night=run_date)
         raw = read_feed(store, find_pieces(store, str(SAMPLE / name)), IngestSettings())
         check = check_raw.fn(store, raw, CheckSettings(), None)
-        prepared = prepare.fn(store, check, past, PrepareSettings())
+        prepared = prepare.fn(store, check, past, PrepareSettings(), "refuse")
         documents = check_prepared.fn(
             store, prepared, check, CheckSettings().document_bounds(10_000, None), None
         )
@@ -405,7 +405,7 @@ def test_every_file_that_the_checks_keep_is_named_by_their_results(store: Store)
     """A cached stage's file that no record names is an orphan to the doctor."""
     raw = read_feed(store, find_pieces(store, str(SAMPLE / "night-1")), IngestSettings())
     check = check_raw.fn(store, raw, CheckSettings(), None)
-    prepared = prepare.fn(store, check, [], PrepareSettings())
+    prepared = prepare.fn(store, check, [], PrepareSettings(), "refuse")
     documents = check_prepared.fn(
         store, prepared, check, CheckSettings().document_bounds(10_000, None), None
     )

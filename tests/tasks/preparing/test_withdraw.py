@@ -48,7 +48,7 @@ def run(store: Store, past: list[NightTable]) -> Night:
         settings = CheckSettings(max_refused_share=1.0)
         raw = read_feed(tonight, find_pieces(tonight, str(folder)), IngestSettings())
         check = check_raw.fn(tonight, raw, settings, None)
-        prepared = prepare.fn(tonight, check, known, PrepareSettings())
+        prepared = prepare.fn(tonight, check, known, PrepareSettings(), "refuse")
         last = known[-1] if known else None
         documents = check_prepared.fn(
             tonight, prepared, check, settings.document_bounds(10_000, None), last
@@ -83,7 +83,7 @@ def test_a_withdrawn_document_leaves_the_window(
     assert told(store, found) == [("a", "known", "2026-03-01")]
     assert found.counts.model_dump() == {
         "read": 2, "accepted": 1, "duplicate": 0, "quarantined": 0,
-        "withdrawn": 1, "without_text": 0, "late": 0,
+        "withdrawn": 1, "without_text": 0, "replaced": 0, "late": 0,
     }  # fmt: skip
     assert window(store, past) == [["b"], ["c"]]
     assert ids(store, run(3, doc("d"))) == ["d"]

@@ -22,7 +22,7 @@ from tasks.store.sealed import seal
 PATH = Path("runs/feed=f/night=2026-03-01/manifest.json")
 MANIFEST: dict[str, Any] = {
     "format_version": FORMAT_VERSION,
-    "counts": {"read": 3, "without_text": 1},
+    "counts": {"read": 3, "without_text": 1, "replaced": 0},
     "tables": {},
     "models": {},
     "encoder": {"name": "E", "digest": "0"},
@@ -141,7 +141,7 @@ def test_a_manifest_of_format_1_knew_neither_withdrawn_nor_late_rows_nor_its_fit
     old = spelled(format_version=1, counts={"read": 3, "accepted": 3})
     manifest = parsed(old)
     assert manifest.counts == {
-        "read": 3, "accepted": 3, "withdrawn": 0, "without_text": 0, "late": 0,
+        "read": 3, "accepted": 3, "withdrawn": 0, "without_text": 0, "replaced": 0, "late": 0,
     }  # fmt: skip
     assert manifest.fit is None
     assert migrated({"format_version": 1, "nights": []}, PATH) == {

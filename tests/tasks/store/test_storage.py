@@ -88,7 +88,7 @@ def test_nights_with_a_manifest_are_published_oldest_first(store: Store) -> None
 
 def test_a_manifest_is_read_back(store: Store) -> None:
     manifest = {
-        "format_version": FORMAT_VERSION, "counts": {"read": 3, "without_text": 0}, "tables": {}, "models": {},
+        "format_version": FORMAT_VERSION, "counts": {"read": 3, "without_text": 0, "replaced": 0}, "tables": {}, "models": {},
         "encoder": {"name": "E", "digest": "0"}, "labels": {"published": "refined"},
         "config": {"window_days": 30}, "fit": None,
         "run": {"published_at": "2026-03-01T03:00:00+00:00"},

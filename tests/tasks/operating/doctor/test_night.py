@@ -256,7 +256,7 @@ def test_a_withdrawn_document_that_is_still_assigned_is_found(
         ("conservation", "assignments 'a' have no document in this night or before it")
     ]
     rewrite(night, lambda manifest: manifest["counts"].update(withdrawn=2, read=7))
-    assert ("conservation", "withdrawn is 2, and withdrawn has 1 rows") in said(night)
+    assert ("conservation", "withdrawn + replaced is 2, and withdrawn has 1 rows") in said(night)
 
 
 def test_rows_without_text_are_in_quarantine_and_counted_apart(night: Store) -> None:

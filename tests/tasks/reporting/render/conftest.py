@@ -31,7 +31,7 @@ def night() -> NightView:
     manifest = Manifest(
         feed=HOSTILE,
         night="2026-03-01",
-        counts=counts | {"withdrawn": 0, "without_text": 0, "late": 0},
+        counts=counts | {"withdrawn": 0, "without_text": 0, "replaced": 0, "late": 0},
         tables={},
         models={},
         columns={"a.jsonl": {"text": HOSTILE}, "empty.jsonl": {}},
