@@ -87,4 +87,5 @@ def test_a_killed_night_and_one_without_news_lose_and_repeat_nothing(
     assert quiet.cluster_ids == second.cluster_ids
     summary = root / "reports" / "feed=default" / "night=2026-03-03" / "summary.md"
     assert "Nothing new: no row was read." in summary.read_text()
-    assert examine(root) == []
+    # A kill may leave files of stages that no record names; prune takes them.
+    assert {finding.rule for finding in examine(root)} <= {"orphan"}
