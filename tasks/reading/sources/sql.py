@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import IO, Any, ClassVar, Final
 
 import sqlalchemy as sa
 
@@ -124,7 +124,7 @@ class SqlSource:
 
         def fill(target: Path) -> None:
             nonlocal n_rows
-            with self._connected() as connection, target.open("w", encoding="utf-8") as file:
+            with self._connected() as connection, _writing(target) as file:
                 require_columns_there(connection, self._asked)
                 self._say_left_out(connection)
                 for line in self._lines(connection, last.value if last else None, reader):
@@ -186,7 +186,7 @@ class SqlSource:
             options = _READ_ONLY.get(url.get_backend_name(), {})
             with engine.connect().execution_options(**options) as connection:
                 if url.get_backend_name() == "sqlite":
-                    connection.exec_driver_sql("PRAGMA query_only = ON")
+                    _prepare_sqlite(connection)
                 yield connection
 
     def _url(self) -> sa.URL:
@@ -214,3 +214,15 @@ class SqlSource:
                 f"{without_query(self._feed)} must be a URL as SQLAlchemy reads it, for instance"
                 " postgresql://host/database or sqlite:///reviews.db"
             ) from None
+
+
+def _prepare_sqlite(connection: sa.Connection) -> None:
+    """Let a connection only read, and hand over texts that are no UTF-8: their rows are refused."""
+    connection.exec_driver_sql("PRAGMA query_only = ON")
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+
+
+def _writing(target: Path) -> IO[str]:
+    """Open a file to which bytes that are no UTF-8 come as they were."""
+    return target.open("w", encoding="utf-8", errors="surrogateescape")

@@ -15,6 +15,10 @@ _DIGEST_CHARS: Final = 16
 """Of a SHA-256: among rows of one value of a cursor, which are few."""
 
 
+_NUMBER_DIGITS: Final = 18
+"""Larger decimals are text: Python spells no integer of thousands of digits."""
+
+
 def line_of(row: Mapping[Any, Any]) -> str:
     """Return a row as a line of JSON: numbers and times as they are, all others as text."""
     return json.dumps(dict(row), ensure_ascii=False, default=_cell)
@@ -40,6 +44,8 @@ def _cell(value: Any) -> Any:
 
 def _number(value: Decimal) -> int | float | str:
     """Return a decimal as a number where that is exact, and as text where it is not."""
-    if value.is_finite() and value == value.to_integral_value():
+    if not value.is_finite() or value.adjusted() >= _NUMBER_DIGITS:
+        return str(value)
+    if value == value.to_integral_value():
         return int(value)
     return float(value) if Decimal(repr(float(value))) == value else str(value)

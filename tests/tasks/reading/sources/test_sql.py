@@ -227,3 +227,18 @@ def test_what_is_read_is_said(found: Any, caplog: pytest.LogCaptureFixture) -> N
     with caplog.at_level(logging.INFO):
         found()
     assert "read 3 rows, up to Seen At 20" in caplog.text
+
+
+def test_a_text_that_is_no_utf8_costs_its_row_alone(
+    database: Path, insert: Insert, store: Store
+) -> None:
+    insert((4, "it rusts \u2028 \x85", 30))
+    with closing(sqlite3.connect(database)) as there, there:
+        there.execute("insert into reviews values (5, cast(x'636166e9' as text), 31)")
+    feed = find_pieces(store, f"sqlite:///{database}", SINCE)
+    rows = read_table(store, read_feed(store, feed, IngestSettings()).rows).to_pylist()
+    assert [(row["row"], row["problem_rule"]) for row in rows] == [
+        *((number, None) for number in range(1, 5)),
+        (5, "text_decodes"),
+    ]
+    assert "caf\\xe9" in rows[4]["raw"]

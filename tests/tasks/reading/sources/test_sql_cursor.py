@@ -47,12 +47,12 @@ def test_what_has_no_order_is_refused(value: Any) -> None:
 
 def test_cells_keep_their_types_where_json_has_them() -> None:
     row = {
-        "n": 2**60, "half": Decimal("4.5"), "long": Decimal("0.1234567890123456789"), "whole": Decimal("7.00"),
+        "n": 2**60, "half": Decimal("4.5"), "long": Decimal("0.1234567890123456789"), "whole": Decimal("7.00"), "huge": Decimal("1E+9999"),
         "none": None, "yes": True, "at": datetime(2026, 3, 1, 10, tzinfo=UTC), "day": date(2026, 3, 1),
         "bytes": memoryview(b"caf\xc3\xa9 \xff"), "tags": ["a"], "of": {"a": 1}, "id": UUID(int=1), "for": timedelta(seconds=1),
     }  # fmt: skip
     assert json.loads(line_of(row)) == {
-        "n": 2**60, "half": 4.5, "long": "0.1234567890123456789", "whole": 7,
+        "n": 2**60, "half": 4.5, "long": "0.1234567890123456789", "whole": 7, "huge": "1E+9999",
         "none": None, "yes": True, "at": "2026-03-01T10:00:00+00:00", "day": "2026-03-01",
         "bytes": "café \\xff", "tags": ["a"], "of": {"a": 1}, "id": str(UUID(int=1)), "for": "0:00:01",
     }  # fmt: skip
