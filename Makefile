@@ -15,7 +15,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-warm bench-warm-flow bench-parting bench-placement bench-threads bench-golden clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-parting bench-placement bench-threads bench-golden clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -64,6 +64,10 @@ bench-identity: .venv/ready
 
 bench-soak: .venv/ready
 	$(BIN)/python tests/benchmarks/soak.py --out $(call given,OUT,soak.json)
+
+# Needs PostgreSQL: apt-get install postgresql.
+bench-sql: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/sql_feed.py --out $(call given,OUT,sql_feed.json)
 
 bench-damage: .venv/ready
 	$(BIN)/python tests/benchmarks/damage.py --out $(call given,OUT,damage.json)

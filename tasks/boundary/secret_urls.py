@@ -13,6 +13,13 @@ from validation.errors import NightfoldError
 _LOGINS: Final = {"ftp", "ftps", "hdfs", "sftp", "smb", "ssh", "webhdfs"}
 """Schemes whose user part is the name of an account."""
 
+_DATABASES: Final = {
+    *("postgresql", "psycopg", "psycopg2", "asyncpg", "pg8000"),
+    *("mysql", "mariadb", "mysqldb", "pymysql", "mysqlconnector", "mariadbconnector"),
+    *("mssql", "pyodbc", "pymssql", "oracle", "oracledb"),
+}
+"""Databases and the drivers that follow them, as in postgresql+psycopg: the user part is a name."""
+
 _WEB: Final = {"http", "https"}
 
 _CONTAINERS: Final = {"abfs", "abfss", "wasb", "wasbs"}
@@ -73,7 +80,7 @@ class _Parts:
     def _has_secret_user(self) -> bool:
         user, host = _decoded(self.user), _decoded(self.host)
         if user or "@" in host:
-            is_name = self.scheme in _LOGINS | _CONTAINERS
+            is_name = self.scheme in _LOGINS | _CONTAINERS | _DATABASES
             return not is_name or ":" in user or "@" in host
         # A password with a slash: `u:12/3@h` is cut like a host with a port, which the paths of
         # web pages may follow with an @ of their own.

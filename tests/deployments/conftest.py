@@ -3,12 +3,8 @@
 import fcntl
 import json
 import os
-import secrets
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.deployments.postgres_server import binaries, postgres_server
 from tests.flows.processes import ask_api, find_port
 
 DEPLOYMENTS = Path(__file__).parents[2] / "deployments"
@@ -196,37 +193,18 @@ def wait_for(condition: Callable[[], bool], seconds: int, log: Path) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL of the tests' own, on loopback; give the URL for Prefect."""
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not binaries:
+    """A PostgreSQL of the tests' own, on loopback; give its URL."""
+    if not binaries():
         pytest.skip("needs PostgreSQL: apt-get install postgresql")
-    folder, port, password = Path(tempfile.mkdtemp()), find_port(), secrets.token_hex(16)
-    # PostgreSQL does not run as root; the Debian package has made it a user.
-    who: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []}
-    who = {**who, "cwd": folder} if os.geteuid() == 0 else {"cwd": folder}
-    (folder / "password").write_text(password, encoding="utf-8")
-    if os.geteuid() == 0:
-        for path in (folder, folder / "password"):
-            shutil.chown(path, "postgres", "postgres")
-    data = ["-D", str(folder / "data")]
-    given = ["-U", "prefect", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}"]
-    with (folder / "log").open("wb") as log:
-        quiet: dict[str, Any] = {"stdout": log, "stderr": log}
-        subprocess.run([binaries[-1], *data, *given], check=True, **who, **quiet)
-        options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
-        program = binaries[-1].with_name("postgres")
-        server = subprocess.Popen([program, *data, *options], **who, **quiet)
-    yield f"postgresql+asyncpg://prefect:{password}@127.0.0.1:{port}/postgres"
-    # Ends sessions that are still open.
-    server.send_signal(signal.SIGINT)
-    server.wait(timeout=60)
-    shutil.rmtree(folder)
+    with postgres_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A Prefect server on PostgreSQL and a worker, with what deployments/prefect.yaml deploys."""
-    running = Site(tmp_path_factory.mktemp("site"), postgres)
+    database = postgres.replace("postgresql://", "postgresql+asyncpg://")
+    running = Site(tmp_path_factory.mktemp("site"), database)
     try:
         running.start_server()
         running.prefect("work-pool", "create", "nightfold", "--type", "process")

@@ -150,3 +150,20 @@ def test_a_path_with_the_mark_of_a_chain_becomes_absolute_too() -> None:
     assert load_config(None, SAID | {"feed": "x::y.jsonl"}).feed == str(
         Path("x::y.jsonl").absolute()
     )
+
+
+def test_settings_of_another_kind_of_feed_are_refused_and_not_recorded(tmp_path: Path) -> None:
+    file = tmp_path / "nightfold.toml"
+    file.write_text('[sql]\ntable = "reviews"\nsince = "id"\n')
+    with pytest.raises(ConfigError, match=r"feed in .*: \[sql\] is set, and feed.jsonl is no feed"):
+        load_config(file, SAID)
+    database = load_config(file, SAID | {"feed": "sqlite:///reviews.db"})
+    assert database.feed == f"sqlite:///{Path('reviews.db').absolute()}"
+    assert database.sources().sql == database.sql
+    assert database.decided()["sql"] == {"table": "reviews", "query": "", "since": "id"}
+    assert "sql" not in load_config(None, SAID).decided()
+    with pytest.raises(ConfigError, match="must not lie inside the store"):
+        load_config(file, SAID | {"feed": "sqlite:///store/reviews.db"})
+    file.write_text('[sql]\ntable = "reviews"\nquery = "select 1"\n')
+    with pytest.raises(ConfigError, match=r"sql in .* must have a table or a query, got both"):
+        load_config(file, SAID | {"feed": "sqlite:///reviews.db"})

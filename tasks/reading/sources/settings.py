@@ -2,8 +2,12 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.reading.sources.sql_settings import SqlSettings
+
 
 class SourceSettings(BaseModel):
     """One group for each kind that has settings of its own; add one by its import and its line."""
 
     model_config = ConfigDict(frozen=True)
+
+    sql: SqlSettings = SqlSettings()

@@ -1,5 +1,6 @@
-"""The stage of the first check: what it says of ids that were guessed."""
+"""The stage of the first check: guessed ids that are doubted, and nights without news."""
 
+import json
 import logging
 
 import pytest
@@ -10,6 +11,7 @@ from tasks.reading.columns import Columns
 from tasks.reading.raw_feed import IngestSettings
 from tasks.store.storage import Store
 from tests.tasks.conftest import IngestRows
+from validation.report import DataValidationError
 
 ROWS = [f"{n // 2},r{n},The kettle leaks for the {n}th time,2026-02-20" for n in range(8)]
 ROWS += [f"{n},r{n},The lamp is dark for the {n}th time,2026-02-20" for n in range(10, 40)]
@@ -38,3 +40,13 @@ def test_ids_that_are_configured_or_unique_are_not_doubted(
     with caplog.at_level(logging.WARNING):
         check_raw.fn(store, raw, CheckSettings(), None)
     assert [it for it in caplog.messages if "were guessed" in it] == []
+
+
+def test_no_rows_are_refused_but_on_a_quiet_night(store: Store, ingest_files: IngestRows) -> None:
+    raw, _ = ingest_files({"a.csv": b"id,text\n"})
+    with pytest.raises(DataValidationError, match="rows_present"):
+        check_raw.fn(store, raw, CheckSettings(), 100.0)
+    checked = check_raw.fn(store, raw, CheckSettings(), 100.0, is_quiet=True)
+    assert checked.refused.rows == 0
+    outcomes = json.loads(store.resolve(checked.checks["raw"]).read_bytes())["outcomes"]
+    assert all(rule["success"] for rule in outcomes)

@@ -41,3 +41,8 @@ def test_the_log_lists_every_number() -> None:
 )  # fmt: skip
 def test_rows_are_said_as_a_sum_without_what_is_rare(change: dict[str, int], said: str) -> None:
     assert rows_said(COUNTS.model_dump() | change) == said
+
+
+def test_a_night_without_rows_had_nothing_new() -> None:
+    counts = Counts(read=0, accepted=0, duplicate=0, quarantined=0)
+    assert rows_said(counts.model_dump()) == "nothing new: no row was read"

@@ -103,6 +103,16 @@ def test_medians_are_of_the_last_seven_nights(tenth: Store) -> None:
     assert history.median_documents() == 40
 
 
+def test_a_night_without_news_is_no_measure_of_the_next(tenth: Store) -> None:
+    for day, n_rows in enumerate([20, 30, 0, 0], start=5):
+        publish(tenth, day, n_rows=n_rows, n_documents=n_rows)
+    history = read_history(tenth)
+    assert (history.median_rows(), history.median_documents()) == (25, 25)
+    last_read = history.last_read()
+    assert last_read is not None
+    assert last_read.night == date(2026, 3, 6)
+
+
 def test_a_broken_manifest_names_its_night(tenth: Store) -> None:
     write_atomically(tenth.manifest_path(date(2026, 3, 9)), b"{")
     with pytest.raises(ValueError, match=r"night=2026-03-09/manifest.json must be a JSON object"):

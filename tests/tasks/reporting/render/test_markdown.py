@@ -95,3 +95,12 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
 def test_a_warm_model_says_when_it_was_fitted() -> None:
     warm = FIT.model_copy(update={"kind": "warm"})
     assert fit_sentence(warm).endswith("last fitted from nothing on 2026-02-25.")
+
+
+def test_a_night_without_news_says_so() -> None:
+    counts = Counts(read=0, accepted=0, duplicate=0, quarantined=0).model_dump()
+    labels = LabelsPart(published="refined", reason="", trust="")
+    manifest = Manifest.model_construct(
+        feed="f", night="2026-03-02", counts=counts, fit=None, labels=labels
+    )
+    assert "\nNothing new: no row was read.\n" in summarise(view_of(manifest, [], []))

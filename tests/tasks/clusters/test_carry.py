@@ -1,0 +1,34 @@
+"""Clusters that stay as they are: what the last night said of every text, in tonight's numbers."""
+
+import pyarrow as pa
+
+from tasks.clusters.carry import carried, meaning
+from tasks.store.manifests import Manifest
+
+
+def test_every_text_has_what_the_last_night_said_of_its_document() -> None:
+    # One document has left the window, and with it nothing else.
+    assigned = pa.table(
+        {
+            "doc_id": ["gone", "a", "b", "c"],
+            "cluster_id": ["c-1", "c-9", "c-1", "c-9"],
+            "confidence": [0.1, 0.2, 0.3, 0.4],
+            "margin": [0.5, 0.6, 0.7, 0.8],
+        }
+    )
+    documents = pa.table({"doc_id": ["c", "b", "a"], "position": [1, 0, 2]})
+    labels, ids = carried(documents, assigned, 3)
+    assert ids == ["c-1", "c-9"]
+    assert labels.to_pydict() == {
+        "label": [0, 1, 1], "confidence": [0.3, 0.4, 0.2], "margin": [0.7, 0.8, 0.6],
+    }  # fmt: skip
+
+
+def test_pieces_and_parts_mean_what_they_meant() -> None:
+    manifest = Manifest.model_construct(
+        cluster_ids={"0": "c-2", "1": "c-1", "2": "c-2"}, whole_of={"c-3": "c-2"}
+    )
+    assert meaning(manifest, ["c-1", "c-2", "c-3"]) == {
+        "label_of": {0: 1, 1: 0, 2: 1},
+        "whole_of": {2: 1},
+    }
