@@ -382,15 +382,12 @@ def publish_at() -> Callable[[Path, str, date, datetime], None]:
 
 @pytest.fixture
 def serve(
-    stem: Stem,
-    tmp_path: Path,
-    used: Callable[[Path], Path],
-    embedded: Callable[[Path], Path],
+    stem: Stem, tmp_path: Path, used: Callable[[Path], Path]
 ) -> Iterator[Callable[..., Service]]:
     """Serve a feed on a store, and stop it after the test; each has a log of its own."""
     feed, config = write_feed(tmp_path / "feed" / "reviews.jsonl", 1), tmp_path / "nightfold.toml"
     config.write_text(QUICK)
-    store = embedded(used(tmp_path / "store"))
+    store = used(tmp_path / "store")
     services: list[Service] = []
 
     def started(port: int | None = None) -> Service:
