@@ -1,7 +1,8 @@
 """Ids that come with another text than before: edited documents, or ids that start again.
 
 A changed text has more in common with what its id said before than with what other ids said. Where
-ids start again every night it has not, however much all texts of a feed are alike.
+ids start again every night it has not, however much all texts of a feed are alike. And row numbers
+are no ids, however much the texts of two nights are alike row by row.
 """
 
 from collections.abc import Callable, Mapping, Set
@@ -24,6 +25,9 @@ MOST_UNRELATED_SHARE: Final = 0.5
 
 FEWEST_UNRELATED: Final = 5
 """Whoever rewrites four documents has rewritten four documents."""
+
+MOST_KEPT_SHARE: Final = 0.1
+"""Of the row numbers of a night: where more mean the texts that they meant before, they are ids."""
 
 SAMPLE: Final = 200
 """Changed ids that are looked at: their share is known to within seven percentage points."""
@@ -54,11 +58,14 @@ class Changes:
         Changed id → its new text.
     nights
         Changed id → night of the document that has the old text.
+    are_row_numbers
+        Whether the ids of tonight are a count from 0 or 1 to their end.
     """
 
     n_known: int = 0
     texts: Mapping[str, str] = field(default_factory=dict)
     nights: Mapping[str, str] = field(default_factory=dict)
+    are_row_numbers: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,12 @@ def find_changes(plan: Plan, before: Seen, settings: PrepareSettings) -> Changes
         cleaned = clean_row(row, settings)
         if cleaned[TEXT] and cleaned[TEXT_DIGEST] != found[0]:
             texts[doc_id], nights[doc_id] = cleaned[TEXT], found[1]
-    return Changes(len(known), texts, nights)
+    return Changes(len(known), texts, nights, are_row_numbers(plan.rows.ids()))
+
+
+def are_row_numbers(ids: Set[str]) -> bool:
+    """Return whether ids are a count from 0 or 1 to their end."""
+    return any(ids == {str(n) for n in range(first, first + len(ids))} for first in (0, 1))
 
 
 def decide(
@@ -137,6 +149,11 @@ def have_restarted(changes: Changes, earlier: Mapping[str, str]) -> bool:
         Earlier texts of some of the changed ids; those of pruned nights are not known, and an id
         whose text is not known is no sign of anything.
     """
+    n_changed = len(changes.texts)
+    if n_changed < FEWEST_UNRELATED:
+        return False
+    if changes.are_row_numbers and n_changed >= (1 - MOST_KEPT_SHARE) * changes.n_known:
+        return True
     if not earlier:
         return False
     pieces = {doc_id: _pieces(text) for doc_id, text in sorted(earlier.items())}
@@ -148,7 +165,7 @@ def have_restarted(changes: Changes, earlier: Mapping[str, str]) -> bool:
         own = _similarity(new, pieces[doc_id])
         n_nearer = sum(_similarity(new, pieces[other]) >= own for other in others)
         n_unrelated += own == 0 or n_nearer > MOST_NEARER * len(others) / OTHERS
-    n_of_all = n_unrelated * len(changes.texts) / len(ids)
+    n_of_all = n_unrelated * n_changed / len(ids)
     return n_of_all >= FEWEST_UNRELATED and n_of_all > MOST_UNRELATED_SHARE * changes.n_known
 
 

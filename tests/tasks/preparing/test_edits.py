@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tasks.preparing.edits import (
     SAMPLE,
     Changes,
     Edits,
+    are_row_numbers,
     decide,
     find_changes,
     have_restarted,
@@ -230,6 +232,24 @@ def test_few_rewritten_texts_or_few_among_many_are_edits() -> None:
     old, new = texts_of(30, 0), texts_of(30, 1)
     assert have_restarted(changed(old, new, n_known=50), old)
     assert not have_restarted(changed(old, new, n_known=100), old)
+
+
+def test_row_numbers_are_no_ids_however_alike_two_nights_are_row_by_row() -> None:
+    old = {str(n): text for n, text in enumerate(texts_of(30, 0).values())}
+    new = {doc_id: f"{text} today" for doc_id, text in old.items()}
+    assert not have_restarted(changed(old, new), old)
+    assert have_restarted(replace(changed(old, new), are_row_numbers=True), old)
+    some = {doc_id: new[doc_id] for doc_id in list(new)[:20]}
+    kept = {doc_id: old[doc_id] for doc_id in some}
+    assert not have_restarted(replace(changed(old, some, 30), are_row_numbers=True), kept)
+
+
+@pytest.mark.parametrize(
+    ("ids", "are_numbers"),
+    [("0 1 2", True), ("3 1 2", True), ("2 3 4", False), ("1 2 4", False), ("01 02 03", False)],
+)
+def test_row_numbers_are_a_count_from_0_or_1(ids: str, are_numbers: bool) -> None:
+    assert are_row_numbers(set(ids.split())) == are_numbers
 
 
 def test_texts_that_are_not_known_any_more_tell_nothing() -> None:
