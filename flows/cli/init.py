@@ -51,8 +51,9 @@ def starter_toml(feed: str, store: Path, night: date | None) -> str:
         from flows.config import NightlyConfig
         from tasks.operating.starter import Starter
         from tasks.operating.survey import survey_rows
+        from validation.usual import UsualNight
 
-        limits = settings.check.raw_limits(settings.night, None)
+        limits = settings.check.raw_limits(settings.night, UsualNight())
         placed = NightlyConfig(feed=settings.feed, store=store)
         say(found.outlook())
         return Starter(

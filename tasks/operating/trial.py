@@ -29,6 +29,7 @@ from tasks.reading.sources.kinds import NO_SETTINGS
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Store, read_batches
 from validation.schemas import POSITION
+from validation.usual import UsualNight
 
 
 @dataclass(frozen=True)
@@ -99,5 +100,5 @@ def try_feed(
     """
     aside = Store(root=scratch, feed="trial", night=night)
     raw = read_feed(aside, find_pieces(aside, feed, sources), ingest)
-    limits = check.raw_limits(night, None)
+    limits = check.raw_limits(night, UsualNight())
     return Trial(aside, raw, judge_raw(partial(read_batches, aside, raw.rows), limits))

@@ -132,7 +132,7 @@ def without_refused(withdrawn: pa.Table, refused: pa.Table) -> pa.Table:
     return withdrawn if all(stays) else withdrawn.filter(pa.array(stays))
 
 
-@stage("check prepared", version=8)
+@stage("check prepared", version=9)
 def check_prepared(
     store: Store,
     prepared: Prepared,

@@ -25,6 +25,7 @@ from tasks.store.history import NightTable
 from tasks.store.records import refs_in_result
 from tasks.store.storage import Store, keep_bytes, keep_table, read_table
 from validation.schemas import DOCUMENTS, DUPLICATES
+from validation.usual import UsualNight
 
 Rows = list[dict[str, Any]]
 FeedBytes = dict[str, bytes]
@@ -391,10 +392,10 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
         run_date = date.fromisoformat(truth["run_date"])
         store = Store(root=root, feed="sample", night=run_date)
         raw = read_feed(store, find_pieces(store, str(SAMPLE / name)), IngestSettings())
-        check = check_raw.fn(store, raw, CheckSettings(), None)
+        check = check_raw.fn(store, raw, CheckSettings(), UsualNight())
         prepared = prepare.fn(store, check, past, PrepareSettings(), "refuse")
         documents = check_prepared.fn(
-            store, prepared, check, CheckSettings().document_bounds(10_000, None), None
+            store, prepared, check, CheckSettings().document_bounds(10_000, UsualNight()), None
         )
         past = [*past, documents.tonight(store)]
         nights[name] = store, documents
@@ -404,10 +405,10 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
 def test_every_file_that_the_checks_keep_is_named_by_their_results(store: Store) -> None:
     """A cached stage's file that no record names is an orphan to the doctor."""
     raw = read_feed(store, find_pieces(store, str(SAMPLE / "night-1")), IngestSettings())
-    check = check_raw.fn(store, raw, CheckSettings(), None)
+    check = check_raw.fn(store, raw, CheckSettings(), UsualNight())
     prepared = prepare.fn(store, check, [], PrepareSettings(), "refuse")
     documents = check_prepared.fn(
-        store, prepared, check, CheckSettings().document_bounds(10_000, None), None
+        store, prepared, check, CheckSettings().document_bounds(10_000, UsualNight()), None
     )
     kept = {it.relative_to(store.root).as_posix() for it in store.state.glob("stages/check*/*")}
     assert kept
