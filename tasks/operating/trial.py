@@ -28,6 +28,7 @@ from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.kinds import NO_SETTINGS
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Store, read_batches
+from validation.limits import RawLimits
 from validation.schemas import POSITION
 from validation.usual import UsualNight
 
@@ -42,12 +43,15 @@ class Trial:
         A scratch place that is like a night's place in a store.
     raw
         What was read.
+    limits
+        That the rows are held against.
     verdict
         Of the check of raw rows.
     """
 
     aside: Store
     raw: RawFeed
+    limits: RawLimits
     verdict: Verdict
 
     @property
@@ -101,4 +105,5 @@ def try_feed(
     aside = Store(root=scratch, feed="trial", night=night)
     raw = read_feed(aside, find_pieces(aside, feed, sources), ingest)
     limits = check.raw_limits(night, UsualNight())
-    return Trial(aside, raw, judge_raw(partial(read_batches, aside, raw.rows), limits))
+    verdict = judge_raw(partial(read_batches, aside, raw.rows), limits)
+    return Trial(aside, raw, limits, verdict)

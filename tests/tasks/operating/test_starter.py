@@ -18,7 +18,6 @@ from tasks.preparing.checks import CheckSettings
 from tasks.reading.raw_feed import IngestSettings
 from validation.limits import RawLimits
 from validation.raw_suite import raw_suite
-from validation.usual import UsualNight
 
 Write = Callable[..., str]
 ROWS = [
@@ -43,9 +42,7 @@ def written(tmp_path: Path) -> Write:
             feed=str(feed),
             store=tmp_path / "store",
             found=check_trial(trial, check, prepare),
-            survey=survey_rows(
-                trial.rows, trial.raw.columns, check.raw_limits(night, UsualNight())
-            ),
+            survey=survey_rows(trial.rows, trial.raw.columns, trial.limits),
             other_ids=trial.raw.guessed_ids,
             max_text_chars=prepare.max_text_chars,
         ).toml()
