@@ -117,7 +117,7 @@ def check_trial(trial: Trial, check: CheckSettings, prepare: PrepareSettings) ->
 
 def _prepared(trial: Trial, check: CheckSettings, settings: PrepareSettings) -> Prepared:
     """Prepare the rows that are not refused, and check the documents."""
-    aside, plan = trial.aside, trial.plan()
+    aside, plan = trial.aside, trial.plan(settings)
     tables = keep_parts(aside, "check", plan.schemas(), trial.parts(plan, settings))
     bounds = check.document_bounds(settings.max_text_chars, UsualNight())
     n_refused, n_without_text = trial.verdict.refused.num_rows, trial.verdict.n_without_text()

@@ -64,10 +64,10 @@ class Trial:
         """Positions of the rows that the check refuses."""
         return set(self.verdict.refused[POSITION].to_pylist())
 
-    def plan(self) -> Plan:
+    def plan(self, settings: PrepareSettings) -> Plan:
         """Return what must be known before the rows that are not refused are prepared."""
         rows = AcceptedRows(self.rows, self.refused, self.raw.columns, self.raw.metadata_types)
-        return plan_rows(rows, Known([], {}))
+        return plan_rows(rows, Known([], {}), settings)
 
     def parts(self, plan: Plan, settings: PrepareSettings) -> Iterator[dict[str, pa.Table]]:
         """Yield what the rows become on a first night; see `prepared_parts`."""
