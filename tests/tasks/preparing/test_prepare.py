@@ -382,6 +382,23 @@ def test_every_row_is_a_candidate_or_repeats_one(rows: list[tuple[str, str]], st
     assert len({row["doc_id"] for row in good}) == len(good)
 
 
+def test_mails_that_are_cut_are_counted(store: Store, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.jsonl"
+    texts = ("It leaks\n> Dear Ann", "It is loud", "> nothing else")
+    rows = ({"id": str(n), "text": text} for n, text in enumerate(texts))
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    settings, check_settings = PrepareSettings(mail=True), CheckSettings()
+    raw = read_feed(store, find_pieces(store, str(feed)), IngestSettings())
+    check = check_raw.fn(store, raw, check_settings, UsualNight())
+    prepared = prepare.fn(store, check, [], settings)
+    bounds = check_settings.document_bounds(settings.max_text_chars, UsualNight())
+    documents = check_prepared.fn(store, prepared, check, bounds, None)
+    assert (documents.counts.cut, documents.facts()["counts"]["cut"]) == (1, 1)
+    assert read_table(store, documents.tables["documents"])["cut_text"].to_pylist() == [
+        "It leaks", None, None,
+    ]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Store, Documents]]:
     """The nights of the bundled feed, prepared one after the other in one store."""
