@@ -11,7 +11,7 @@ from tasks.preparing.usual import NightFigures, read_usual, usual_night
 from tasks.store.history import History, PastNight
 from tasks.store.storage import Ref, Store, keep_table
 from validation.limits import midnight
-from validation.usual import count_bounds
+from validation.usual import UsualNight, count_bounds
 
 MONDAY = date(2026, 3, 2)
 
@@ -133,3 +133,6 @@ def test_figures_come_from_manifests_and_documents(
     assert usual.days_old is not None
     assert usual.days_old.groups[0].median == 0
     assert usual.no_text is None
+    assert read_usual(store, past, is_quiet=True) == UsualNight()
+    nothing_new = [it.model_copy(update={"rows": 0}) for it in past.nights[:2]]
+    assert read_usual(store, History(nights=[*nothing_new, *past.nights[2:]])) == UsualNight()
