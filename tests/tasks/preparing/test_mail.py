@@ -49,7 +49,7 @@ def test_a_sentence_above_an_introduction_stays() -> None:
         "a --\nb",
         "We wrote:\nto you",
         "Title\n--\n" + "\n".join(f"line {n}" for n in range(16)),
-        "On " + "x" * 400 + " wrote:\nwhat is no introduction",
+        OWN + "\nOn " + "x" * 400 + " wrote:\nwhat is no introduction",
     ],
 )
 def test_what_is_nothing_else_is_kept(text: str) -> None:

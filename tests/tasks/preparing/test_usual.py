@@ -118,7 +118,7 @@ def test_figures_come_from_manifests_and_documents(
     day = store.night - timedelta(days=10)
     nights = [day + timedelta(days=n) for n in range(4)]
     past = published(
-        (nights[0], nights[0], share(1, 10)),
+        (nights[0], nights[0] - timedelta(days=4), share(1, 10)),
         (nights[1], nights[1] - timedelta(days=4), share(3, 10)),
         (nights[2], nights[2] + timedelta(days=9), share(2, 10)),
         (nights[3], None, share(0, 0)),
@@ -131,7 +131,7 @@ def test_figures_come_from_manifests_and_documents(
     assert usual.no_date is not None
     assert usual.no_date.groups[0].median == 0.2
     assert usual.days_old is not None
-    assert usual.days_old.groups[0].median == 0
+    assert usual.days_old.groups[0].median == 4
     assert usual.no_text is None
     assert read_usual(store, past, is_quiet=True) == UsualNight()
     nothing_new = [it.model_copy(update={"rows": 0}) for it in past.nights[:2]]
