@@ -46,8 +46,8 @@ def test_ids_that_are_configured_or_unique_are_not_doubted(
 def test_no_rows_are_refused_but_on_a_quiet_night(store: Store, ingest_files: IngestRows) -> None:
     raw, _ = ingest_files({"a.csv": b"id,text\n"})
     with pytest.raises(DataValidationError, match="rows_present"):
-        check_raw.fn(store, raw, CheckSettings(), 100.0)
-    checked = check_raw.fn(store, raw, CheckSettings(), 100.0, is_quiet=True)
+        check_raw.fn(store, raw, CheckSettings(), UsualNight())
+    checked = check_raw.fn(store, raw, CheckSettings(), UsualNight(), is_quiet=True)
     assert checked.refused.rows == 0
     outcomes = json.loads(store.resolve(checked.checks["raw"]).read_bytes())["outcomes"]
     assert all(rule["success"] for rule in outcomes)

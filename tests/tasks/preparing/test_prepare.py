@@ -390,7 +390,7 @@ def test_mails_that_are_cut_are_counted(store: Store, tmp_path: Path) -> None:
     settings, check_settings = PrepareSettings(mail=True), CheckSettings()
     raw = read_feed(store, find_pieces(store, str(feed)), IngestSettings())
     check = check_raw.fn(store, raw, check_settings, UsualNight())
-    prepared = prepare.fn(store, check, [], settings)
+    prepared = prepare.fn(store, check, [], settings, "refuse")
     bounds = check_settings.document_bounds(settings.max_text_chars, UsualNight())
     documents = check_prepared.fn(store, prepared, check, bounds, None)
     assert (documents.counts.cut, documents.facts()["counts"]["cut"]) == (1, 1)
