@@ -22,6 +22,7 @@ from tasks.frame.stage import StageRecord, recorded_stages
 from tasks.preparing.check_prepared import check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.prepare import prepare
+from tasks.preparing.usual import read_usual
 from tasks.preparing.withdraw import withdraw
 from tasks.publishing.night import Surroundings
 from tasks.publishing.publish import Published, publish
@@ -72,12 +73,11 @@ def nightly(config: NightlyConfig) -> NightReport:
         feed = find_feed(store, config.tonights_feed(), config.sources(), stopped)
         raw = ingest(store, feed, config.ingest)
         is_quiet = feed.is_continued and not raw.rows.rows
-        checked = check_raw(store, raw, config.check, past.median_rows(), is_quiet)
+        usual = read_usual(store, past, is_quiet)
+        checked = check_raw(store, raw, config.check, usual, is_quiet)
         on_change = config.ingest.on_change
         prepared = prepare(store, checked, past.documents(), config.prepare, on_change)
-        bounds = config.check.document_bounds(
-            config.prepare.max_text_chars, None if is_quiet else past.median_documents()
-        )
+        bounds = config.check.document_bounds(config.prepare.max_text_chars, usual)
         documents = check_prepared(store, prepared, checked, bounds, past.last_read())
         nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
         window = withdraw(store, nights).nights

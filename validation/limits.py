@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from validation.usual import Usual
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 MAX_USUAL_LINES: Final = 100
@@ -49,7 +51,11 @@ class NightDates(BaseModel):
 
 
 class RawLimits(NightDates):
-    """Limits of the check of raw rows."""
+    """Limits of the check of raw rows.
+
+    The shares of rows without text and without date are those of a feed of which nothing is known;
+    what is usual for it counts more.
+    """
 
     max_chars: int = Field(default=200_000, ge=1)
     # Longer than any key or URL that people use as an id.
@@ -64,7 +70,10 @@ class RawLimits(NightDates):
     max_replacement_share: Share = 0.05
     max_without_text_share: Share = 0.8
     max_refused_share: Share = 0.3
-    median_rows: float | None = Field(default=None, ge=0)
+    usual_rows: Usual | None = None
+    usual_no_text: Usual | None = None
+    usual_no_date: Usual | None = None
+    usual_days_old: Usual | None = None
     # 0 where a source may have nothing new.
     min_rows: int = Field(default=1, ge=0)
 
@@ -84,4 +93,4 @@ class PreparedLimits(NightDates):
     n_restarted_of: int | None = None
     max_duplicate_share: Share = 0.5
     max_refused_share: Share = 0.3
-    median_documents: float | None = Field(default=None, ge=0)
+    usual_documents: Usual | None = None

@@ -24,12 +24,12 @@ from validation.rules import (
     columns,
     date_in_bounds,
     dated_by_the_night,
-    row_count,
     row_rule,
     table_rule,
     text_length,
 )
 from validation.schemas import DOC_ID, TEXT_DIGEST, TIMESTAMP
+from validation.usual_rules import usual_count
 
 
 def prepared_suite(limits: PreparedLimits) -> gx.ExpectationSuite:
@@ -59,7 +59,7 @@ def prepared_suite(limits: PreparedLimits) -> gx.ExpectationSuite:
             ),
         ),
         *_same_ids(limits.n_restarted_of),
-        *row_count("document_count", limits.median_documents),
+        *usual_count("document_count", "documents", limits.usual_documents),
         _refused_share(limits),
     ]
     return gx.ExpectationSuite(name="prepared", expectations=rules)

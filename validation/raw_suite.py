@@ -30,12 +30,13 @@ from validation.rules import (
     TEXT_PRESENT,
     columns,
     date_in_bounds,
-    row_count,
     row_rule,
     table_rule,
     text_length,
 )
 from validation.schemas import N_LINES, PROBLEM_RULE
+from validation.usual import MISSING_DATE, MISSING_TEXT
+from validation.usual_rules import as_fresh_as_usual, few_missing, usual_count
 
 
 def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
@@ -70,7 +71,8 @@ def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
         *_shares(limits),
         _without_text_share(limits.max_without_text_share),
         *_language(limits),
-        *row_count("row_count", limits.median_rows),
+        *usual_count("row_count", "rows", limits.usual_rows),
+        *as_fresh_as_usual(PARSED_TIMESTAMP, limits, limits.usual_days_old),
         _refused_share(limits.max_refused_share),
     ]
     return gx.ExpectationSuite(name="raw", expectations=rules)
@@ -149,20 +151,13 @@ def _content(limits: RawLimits) -> list[Expectation]:
 
 def _shares(limits: RawLimits) -> list[Expectation]:
     """Return the rules that there are few gaps and few repeats."""
-    no_text, no_date = limits.max_missing_text_share, limits.max_missing_date_share
     repeats = limits.max_repeat_share
     return [
-        gxe.ExpectColumnValuesToBeInSet(
-            column=HAS_TEXT,
-            value_set=[True],
-            mostly=1 - no_text,
-            **table_rule("missing_text_share", f"at most {no_text:.0%} of the rows have no text"),
+        few_missing(
+            MISSING_TEXT, HAS_TEXT, "text", limits.max_missing_text_share, limits.usual_no_text
         ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column=HAS_TIMESTAMP,
-            value_set=[True],
-            mostly=1 - no_date,
-            **table_rule("missing_date_share", f"at most {no_date:.0%} of the rows have no date"),
+        few_missing(
+            MISSING_DATE, HAS_TIMESTAMP, "date", limits.max_missing_date_share, limits.usual_no_date
         ),
         gxe.ExpectColumnValuesToNotBeInSet(
             column=ID_USE,

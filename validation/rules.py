@@ -8,7 +8,6 @@ rule, the template of a reason, which is filled with the measurements of the ref
 # Great Expectations does not mark what it exports.
 # mypy: disable-error-code="attr-defined"
 
-import math
 from typing import Any, Final
 
 import great_expectations.expectations as gxe
@@ -26,8 +25,6 @@ TEXT_PRESENT: Final = "text_present"
 
 IS_REFUSED: Final = "is_refused"
 """Column of 0 and 1 that the run adds after the row rules."""
-
-_ROW_COUNT_FACTOR: Final = 5
 
 
 def row_rule(
@@ -123,16 +120,3 @@ def dated_by_the_night(column: str, dates: NightDates) -> Expectation:
             f" {dates.night}, by more than a day",
         ),
     )
-
-
-def row_count(rule_id: str, median: float | None) -> list[Expectation]:
-    """Return the rule that there are about as many rows as on the last nights, if there are any."""
-    if not median:
-        return []
-    low, high = math.ceil(median / _ROW_COUNT_FACTOR), math.floor(median * _ROW_COUNT_FACTOR)
-    expected = f"{low:,} to {high:,} rows, as on the last nights (median {median:,.0f})"
-    return [
-        gxe.ExpectTableRowCountToBeBetween(
-            min_value=low, max_value=high, **table_rule(rule_id, expected)
-        )
-    ]

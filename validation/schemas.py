@@ -16,6 +16,7 @@ SCHEMA_VERSION: Final = 1
 DOC_ID: Final = "doc_id"
 TEXT: Final = "text"
 TEXT_DIGEST: Final = "text_digest"
+CUT_TEXT: Final = "cut_text"
 TIMESTAMP: Final = "timestamp"
 SOURCE: Final = "source"
 TITLE: Final = "title"

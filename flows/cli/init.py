@@ -52,14 +52,13 @@ def starter_toml(feed: str, store: Path, night: date | None) -> str:
         from tasks.operating.starter import Starter
         from tasks.operating.survey import survey_rows
 
-        limits = settings.check.raw_limits(settings.night, None)
         placed = NightlyConfig(feed=settings.feed, store=store)
         say(found.outlook())
         return Starter(
             feed=placed.feed,
             store=placed.store,
             found=found,
-            survey=survey_rows(trial.rows, trial.raw.columns, limits),
+            survey=survey_rows(trial.rows, trial.raw.columns, trial.limits),
             other_ids=trial.raw.guessed_ids,
             max_text_chars=settings.prepare.max_text_chars,
         ).toml()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.operating.placing import Placement, place_texts, read_published
 from tasks.operating.trial import Trial, try_feed
@@ -26,6 +27,7 @@ from tasks.store.storage import Store, read_table
 from validation.schemas import (
     CLUSTER_ID,
     CONFIDENCE,
+    CUT_TEXT,
     DOC_ID,
     IS_KNOWN,
     MARGIN,
@@ -121,14 +123,22 @@ def prepare_feed(feed: str, config: Mapping[str, Any], scratch: Path) -> tuple[p
 
 
 def _prepared(trial: Trial, settings: PrepareSettings) -> tuple[pa.Table, int]:
-    """Prepare rows as those of a first night; return its documents, and how many rows withdraw."""
-    plan = trial.plan()
+    """Prepare rows as those of a first night; return its documents, and how many rows withdraw.
+
+    Their texts are those that are embedded: of mails, what is left of them.
+    """
+    plan = trial.plan(settings)
     columns = [DOC_ID, TITLE, TEXT, TEXT_DIGEST, REUSED_ON]
-    documents, n_withdrawn = [plan.schemas()["candidates"].empty_table().select(columns)], 0
+    kept = columns if plan.repeated is None else [*columns, CUT_TEXT]
+    documents, n_withdrawn = [plan.schemas()["candidates"].empty_table().select(kept)], 0
     for part in trial.parts(plan, settings):
-        documents.append(part["candidates"].select(columns))
+        documents.append(part["candidates"].select(kept))
         n_withdrawn += len(part["withdrawn"])
-    return pa.concat_tables(documents), n_withdrawn
+    table = pa.concat_tables(documents)
+    if plan.repeated is not None:
+        texts = pc.coalesce(table[CUT_TEXT], table[TEXT])
+        table = table.set_column(columns.index(TEXT), table.schema.field(TEXT), texts)
+    return table.select(columns), n_withdrawn
 
 
 def read_known(store: Store, manifest: Manifest) -> dict[str, Placement]:

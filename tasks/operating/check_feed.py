@@ -17,6 +17,7 @@ from tasks.preparing.keep import keep_parts
 from tasks.store.storage import Ref, Store, read_batches, read_table
 from validation.report import RuleOutcome
 from validation.schemas import DUPLICATE_OF, FILE, POSITION, REASON, ROW, RULE_ID
+from validation.usual import UsualNight
 
 N_EXAMPLES: Final = 3
 """Refused rows that are shown for each rule: enough to see what they have in common."""
@@ -116,9 +117,9 @@ def check_trial(trial: Trial, check: CheckSettings, prepare: PrepareSettings) ->
 
 def _prepared(trial: Trial, check: CheckSettings, settings: PrepareSettings) -> Prepared:
     """Prepare the rows that are not refused, and check the documents."""
-    aside, plan = trial.aside, trial.plan()
+    aside, plan = trial.aside, trial.plan(settings)
     tables = keep_parts(aside, "check", plan.schemas(), trial.parts(plan, settings))
-    bounds = check.document_bounds(settings.max_text_chars, None)
+    bounds = check.document_bounds(settings.max_text_chars, UsualNight())
     n_refused, n_without_text = trial.verdict.refused.num_rows, trial.verdict.n_without_text()
     limits = bounds.limits(aside.night, trial.raw.rows.rows, n_refused, n_without_text)
     found = judge_prepared(partial(read_batches, aside, tables["candidates"]), trial.rows, limits)

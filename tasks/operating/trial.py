@@ -28,7 +28,9 @@ from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.kinds import NO_SETTINGS
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Store, read_batches
+from validation.limits import RawLimits
 from validation.schemas import POSITION
+from validation.usual import UsualNight
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,15 @@ class Trial:
         A scratch place that is like a night's place in a store.
     raw
         What was read.
+    limits
+        That the rows are held against.
     verdict
         Of the check of raw rows.
     """
 
     aside: Store
     raw: RawFeed
+    limits: RawLimits
     verdict: Verdict
 
     @property
@@ -59,10 +64,10 @@ class Trial:
         """Positions of the rows that the check refuses."""
         return set(self.verdict.refused[POSITION].to_pylist())
 
-    def plan(self) -> Plan:
+    def plan(self, settings: PrepareSettings) -> Plan:
         """Return what must be known before the rows that are not refused are prepared."""
         rows = AcceptedRows(self.rows, self.refused, self.raw.columns, self.raw.metadata_types)
-        return plan_rows(rows, Known([], {}))
+        return plan_rows(rows, Known([], {}), settings)
 
     def parts(self, plan: Plan, settings: PrepareSettings) -> Iterator[dict[str, pa.Table]]:
         """Yield what the rows become on a first night; see `prepared_parts`."""
@@ -99,5 +104,6 @@ def try_feed(
     """
     aside = Store(root=scratch, feed="trial", night=night)
     raw = read_feed(aside, find_pieces(aside, feed, sources), ingest)
-    limits = check.raw_limits(night, None)
-    return Trial(aside, raw, judge_raw(partial(read_batches, aside, raw.rows), limits))
+    limits = check.raw_limits(night, UsualNight())
+    verdict = judge_raw(partial(read_batches, aside, raw.rows), limits)
+    return Trial(aside, raw, limits, verdict)

@@ -14,17 +14,19 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.preparing.batches import Batches
+from tasks.preparing.clean_rows import Row, clean_row
+from tasks.preparing.cut_column import CUT_FIELD
 from tasks.preparing.known_columns import Known
 from tasks.preparing.own_columns import OwnColumns, plan_columns
 from tasks.preparing.seen import Seen
 from validation.schemas import (
     CANDIDATES,
+    CUT_TEXT,
     DOC_ID,
     DUPLICATE_OF,
     DUPLICATES,
     FILE,
     FIRST_NIGHT,
-    IS_TRUNCATED,
     KIND,
     LABEL,
     POSITION,
@@ -47,10 +49,6 @@ REPLACED: Final = "replaced"
 """Kind of a withdrawal: of a document whose id has another text from tonight on."""
 
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
-_TITLE_MARGIN: Final = 20
-"""How many times the longest title that is kept may come with mark-up around it."""
-
-Row = dict[str, Any]
 
 
 class PrepareSettings(BaseModel):
@@ -60,6 +58,11 @@ class PrepareSettings(BaseModel):
 
     max_text_chars: int = Field(
         10_000, ge=100, description="Longer texts are cut here and flagged."
+    )
+    mail: bool = Field(
+        False,
+        description="Texts are mails: quoted lines, signatures and lines that many of tonight's"
+        " texts have are not embedded.",
     )
 
 
@@ -132,28 +135,37 @@ class Plan:
         Ids that they withdraw.
     own
         The feed's own columns.
+    repeated
+        Lines that many of tonight's mails have; None where texts are not mails.
     """
 
     rows: AcceptedRows
     leaving: set[str]
     own: OwnColumns
+    repeated: frozenset[str] | None = None
 
     def schemas(self) -> dict[str, pa.Schema]:
         """Return the schema of each table that `prepared_parts` yields rows of, by its name."""
-        candidates = pa.schema([*CANDIDATES, *self.own.fields.values()])
+        ours = [*CANDIDATES, *([] if self.repeated is None else [CUT_FIELD])]
+        candidates = pa.schema([*ours, *self.own.fields.values()])
         return {"candidates": candidates, "duplicates": DUPLICATES, "withdrawn": WITHDRAWALS}
 
 
-def plan_rows(rows: AcceptedRows, known: Known) -> Plan:
-    """Read all rows once or twice, to find the ids that leave and the feed's own columns."""
+def plan_rows(rows: AcceptedRows, known: Known, settings: PrepareSettings) -> Plan:
+    """Read all rows up to three times: for the ids that leave, the feed's own columns, and mail."""
     leaving = rows.withdrawn_ids()
-    own_parts = (
-        rows.own_part(row)
-        for batch in rows.batches()
-        for row in batch
-        if row[DOC_ID] not in leaving
-    )
-    return Plan(rows, leaving, plan_columns(known, own_parts, rows.stated))
+
+    def staying() -> Iterator[Row]:
+        found = (row for batch in rows.batches() for row in batch)
+        return (row for row in found if row[DOC_ID] not in leaving)
+
+    own = plan_columns(known, map(rows.own_part, staying()), rows.stated)
+    repeated = None
+    if settings.mail:
+        from tasks.preparing.cut_texts import lines_of_mails
+
+        repeated = lines_of_mails(row[TEXT] or "" for row in staying())
+    return Plan(rows, leaving, own, repeated)
 
 
 def prepared_parts(
@@ -187,7 +199,11 @@ def prepared_parts(
     for rows in plan.rows.batches():
         gone = [row for row in rows if row[DOC_ID] in plan.leaving]
         withdrawals = [_withdrawal(row, before, withdrawn_above) for row in gone]
-        records = [clean_row(row, settings) for row in rows if row[DOC_ID] not in plan.leaving]
+        records = [
+            clean_row(row, settings.max_text_chars, plan.repeated)
+            for row in rows
+            if row[DOC_ID] not in plan.leaving
+        ]
         repeats = [repeat for record in records if (repeat := _fold(record, seen, kept))]
         kept_records = [record for record in records if not record["is_repeat"]]
         withdrawals += [
@@ -232,27 +248,6 @@ def _replacement(record: Row, night: str) -> Row:
     return place | {KIND: REPLACED, FIRST_NIGHT: night}
 
 
-def clean_row(row: Row, settings: PrepareSettings) -> Row:
-    """Return a row with its text and title as a document has them, and the digest of both."""
-    from tasks.preparing.cleaning import clean_beginning, text_digest
-
-    max_chars = settings.max_text_chars
-    text, text_is_cut = clean_beginning(row[TEXT] or "", max_chars)
-    # The check bounds texts and not titles, so of a title only so much is looked at.
-    whole = row[TITLE] or ""
-    looked_at = whole[: _TITLE_MARGIN * max_chars]
-    title, title_is_cut = clean_beginning(looked_at, max_chars)
-    if not text:
-        # A title is a text; where it is the only one, it is not said twice.
-        text, title = title, ""
-    return row | {
-        TEXT: text,
-        TITLE: title or None,
-        TEXT_DIGEST: text_digest(title, text),
-        IS_TRUNCATED: text_is_cut or title_is_cut or len(looked_at) < len(whole),
-    }
-
-
 def _fold(record: Row, seen: Seen, kept: Collection[str]) -> Row | None:
     """Mark what a record repeats; return its line of the duplicates, if it repeats anything."""
     doc_id, digest = record[DOC_ID], record[TEXT_DIGEST]
@@ -291,7 +286,7 @@ def _candidate_table(records: list[Row], schema: pa.Schema, plan: Plan) -> pa.Ta
 
     stamps = pa.Array.from_pandas(parse_timestamps([record[TIMESTAMP] for record in records]))
     arrays: dict[str, pa.Array] = {TIMESTAMP: stamps.cast(schema.field(TIMESTAMP).type)}
-    for name in CANDIDATES.names:
+    for name in [*CANDIDATES.names, *([] if plan.repeated is None else [CUT_TEXT])]:
         if name != TIMESTAMP:
             arrays[name] = pa.array([record[name] for record in records], schema.field(name).type)
     arrays |= plan.own.arrays(records, [plan.rows.own_part(record) for record in records])

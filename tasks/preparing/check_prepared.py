@@ -26,6 +26,7 @@ from tasks.preparing.checks import (
     judge_prepared,
 )
 from tasks.preparing.counts import Counts
+from tasks.preparing.cut_column import read_cut_texts
 from tasks.preparing.keep import keep_verdict
 from tasks.preparing.own_columns import ColumnChange
 from tasks.preparing.prepare import Prepared
@@ -71,7 +72,7 @@ class Documents(StageResult):
     def facts(self) -> dict[str, Any]:
         """Return where the rows went, and which columns hold another kind of value than before."""
         return {
-            "counts": self.counts.model_dump(),
+            "counts": self.counts.model_dump(exclude_none=True),
             "column_changes": [it.model_dump() for it in self.column_changes],
         }
 
@@ -132,7 +133,7 @@ def without_refused(withdrawn: pa.Table, refused: pa.Table) -> pa.Table:
     return withdrawn if all(stays) else withdrawn.filter(pa.array(stays))
 
 
-@stage("check prepared", version=8)
+@stage("check prepared", version=9)
 def check_prepared(
     store: Store,
     prepared: Prepared,
@@ -214,10 +215,16 @@ def _count(store: Store, raw: Ref, tables: Mapping[str, Ref], last: NightTable |
         withdrawn=len(kinds) - n_replaced,
         replaced=n_replaced,
         without_text=n_without_text,
+        cut=_n_cut(store, tables["documents"]),
     )
     counts.require_balance()
     logger.info("of %s", counts.listed())
     return counts
+
+
+def _n_cut(store: Store, documents: Ref) -> int | None:
+    texts = read_cut_texts(store, documents)
+    return None if texts is None else len(texts) - texts.null_count
 
 
 def _reached_by(store: Store, last: NightTable) -> date:

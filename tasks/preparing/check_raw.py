@@ -13,6 +13,7 @@ from tasks.preparing.checks import CheckSettings, Verdict, judge_raw
 from tasks.preparing.keep import keep_verdict
 from tasks.reading.raw_feed import RawFeed
 from tasks.store.storage import Ref, Store, read_batches
+from validation.usual import UsualNight
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +27,12 @@ class CheckedFeed(StageResult):
     """How many of the refused rows are not broken, but have no text."""
 
 
-@stage("check raw", version=5)
+@stage("check raw", version=6)
 def check_raw(
     store: Store,
     raw: RawFeed,
     settings: CheckSettings,
-    median_rows: float | None,
+    usual: UsualNight,
     is_quiet: bool = False,
 ) -> CheckedFeed:
     """Check the raw rows; refuse the broken ones, stop the run where too many are.
@@ -43,10 +44,10 @@ def check_raw(
     DataValidationError
         If a critical rule fails; nothing is published then.
     """
-    limits = settings.raw_limits(store.night, median_rows)
+    limits = settings.raw_limits(store.night, usual)
     if is_quiet:
         logger.info("nothing new since the last published night")
-        limits = limits.model_copy(update={"min_rows": 0, "median_rows": None})
+        limits = limits.model_copy(update={"min_rows": 0})
     verdict = judge_raw(partial(read_batches, store, raw.rows), limits)
     _doubt_guessed_ids(raw, verdict)
     refused, results = keep_verdict(store, "check raw", verdict)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.preparing.batches import Batches
 from validation.limits import PreparedLimits, RawLimits, midnight
 from validation.schemas import FILE, POSITION, QUARANTINE, RAW, REASON, ROW, RULE_ID
+from validation.usual import Usual, UsualNight
 
 if TYPE_CHECKING:
     from validation.report import Report
@@ -37,8 +38,8 @@ class DocumentBounds(BaseModel):
     """The length that texts are cut to."""
     earliest_date: date
     max_refused_share: float
-    median_documents: float | None
-    """Of the last nights; None on the first."""
+    usual_documents: Usual | None
+    """How many there usually are; None where too few nights say so."""
 
     def limits(
         self,
@@ -61,7 +62,7 @@ class DocumentBounds(BaseModel):
             n_read=n_read - n_without_text,
             n_refused_before=n_refused_before - n_without_text,
             n_restarted_of=n_restarted_of,
-            median_documents=self.median_documents,
+            usual_documents=self.usual_documents,
         )
 
 
@@ -78,7 +79,7 @@ class CheckSettings(BaseModel):
         0.8, gt=0, le=1, description="More rows with an id and no text or title stop the run."
     )
 
-    def raw_limits(self, night: date, median_rows: float | None) -> RawLimits:
+    def raw_limits(self, night: date, usual: UsualNight) -> RawLimits:
         """Return the limits of the raw rows of a night."""
         return RawLimits(
             max_chars=self.max_chars,
@@ -86,16 +87,19 @@ class CheckSettings(BaseModel):
             night=night,
             max_refused_share=self.max_refused_share,
             max_without_text_share=self.max_without_text_share,
-            median_rows=median_rows,
+            usual_rows=usual.rows,
+            usual_no_text=usual.no_text,
+            usual_no_date=usual.no_date,
+            usual_days_old=usual.days_old,
         )
 
-    def document_bounds(self, max_chars: int, median_documents: float | None) -> DocumentBounds:
+    def document_bounds(self, max_chars: int, usual: UsualNight) -> DocumentBounds:
         """Return the bounds of documents whose texts are cut to a length."""
         return DocumentBounds(
             max_chars=max_chars,
             earliest_date=self.earliest_date,
             max_refused_share=self.max_refused_share,
-            median_documents=median_documents,
+            usual_documents=usual.documents,
         )
 
 

@@ -53,13 +53,18 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 """Those that are not white space: a form feed still parts two words."""
 
 
+def is_marked_up(text: str) -> bool:
+    """Return whether a text has mark-up that is taken off."""
+    return _MARKUP.search(text) is not None
+
+
 def clean_text(text: str) -> str:
     """Repair mojibake, take mark-up off, normalise characters (NFKC) and white space.
 
     A text without a visible character comes out empty. Applying it twice gives what applying it
     once gives, but for rare texts in which one repair lays open another.
     """
-    return _cleaned(text, is_marked_up=_MARKUP.search(text) is not None)
+    return _cleaned(text, is_marked_up(text))
 
 
 def clean_beginning(text: str, max_chars: int) -> tuple[str, bool]:
@@ -76,26 +81,26 @@ def clean_beginning(text: str, max_chars: int) -> tuple[str, bool]:
     -------
     What ``cut_text(clean_text(text), max_chars)`` gives, and whether it was cut.
     """
-    is_marked_up = _MARKUP.search(text) is not None
+    has_markup = is_marked_up(text)
     n_chars = _MARGIN * _MARGIN * max_chars
     while n_chars < len(text):
         head = text[:n_chars]
-        if is_marked_up and head.rfind("<") > head.rfind(">"):
+        if has_markup and head.rfind("<") > head.rfind(">"):
             # The parser would take a tag that never ends for text.
             head = head[: head.rfind("<")]
-        clean = _cleaned(head, is_marked_up)
+        clean = _cleaned(head, has_markup)
         # What the cut tore, a word, a tag or an entity, stands behind what is kept.
         if len(clean) >= max(_MARGIN * max_chars, max_chars + _LONGEST_ENTITY):
             return cut_text(clean, max_chars)
         n_chars *= _GROWTH
-    return cut_text(_cleaned(text, is_marked_up), max_chars)
+    return cut_text(_cleaned(text, has_markup), max_chars)
 
 
-def _cleaned(text: str, is_marked_up: bool) -> str:
+def _cleaned(text: str, has_markup: bool) -> str:
     # ftfy goes line by line, so empty ones are taken out before it counts them.
     text = _EMPTY_LINES.sub("\n", text)
     text = ftfy.fix_text(text, normalization=None, uncurl_quotes=False)
-    if is_marked_up or _MARKUP.search(text):
+    if has_markup or is_marked_up(text):
         pieces = _pieces(_MANY_ATTRIBUTES.sub(r"\1", text))
         text = " ".join(map(_without_markup, pieces))
     text = unicodedata.normalize("NFKC", _without_endless_marks(text))

@@ -12,7 +12,7 @@ PLACES: Final = ("accepted", "duplicate", "quarantined", "withdrawn", "without_t
 
 
 class Counts(BaseModel):
-    """Where tonight's rows went: read is the sum of all but `late` and `replaced`."""
+    """Where tonight's rows went: read is the sum of all but `late`, `replaced` and `cut`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,6 +27,8 @@ class Counts(BaseModel):
     """Documents among them that are older than everything read by the previous night."""
     replaced: int = 0
     """Documents among them that take the place of one with the same id and another text."""
+    cut: int | None = None
+    """Documents among them of which a part alone is embedded; None where texts are not mails."""
 
     def require_balance(self) -> None:
         """Fail where a row is in no place or in two.
@@ -43,7 +45,7 @@ class Counts(BaseModel):
 
     def listed(self) -> str:
         """Return all numbers with their names, for the log."""
-        numbers = self.model_dump().items()
+        numbers = self.model_dump(exclude_none=True).items()
         return ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in numbers)
 
 
@@ -55,4 +57,6 @@ def rows_said(counts: Mapping[str, int]) -> str:
     parts = [f"{place.replace('_', ' ')} {counts[place]:,}" for place in (*usual, *rare)]
     late = f"; {counted(counts['late'], 'late document')}" if counts["late"] else ""
     edited = f"; {counted(counts['replaced'], 'document')} replaced" if counts["replaced"] else ""
-    return f"read {counts['read']:,} = {' + '.join(parts)}{late}{edited}"
+    cut = counts.get("cut", 0)
+    shortened = f"; {counted(cut, 'mail')} cut before embedding" if cut else ""
+    return f"read {counts['read']:,} = {' + '.join(parts)}{late}{edited}{shortened}"

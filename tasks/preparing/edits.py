@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.preparing.candidates import Plan, PrepareSettings, clean_row
+from tasks.preparing.candidates import Plan, PrepareSettings
+from tasks.preparing.clean_rows import clean_row
 from tasks.preparing.seen import Seen
 from tasks.reading.raw_feed import OnChange
 from tasks.store.history import NightTable
@@ -104,7 +105,7 @@ def find_changes(plan: Plan, before: Seen, settings: PrepareSettings) -> Changes
         if found is None or doc_id in plan.leaving:
             continue
         known.add(doc_id)
-        cleaned = clean_row(row, settings)
+        cleaned = clean_row(row, settings.max_text_chars, plan.repeated)
         if cleaned[TEXT] and cleaned[TEXT_DIGEST] != found[0]:
             texts[doc_id], nights[doc_id] = cleaned[TEXT], found[1]
     return Changes(len(known), texts, nights, are_row_numbers(plan.rows.ids()))

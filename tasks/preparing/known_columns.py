@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, readable
-from validation.schemas import CANDIDATES
+from validation.schemas import CANDIDATES, CUT_TEXT
 
-RESERVED: Final = {*CANDIDATES.names, "feed", "night"}
+RESERVED: Final = {*CANDIDATES.names, CUT_TEXT, "feed", "night"}
 """Names that nightfold uses itself; a key with such a name gets the prefix `feed_`."""
 
 KEY: Final = b"nightfold.key"

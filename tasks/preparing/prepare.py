@@ -7,9 +7,12 @@ withdrawn (WITHDRAWALS)
 
 import logging
 from functools import partial
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.boundary.counted import counted
+from tasks.boundary.excerpts import excerpt
 from tasks.frame.stage import stage
 from tasks.preparing.candidates import (
     VERSION,
@@ -30,6 +33,10 @@ from tasks.store.storage import Ref, Store, read_batches, read_table
 from validation.schemas import POSITION
 
 logger = logging.getLogger(__name__)
+
+_N_SHOWN: Final = 5
+_SHOWN_CHARS: Final = 60
+"""Repeated lines that the log shows: enough to see whether a question is among them."""
 
 
 class Prepared(BaseModel):
@@ -66,7 +73,7 @@ def prepare(
     not depend on the order of rows. An unknown id can be withdrawn, too. On a later night whose
     feed does not withdraw it, a row with that id is a document again.
     """
-    plan = plan_rows(_accepted(store, checked), read_known(store, past))
+    plan = plan_rows(_accepted(store, checked), read_known(store, past), settings)
     seen = read_seen(store, past, plan.rows.ids())
     changes = find_changes(plan, seen, settings)
     edits = decide(changes, on_change, partial(read_texts, store, past))
@@ -78,6 +85,12 @@ def prepare(
         "prepared %s documents, %s rows repeat a document or its text, %s are withdrawn",
         *(f"{ref.rows:,}" for ref in tables.values()),
     )
+    if plan.repeated:
+        logger.info(
+            "%s are on many of tonight's mails and are not embedded, for instance %s",
+            counted(len(plan.repeated), "line"),
+            ", ".join(repr(excerpt(it, _SHOWN_CHARS)) for it in sorted(plan.repeated)[:_N_SHOWN]),
+        )
     for change in prepared.column_changes:
         logger.warning(change.sentence())
     return prepared

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from datetime import date, timedelta
-from statistics import median
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -87,24 +86,14 @@ class History(BaseModel):
         """The night before this one."""
         return self.nights[-1] if self.nights else None
 
-    def median_rows(self) -> float | None:
-        """Return the median number of rows of the last seven nights; None on the first night."""
-        nights = self._read()[-7:]
-        return median(night.rows for night in nights) if nights else None
-
-    def median_documents(self) -> float | None:
-        """Return the median number of documents of the last seven nights."""
-        nights = self._read()[-7:]
-        return median(night.documents.rows for night in nights) if nights else None
+    def nights_read(self) -> list[PastNight]:
+        """Return the nights whose feed had something new."""
+        return [night for night in self.nights if night.rows]
 
     def last_read(self) -> NightTable | None:
         """Return the last night that has read anything."""
-        nights = self._read()
+        nights = self.nights_read()
         return nights[-1].read() if nights else None
-
-    def _read(self) -> list[PastNight]:
-        """Return the nights whose feed had something new."""
-        return [night for night in self.nights if night.rows]
 
 
 def read_history(store: Store) -> History:

@@ -11,9 +11,11 @@ from itertools import count
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from tasks.preparing.cleaning import embedded_text
+from tasks.preparing.cut_column import read_cut_texts
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table, read_tables
 from validation.schemas import (
@@ -60,7 +62,10 @@ def read_night(store: Store, night: NightTable) -> NightItems:
     """Read the documents of one night."""
     columns = [DOC_ID, TEXT_DIGEST, TITLE, TEXT, LABEL]
     table = read_tables(store, [night.table], columns, DOCUMENTS)
-    rows = zip(*(table[name].to_pylist() for name in (TEXT_DIGEST, TITLE, TEXT)), strict=True)
+    cut = read_cut_texts(store, night.table)
+    bodies = table[TEXT] if cut is None else pc.coalesce(cut, table[TEXT])
+    parts = (table[TEXT_DIGEST], table[TITLE], bodies)
+    rows = zip(*(part.to_pylist() for part in parts), strict=True)
     texts = {digest: embedded_text(title, text) for digest, title, text in rows}
     return NightItems(night.night, texts, table.select([DOC_ID, TEXT_DIGEST, LABEL]))
 

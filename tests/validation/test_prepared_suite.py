@@ -10,9 +10,15 @@ from validation.measure import measure_prepared
 from validation.prepared_suite import prepared_suite
 from validation.report import Report
 from validation.run import validate
+from validation.usual import Nights, Usual
 
 Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
 Rows = list[dict[str, Any]]
+
+
+def usual(median: float) -> Usual:
+    return Usual(groups=(Nights(said="the last nights", median=median),))
+
 
 GOOD: Rows = [{}] * 10
 
@@ -103,7 +109,7 @@ def test_documents_that_share_an_id_are_critical(
     ("rows", "limits", "rule_id"),
     [
         ([{"duplicate_of": "id-9"}] * 3 + [{}] * 2, {}, "duplicate_share"),
-        (GOOD, {"median_documents": 51}, "document_count"),
+        (GOOD, {"usual_documents": usual(51)}, "document_count"),
         ([{"reused_on": "2026-03-01"}, *GOOD], {"n_refused_before": 3}, "refused_share"),
     ],
 )
@@ -111,7 +117,7 @@ def test_documents_out_of_the_ordinary_are_noticed(
     document_batches: Build,
     prepared_limits: PreparedLimits,
     rows: Rows,
-    limits: dict[str, float],
+    limits: dict[str, Any],
     rule_id: str,
 ) -> None:
     frame = measure_prepared(document_batches(rows))

@@ -15,13 +15,20 @@ from validation.raw_suite import raw_suite
 from validation.report import Report
 from validation.run import validate, validate_raw
 from validation.schemas import RAW_ROWS
+from validation.usual import Nights, Usual
 
 Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
 Rows = list[dict[str, Any]]
 
+
+def usual(median: float) -> Usual:
+    return Usual(groups=(Nights(said="the last nights", median=median),))
+
+
 CRISIS_TWEETS = Path(__file__).parents[3] / "shared" / "data" / "crisislex_t26.parquet"
 
 GOOD: Rows = [{}] * 10
+STALE: Rows = [{"timestamp": "2026-11-19"}] * 10
 UNREADABLE: dict[str, Any] = {"doc_id": None, "text": None, "timestamp": None}
 
 # The good rows of a feed, and one that breaks one rule: what nightly feeds really bring.
@@ -155,17 +162,25 @@ def test_stray_controls_and_symbols_lose_no_row(
         ([{"doc_id": "a", "text": "b c"}] * 3, {}, "repeat_share", "warning"),
         ([{"text": "12345 67890"}] * 3 + [{}] * 7, {}, "letter_share", "warning"),
         ([{"text": "caf\ufffd"}] + [{}] * 9, {}, "replacement_share", "warning"),
-        (GOOD, {"median_rows": 51}, "row_count", "warning"),
-        (GOOD, {"median_rows": 1.9}, "row_count", "warning"),
+        (GOOD, {"usual_rows": usual(51)}, "row_count", "warning"),
+        ([{}] * 51, {"usual_rows": usual(1)}, "row_count", "warning"),
+        ([*GOOD, {"text": ""}], {"usual_no_text": usual(0)}, "missing_text_share", "warning"),
+        ([*GOOD, {"timestamp": ""}], {"usual_no_date": usual(0)}, "missing_date_share", "warning"),
+        (
+            [*STALE, {"timestamp": "2062-01-01"}],
+            {"usual_days_old": usual(1)},
+            "freshness",
+            "warning",
+        ),
         ([{"doc_id": ""}] * 4 + [{}] * 6, {}, "refused_share", "critical"),
         ([{"doc_id": "", "n_lines": 5}] + [{}] * 9, {}, "refused_share", "critical"),
         ([{"n_lines": 101}] + [{}] * 9, {}, "lines_per_row", "warning"),
     ],
 )
 def test_a_night_out_of_the_ordinary_is_noticed(
-    raw_batches: Build, rows: Rows, limits: dict[str, float], rule_id: str, severity: str
+    raw_batches: Build, rows: Rows, limits: dict[str, Any], rule_id: str, severity: str
 ) -> None:
-    limit = RawLimits(night=date(2026, 11, 24), **limits)  # type: ignore[arg-type]
+    limit = RawLimits(night=date(2026, 11, 24), **limits)
     _, report = validate_raw(measure_raw(raw_batches(rows)), limit)
     outcome = {outcome.rule_id: outcome for outcome in report.outcomes}[rule_id]
     assert (outcome.success, outcome.severity, outcome.scope) == (False, severity, "table")
@@ -182,15 +197,20 @@ def test_a_night_out_of_the_ordinary_is_noticed(
         ([{"timestamp": ""}] * 5 + [{}] * 5, {}),
         ([{"doc_id": "a", "text": "b c"}] * 2 + [{}] * 3, {}),
         ([{"text": "caf\ufffd"}] + [{}] * 19, {}),
-        (GOOD, {"median_rows": 50}),
-        (GOOD, {"median_rows": 2}),
-        (GOOD, {"median_rows": 0}),
+        (GOOD, {"usual_rows": usual(50)}),
+        (GOOD, {"usual_rows": usual(2)}),
+        (GOOD, {"usual_rows": usual(0)}),
+        ([*GOOD * 3, {"text": ""}], {"usual_no_text": usual(0)}),
+        ([{"text": ""}] * 3 + [{}] * 3, {"usual_no_text": usual(0.17)}),
+        ([{"timestamp": ""}] * 9 + [{}], {"usual_no_date": usual(0.7)}),
+        ([*STALE, {"timestamp": "2026-11-20"}], {"usual_days_old": usual(1)}),
+        ([{"timestamp": ""}], {"usual_days_old": usual(1), "max_missing_date_share": 1}),
     ],
 )
 def test_a_night_exactly_at_a_limit_passes(
-    raw_batches: Build, rows: Rows, limits: dict[str, float]
+    raw_batches: Build, rows: Rows, limits: dict[str, Any]
 ) -> None:
-    limit = RawLimits(night=date(2026, 11, 24), **limits)  # type: ignore[arg-type]
+    limit = RawLimits(night=date(2026, 11, 24), **limits)
     _, report = validate_raw(measure_raw(raw_batches(rows)), limit)
     assert [o.rule_id for o in report.outcomes if not o.success and o.scope == "table"] == []
 

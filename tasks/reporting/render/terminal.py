@@ -39,9 +39,9 @@ def show_counts(console: Console, night: NightView) -> None:
     for check, result in night.manifest.checks.items():
         for rule in result["outcomes"]:
             if not rule["success"]:
-                said = f"{rule['severity']}: {rule['rule_id']}: {as_markup(rule['observed'])}"
+                said = f"{rule['rule_id']}: {rule['observed']}; expected: {rule['expected']}"
                 console.print(
-                    f"  check {check}, {said}",
+                    f"  check {check}, {rule['severity']}: {as_markup(said)}",
                     soft_wrap=True,
                     highlight=False,
                 )

@@ -46,6 +46,13 @@ def test_the_settings_are_those_of_the_night(tmp_path: Path) -> None:
     assert len(documents["text"][0].as_py()) <= 100
 
 
+def test_of_a_mail_what_the_night_embeds_is_placed(tmp_path: Path) -> None:
+    rows = [{"id": 1, "text": "It leaks\n> Dear Ann"}, {"id": 2, "text": "It is loud"}]
+    feed, config = write_rows(tmp_path / "feed.jsonl", rows), CONFIG | {"prepare": {"mail": True}}
+    documents, _, _ = prepare_feed(feed, config, tmp_path / "scratch")
+    assert documents["text"].to_pylist() == ["It leaks", "It is loud"]
+
+
 def test_a_feed_that_is_broken_as_a_whole_is_refused(tmp_path: Path) -> None:
     feed = write_rows(tmp_path / "feed.jsonl", [{"id": 1, "text": ""}] * 3)
     error = f"feed '{feed}' fails the raw check, so nothing is placed: without_text_share .* text_present"

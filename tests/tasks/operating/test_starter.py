@@ -42,7 +42,7 @@ def written(tmp_path: Path) -> Write:
             feed=str(feed),
             store=tmp_path / "store",
             found=check_trial(trial, check, prepare),
-            survey=survey_rows(trial.rows, trial.raw.columns, check.raw_limits(night, None)),
+            survey=survey_rows(trial.rows, trial.raw.columns, trial.limits),
             other_ids=trial.raw.guessed_ids,
             max_text_chars=prepare.max_text_chars,
         ).toml()

@@ -33,9 +33,12 @@ def accepted(
     return AcceptedRows(batches_of(split), refused or set(), {"a.jsonl": columns}, {})
 
 
-def prepared(rows: AcceptedRows, before: Seen | None = None) -> dict[str, list[dict[str, Any]]]:
-    plan = plan_rows(rows, Known([], {}))
-    parts = list(prepared_parts(plan, before or Seen(NIGHT), PrepareSettings()))
+def prepared(
+    rows: AcceptedRows, before: Seen | None = None, mail: bool = False
+) -> dict[str, list[dict[str, Any]]]:
+    settings = PrepareSettings(mail=mail)
+    plan = plan_rows(rows, Known([], {}), settings)
+    parts = list(prepared_parts(plan, before or Seen(NIGHT), settings))
     return {
         name: [row for part in parts for row in part[name].to_pylist()] for name in plan.schemas()
     }
@@ -100,6 +103,7 @@ def test_columns_of_rows_that_leave_are_no_columns_of_tonight() -> None:
     plan = plan_rows(
         accepted({"id": "a", "text": "t", "why": "x", "gone": "1"}, {"id": "b", "text": "t"}),
         Known([], {}),
+        PrepareSettings(),
     )
     assert plan.leaving == {"a"}
     assert "why" not in plan.schemas()["candidates"].names
@@ -126,3 +130,39 @@ def test_a_title_without_a_text_is_the_text() -> None:
         ("It leaks", "Leaks", None),
         ("Leaks", None, "b"),
     ]
+
+
+FOOT = "Confidential: do not read"
+
+
+def mails(n: int, foot: str) -> list[dict[str, Any]]:
+    return [
+        {"id": f"m{i}", "text": f"The {i}th kettle leaks\n> quote {i}\n{foot}"} for i in range(n)
+    ]
+
+
+def test_a_mail_is_whole_in_its_row_and_cut_where_it_is_embedded() -> None:
+    marked_up = {"id": "h", "text": f"<p>Hello</p>\n{FOOT}"}
+    only_quotes = {"id": "q", "text": "> all of it"}
+    rows = accepted(*mails(20, FOOT), only_quotes, marked_up)
+    found = {row["doc_id"]: row for row in prepared(rows, mail=True)["candidates"]}
+    assert found["m3"]["text"] == f"The 3th kettle leaks > quote 3 {FOOT}"
+    assert found["m3"]["cut_text"] == "The 3th kettle leaks"
+    assert [found[it]["cut_text"] for it in ("q", "h")] == [None, None]
+    assert "cut_text" not in prepared(rows)["candidates"][0]
+
+
+def test_a_mail_is_known_again_whatever_lines_repeat() -> None:
+    first = prepared(accepted(*mails(20, FOOT)), mail=True)["candidates"]
+    again = Seen(NIGHT, {row["doc_id"]: (row["text_digest"], "2026-03-01") for row in first})
+    found = prepared(accepted(*mails(5, FOOT)), again, mail=True)
+    assert found["candidates"] == []
+    assert {row["kind"] for row in found["duplicates"]} == {"same_row"}
+
+
+def test_mails_that_differ_in_their_quotes_have_one_text() -> None:
+    texts = ("The kettle leaks", "The kettle leaks\n-- \nAnn", "The kettle leaks\n> Dear Ann")
+    rows = accepted(*({"id": str(n), "text": text} for n, text in enumerate(texts)))
+    found = prepared(rows, mail=True)["candidates"]
+    assert [row["duplicate_of"] for row in found] == [None, "0", "0"]
+    assert [row["cut_text"] for row in found] == [None, "The kettle leaks", "The kettle leaks"]

@@ -18,6 +18,7 @@ from tasks.preparing.checks import (
 )
 from validation.report import DataValidationError, Report, RuleOutcome
 from validation.schemas import CANDIDATES, RAW_ROWS
+from validation.usual import Nights, Usual, UsualNight
 
 NIGHT = date(2026, 3, 2)
 
@@ -105,7 +106,7 @@ def test_the_error_names_no_place_where_the_rows_are_not_kept() -> None:
 def test_raw_rows_are_judged_over_all_batches() -> None:
     settings = CheckSettings(max_chars=100, max_refused_share=0.5)
     rows = raw_table({}, {"text": "x" * 101}, {}, {}, {"doc_id": None}, {})
-    verdict = judge_raw(batches_of(rows), settings.raw_limits(NIGHT, None))
+    verdict = judge_raw(batches_of(rows), settings.raw_limits(NIGHT, UsualNight()))
     assert verdict.refused.select(["position", "row", "rule_id"]).to_pylist() == [
         {"position": 1, "row": 2, "rule_id": "text_length"},
         {"position": 4, "row": 5, "rule_id": "id_present"},
@@ -125,7 +126,7 @@ def test_candidates_are_refused_by_their_row_in_the_feed() -> None:
         )
     ]
     table = pa.Table.from_pylist(candidates, schema=CANDIDATES)
-    bounds = CheckSettings(max_refused_share=0.5).document_bounds(50, None)
+    bounds = CheckSettings(max_refused_share=0.5).document_bounds(50, UsualNight())
     raw = batches_of(raw_table({}, {}, {}, {}))
     verdict = judge_prepared(batches_of(table), raw, bounds.limits(NIGHT, 4, 1, 0))
     assert verdict.refused.select(["position", "row", "rule_id", "raw"]).to_pylist() == [
@@ -140,10 +141,15 @@ def test_candidates_are_refused_by_their_row_in_the_feed() -> None:
 
 def test_settings_become_the_limits_of_a_night() -> None:
     settings = CheckSettings(max_chars=7, earliest_date=date(2000, 1, 2), max_refused_share=0.5)
-    raw = settings.raw_limits(NIGHT, 40.0)
+    usual = [Usual(groups=(Nights(said=str(it), median=it),)) for it in range(5)]
+    names = ("rows", "documents", "no_text", "no_date", "days_old")
+    night = UsualNight(**dict(zip(names, usual, strict=True)))
+    raw = settings.raw_limits(NIGHT, night)
     assert (raw.max_chars, raw.earliest, raw.night) == (7, datetime(2000, 1, 2, tzinfo=UTC), NIGHT)
-    assert (raw.max_refused_share, raw.median_rows) == (0.5, 40.0)
-    prepared = settings.document_bounds(90, 30.0).limits(NIGHT, 10, 3, 0)
+    assert (raw.max_refused_share, raw.usual_rows) == (0.5, night.rows)
+    found = (raw.usual_no_text, raw.usual_no_date, raw.usual_days_old)
+    assert found == (night.no_text, night.no_date, night.days_old)
+    prepared = settings.document_bounds(90, night).limits(NIGHT, 10, 3, 0)
     assert (prepared.max_chars, prepared.earliest, prepared.night) == (90, raw.earliest, NIGHT)
-    assert (prepared.max_refused_share, prepared.median_documents) == (0.5, 30.0)
+    assert (prepared.max_refused_share, prepared.usual_documents) == (0.5, night.documents)
     assert (prepared.n_read, prepared.n_refused_before) == (10, 3)

@@ -37,6 +37,8 @@ def test_the_log_lists_every_number() -> None:
         ({"late": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + withdrawn 2 + without text 1"),
         ({"late": 0, "withdrawn": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + without text 1"),
         ({"late": 0, "withdrawn": 0, "without_text": 0, "replaced": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3"),
+        ({"late": 0, "withdrawn": 0, "replaced": 0, "cut": 1}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + without text 1; 1 mail cut before embedding"),
+        ({"late": 0, "withdrawn": 0, "cut": 0}, "read 1,010 = accepted 1,000 + duplicate 4 + quarantined 3 + without text 1"),
     ],
 )  # fmt: skip
 def test_rows_are_said_as_a_sum_without_what_is_rare(change: dict[str, int], said: str) -> None:

@@ -20,6 +20,7 @@ from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.storage import Store
+from validation.usual import UsualNight
 
 SHARED = Path(__file__).parents[4] / "shared"
 MAKER = SHARED / "tools" / "nightly_feed.py"
@@ -66,10 +67,10 @@ def prepared(store: Store, feed: Path, past: list[NightTable]) -> Documents:
     """Run a night up to its checked documents."""
     prepare_settings, check_settings = PrepareSettings(), CheckSettings()
     raw = read_feed(store, find_pieces(store, str(feed)), IngestSettings())
-    check = check_raw.fn(store, raw, check_settings, None)
+    check = check_raw.fn(store, raw, check_settings, UsualNight())
     candidates = prepare.fn(store, check, past, prepare_settings, "refuse")
     return check_prepared.fn(
-        store, candidates, check, check_settings.document_bounds(10_000, None), None
+        store, candidates, check, check_settings.document_bounds(10_000, UsualNight()), None
     )
 
 

@@ -49,7 +49,9 @@ def plan_of(*rows: dict[str, Any]) -> Plan:
         for n, row in enumerate(rows, start=1)
     ]
     raw = batches_of(pa.Table.from_pylist(records, schema=RAW_ROWS))
-    return plan_rows(AcceptedRows(raw, set(), {"a.jsonl": COLUMNS}, {}), Known([], {}))
+    return plan_rows(
+        AcceptedRows(raw, set(), {"a.jsonl": COLUMNS}, {}), Known([], {}), PrepareSettings()
+    )
 
 
 def seen(plan: Plan, texts: Mapping[str, str], later: Mapping[str, str] | None = None) -> Seen:

@@ -25,6 +25,7 @@ from tasks.store.history import NightTable
 from tasks.store.records import refs_in_result
 from tasks.store.storage import Store, keep_bytes, keep_table, read_table
 from validation.schemas import DOCUMENTS, DUPLICATES
+from validation.usual import UsualNight
 
 Rows = list[dict[str, Any]]
 FeedBytes = dict[str, bytes]
@@ -381,6 +382,23 @@ def test_every_row_is_a_candidate_or_repeats_one(rows: list[tuple[str, str]], st
     assert len({row["doc_id"] for row in good}) == len(good)
 
 
+def test_mails_that_are_cut_are_counted(store: Store, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.jsonl"
+    texts = ("It leaks\n> Dear Ann", "It is loud", "> nothing else")
+    rows = ({"id": str(n), "text": text} for n, text in enumerate(texts))
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    settings, check_settings = PrepareSettings(mail=True), CheckSettings()
+    raw = read_feed(store, find_pieces(store, str(feed)), IngestSettings())
+    check = check_raw.fn(store, raw, check_settings, UsualNight())
+    prepared = prepare.fn(store, check, [], settings, "refuse")
+    bounds = check_settings.document_bounds(settings.max_text_chars, UsualNight())
+    documents = check_prepared.fn(store, prepared, check, bounds, None)
+    assert (documents.counts.cut, documents.facts()["counts"]["cut"]) == (1, 1)
+    assert read_table(store, documents.tables["documents"])["cut_text"].to_pylist() == [
+        "It leaks", None, None,
+    ]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Store, Documents]]:
     """The nights of the bundled feed, prepared one after the other in one store."""
@@ -391,10 +409,10 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
         run_date = date.fromisoformat(truth["run_date"])
         store = Store(root=root, feed="sample", night=run_date)
         raw = read_feed(store, find_pieces(store, str(SAMPLE / name)), IngestSettings())
-        check = check_raw.fn(store, raw, CheckSettings(), None)
+        check = check_raw.fn(store, raw, CheckSettings(), UsualNight())
         prepared = prepare.fn(store, check, past, PrepareSettings(), "refuse")
         documents = check_prepared.fn(
-            store, prepared, check, CheckSettings().document_bounds(10_000, None), None
+            store, prepared, check, CheckSettings().document_bounds(10_000, UsualNight()), None
         )
         past = [*past, documents.tonight(store)]
         nights[name] = store, documents
@@ -404,10 +422,10 @@ def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
 def test_every_file_that_the_checks_keep_is_named_by_their_results(store: Store) -> None:
     """A cached stage's file that no record names is an orphan to the doctor."""
     raw = read_feed(store, find_pieces(store, str(SAMPLE / "night-1")), IngestSettings())
-    check = check_raw.fn(store, raw, CheckSettings(), None)
+    check = check_raw.fn(store, raw, CheckSettings(), UsualNight())
     prepared = prepare.fn(store, check, [], PrepareSettings(), "refuse")
     documents = check_prepared.fn(
-        store, prepared, check, CheckSettings().document_bounds(10_000, None), None
+        store, prepared, check, CheckSettings().document_bounds(10_000, UsualNight()), None
     )
     kept = {it.relative_to(store.root).as_posix() for it in store.state.glob("stages/check*/*")}
     assert kept

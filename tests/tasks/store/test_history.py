@@ -51,8 +51,6 @@ def test_the_first_night_has_no_history(tenth: Store) -> None:
     assert history.nights == []
     assert history.last is None
     assert history.documents() == []
-    assert history.median_rows() is None
-    assert history.median_documents() is None
 
 
 def test_tonight_and_later_nights_have_no_say(tenth: Store) -> None:
@@ -95,19 +93,11 @@ def test_the_window_counts_tonight(tenth: Store) -> None:
     assert len(history.documents_within(tenth, 30)) == 3
 
 
-def test_medians_are_of_the_last_seven_nights(tenth: Store) -> None:
-    for day, n_rows in enumerate([1_000, 1_000, 1, 2, 3, 4, 5, 6, 7], start=1):
-        publish(tenth, day, n_rows=n_rows, n_documents=n_rows * 10)
-    history = read_history(tenth)
-    assert history.median_rows() == 4
-    assert history.median_documents() == 40
-
-
 def test_a_night_without_news_is_no_measure_of_the_next(tenth: Store) -> None:
     for day, n_rows in enumerate([20, 30, 0, 0], start=5):
         publish(tenth, day, n_rows=n_rows, n_documents=n_rows)
     history = read_history(tenth)
-    assert (history.median_rows(), history.median_documents()) == (25, 25)
+    assert [it.night.day for it in history.nights_read()] == [5, 6]
     last_read = history.last_read()
     assert last_read is not None
     assert last_read.night == date(2026, 3, 6)

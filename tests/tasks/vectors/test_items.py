@@ -5,6 +5,7 @@ from datetime import date
 import pyarrow as pa
 
 from tasks.preparing.cleaning import text_digest
+from tasks.preparing.cut_column import CUT_FIELD
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
 from tasks.vectors.items import (
@@ -76,6 +77,13 @@ def test_a_night_is_read_with_its_texts_as_they_are_embedded(store: Store) -> No
     assert found.texts == {digests[0]: "T\none", digests[1]: "two"}
     assert list(found.texts) == digests
     assert found.documents.column_names == ["doc_id", "text_digest", "label"]
+
+
+def test_of_a_mail_what_is_left_is_read(store: Store) -> None:
+    columns = {name: ["a", "b"] for name in ("doc_id", "text_digest", "title", "text", "label")}
+    table = pa.table(columns).append_column(CUT_FIELD, pa.array(["cut", None], pa.large_string()))
+    found = read_night(store, NightTable(night=FIRST, table=keep_table(store, "t", table)))
+    assert found.texts == {"a": "a\ncut", "b": "b\nb"}
 
 
 def test_what_was_laid_out_is_read_as_it_was(store: Store) -> None:

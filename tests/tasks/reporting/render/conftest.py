@@ -27,6 +27,7 @@ def night() -> NightView:
     counts = {"read": 1200, "accepted": 1150, "duplicate": 30, "quarantined": 20}
     metric = {"metric": "silhouette", "space": "embedding", "value": 0.25, "baseline_value": None}
     failed = {"rule_id": "has_text", "severity": "refuse", "success": False, "observed": HOSTILE}
+    failed |= {"expected": "every row has a text"}
     sound = failed | {"rule_id": "has_id", "success": True}
     manifest = Manifest(
         feed=HOSTILE,

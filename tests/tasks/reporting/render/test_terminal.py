@@ -17,6 +17,7 @@ def test_a_night_is_shown_with_its_figures(night: NightView) -> None:
     assert "read 1,200 = accepted 1,150 + duplicate 30 + quarantined 20" in text
     assert "empty.jsonl: no row could be read" in text
     assert "check raw, refuse: has_text:" in text
+    assert "; expected: every row has a text" in text
     assert "has_id" not in text
     assert "40 clusters on 2026-03-01 in feed" in text
     assert "vanished since the last night: c-99" in text
