@@ -20,8 +20,9 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails
 
+from flows.feeds import settings_in
 from flows.form import form_schema, from_form
-from flows.toml_file import ConfigError, read_toml
+from flows.toml_file import ConfigError
 from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.estimators import ClusteringSettings
@@ -182,7 +183,7 @@ def load_config(file: Path | None, options: dict[str, Any]) -> NightlyConfig:
     ConfigError
         Naming the first key that is unknown or has an impossible value.
     """
-    values = read_toml(file) if file else {}
+    values = settings_in(file, options.get("feed_name"))
     for key, value in options.items():
         if value is not None:
             _set(values, key, value)

@@ -1,6 +1,7 @@
 """A configuration file, read before its settings are known: TOML, or an error in a sentence."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,24 +29,26 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} must be a readable TOML file, but {error}") from error
 
 
-def stated(key: str, given: str | None, file: Path | None) -> str:
-    """Return what the command line says, or else the file.
+def stated(key: str, given: str | None, settings: Mapping[str, Any], file: Path | None) -> str:
+    """Return what the command line says, or else the settings.
 
     Parameters
     ----------
     key
-        Of the file, at its top.
+        At the top of the settings.
     given
         On the command line, if it is.
+    settings
+        Those of the file.
     file
         The configuration file, if there is one.
 
     Raises
     ------
     ConfigError
-        If neither says it, or the file does not say it as a text.
+        If neither says it, or the settings do not say it as a text.
     """
-    found = given if given is not None or file is None else read_toml(file).get(key)
+    found = given if given is not None else settings.get(key)
     if found is None:
         raise ConfigError(f"{key} is missing; set it on the command line or in the config file")
     if not isinstance(found, str):

@@ -153,8 +153,7 @@ DUPLICATES: Final = pa.schema(
         pa.field(ROW, pa.int64(), nullable=False),
         pa.field(DOC_ID, pa.string(), nullable=False),
         pa.field(DUPLICATE_OF, pa.string(), nullable=False),
-        # same_row: id and text; same_text: text only; kept: id only
-        pa.field(KIND, pa.string(), nullable=False),
+        pa.field(KIND, pa.string(), nullable=False),  # what is known: see `docs/glossary.md`
         pa.field(FIRST_NIGHT, pa.string(), nullable=False),
     ]
 )

@@ -20,13 +20,15 @@ from flows.cli.command import (
     day,
     examples,
     guarded,
+    said_error,
     say_error,
 )
 from flows.cli.output import forgive_output, require_shown
 from flows.cli.tables import tables
+from flows.feeds import feed_names, settings_in
 from flows.prefect_home.environment import set_environment
 from flows.prefect_home.log_lines import keep_lines_inert
-from flows.toml_file import stated
+from flows.toml_file import read_toml, stated
 
 if TYPE_CHECKING:
     from flows.cli.runs import RunNight
@@ -110,19 +112,29 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     ] = None,
     debug: DebugOption = False,
 ) -> None:
-    """Run one night of a feed and publish its tables."""
+    """Run one night of a feed and publish its tables.
+
+    Of all feeds, where the config has several and none is named.
+    """
 
     def run_night() -> None:
-        root = stated("store", store, config)
-        options = {
-            "feed": stated("feed", feed, config),
-            "store": root,
-            "night": night,
-            "feed_name": feed_name,
-            "clustering.n_clusters": _count_or_auto(n_clusters),
-            "window_days": window_days,
-        }
-        _run_nights(Path(root), [(config, options)], debug)
+        root = stated("store", store, read_toml(config) if config else {}, config)
+        named = [feed_name] if feed_name or feed else feed_names(config)
+        nights: Nights = [
+            (
+                config,
+                {
+                    "feed": stated("feed", feed, settings_in(config, name), config),
+                    "store": root,
+                    "night": night,
+                    "feed_name": name,
+                    "clustering.n_clusters": _count_or_auto(n_clusters),
+                    "window_days": window_days,
+                },
+            )
+            for name in named or [None]
+        ]
+        _run_nights(Path(root), nights, debug, goes_on=True)
 
     guarded(run_night, debug)
 
@@ -216,8 +228,11 @@ def _sample_night(number: int, store: Path) -> dict[str, Any]:
     }
 
 
-def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
-    """Run nights one after the other on one embedded Prefect, and show each."""
+def _run_nights(store: Path, nights: Nights, debug: bool, goes_on: bool = False) -> None:
+    """Run nights one after the other on one embedded Prefect, and show each.
+
+    Where it goes on after a night that fails, the command fails in the end with the highest code.
+    """
     from flows.cli.runs import prepare_runs
     from flows.prefect_home.runtime import is_embedded
     from tasks.reading.sources.kinds import source_of
@@ -227,11 +242,19 @@ def _run_nights(store: Path, nights: Nights, debug: bool) -> None:
     for _, options in nights:
         source_of(options["feed"]).require_apart(store)
     run_night = prepare_runs(store, debug, say_error)
+    codes = [0]
     for file, options in nights:
-        _run_night(console, run_night, file, options)
+        try:
+            _run_night(console, run_night, file, options)
+        except Exception as error:
+            if not goes_on or len(nights) == 1:
+                raise
+            codes.append(said_error(error, debug, f"feed {options['feed_name']}: "))
     own = f"nightfold ui --store {escape(str(store))}"
     where = own if is_embedded() else os.environ["PREFECT_API_URL"].removesuffix("/api")
     console.print(f"Prefect UI: {where}", soft_wrap=True)
+    if max(codes):
+        sys.exit(max(codes))
 
 
 def _run_night(

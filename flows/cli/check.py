@@ -39,6 +39,9 @@ def check(
     night: Annotated[
         date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
     ] = None,
+    feed_name: Annotated[
+        str | None, typer.Option(help="Needed if the config has several feeds.")
+    ] = None,
     debug: DebugOption = False,
 ) -> None:
     """Check a feed as a first night does, and write nothing.
@@ -48,7 +51,7 @@ def check(
     """
 
     def look() -> None:
-        with tried(feed, config, night) as (_, _, found):
+        with tried(feed, config, night, feed_name) as (_, _, found):
             show_check(found)
         if found.is_stopped:
             sys.exit(FAILED)
@@ -60,13 +63,13 @@ def check(
 
 @contextmanager
 def tried(
-    feed: str | None, config: Path | None, night: date | None
+    feed: str | None, config: Path | None, night: date | None, feed_name: str | None = None
 ) -> "Iterator[tuple[NightlyConfig, Trial, FeedCheck]]":
     """Read and check a feed for as long as the context lasts.
 
     Parameters
     ----------
-    feed, config, night
+    feed, config, night, feed_name
         As the command line has them.
     """
     # What is guessed is said; what libraries have to tell is not.
@@ -76,7 +79,7 @@ def tried(
     from tasks.operating.trial import try_feed
 
     with TemporaryDirectory() as scratch:
-        given = {"feed": feed, "store": scratch, "night": night}
+        given = {"feed": feed, "store": scratch, "night": night, "feed_name": feed_name}
         settings = load_config(config, given)
         trial = try_feed(
             settings.tonights_feed(),

@@ -55,10 +55,15 @@ def guarded(command: Callable[[], None], debug: bool) -> None:
         say_error("interrupted; run the same command again to resume")
         sys.exit(INTERRUPTED)
     except Exception as error:
-        if debug:
-            _show_traceback(error)
-        say_error(explain(error))
-        sys.exit(exit_code_of(error))
+        sys.exit(said_error(error, debug))
+
+
+def said_error(error: Exception, debug: bool, where: str = "") -> int:
+    """Print an error as a sentence, the traceback only with --debug; return its exit code."""
+    if debug:
+        _show_traceback(error)
+    say_error(f"{where}{explain(error)}")
+    return exit_code_of(error)
 
 
 def _show_traceback(error: Exception) -> None:
