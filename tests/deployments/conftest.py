@@ -200,9 +200,12 @@ def postgres() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A Prefect server on PostgreSQL and a worker, with what deployments/prefect.yaml deploys."""
+    """A Prefect server on PostgreSQL and a worker, with what deployments/prefect.yaml deploys.
+
+    Of a module: a server and a worker that wait for work keep a core busy all the while.
+    """
     database = postgres.replace("postgresql://", "postgresql+asyncpg://")
     running = Site(tmp_path_factory.mktemp("site"), database)
     try:
@@ -226,7 +229,7 @@ print(block.save("bell", overwrite=True))
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bell(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bell]:
     """The automations of deployments/automations.yaml on the site, with a webhook that listens."""
     heard = Bell(tmp_path_factory.mktemp("bell") / "automations.yaml")
