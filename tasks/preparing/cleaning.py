@@ -49,6 +49,10 @@ _LONGEST_ENTITY: Final = 33
 
 _EMPTY_LINES: Final = re.compile(r"\n[ \t\r\n]+")
 
+_NOTHING_TO_REPAIR: Final = re.compile(r"[\t\n\x20-%'-~]*+")
+"""ASCII but for `&`, which begins an entity, and control characters: no repair and no normal form
+changes it. Most texts in English are such, and looking for repairs took most of a preparation."""
+
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 """Those that are not white space: a form feed still parts two words."""
 
@@ -97,6 +101,8 @@ def clean_beginning(text: str, max_chars: int) -> tuple[str, bool]:
 
 
 def _cleaned(text: str, has_markup: bool) -> str:
+    if not has_markup and _NOTHING_TO_REPAIR.fullmatch(text):
+        return " ".join(text.split())
     # ftfy goes line by line, so empty ones are taken out before it counts them.
     text = _EMPTY_LINES.sub("\n", text)
     text = ftfy.fix_text(text, normalization=None, uncurl_quotes=False)

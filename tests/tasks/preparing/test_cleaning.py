@@ -1,4 +1,5 @@
 import hashlib
+import re
 import time
 import unicodedata
 
@@ -6,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.preparing import cleaning
 from tasks.preparing.cleaning import (
     clean_beginning,
     clean_text,
@@ -101,6 +103,22 @@ def test_no_control_character_and_no_loose_white_space_is_left(text: str) -> Non
 def test_plain_text_is_left_as_it_is(text: str) -> None:
     assert clean_text(text) == text
     assert clean_text(f"<div><p>{text}</p></div>") == text
+
+
+ASCII = st.text(st.characters(max_codepoint=127)) | st.lists(
+    st.sampled_from(
+        ["a", "B", "9", " ", "\n", "\t", "&", "&amp;", "<b>", "<br>", "</p>", "\\x1b[1m", "~"]
+    )
+).map("".join)
+
+
+@given(ASCII)
+@settings(max_examples=300)
+def test_a_text_with_nothing_to_repair_comes_out_as_after_all_repairs(text: str) -> None:
+    quick = clean_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cleaning, "_NOTHING_TO_REPAIR", re.compile("(?!)"))
+        assert clean_text(text) == quick
 
 
 @pytest.mark.parametrize(
