@@ -6,6 +6,7 @@ OUT ?= quality.json
 SEEDS ?= 3
 VECTORS ?= .vectors
 DOCUMENTS ?= 20000
+ROWS ?= 1000000
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
 DIGITS ?= $(HOME)/.cache/nightfold-digits
@@ -15,7 +16,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-parting bench-placement bench-threads bench-golden clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-parting bench-placement bench-threads bench-rows bench-golden clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -91,6 +92,10 @@ bench-placement: .venv/ready
 bench-threads: .venv/ready
 	env -u OMP_NUM_THREADS PYTHONPATH=. $(BIN)/python tests/benchmarks/threads.py --documents $(DOCUMENTS) \
 		$(if $(filter file,$(origin DATA)),,--data $(DATA)) --out $(call given,OUT,threads.json)
+
+# Only on a machine that nobody else uses.
+bench-rows: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/rows.py --rows $(ROWS) --out $(call given,OUT,rows.json)
 
 # Before a change that must not change a bit with OUT=before.json, after it with AGAINST=before.json.
 bench-golden: .venv/ready
