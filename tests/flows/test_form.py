@@ -42,7 +42,9 @@ def keys(model: Any, above: str = "") -> set[str]:
     """The dotted keys of the settings themselves."""
     found: set[str] = set()
     for name, value in model.items():
-        found |= keys(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}"}
+        # An empty mapping is a value: `http.headers_from`.
+        is_group = isinstance(value, dict) and value
+        found |= keys(value, f"{above}{name}.") if is_group else {f"{above}{name}"}
     return found
 
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tasks.reading.sources.api import ApiSource
 from tasks.reading.sources.base import Source
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.files import FilesSource
@@ -9,7 +10,7 @@ from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.sql import SqlSource
 from tasks.reading.sources.urls import require_no_secret, without_query
 
-KINDS: Final[tuple[type[Source], ...]] = (SqlSource, FilesSource)
+KINDS: Final[tuple[type[Source], ...]] = (SqlSource, ApiSource, FilesSource)
 """The first that takes a feed has it; files take every feed, so they come last."""
 
 

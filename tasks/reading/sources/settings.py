@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.reading.sources.api_settings import HttpSettings
 from tasks.reading.sources.sql_settings import SqlSettings
 
 
@@ -11,3 +12,4 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     sql: SqlSettings = SqlSettings()
+    http: HttpSettings = HttpSettings()
