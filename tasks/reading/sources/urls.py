@@ -24,8 +24,8 @@ def require_no_secret(text: str, key: str = "feed") -> None:
             f"{key} must be a URL without a password, token, key or signature, for logs and the"
             " Prefect database keep it; hand the secret to fsspec in its environment variables, for"
             " sftp:// in FSSPEC_SFTP_PASSWORD, for https:// as a header in FSSPEC_HTTPS (see"
-            " docs/deploying.md), to a database in NIGHTFOLD_SQL_PASSWORD, or fetch what a signed"
-            " URL names first"
+            " docs/deploying.md), to a database in NIGHTFOLD_SQL_PASSWORD, to a JSON API as"
+            " `headers_from` of [http] names it, or fetch what a signed URL names first"
         )
 
 

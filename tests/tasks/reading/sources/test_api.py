@@ -1,130 +1,19 @@
-"""A feed from a JSON API: its pages, what is new, what it is told, and what is refused."""
+"""A feed from a JSON API: its pages, what is new, and what is refused."""
 
 import json
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from tasks.boundary.transient import is_transient_error
-from tasks.reading.pieces import find_pieces, opened
+from tasks.reading.pieces import opened
 from tasks.reading.sources import api_client
-from tasks.reading.sources.api_settings import HttpSettings
-from tasks.reading.sources.base import Feed
 from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.kinds import require_feed, source_of
-from tasks.reading.sources.settings import SourceSettings
-from tasks.store.source_state import SourceState
 from tasks.store.storage import Store
-
-ROWS = [
-    {"id": 1, "text": "the kettle leaks \ud83d", "seen": {"at": "2026-11-01T08:00:00Z"}},
-    {"id": 2, "text": "der Deckel hält nicht", "seen": {"at": "2026-11-02T08:00:00+02:00"}},
-    {"id": 3, "text": "it is loud", "seen": {"at": "2026-11-02T06:00:00Z"}},
-]
-
-
-@dataclass
-class Reply:
-    body: Any = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-Responder = Callable[[dict[str, str]], Reply]
-
-
-class Api:
-    """A server whose one path is answered as each test wants it."""
-
-    def __init__(self) -> None:
-        self.address = ""
-        self.answer: Responder = lambda _: Reply([])
-        self.asked: list[dict[str, str]] = []
-        self.told: list[dict[str, str]] = []
-
-    def feed(self, query: str = "") -> str:
-        return f"json+{self.address}/api/reviews{query}"
-
-
-def handler(api: Api) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            query = dict(parse_qsl(urlsplit(self.path).query))
-            api.asked.append(query)
-            api.told.append(dict(self.headers))
-            reply = api.answer(query)
-            body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
-            for name, value in {"Content-Length": str(len(body)), **reply.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    return Handler
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Api]:
-    api = Api()
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler(api)) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        api.address = f"http://127.0.0.1:{server.server_port}"
-        yield api
-        server.shutdown()
-
-
-@pytest.fixture
-def api(served: Api) -> Api:
-    served.asked, served.told = [], []
-    return served
-
-
-@pytest.fixture(autouse=True)
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let no test wait; give how long it would have."""
-    for name in ("http_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    seconds: list[float] = []
-    monkeypatch.setattr(api_client, "sleep", seconds.append)
-    return seconds
-
-
-def asked(**settings: Any) -> SourceSettings:
-    return SourceSettings(http=HttpSettings(**{"requests_per_second": 1e6} | settings))
-
-
-def read(store: Store, feed: str, settings: SourceSettings, last: Feed | None = None) -> Feed:
-    # As a manifest keeps it.
-    text = last.state.model_dump_json() if last and last.state else None
-    return find_pieces(
-        store, feed, settings, SourceState.model_validate_json(text) if text else None
-    )
-
-
-def ids(store: Store, feed: Feed) -> list[Any]:
-    found = []
-    for piece in feed.pieces:
-        with opened(store, piece) as stream:
-            found += [json.loads(line)["id"] for line in stream]
-    return found
-
-
-def pages(page_of: Callable[[int], Reply]) -> Responder:
-    """Answer a request with the page that its parameter `p` counts, from 0."""
-    return lambda query: page_of(int(query.get("p", 0)))
+from tests.tasks.reading.sources.api_server import ROWS, Api, Reply, asked, ids, pages, read
 
 
 def test_an_answer_that_is_a_list_is_read_as_it_is(api: Api, store: Store) -> None:
@@ -245,116 +134,6 @@ def test_another_question_has_another_state(api: Api) -> None:
     assert source_of(api.feed(), asked()).scope() == ""
 
 
-SECRET = "Bearer t0ps3cret"
-
-
-def test_headers_come_from_the_environment_and_go_nowhere_else(
-    api: Api, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: Any
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    settings = asked(headers_from={"Authorization": "REVIEWS_TOKEN"}, since="id", since_param="f")
-    monkeypatch.delenv("REVIEWS_TOKEN", raising=False)
-    with pytest.raises(FeedError, match=r"variable REVIEWS_TOKEN, .* for Authorization, must be"):
-        require_feed(api.feed(), settings)
-    monkeypatch.setenv("REVIEWS_TOKEN", f"{SECRET}\nX: y")
-    with pytest.raises(FeedError, match="must be one line of ASCII") as refused:
-        require_feed(api.feed(), settings)
-    assert not api.told
-    monkeypatch.setenv("REVIEWS_TOKEN", f"{SECRET}\n")
-    api.answer = lambda _: Reply(ROWS)
-    feed = read(store, api.feed(), settings)
-    assert api.told[0]["Authorization"] == SECRET
-    kept = (str(refused.value), caplog.text, feed.model_dump_json(), str(feed.facts()), settings)
-    assert not any("t0ps3cret" in str(it) for it in kept)
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        Reply({"items": ROWS, "next": "http://localhost:{port}/api/reviews?sig=s3cret"}),
-        Reply({"items": ROWS, "next": "http://me:s3cret@127.0.0.1:{port}/api/reviews"}),
-        Reply(status=302, headers={"Location": "http://localhost:{port}/api/reviews?sig=s3cret"}),
-    ],
-)
-def test_no_other_origin_is_asked(reply: Reply, api: Api, store: Store) -> None:
-    port = api.address.rpartition(":")[2]
-    body, headers = json.loads(json.dumps([reply.body, reply.headers]).replace("{port}", port))
-    api.answer = lambda _: Reply(body, reply.status, headers)
-    with pytest.raises(FeedError, match=r"on another origin, .*which is not asked") as refused:
-        read(store, api.feed(), asked(records="items", next="next"))
-    assert "s3cret" not in str(refused.value)
-    assert len(api.asked) == 1
-
-
-def test_a_redirect_on_the_same_origin_is_followed(api: Api, store: Store) -> None:
-    moved = Reply(status=301, headers={"Location": "/api/reviews/?moved=1"})
-    api.answer = lambda query: Reply(ROWS) if query else moved
-    assert ids(store, read(store, api.feed(), asked())) == [1, 2, 3]
-    api.answer = lambda _: moved
-    with pytest.raises(FeedError, match=r"refuses what is asked of it .status 301"):
-        read(store, api.feed(), asked())
-
-
-@pytest.mark.parametrize(
-    ("status", "said", "is_passing"),
-    [
-        (500, "does not answer now", True),
-        (429, "does not answer now", True),
-        (401, "does not let nightfold in", False),
-        (404, "is not there", False),
-        (400, "refuses what is asked", False),
-    ],
-)
-def test_only_what_may_pass_is_tried_again(
-    status: int, said: str, is_passing: bool, api: Api, store: Store
-) -> None:
-    api.answer = lambda _: Reply(status=status)
-    with pytest.raises(FeedError, match=f"/api/reviews {said}.* .status {status}") as failed:
-        read(store, api.feed("?p=hidden"), asked())
-    assert is_transient_error(failed.value) == is_passing
-    assert "hidden" not in str(failed.value)
-    if is_passing:
-        require_feed(api.feed(), asked())
-        return
-    with pytest.raises(FeedError, match=said):
-        require_feed(api.feed(), asked())
-
-
-def test_a_server_that_is_down_is_tried_again(store: Store) -> None:
-    # Port 9 is that of a service that nobody runs any more.
-    with pytest.raises(FeedError, match=r"127.0.0.1:9/api does not answer") as failed:
-        read(store, "json+http://127.0.0.1:9/api", asked())
-    assert is_transient_error(failed.value)
-
-
-def test_the_api_is_waited_for_as_long_as_it_says(
-    api: Api, store: Store, slept: list[float]
-) -> None:
-    replies = [
-        Reply(status=429, headers={"Retry-After": "7"}),
-        Reply(status=503, headers={"Retry-After": "Sun, 01 Nov 2020 08:00:00 GMT"}),
-        Reply(ROWS),
-    ]
-    api.answer = lambda _: replies.pop(0)
-    assert ids(store, read(store, api.feed(), asked(requests_per_second=1e9))) == [1, 2, 3]
-    assert slept == [7, 0]
-    api.answer = lambda _: Reply(status=503, headers={"Retry-After": "5"})
-    with pytest.raises(FeedError, match="does not answer now"):
-        read(store, api.feed(), asked(requests_per_second=1e9))
-    assert slept[2:] == [5] * 5
-    api.answer = lambda _: Reply(status=429, headers={"Retry-After": "3600"})
-    with pytest.raises(FeedError, match="not to be asked for 3,600 seconds") as failed:
-        read(store, api.feed(), asked())
-    assert not is_transient_error(failed.value)
-
-
-def test_requests_keep_their_pace(api: Api, store: Store, slept: list[float]) -> None:
-    api.answer = pages(lambda number: Reply(ROWS[number - 1 : number]))
-    read(store, api.feed(), asked(page_param="p", requests_per_second=0.1))
-    # No sleep has passed: the third request is 20 seconds after the first, the fourth 30.
-    assert [round(it, -1) for it in slept] == [10, 20, 30]
-
-
 @pytest.mark.parametrize(
     ("body", "settings", "said"),
     [
@@ -391,21 +170,6 @@ def test_a_feed_that_is_no_url_is_refused(store: Store, tmp_path: Path) -> None:
     source = source_of("json+https://host/reviews")
     source.require_apart(tmp_path)
     assert source.lasting() == "json+https://host/reviews"
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"next": "a", "page_param": "p"}, "at most one of .* got next and page_param"),
-        ({"cursor": "a"}, "both cursor and cursor_param or neither, got only cursor = 'a'"),
-        ({"since_param": "a"}, "both since and since_param or neither, got only since_param"),
-        ({"headers_from": {"Authorization": SECRET}}, "the name of an environment variable"),
-    ],
-)
-def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said) as refused:
-        HttpSettings(**settings)
-    assert "t0ps3cret" not in str(refused.value)
 
 
 def test_missing_is_what_a_wrong_url_is_called(api: Api) -> None:
