@@ -106,8 +106,9 @@ def test_a_feed_of_any_kind_is_looked_for_before_a_run() -> None:
 def test_settings_reach_their_kind_and_are_refused_beside_another() -> None:
     require_own_settings("table://reviews", FOLLOWED)
     require_own_settings("reviews.jsonl", Sources())
-    assert foreign_groups("table://reviews", FOLLOWED) == []
-    assert foreign_groups("reviews.jsonl", Sources()) == ["table"]
+    others = list(SourceSettings.model_fields)
+    assert foreign_groups("table://reviews", FOLLOWED) == others
+    assert foreign_groups("reviews.jsonl", Sources()) == [*others, "table"]
     with pytest.raises(FeedError, match=r"^\[table\] is set, and reviews.jsonl is no feed of that"):
         require_own_settings("reviews.jsonl", FOLLOWED)
 
