@@ -74,7 +74,9 @@ def handler(api: Api) -> type[BaseHTTPRequestHandler]:
 
 
 def asked(**settings: Any) -> SourceSettings:
-    return SourceSettings(http=HttpSettings(**{"requests_per_second": 1e6} | settings))
+    return SourceSettings(
+        http=HttpSettings(**{"requests_per_second": 1e6, "max_pages": 50} | settings)
+    )
 
 
 def read(store: Store, feed: str, settings: SourceSettings, last: Feed | None = None) -> Feed:
