@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.reading.sources.rss_settings import RssSettings
 from tasks.reading.sources.sql_settings import SqlSettings
 
 
@@ -11,3 +12,4 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     sql: SqlSettings = SqlSettings()
+    rss: RssSettings = RssSettings()
