@@ -62,8 +62,8 @@ class NightlyConfig(SourceSettings):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     feed: str = Field(
-        description="File, folder, glob or fsspec URL of JSON, CSV, Parquet or workbooks, or URL of"
-        " a database. {night}"
+        description="File, folder, glob or fsspec URL of JSON, CSV, Parquet or workbooks, URL of"
+        " a database, or of RSS or Atom with rss+ before it. {night}"
         " in it stands for the date of the night, {night-1} for the day before, {night:%Y%m%d} for"
         " the date in another form."
     )

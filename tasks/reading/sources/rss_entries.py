@@ -67,7 +67,7 @@ def entries_of(body: bytes, charset: str | None, address: Address) -> Entries:
     """
     parsed = _parsed(body, charset, address)
     flaw = _flaw(parsed)
-    if not parsed.version and not parsed.entries:
+    if not parsed.get("version") and not parsed.entries:
         raise FeedError(
             f"{address.shown} must be RSS or Atom, got {inert(repr(body[:40]))}"
             f"{f' ({flaw})' if flaw else ''}; give the URL of the feed, not of the page"

@@ -9,7 +9,8 @@ from tasks.reading.sources.urls import require_no_secret
 class RssSettings(BaseModel):
     """How RSS and Atom feeds are read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A refused URL may hold a password, which an error must not repeat.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     urls: tuple[str, ...] = Field(
         (), description="URLs of further RSS or Atom feeds that are read with the feed's own."
