@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+import httpx
 import pytest
 
 from tasks.boundary.transient import is_transient_error
@@ -258,3 +259,24 @@ def test_a_feed_without_entries_is_nothing_new(news: News, found: Read) -> None:
     titles, feed = found(news.has("/feed.xml", document()))
     assert (titles, feed.pieces) == ([], [])
     assert feed.state is not None
+
+
+def test_a_condition_that_no_header_may_hold_is_not_kept(news: News, found: Read) -> None:
+    _, feed = found(news.has("/feed.xml", document("a"), ETag='"é"', Last_Modified="x" * 1_001))
+    assert feed.state is not None
+    assert list(feed.state.state["conditions"].values()) == [{}]
+
+
+def test_a_site_that_is_not_to_be_trusted_is_not_asked_twice(
+    news: News, found: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def refuse(*_: Any, **__: Any) -> None:
+        asked.append(1)
+        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+
+    monkeypatch.setattr(httpx.Client, "stream", refuse)
+    with pytest.raises(FeedError, match=r"cannot be read .* self-signed") as error:
+        found(news.address)
+    assert (is_transient_error(error.value), len(asked)) == (False, 1)

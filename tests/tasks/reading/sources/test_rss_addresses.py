@@ -1,5 +1,7 @@
 """URLs of feeds of news: what each is called, and which are refused before anything is asked."""
 
+import sys
+
 import pytest
 from pydantic import ValidationError
 
@@ -59,3 +61,9 @@ def test_a_secret_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ValidationError, match=r"each of `urls` under \[rss\] must be a") as refused:
         asked(url)
     assert "pw12" not in str(refused.value)
+
+
+def test_without_the_parser_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "feedparser", None)
+    with pytest.raises(FeedError, match=r'pip install "nightfold\[rss\]"'):
+        require_feed(FEED)
