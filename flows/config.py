@@ -63,7 +63,7 @@ class NightlyConfig(SourceSettings):
 
     feed: str = Field(
         description="File, folder, glob or fsspec URL of JSON, CSV, Parquet or workbooks, or URL of"
-        " a database or a JSON API. {night}"
+        " a database, of a JSON API, or of RSS or Atom with rss+ before it. {night}"
         " in it stands for the date of the night, {night-1} for the day before, {night:%Y%m%d} for"
         " the date in another form."
     )

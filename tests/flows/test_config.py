@@ -127,6 +127,8 @@ def test_a_night_that_has_not_come_is_refused() -> None:
         ("encoder", "https://me:s3cr3t@host/model"),
         ("store", "s3://KEY:s3cr3t@bucket/store"),
         ("window_days", "https://me:s3cr3t@host/"),
+        ("rss.urls", ["https://host/atom?token=s3cr3t"]),
+        ("rss.urls", "https://me:s3cr3t@host/atom"),
     ],
 )
 def test_no_secret_is_taken_or_repeated_whatever_key_it_comes_under(

@@ -6,11 +6,12 @@ from tasks.reading.sources.api import ApiSource
 from tasks.reading.sources.base import Source
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.files import FilesSource
+from tasks.reading.sources.rss import RssSource
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.sql import SqlSource
 from tasks.reading.sources.urls import require_no_secret, without_query
 
-KINDS: Final[tuple[type[Source], ...]] = (SqlSource, ApiSource, FilesSource)
+KINDS: Final[tuple[type[Source], ...]] = (SqlSource, ApiSource, RssSource, FilesSource)
 """The first that takes a feed has it; files take every feed, so they come last."""
 
 

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from tasks.reading.sources.api_settings import HttpSettings
+from tasks.reading.sources.rss_settings import RssSettings
 from tasks.reading.sources.sql_settings import SqlSettings
 
 
@@ -13,3 +14,4 @@ class SourceSettings(BaseModel):
 
     sql: SqlSettings = SqlSettings()
     http: HttpSettings = HttpSettings()
+    rss: RssSettings = RssSettings()
