@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from tasks.reading.sources.api import ApiSource
+from tasks.reading.sources.api.source import ApiSource
 from tasks.reading.sources.base import Source
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.files import FilesSource
-from tasks.reading.sources.rss import RssSource
+from tasks.reading.sources.rss.source import RssSource
 from tasks.reading.sources.settings import SourceSettings
-from tasks.reading.sources.sql import SqlSource
+from tasks.reading.sources.sql.source import SqlSource
 from tasks.reading.sources.urls import require_no_secret, without_query
 
 KINDS: Final[tuple[type[Source], ...]] = (SqlSource, ApiSource, RssSource, FilesSource)

@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.reading.sources.api_settings import HttpSettings
-from tasks.reading.sources.rss_settings import RssSettings
-from tasks.reading.sources.sql_settings import SqlSettings
+from tasks.reading.sources.api.settings import HttpSettings
+from tasks.reading.sources.rss.settings import RssSettings
+from tasks.reading.sources.sql.settings import SqlSettings
 
 
 class SourceSettings(BaseModel):

@@ -16,7 +16,7 @@ from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.settings import SourceSettings
-from tasks.reading.sources.sql_settings import SqlSettings
+from tasks.reading.sources.sql.settings import SqlSettings
 from tests.tasks.reading.formats.test_xlsx import workbook
 
 FEEDS: Final = Path(__file__).parents[3].parent / "shared" / "data" / "feeds"

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.sql_cells import line_of
-from tasks.reading.sources.sql_cursor import Cursor, CursorReader, cursor_of
+from tasks.reading.sources.sql.cells import line_of
+from tasks.reading.sources.sql.cursor import Cursor, CursorReader, cursor_of
 
 EAST = timezone(timedelta(hours=5, minutes=45))
 

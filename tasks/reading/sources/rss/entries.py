@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tasks.boundary.inert import inert
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.rss_addresses import Address
+from tasks.reading.sources.rss.addresses import Address
 
 _EXTRA: Final = "rss"
 

@@ -10,8 +10,8 @@ import httpx
 
 from tasks.boundary.secret_urls import mask_secrets
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.rss_addresses import Address
-from tasks.reading.sources.rss_errors import SiteAwayError
+from tasks.reading.sources.rss.addresses import Address
+from tasks.reading.sources.rss.errors import SiteAwayError
 
 MAX_BYTES: Final = 64 * 2**20
 """Of an unpacked answer: thousands of whole articles have less."""

@@ -14,10 +14,11 @@ import pytest
 from tasks.boundary.transient import is_transient_error
 from tasks.reading.pieces import find_pieces, opened
 from tasks.reading.raw_feed import IngestSettings, read_feed
-from tasks.reading.sources import rss, rss_fetch
 from tasks.reading.sources.base import Feed
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.rss_settings import RssSettings
+from tasks.reading.sources.rss import fetch as rss_fetch
+from tasks.reading.sources.rss import source as rss
+from tasks.reading.sources.rss.settings import RssSettings
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.source_state import SourceState
 from tasks.store.storage import Store, read_table

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.rss_addresses import address_of
-from tasks.reading.sources.rss_entries import Entries, entries_of
+from tasks.reading.sources.rss.addresses import address_of
+from tasks.reading.sources.rss.entries import Entries, entries_of
 
 HERE = address_of("https://kettles.example/blog/feed.xml?page=1")
 

@@ -5,8 +5,8 @@ from threading import Thread
 
 import pytest
 
-from tasks.reading.sources import api_client
-from tests.tasks.reading.sources.api_server import Api, Server, handler
+from tasks.reading.sources.api import client as api_client
+from tests.tasks.reading.sources.api.server import Api, Server, handler
 
 
 @pytest.fixture(scope="session")

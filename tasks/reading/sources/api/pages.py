@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 
 from tasks.boundary.excerpts import excerpt
-from tasks.reading.sources.api_answers import MISSING, at, keys_said, parsed, records_of
-from tasks.reading.sources.api_client import Answer, ApiClient
-from tasks.reading.sources.api_errors import shown_url
-from tasks.reading.sources.api_settings import LINK_HEADER, HttpSettings
+from tasks.reading.sources.api.answers import MISSING, at, keys_said, parsed, records_of
+from tasks.reading.sources.api.client import Answer, ApiClient
+from tasks.reading.sources.api.errors import shown_url
+from tasks.reading.sources.api.settings import LINK_HEADER, HttpSettings
 from tasks.reading.sources.errors import FeedError
 
 logger = logging.getLogger(__name__)

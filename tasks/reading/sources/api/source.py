@@ -14,10 +14,10 @@ import httpx
 
 from tasks.boundary.counted import counted
 from tasks.boundary.inert import label_of
-from tasks.reading.sources.api_client import asking
-from tasks.reading.sources.api_errors import ApiAwayError
-from tasks.reading.sources.api_newest import Newest
-from tasks.reading.sources.api_pages import Pages
+from tasks.reading.sources.api.client import asking
+from tasks.reading.sources.api.errors import ApiAwayError
+from tasks.reading.sources.api.newest import Newest
+from tasks.reading.sources.api.pages import Pages
 from tasks.reading.sources.base import Found, landed_piece
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.settings import SourceSettings

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tasks.reading.sources.rss_addresses import require_addresses
+from tasks.reading.sources.rss.addresses import require_addresses
 from tasks.reading.sources.urls import require_no_secret
 
 

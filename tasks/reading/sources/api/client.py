@@ -14,8 +14,8 @@ from typing import Final
 import httpx
 
 from tasks.boundary.counted import counted
-from tasks.reading.sources.api_errors import ApiAwayError, elsewhere, explained, refused, shown_url
-from tasks.reading.sources.api_settings import HttpSettings
+from tasks.reading.sources.api.errors import ApiAwayError, elsewhere, explained, refused, shown_url
+from tasks.reading.sources.api.settings import HttpSettings
 from tasks.reading.sources.errors import FeedError
 
 _TIMEOUT: Final = httpx.Timeout(60, connect=10)

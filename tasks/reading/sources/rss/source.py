@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from tasks.boundary.counted import counted
 from tasks.reading.sources.base import Found, Piece, landed_piece
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.rss_addresses import PREFIX, Address, require_addresses
-from tasks.reading.sources.rss_entries import Entries, entries_of, require_parser
-from tasks.reading.sources.rss_errors import SiteAwayError
+from tasks.reading.sources.rss.addresses import PREFIX, Address, require_addresses
+from tasks.reading.sources.rss.entries import Entries, entries_of, require_parser
+from tasks.reading.sources.rss.errors import SiteAwayError
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import without_query
 from tasks.store.storage import Store
@@ -21,7 +21,7 @@ from tasks.store.storage import Store
 if TYPE_CHECKING:
     import httpx
 
-    from tasks.reading.sources.rss_fetch import Answer
+    from tasks.reading.sources.rss.fetch import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class RssSource:
         FeedError
             If none of the sites gives its feed; `SiteAwayError` where another try may help.
         """
-        from tasks.reading.sources.rss_fetch import client
+        from tasks.reading.sources.rss.fetch import client
 
         require_parser()
         last = state[_STATE] if state else {}
@@ -139,7 +139,7 @@ def _reading(
 
 def _answer(asker: "httpx.Client", address: Address, known: Mapping[str, str]) -> "Answer | None":
     """Ask a site, once more where that may help."""
-    from tasks.reading.sources.rss_fetch import fetched
+    from tasks.reading.sources.rss.fetch import fetched
 
     for _ in range(_TRIES - 1):
         try:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tasks.reading.pieces import find_pieces, opened
-from tasks.reading.sources.api_settings import HttpSettings
+from tasks.reading.sources.api.settings import HttpSettings
 from tasks.reading.sources.base import Feed
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.source_state import SourceState

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.kinds import kind_of, require_feed
-from tasks.reading.sources.rss import RssSource
-from tasks.reading.sources.rss_addresses import address_of
-from tasks.reading.sources.rss_settings import RssSettings
+from tasks.reading.sources.rss.addresses import address_of
+from tasks.reading.sources.rss.settings import RssSettings
+from tasks.reading.sources.rss.source import RssSource
 from tasks.reading.sources.settings import SourceSettings
 
 FEED = "rss+https://kettles.example/feed.xml"

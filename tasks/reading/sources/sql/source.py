@@ -16,10 +16,10 @@ from tasks.reading.sources.base import Found, landed_piece
 from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.places import require_apart
 from tasks.reading.sources.settings import SourceSettings
-from tasks.reading.sources.sql_cells import digest_of, line_of
-from tasks.reading.sources.sql_cursor import MAX_AT_CURSOR, CursorReader, cursor_of
-from tasks.reading.sources.sql_errors import PASSWORD, DatabaseAwayError, explained
-from tasks.reading.sources.sql_query import (
+from tasks.reading.sources.sql.cells import digest_of, line_of
+from tasks.reading.sources.sql.cursor import MAX_AT_CURSOR, CursorReader, cursor_of
+from tasks.reading.sources.sql.errors import PASSWORD, DatabaseAwayError, explained
+from tasks.reading.sources.sql.query import (
     asked,
     n_without_cursor,
     require_asked,

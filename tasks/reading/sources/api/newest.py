@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tasks.boundary.excerpts import excerpt
-from tasks.reading.sources.api_answers import MISSING, at
+from tasks.reading.sources.api.answers import MISSING, at
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.sql_cells import digest_of
-from tasks.reading.sources.sql_cursor import MAX_AT_CURSOR
+from tasks.reading.sources.sql.cells import digest_of
+from tasks.reading.sources.sql.cursor import MAX_AT_CURSOR
 
 _SHOWN_CHARS: Final = 40
 """Of a value in a message."""

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tasks.boundary.transient import is_transient_error
-from tasks.reading.sources.api_settings import HttpSettings
+from tasks.reading.sources.api.settings import HttpSettings
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.kinds import require_feed
 from tasks.store.storage import Store
-from tests.tasks.reading.sources.api_server import ROWS, Api, Reply, asked, ids, pages, read
+from tests.tasks.reading.sources.api.server import ROWS, Api, Reply, asked, ids, pages, read
 
 SECRET = "Bearer t0ps3cret"
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from tasks.reading.sources.errors import FeedError, FeedMissingError
-from tasks.reading.sources.sql_settings import SqlSettings
+from tasks.reading.sources.sql.settings import SqlSettings
 
 _SHOWN: Final = 20
 """Names of tables or columns in a message."""

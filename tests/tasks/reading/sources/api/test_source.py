@@ -9,11 +9,11 @@ import pytest
 
 from tasks.boundary.transient import is_transient_error
 from tasks.reading.pieces import opened
-from tasks.reading.sources import api_client
+from tasks.reading.sources.api import client as api_client
 from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.kinds import require_feed, source_of
 from tasks.store.storage import Store
-from tests.tasks.reading.sources.api_server import ROWS, Api, Reply, asked, ids, pages, read
+from tests.tasks.reading.sources.api.server import ROWS, Api, Reply, asked, ids, pages, read
 
 
 def test_an_answer_that_is_a_list_is_read_as_it_is(api: Api, store: Store) -> None:

@@ -1,0 +1,1 @@
+"""Feeds of news: RSS and Atom, asked only for what has changed."""
