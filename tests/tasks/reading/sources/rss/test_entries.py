@@ -102,6 +102,11 @@ def test_letters_come_as_they_were_written(encoding: str, head: str, charset: st
     assert read(body, charset).rows[0]["title"] == "café crème"
 
 
+def test_the_charset_that_the_site_states_counts() -> None:
+    body = rss("<item><title>чайник</title></item>").encode("koi8-r")
+    assert read(body, "koi8-r").rows[0]["title"] == "чайник"
+
+
 def test_another_encoding_than_the_stated_one_is_no_flaw() -> None:
     body = rss("<item><title>caf\xe9</title></item>").encode()
     assert (read(body, "us-ascii").rows[0]["title"], read(body, "us-ascii").flaw) == ("café", "")

@@ -275,9 +275,13 @@ def test_a_site_that_is_not_to_be_trusted_is_not_asked_twice(
 
     def refuse(*_: Any, **__: Any) -> None:
         asked.append(1)
-        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+        raise httpx.ConnectError(
+            "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed at https://h/?token=pw12"
+        )
 
     monkeypatch.setattr(httpx.Client, "stream", refuse)
     with pytest.raises(FeedError, match=r"cannot be read .* self-signed") as error:
         found(news.address)
     assert (is_transient_error(error.value), len(asked)) == (False, 1)
+    assert "pw12" not in str(error.value)
+    assert error.value.__cause__ is None
