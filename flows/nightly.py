@@ -31,8 +31,8 @@ from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
 from tasks.reporting.describe import describe
 from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
+from tasks.store.fetched.landed import nothing_landed
 from tasks.store.history import History, PastNight, read_history, require_intact
-from tasks.store.landed import nothing_landed
 from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import Store, clear_scratch

@@ -117,7 +117,7 @@ DOCUMENTS: Final = pa.schema(
         pa.field(IS_TRUNCATED, pa.bool_(), nullable=False),
     ]
 )
-"""Tonight's documents; the feed's own columns follow these, see `tasks.preparing.own_columns`."""
+"""Tonight's documents; the feed's own columns follow these, see `tasks.preparing.columns`."""
 
 CANDIDATES: Final = pa.schema(
     [

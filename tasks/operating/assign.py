@@ -17,7 +17,7 @@ from tasks.operating.placing import Placement, place_texts, read_published
 from tasks.operating.trial import Trial, try_feed
 from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
-from tasks.preparing.cleaning import embedded_text
+from tasks.preparing.texts.cleaning import embedded_text
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import without_query

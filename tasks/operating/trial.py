@@ -21,7 +21,7 @@ from tasks.preparing.candidates import (
     prepared_parts,
 )
 from tasks.preparing.checks import CheckSettings, Verdict, judge_raw
-from tasks.preparing.known_columns import Known
+from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.seen import Seen
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed

@@ -14,11 +14,11 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.preparing.batches import Batches
-from tasks.preparing.clean_rows import Row, clean_row
-from tasks.preparing.cut_column import CUT_FIELD
-from tasks.preparing.known_columns import Known
-from tasks.preparing.own_columns import OwnColumns, plan_columns
+from tasks.preparing.columns.known_columns import Known
+from tasks.preparing.columns.own_columns import OwnColumns, plan_columns
 from tasks.preparing.seen import Seen
+from tasks.preparing.texts.clean_rows import Row, clean_row
+from tasks.preparing.texts.cut_column import CUT_FIELD
 from validation.schemas import (
     CANDIDATES,
     CUT_TEXT,
@@ -162,7 +162,7 @@ def plan_rows(rows: AcceptedRows, known: Known, settings: PrepareSettings) -> Pl
     own = plan_columns(known, map(rows.own_part, staying()), rows.stated)
     repeated = None
     if settings.mail:
-        from tasks.preparing.cut_texts import lines_of_mails
+        from tasks.preparing.texts.cut_texts import lines_of_mails
 
         repeated = lines_of_mails(row[TEXT] or "" for row in staying())
     return Plan(rows, leaving, own, repeated)

@@ -25,11 +25,11 @@ from tasks.preparing.checks import (
     count_without_text,
     judge_prepared,
 )
+from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.preparing.counts import Counts
-from tasks.preparing.cut_column import read_cut_texts
 from tasks.preparing.keep import keep_verdict
-from tasks.preparing.own_columns import ColumnChange
 from tasks.preparing.prepare import Prepared
+from tasks.preparing.texts.cut_column import read_cut_texts
 from tasks.store.history import NightTable
 from tasks.store.storage import (
     Ref,

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.preparing.candidates import Plan, PrepareSettings
-from tasks.preparing.clean_rows import clean_row
 from tasks.preparing.seen import Seen
+from tasks.preparing.texts.clean_rows import clean_row
 from tasks.reading.raw_feed import OnChange
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches

@@ -22,10 +22,10 @@ from tasks.preparing.candidates import (
     prepared_parts,
 )
 from tasks.preparing.check_raw import CheckedFeed
+from tasks.preparing.columns.known_columns import read_known
+from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.preparing.edits import decide, find_changes, read_texts
 from tasks.preparing.keep import keep_parts
-from tasks.preparing.known_columns import read_known
-from tasks.preparing.own_columns import ColumnChange
 from tasks.preparing.seen import read_seen
 from tasks.reading.raw_feed import OnChange
 from tasks.store.history import NightTable

@@ -8,7 +8,7 @@ from tasks.frame.stage import stage
 from tasks.reading.pieces import find_pieces
 from tasks.reading.sources.base import Feed
 from tasks.reading.sources.settings import SourceSettings
-from tasks.store.source_state import SourceState
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store
 
 

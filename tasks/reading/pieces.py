@@ -19,9 +19,9 @@ from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.kinds import NO_SETTINGS, source_of
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import require_no_secret, without_query
+from tasks.store.fetched.landed import landed_path
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.files import sha256_of
-from tasks.store.landed import landed_path
-from tasks.store.source_state import SourceState
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)

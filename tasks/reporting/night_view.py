@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.clusters.plan_fit import Fit
-from tasks.preparing.own_columns import ColumnChange
+from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, read_table
 

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.store.copies import lost_manifest, lost_nights
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.pruned import read_pruned
-from tasks.store.source_state import SourceState
 from tasks.store.storage import ModelRef, Ref, Store, is_intact, require_file
 from validation.errors import NightfoldError
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.refs import ModelRef, Ref
 from tasks.store.sealed import NotAsWrittenError, unseal
-from tasks.store.source_state import SourceState
 from validation.errors import NightfoldError
 
 Object = dict[str, Any]
@@ -139,7 +139,7 @@ class Manifest(BaseModel):
     columns: dict[str, dict[str, str]] = {}
     """File of the feed → part → column."""
     column_changes: list[dict[str, Any]] = []
-    """See `tasks.preparing.own_columns.ColumnChange`."""
+    """See `tasks.preparing.columns.own_columns.ColumnChange`."""
     checks: dict[str, dict[str, Any]] = {}
     """Check → its results."""
     encoder: EncoderPart

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
-from tasks.preparing.cleaning import embedded_text
-from tasks.preparing.cut_column import read_cut_texts
+from tasks.preparing.texts.cleaning import embedded_text
+from tasks.preparing.texts.cut_column import read_cut_texts
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table, read_tables
 from validation.schemas import (

@@ -55,7 +55,7 @@ class Vectors:
 
     def texts(self, night: Night) -> dict[str, str]:
         """Give digest → text as it was embedded, in the order of first appearance."""
-        from tasks.preparing.cleaning import embedded_text
+        from tasks.preparing.texts.cleaning import embedded_text
 
         rows = self._documents.loc[night.doc_ids]
         texts: dict[str, str] = {}

@@ -24,8 +24,8 @@ from typing import Any, Final
 
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
 from tasks.preparing.checks import judge_prepared, judge_raw
+from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.keep import keep_parts
-from tasks.preparing.known_columns import Known
 from tasks.preparing.seen import Seen
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed

@@ -18,7 +18,7 @@ from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.kinds import require_feed
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.sql.settings import SqlSettings
-from tasks.store.source_state import SourceState
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store
 from tests.flows.processes import find_port
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tasks.preparing.cleaning import text_digest
+from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
 

@@ -38,7 +38,7 @@ def threads() -> set[int]:
     ("module", "stage", "first_step"),
     [
         (views, "lay_out_views", "read_table"),
-        (drift, "plan_fit", "decide"),
+        (drift, "plan_fit", "_can_stay"),
         (pretrain, "pretrain", "read_table"),
         (refine, "refine", "read_table"),
         (rejoin, "rejoin_pieces", "read_table"),

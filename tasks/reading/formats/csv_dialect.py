@@ -70,9 +70,17 @@ class Dialect:
             rows = [row for row in self.reader(lines, is_strict=False) if row]
         except csv.Error:
             return False
-        rows = rows[:-1] if is_cut else rows
+        # A quotation mark left open has all that follows in one last row.
+        rows = rows[:-1] if is_cut or self._is_broken(lines) else rows
         n_ended = sum(len(row) == n_columns + 1 and not row[-1] for row in rows)
         return 2 * n_ended > len(rows) and all(len(row) != n_columns for row in rows)
+
+    def _is_broken(self, lines: Sequence[str]) -> bool:
+        try:
+            list(self.reader(lines))
+        except csv.Error:
+            return True
+        return False
 
 
 def dialect_of(settings: FileSettings) -> Dialect:

@@ -11,8 +11,8 @@ from tasks.frame.result import StageResult
 from tasks.reading.formats.kinds import format_of, known_endings
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.settings import SourceSettings
-from tasks.store.landed import land
-from tasks.store.source_state import SourceState
+from tasks.store.fetched.landed import land
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store
 
 

@@ -27,8 +27,8 @@ from tasks.reading.sources.filesystems import (
 )
 from tasks.reading.sources.places import require_apart, require_outside
 from tasks.reading.sources.settings import SourceSettings
+from tasks.store.fetched.landed import land
 from tasks.store.files import sha256_of
-from tasks.store.landed import land
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tasks.preparing.batches import batches_of
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
-from tasks.preparing.known_columns import Known
+from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.seen import Seen
 from validation.schemas import RAW_ROWS
 

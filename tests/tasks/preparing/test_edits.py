@@ -20,7 +20,7 @@ from tasks.preparing.candidates import (
     prepared_parts,
 )
 from tasks.preparing.check_prepared import without_refused
-from tasks.preparing.cleaning import text_digest
+from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.edits import (
     SAMPLE,
     Changes,
@@ -31,8 +31,8 @@ from tasks.preparing.edits import (
     have_restarted,
     read_texts,
 )
-from tasks.preparing.known_columns import Known
 from tasks.preparing.seen import NightIds, Seen, seen_on
+from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
 from validation.schemas import RAW_ROWS, WITHDRAWALS

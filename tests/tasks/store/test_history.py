@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.files import write_atomically
 from tasks.store.history import History, read_history, require_intact
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import seal
-from tasks.store.source_state import SourceState
 from tasks.store.storage import DamagedFileError, Ref, Store, keep_bytes
 
 

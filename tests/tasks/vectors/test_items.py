@@ -4,8 +4,8 @@ from datetime import date
 
 import pyarrow as pa
 
-from tasks.preparing.cleaning import text_digest
-from tasks.preparing.cut_column import CUT_FIELD
+from tasks.preparing.texts.cleaning import text_digest
+from tasks.preparing.texts.cut_column import CUT_FIELD
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
 from tasks.vectors.items import (

@@ -115,6 +115,11 @@ def test_a_broken_record_of_several_lines_says_how_many() -> None:
     assert (row.raw, row.n_lines) == ('1,"two\nlines",x\n', 2)
 
 
+def test_a_quotation_mark_left_open_does_not_look_like_rows_that_end_in_a_delimiter() -> None:
+    rows = read(b'id,text\n100,"open\n100,","')
+    assert [row.values for row in rows] == [None, {"id": "100", "text": ","}]
+
+
 @given(
     st.lists(st.tuples(st.integers(100, 999), st.text("ab c\"',", max_size=9)), min_size=1),
     st.sets(st.integers(0, 9)),

@@ -11,7 +11,7 @@ from tasks.reading.pieces import find_pieces, read_rows
 from tasks.reading.sources import archives
 from tasks.reading.sources.base import Feed
 from tasks.reading.sources.errors import FeedError
-from tasks.store.landed import landed_path
+from tasks.store.fetched.landed import landed_path
 from tasks.store.storage import Store
 
 Find = Callable[[bytes], Feed]

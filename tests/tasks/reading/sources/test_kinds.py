@@ -22,7 +22,7 @@ from tasks.reading.sources.kinds import (
     source_of,
 )
 from tasks.reading.sources.settings import SourceSettings
-from tasks.store.source_state import SourceState
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store, read_table
 
 

@@ -16,7 +16,7 @@ import pytest
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.reading.sources.kinds import require_feed
-from tasks.store.landed import landed_path, nothing_landed
+from tasks.store.fetched.landed import landed_path, nothing_landed
 from tasks.store.storage import Store, read_table
 
 ROWS = "".join(json.dumps({"id": n, "text": f"text {n}" * 99}) + "\n" for n in range(8_000))

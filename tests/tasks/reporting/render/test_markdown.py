@@ -4,8 +4,8 @@ from datetime import date
 
 from tasks.clusters.drift import Figure
 from tasks.clusters.plan_fit import Fit
+from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.preparing.counts import Counts
-from tasks.preparing.own_columns import ColumnChange
 from tasks.reporting.night_view import view_of
 from tasks.reporting.render.markdown import event_sentence, fit_sentence, summarise
 from tasks.store.manifests import LabelsPart, Manifest

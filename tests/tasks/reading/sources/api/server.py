@@ -11,7 +11,7 @@ from tasks.reading.pieces import find_pieces, opened
 from tasks.reading.sources.api.settings import HttpSettings
 from tasks.reading.sources.base import Feed
 from tasks.reading.sources.settings import SourceSettings
-from tasks.store.source_state import SourceState
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store
 
 ROWS = [

@@ -20,7 +20,7 @@ from tasks.reading.sources.rss import fetch as rss_fetch
 from tasks.reading.sources.rss import source as rss
 from tasks.reading.sources.rss.settings import RssSettings
 from tasks.reading.sources.settings import SourceSettings
-from tasks.store.source_state import SourceState
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store, read_table
 
 MODIFIED = formatdate(1_700_000_000, usegmt=True)

@@ -19,7 +19,7 @@ from tasks.reading.sources.kinds import require_feed, source_of
 from tasks.reading.sources.places import NotApartError
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.sql.settings import SqlSettings
-from tasks.store.source_state import SourceState
+from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store, read_table
 
 Insert = Callable[..., None]

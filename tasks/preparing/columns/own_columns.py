@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from tasks.preparing.known_columns import (
+from tasks.preparing.columns.known_columns import (
     KEY,
     ONLY_TEXT,
     RESERVED,
@@ -20,7 +20,7 @@ from tasks.preparing.known_columns import (
     Known,
     identity_of,
 )
-from tasks.preparing.metadata import (
+from tasks.preparing.columns.metadata import (
     KINDS,
     column,
     first_type,

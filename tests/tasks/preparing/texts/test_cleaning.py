@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.preparing import cleaning
-from tasks.preparing.cleaning import (
+from tasks.preparing.texts import cleaning
+from tasks.preparing.texts.cleaning import (
     clean_beginning,
     clean_text,
     cut_text,

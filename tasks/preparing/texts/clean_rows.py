@@ -23,8 +23,8 @@ def clean_row(row: Row, max_chars: int, repeated: Collection[str] | None) -> Row
     repeated
         Lines that many of tonight's mails have; None where texts are not mails.
     """
-    from tasks.preparing.cleaning import clean_beginning, text_digest
-    from tasks.preparing.cut_texts import cut_mail
+    from tasks.preparing.texts.cleaning import clean_beginning, text_digest
+    from tasks.preparing.texts.cut_texts import cut_mail
 
     text, text_is_cut = clean_beginning(row[TEXT] or "", max_chars)
     # The check bounds texts and not titles, so of a title only so much is looked at.

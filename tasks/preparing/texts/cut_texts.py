@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from tasks.preparing.cleaning import clean_beginning, is_marked_up
-from tasks.preparing.mail import repeated_lines, without_lines, without_quotes
+from tasks.preparing.texts.cleaning import clean_beginning, is_marked_up
+from tasks.preparing.texts.mail import repeated_lines, without_lines, without_quotes
 
 
 def lines_of_mails(texts: Iterable[str]) -> frozenset[str]:

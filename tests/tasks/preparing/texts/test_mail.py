@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tasks.preparing.mail import repeated_lines, without_lines, without_quotes
+from tasks.preparing.texts.mail import repeated_lines, without_lines, without_quotes
 
 OWN = "The kettle leaks.\nPlease send another."
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.preparing.metadata import column, first_type, fits, kind_of
+from tasks.preparing.columns.metadata import column, first_type, fits, kind_of
 from tasks.reading.formats.rows import as_text
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())

@@ -18,8 +18,8 @@ from tasks.frame.stage import cache_key
 from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.checks import REFUSED
-from tasks.preparing.known_columns import RESERVED, Known, read_known
-from tasks.preparing.own_columns import ColumnChange, plan_columns
+from tasks.preparing.columns.known_columns import RESERVED, Known, read_known
+from tasks.preparing.columns.own_columns import ColumnChange, plan_columns
 from tasks.preparing.prepare import prepare
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed

@@ -4,7 +4,14 @@ from datetime import date
 
 import pyarrow as pa
 
-from tasks.preparing.known_columns import KEY, ONLY_TEXT, TEXT_OF, Known, identity_of, known_columns
+from tasks.preparing.columns.known_columns import (
+    KEY,
+    ONLY_TEXT,
+    TEXT_OF,
+    Known,
+    identity_of,
+    known_columns,
+)
 
 TONIGHT = date(2026, 3, 10)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.operating.doctor.state import examine_state
-from tasks.store.landed import land, landed_path, nothing_landed
+from tasks.store.fetched.landed import land, landed_path, nothing_landed
 from tasks.store.storage import Store
 
 
@@ -33,7 +33,7 @@ def test_what_a_killed_run_left_is_gone_in_the_next(store: Store) -> None:
     program = """
 import os, signal, sys
 from pathlib import Path
-from tasks.store.landed import land
+from tasks.store.fetched.landed import land
 from tasks.store.storage import Store
 store = Store(root=Path(sys.argv[1]), feed="reviews", night="2026-03-02")
 land(store, lambda file: file.write_bytes(b"whole"))

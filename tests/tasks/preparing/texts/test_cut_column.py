@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from tasks.preparing.cut_column import CUT_FIELD, has_cut_texts, read_cut_texts
+from tasks.preparing.texts.cut_column import CUT_FIELD, has_cut_texts, read_cut_texts
 from tasks.store.storage import Store, keep_table
 
 

@@ -1,0 +1,1 @@
+"""The feed's own columns: each of one type over all nights."""
