@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -65,15 +65,7 @@ class Found:
 class Source(Protocol):
     """A feed, as its kind reads it; `tasks.reading.sources.kinds` has all kinds."""
 
-    group: ClassVar[str]
-    """Its field in `SourceSettings`; empty where it has no settings."""
-
     def __init__(self, feed: str, settings: SourceSettings) -> None: ...
-
-    @classmethod
-    def takes(cls, feed: str) -> bool:
-        """Return whether a feed is of this kind."""
-        ...
 
     def lasting(self) -> str:
         """Return the feed so that it means the same in another folder."""

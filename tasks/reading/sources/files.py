@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import Any
 
 import fsspec
 
@@ -43,15 +43,8 @@ class FilesSource:
         Path, folder, glob or fsspec URL.
     """
 
-    group: ClassVar[str] = ""
-
     def __init__(self, feed: str, settings: SourceSettings) -> None:
         self._feed = feed
-
-    @classmethod
-    def takes(cls, feed: str) -> bool:
-        """Return true: what is of no other kind is a path."""
-        return True
 
     def lasting(self) -> str:
         """Return the URL, or the absolute path."""

@@ -4,11 +4,10 @@ import hashlib
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import httpx
 
@@ -26,7 +25,8 @@ from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
 
-_API: Final = re.compile(r"json\+(?=https?://)")
+_PREFIX: Final = "json+"
+"""Before the scheme of a URL: `https://` alone is a file in one of the formats."""
 
 
 class ApiSource:
@@ -40,15 +40,8 @@ class ApiSource:
         What is asked of the API.
     """
 
-    group: ClassVar[str] = "http"
-
     def __init__(self, feed: str, settings: SourceSettings) -> None:
         self._feed, self._asked = feed, settings.http
-
-    @classmethod
-    def takes(cls, feed: str) -> bool:
-        """Return whether a feed is the URL of a JSON API."""
-        return bool(_API.match(feed))
 
     def lasting(self) -> str:
         """Return the URL."""
@@ -144,7 +137,7 @@ class ApiSource:
 
     def _url(self) -> httpx.URL:
         try:
-            url = httpx.URL(_API.sub("", self._feed))
+            url = httpx.URL(self._feed.removeprefix(_PREFIX))
         except httpx.InvalidURL:
             url = httpx.URL("")
         if not url.host:

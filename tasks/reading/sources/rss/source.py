@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tasks.boundary.counted import counted
 from tasks.reading.sources.base import Found, Piece, landed_piece
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.rss.addresses import PREFIX, Address, require_addresses
+from tasks.reading.sources.rss.addresses import Address, require_addresses
 from tasks.reading.sources.rss.entries import Entries, entries_of, require_parser
 from tasks.reading.sources.rss.errors import SiteAwayError
 from tasks.reading.sources.settings import SourceSettings
@@ -56,15 +56,8 @@ class RssSource:
         Which other URLs are read with it.
     """
 
-    group: ClassVar[str] = "rss"
-
     def __init__(self, feed: str, settings: SourceSettings) -> None:
         self._feed, self._more = feed, settings.rss.urls
-
-    @classmethod
-    def takes(cls, feed: str) -> bool:
-        """Return whether a feed is RSS or Atom."""
-        return feed.startswith(PREFIX)
 
     def lasting(self) -> str:
         """Return the URL, which means the same everywhere."""

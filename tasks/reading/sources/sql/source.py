@@ -2,11 +2,10 @@
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, ClassVar, Final
+from typing import IO, Any, Final
 
 import sqlalchemy as sa
 
@@ -30,9 +29,6 @@ from tasks.reading.sources.urls import without_query
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
-
-_DATABASE: Final = re.compile(r"(postgresql|sqlite|mysql|mariadb|mssql|oracle)(\+\w+)?://")
-"""The databases that SQLAlchemy knows by itself."""
 
 _DRIVERS: Final = {"postgresql": "postgresql+psycopg"}
 """What a scheme without a driver means where it is another than SQLAlchemy's choice."""
@@ -58,15 +54,8 @@ class SqlSource:
         What is asked of the database.
     """
 
-    group: ClassVar[str] = "sql"
-
     def __init__(self, feed: str, settings: SourceSettings) -> None:
         self._feed, self._asked = feed, settings.sql
-
-    @classmethod
-    def takes(cls, feed: str) -> bool:
-        """Return whether a feed is the URL of a database."""
-        return bool(_DATABASE.match(feed))
 
     def lasting(self) -> str:
         """Return the URL, with the absolute path of a file."""

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +20,7 @@ from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.files import FilesSource
 from tasks.reading.sources.kinds import (
     NO_SETTINGS,
+    Kind,
     foreign_groups,
     require_feed,
     require_own_settings,
@@ -34,15 +38,9 @@ class TableSource:
         "reviews": [{"id": 1, "text": "one"}, {"id": 2, "text": "two"}]
     }
 
-    group: ClassVar[str] = "table"
-
     def __init__(self, feed: str, settings: SourceSettings) -> None:
         self._table = feed.removeprefix("table://")
         self._is_followed = isinstance(settings, Sources) and settings.table.is_followed
-
-    @classmethod
-    def takes(cls, feed: str) -> bool:
-        return feed.startswith("table://")
 
     def lasting(self) -> str:
         return f"table://{self._table}"
@@ -77,7 +75,8 @@ FOLLOWED = Sources(table=TableSettings(is_followed=True))
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "KINDS", (TableSource, *kinds.KINDS))
+    table = Kind(re.compile("table://"), __name__, "TableSource", "table")
+    monkeypatch.setattr(kinds, "KINDS", (table, *kinds.KINDS))
 
 
 def test_a_second_kind_of_feed_is_found_and_read(store: Store) -> None:
@@ -137,3 +136,12 @@ def test_no_cache_key_depends_on_a_state(store: Store) -> None:
     ]
     keys = {cache_key("ingest", 1, {"feed": feed}) for feed in feeds}
     assert len(keys) == 1
+
+
+def test_a_feed_of_files_loads_no_library_of_another_kind() -> None:
+    code = (
+        "import sys, tasks.reading.pieces as it; it.source_of('reviews.jsonl');"
+        " print({'sqlalchemy', 'httpx', 'feedparser'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

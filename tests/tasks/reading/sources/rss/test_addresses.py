@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.kinds import kind_of, require_feed
+from tasks.reading.sources.kinds import require_feed, source_of
 from tasks.reading.sources.rss.addresses import address_of
 from tasks.reading.sources.rss.settings import RssSettings
 from tasks.reading.sources.rss.source import RssSource
@@ -20,9 +20,9 @@ def asked(*urls: str) -> SourceSettings:
 
 
 def test_a_feed_of_news_says_so_in_its_scheme() -> None:
-    assert kind_of(FEED) is RssSource
-    assert kind_of("rss+http://kettles.example/feed.xml") is RssSource
-    assert kind_of("https://kettles.example/rss.json") is not RssSource
+    assert isinstance(source_of(FEED), RssSource)
+    assert isinstance(source_of("rss+http://kettles.example/feed.xml"), RssSource)
+    assert not isinstance(source_of("https://kettles.example/rss.json"), RssSource)
     require_feed(FEED, asked("https://lids.example/atom"))
 
 
