@@ -1,12 +1,13 @@
 """What every kind of feed is to a night: a list of pieces, each a stream of bytes in one format."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.boundary.inert import label_of
 from tasks.frame.result import StageResult
 from tasks.reading.formats.kinds import format_of, known_endings
 from tasks.reading.sources.errors import FeedError
@@ -154,3 +155,27 @@ def landed_piece(store: Store, name: str, fill: Callable[[Path], object]) -> Pie
     """
     landed = land(store, fill)
     return found_piece(name, None, landed.stat().st_size, landed.name)
+
+
+def landed_lines(store: Store, name: str, lines: Iterable[str]) -> tuple[Piece, int]:
+    """Bring rows, each a line of JSON, into the store as a piece; return it and how many there are.
+
+    Parameters
+    ----------
+    store
+        Tonight's place in the store.
+    name
+        Of the piece, without an ending.
+    lines
+        They are not in memory. Bytes that are no UTF-8 come as surrogates, and as they were.
+    """
+    n_lines = 0
+
+    def fill(target: Path) -> None:
+        nonlocal n_lines
+        with target.open("w", encoding="utf-8", errors="surrogateescape") as file:
+            for line in lines:
+                file.write(line + "\n")
+                n_lines += 1
+
+    return landed_piece(store, label_of(f"{name}.jsonl"), fill), n_lines

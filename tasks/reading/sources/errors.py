@@ -7,6 +7,10 @@ class FeedError(NightfoldError, ValueError):
     """A feed that cannot be read; the message names the file and what to do."""
 
 
+class SourceAwayError(FeedError, ConnectionError):
+    """A database or a site that did not answer, or not now: another try may help."""
+
+
 class FeedMissingError(FeedError):
     """A feed that does not exist: probably a typo."""
 

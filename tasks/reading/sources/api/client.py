@@ -14,20 +14,16 @@ from typing import Final
 import httpx
 
 from tasks.boundary.counted import counted
-from tasks.reading.sources.api.errors import ApiAwayError, elsewhere, explained, refused, shown_url
+from tasks.reading.sources.api.errors import WAY_IN, elsewhere, explained, shown_url
 from tasks.reading.sources.api.settings import HttpSettings
 from tasks.reading.sources.errors import FeedError
+from tasks.reading.sources.web import MAX_REDIRECTS, Bounds, body_of, refused
 
 _TIMEOUT: Final = httpx.Timeout(60, connect=10)
 """Seconds of silence: a slow report takes its time, a host that is down does not."""
 
-_MAX_ANSWER_SECONDS: Final = 600
-"""For one answer: a server that sends a byte a minute is never silent."""
-
-_MAX_ANSWER_BYTES: Final = 100_000_000
-"""Of one answer: it is parsed in memory."""
-
-_MAX_REDIRECTS: Final = 5
+BOUNDS: Final = Bounds(100_000_000, 600)
+"""Of one page."""
 
 _MAX_WAITS: Final = 5
 """How often one request is asked to wait before the run counts it as unanswered."""
@@ -82,7 +78,7 @@ class ApiClient:
         Raises
         ------
         FeedError
-            If there is none that can be used; `ApiAwayError` where another try may help.
+            If there is none that can be used; `SourceAwayError` where another try may help.
         """
         n_redirects = n_waits = 0
         while True:
@@ -93,14 +89,14 @@ class ApiClient:
                     linked = response.links.get("next", {}).get("url")
                     return Answer(url, self._content(shown, response), linked)
             seconds = _seconds_asked(shown, response)
-            if response.has_redirect_location and n_redirects < _MAX_REDIRECTS:
+            if response.has_redirect_location and n_redirects < MAX_REDIRECTS:
                 url = self.own_url(url, response.headers["Location"], "a redirect")
                 n_redirects += 1
             elif seconds is not None and n_waits < self._max_waits:
                 sleep(seconds)
                 n_waits += 1
             else:
-                raise refused(shown, response.status_code)
+                raise refused(shown, response.status_code, WAY_IN)
 
     def own_url(self, base: httpx.URL, found: str, what: str) -> httpx.URL:
         """Return a URL that the API has named.
@@ -136,25 +132,14 @@ class ApiClient:
         self._next_time = max(now, self._next_time) + self._gap
 
     def _content(self, shown: str, response: httpx.Response) -> bytes:
-        content, deadline = bytearray(), monotonic() + _MAX_ANSWER_SECONDS
-        for part in response.iter_bytes():
-            content += part
-            self._n_bytes += len(part)
-            if len(content) > _MAX_ANSWER_BYTES:
-                raise FeedError(
-                    f"{shown} must answer with at most {_MAX_ANSWER_BYTES:,} bytes a page, got"
-                    " more; ask for smaller pages in the feed's URL"
-                )
-            if self._n_bytes > self._max_bytes:
-                raise FeedError(
-                    f"{shown} has more than {self._max_bytes:,} bytes in all its pages; ask for"
-                    " less, or raise `max_bytes` under [http]"
-                )
-            if monotonic() > deadline:
-                raise ApiAwayError(
-                    f"{shown} has not ended an answer in {_MAX_ANSWER_SECONDS} seconds; run again"
-                )
-        return bytes(content)
+        content = body_of(shown, response, BOUNDS)
+        self._n_bytes += len(content)
+        if self._n_bytes > self._max_bytes:
+            raise FeedError(
+                f"{shown} has more than {self._max_bytes:,} bytes in all its pages; ask for less,"
+                " or raise `max_bytes` under [http]"
+            )
+        return content
 
 
 @contextmanager

@@ -7,8 +7,7 @@ from typing import Any, Final
 from tasks.boundary.excerpts import excerpt
 from tasks.reading.sources.api.answers import MISSING, at
 from tasks.reading.sources.errors import FeedError
-from tasks.reading.sources.sql.cells import digest_of
-from tasks.reading.sources.sql.cursor import MAX_AT_CURSOR
+from tasks.reading.sources.known_rows import MAX_KNOWN, digest_of
 
 _SHOWN_CHARS: Final = 40
 """Of a value in a message."""
@@ -55,7 +54,7 @@ class Newest:
         """Return where the reading has stopped; None where no value ever came."""
         if self._value is None:
             return None
-        is_whole = len(self._records) <= MAX_AT_CURSOR
+        is_whole = len(self._records) <= MAX_KNOWN
         return {"value": self._value, "records": sorted(self._records) if is_whole else []}
 
     def _follow(self, value: Any, digest: str) -> None:
@@ -65,7 +64,7 @@ class Newest:
             raise self._unfit(value, f"beside {_shown(self._value)}")
         if self._value is None or rank > last:
             self._value, self._records = value, set()
-        if rank >= last and len(self._records) <= MAX_AT_CURSOR:
+        if rank >= last and len(self._records) <= MAX_KNOWN:
             self._records.add(digest)
 
     def _rank(self, value: Any) -> tuple[str, Any]:

@@ -12,13 +12,11 @@ from typing import Any, Final
 import httpx
 
 from tasks.boundary.counted import counted
-from tasks.boundary.inert import label_of
 from tasks.reading.sources.api.client import asking
-from tasks.reading.sources.api.errors import ApiAwayError
 from tasks.reading.sources.api.newest import Newest
 from tasks.reading.sources.api.pages import Pages
-from tasks.reading.sources.base import Found, landed_piece
-from tasks.reading.sources.errors import FeedError
+from tasks.reading.sources.base import Found, landed_lines
+from tasks.reading.sources.errors import FeedError, SourceAwayError
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import without_query
 from tasks.store.storage import Store
@@ -62,7 +60,7 @@ class ApiSource:
         try:
             with asking(url, self._headers(), self._asked, max_waits=0) as client:
                 next(Pages(client, self._asked).read(url))
-        except ApiAwayError:
+        except SourceAwayError:
             return
 
     def scope(self) -> str:
@@ -85,16 +83,7 @@ class ApiSource:
             If the API does not give them.
         """
         newest = Newest(self._asked.since, state)
-        n_records = 0
-
-        def fill(target: Path) -> None:
-            nonlocal n_records
-            with target.open("w", encoding="ascii") as file:
-                for line in self._lines(state, newest):
-                    file.write(line + "\n")
-                    n_records += 1
-
-        piece = landed_piece(store, label_of(f"{self._name()}.jsonl"), fill)
+        piece, n_records = landed_lines(store, self._name(), self._lines(state, newest))
         self._say_without(newest)
         end = newest.state()
         if end is None:

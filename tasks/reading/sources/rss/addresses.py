@@ -52,7 +52,7 @@ def address_of(url: str) -> Address:
     digest = hashlib.sha256(parts.query.encode()).hexdigest()[:_DIGEST_CHARS]
     # An equals sign in a folder would make a column of it.
     name = quote(place, safe="/:") + (f"-{digest}" if parts.query else "")
-    return Address(plain, shown, place, f"{name}.jsonl")
+    return Address(plain, shown, place, name)
 
 
 def require_addresses(urls: Iterable[str]) -> list[Address]:

@@ -6,22 +6,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import httpx
 
 from tasks.boundary.counted import counted
-from tasks.reading.sources.base import Found, Piece, landed_piece
-from tasks.reading.sources.errors import FeedError
+from tasks.reading.sources.base import Found, Piece, landed_lines
+from tasks.reading.sources.errors import FeedError, SourceAwayError
 from tasks.reading.sources.rss.addresses import Address, require_addresses
 from tasks.reading.sources.rss.entries import Entries, entries_of, require_parser
-from tasks.reading.sources.rss.errors import SiteAwayError
+from tasks.reading.sources.rss.fetch import Answer, client, fetched
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import without_query
 from tasks.store.storage import Store
-
-if TYPE_CHECKING:
-    import httpx
-
-    from tasks.reading.sources.rss.fetch import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -87,10 +84,8 @@ class RssSource:
         Raises
         ------
         FeedError
-            If none of the sites gives its feed; `SiteAwayError` where another try may help.
+            If none of the sites gives its feed; `SourceAwayError` where another try may help.
         """
-        from tasks.reading.sources.rss.fetch import client
-
         require_parser()
         last = state[_STATE] if state else {}
         with client() as asker:
@@ -107,7 +102,7 @@ class RssSource:
 
 
 def _reading(
-    store: Store, asker: "httpx.Client", address: Address, known: Mapping[str, str]
+    store: Store, asker: httpx.Client, address: Address, known: Mapping[str, str]
 ) -> _Reading:
     """Ask one site, and bring what it has into the store."""
     try:
@@ -118,26 +113,24 @@ def _reading(
         entries = entries_of(answer.body, answer.charset, address)
     except FeedError as failure:
         return _Reading(address, known, failure=failure)
-    logger.info("read %s from %s", _n_entries(entries), address.shown)
+    logger.info("read %s from %s", counted(len(entries.rows), "item"), address.shown)
     if entries.flaw:
         logger.warning(
             "%s is not well-formed (%s): %s could be read, more may be lost, and the last may be"
             " cut; tell its publisher",
-            *(address.shown, entries.flaw, _n_entries(entries)),
+            *(address.shown, entries.flaw, counted(len(entries.rows), "item")),
         )
     # What may have been cut is asked for as a whole again.
     conditions = {} if entries.flaw else answer.conditions
     return _Reading(address, conditions, _landed(store, address, entries))
 
 
-def _answer(asker: "httpx.Client", address: Address, known: Mapping[str, str]) -> "Answer | None":
+def _answer(asker: httpx.Client, address: Address, known: Mapping[str, str]) -> Answer | None:
     """Ask a site, once more where that may help."""
-    from tasks.reading.sources.rss.fetch import fetched
-
     for _ in range(_TRIES - 1):
         try:
             return fetched(asker, address, known)
-        except SiteAwayError as error:
+        except SourceAwayError as error:
             logger.info("%s", error)
             time.sleep(_PAUSE_SECONDS)
     return fetched(asker, address, known)
@@ -146,13 +139,8 @@ def _answer(asker: "httpx.Client", address: Address, known: Mapping[str, str]) -
 def _landed(store: Store, address: Address, entries: Entries) -> Piece | None:
     if not entries.rows:
         return None
-    lines = "".join(json.dumps(row) + "\n" for row in entries.rows)
-    return landed_piece(store, address.name, lambda path: path.write_text(lines, encoding="utf-8"))
-
-
-def _n_entries(entries: Entries) -> str:
-    n_rows = len(entries.rows)
-    return "1 entry" if n_rows == 1 else f"{n_rows:,} entries"
+    piece, _ = landed_lines(store, address.name, map(json.dumps, entries.rows))
+    return piece
 
 
 def _say_failures(readings: list[_Reading]) -> None:
@@ -161,17 +149,13 @@ def _say_failures(readings: list[_Reading]) -> None:
     Raises
     ------
     FeedError
-        If there is no other; `SiteAwayError` where another try may help.
+        If there is no other; `SourceAwayError` where another try may help.
     """
     failures = [it.failure for it in readings if it.failure]
     if len(failures) == len(readings):
-        away = next((it for it in failures if isinstance(it, SiteAwayError)), failures[0])
-        raise (
-            away
-            if len(failures) == 1
-            else type(away)(
-                f"none of {counted(len(failures), 'feed')} could be read; of one, {away}"
-            )
-        )
+        away = next((it for it in failures if isinstance(it, SourceAwayError)), failures[0])
+        if len(failures) == 1:
+            raise away
+        raise type(away)(f"none of {counted(len(failures), 'feed')} could be read; of one, {away}")
     for failure in failures:
         logger.warning("%s; tonight goes on with the other feeds", failure)

@@ -1,19 +1,14 @@
-"""Rows of a database as lines of JSON, and their digests.
+"""Rows of a database as lines of JSON.
 
 JSON and not Parquet: SQLite and expressions may change the type of a column from row to row, and a
 table that is written in batches cannot.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
-
-_DIGEST_CHARS: Final = 16
-"""Of a SHA-256: among rows of one value of a cursor, which are few."""
-
 
 _NUMBER_DIGITS: Final = 18
 """Larger decimals are text: Python spells no integer of thousands of digits."""
@@ -22,11 +17,6 @@ _NUMBER_DIGITS: Final = 18
 def line_of(row: Mapping[Any, Any]) -> str:
     """Return a row as a line of JSON: numbers and times as they are, all others as text."""
     return json.dumps(dict(row), ensure_ascii=False, default=_cell)
-
-
-def digest_of(line: str) -> str:
-    """Return what a row is known by."""
-    return hashlib.sha256(line.encode(errors="surrogatepass")).hexdigest()[:_DIGEST_CHARS]
 
 
 def _cell(value: Any) -> Any:

@@ -7,9 +7,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from tasks.reading.sources.errors import FeedError
-
-MAX_AT_CURSOR: Final = 10_000
-"""Rows of one value that a manifest names; where more share it they are read again."""
+from tasks.reading.sources.known_rows import MAX_KNOWN, digest_of
 
 _KINDS: Final[dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]]] = {
     "timestamp": (datetime, datetime.isoformat, datetime.fromisoformat),
@@ -29,7 +27,7 @@ class Cursor(NamedTuple):
     value: Any
     rows: frozenset[str]
     """Their digests: rows of the same value may come later, and these are not read twice. Empty
-    where there are more than `MAX_AT_CURSOR`."""
+    where there are more than `MAX_KNOWN`."""
 
     def state(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -62,30 +60,30 @@ class CursorReader:
         self._rows: set[str] = set(last.rows) if last else set()
         self._n_rows = len(self._rows)
 
-    def is_known(self, digest: str) -> bool:
-        """Return whether the last night has read a row."""
-        return self._last is not None and digest in self._last.rows
-
-    def follow(self, value: Any, digest: str) -> None:
-        """Go on to a row.
+    def is_new(self, value: Any, line: str) -> bool:
+        """Go on to a row, and return whether the last night has not read it.
 
         Raises
         ------
         FeedError
             If its value cannot be compared with those of another night.
         """
+        digest = digest_of(line)
+        if self._last is not None and digest in self._last.rows:
+            return False
         if value != self._value:
             _require_kind(self._column, value)
             self._value, self._rows, self._n_rows = value, set(), 0
         self._n_rows += 1
-        if len(self._rows) < MAX_AT_CURSOR:
+        if len(self._rows) < MAX_KNOWN:
             self._rows.add(digest)
+        return True
 
     def end(self) -> Cursor | None:
         """Return where the reading has stopped; None where no row ever came."""
         if self._value is None:
             return None
-        is_whole = self._n_rows <= MAX_AT_CURSOR
+        is_whole = self._n_rows <= MAX_KNOWN
         return Cursor(self._value, frozenset(self._rows) if is_whole else frozenset())
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from tasks.boundary.secret_urls import mask_secrets
-from tasks.reading.sources.errors import FeedError
+from tasks.reading.sources.errors import FeedError, SourceAwayError
 
 PASSWORD: Final = "NIGHTFOLD_SQL_PASSWORD"
 """Where the password of a database is looked for, before the driver looks in its own places."""
@@ -31,10 +31,6 @@ _BUSY: Final = ("database is locked", "database table is locked")
 """How SQLite says that somebody writes: what else it calls an operational error stays."""
 
 
-class DatabaseAwayError(FeedError, ConnectionError):
-    """A database that did not answer: another try may help."""
-
-
 @contextmanager
 def explained(url: sa.URL, shown: str) -> Iterator[None]:
     """Raise what SQLAlchemy and its drivers say as a sentence.
@@ -52,7 +48,7 @@ def explained(url: sa.URL, shown: str) -> Iterator[None]:
     Raises
     ------
     FeedError
-        Naming the database, what is wrong and what to set; `DatabaseAwayError` where another try
+        Naming the database, what is wrong and what to set; `SourceAwayError` where another try
         may help.
     """
     try:
@@ -87,7 +83,7 @@ def _said(url: sa.URL, shown: str, error: exc.SQLAlchemyError) -> FeedError:
             " where the driver looks for it, and the name of the user in the URL"
         )
     if _is_passing(url, error, said.lower()):
-        return DatabaseAwayError(f"{shown} does not answer ({words}); run again")
+        return SourceAwayError(f"{shown} does not answer ({words}); run again")
     return FeedError(
         f"{shown} refuses what is asked of it ({words}); correct the URL, or `table`, `query`"
         " and `since` under [sql]"

@@ -5,19 +5,19 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from tasks.boundary.counted import counted
-from tasks.boundary.inert import label_of
-from tasks.reading.sources.base import Found, landed_piece
-from tasks.reading.sources.errors import FeedError, FeedMissingError
+from tasks.reading.sources.base import Found, landed_lines
+from tasks.reading.sources.errors import FeedError, FeedMissingError, SourceAwayError
+from tasks.reading.sources.known_rows import MAX_KNOWN
 from tasks.reading.sources.places import require_apart
 from tasks.reading.sources.settings import SourceSettings
-from tasks.reading.sources.sql.cells import digest_of, line_of
-from tasks.reading.sources.sql.cursor import MAX_AT_CURSOR, CursorReader, cursor_of
-from tasks.reading.sources.sql.errors import PASSWORD, DatabaseAwayError, explained
+from tasks.reading.sources.sql.cells import line_of
+from tasks.reading.sources.sql.cursor import CursorReader, cursor_of
+from tasks.reading.sources.sql.errors import PASSWORD, explained
 from tasks.reading.sources.sql.query import (
     asked,
     n_without_cursor,
@@ -89,7 +89,7 @@ class SqlSource:
         try:
             with self._connected() as connection:
                 require_columns_there(connection, self._asked)
-        except DatabaseAwayError:
+        except SourceAwayError:
             return
 
     def scope(self) -> str:
@@ -109,19 +109,8 @@ class SqlSource:
         require_asked(self._asked)
         last = cursor_of(state) if state else None
         reader = CursorReader(self._asked.since, last)
-        n_rows = 0
-
-        def fill(target: Path) -> None:
-            nonlocal n_rows
-            with self._connected() as connection, _writing(target) as file:
-                require_columns_there(connection, self._asked)
-                self._say_left_out(connection)
-                for line in self._lines(connection, last.value if last else None, reader):
-                    file.write(line + "\n")
-                    n_rows += 1
-
-        name = self._asked.table or "query"
-        piece = landed_piece(store, label_of(f"{name}.jsonl"), fill)
+        lines = self._lines(last.value if last else None, reader)
+        piece, n_rows = landed_lines(store, self._asked.table or "query", lines)
         end = reader.end() if self._asked.since else None
         if end is None:
             return Found([piece])
@@ -130,26 +119,22 @@ class SqlSource:
             logger.warning(
                 "more than %s rows have the last value of %r, so they are read again tomorrow and"
                 " count as duplicates then; name a column under `since` that tells rows apart",
-                *(f"{MAX_AT_CURSOR:,}", self._asked.since),
+                *(f"{MAX_KNOWN:,}", self._asked.since),
             )
         return Found([piece] if n_rows else [], end.state())
 
-    def _lines(self, connection: sa.Connection, value: Any, reader: CursorReader) -> Iterator[str]:
+    def _lines(self, value: Any, reader: CursorReader) -> Iterator[str]:
         """Stream the rows as lines of JSON, but for those that the last night has read."""
-        since = self._asked.since
-        found = connection.execution_options(yield_per=_BATCH_ROWS).execute(
-            rows_since(self._asked, value)
-        )
-        for row in found.mappings():
-            line = line_of(row)
-            if not since:
-                yield line
-                continue
-            digest = digest_of(line)
-            if reader.is_known(digest):
-                continue
-            reader.follow(row[since], digest)
-            yield line
+        with self._connected() as connection:
+            require_columns_there(connection, self._asked)
+            self._say_left_out(connection)
+            found = connection.execution_options(yield_per=_BATCH_ROWS).execute(
+                rows_since(self._asked, value)
+            )
+            for row in found.mappings():
+                line = line_of(row)
+                if not self._asked.since or reader.is_new(row[self._asked.since], line):
+                    yield line
 
     def _say_left_out(self, connection: sa.Connection) -> None:
         """Count the rows that no night reads."""
@@ -210,8 +195,3 @@ def _prepare_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("PRAGMA query_only = ON")
     driver: Any = connection.connection.driver_connection
     driver.text_factory = lambda raw: raw.decode(errors="surrogateescape")
-
-
-def _writing(target: Path) -> IO[str]:
-    """Open a file to which bytes that are no UTF-8 come as they were."""
-    return target.open("w", encoding="utf-8", errors="surrogateescape")

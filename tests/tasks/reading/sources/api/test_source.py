@@ -12,6 +12,7 @@ from tasks.reading.pieces import opened
 from tasks.reading.sources.api import client as api_client
 from tasks.reading.sources.errors import FeedError, FeedMissingError
 from tasks.reading.sources.kinds import require_feed, source_of
+from tasks.reading.sources.web import Bounds
 from tasks.store.storage import Store
 from tests.tasks.reading.sources.api.server import ROWS, Api, Reply, asked, ids, pages, read
 
@@ -100,8 +101,8 @@ def test_pages_and_bytes_are_bounded(
         FeedError, match=r"more than 30 bytes in all its pages; .* raise `max_bytes`"
     ):
         read(store, api.feed(), asked(page_param="p", max_bytes=30))
-    monkeypatch.setattr(api_client, "_MAX_ANSWER_BYTES", 5)
-    with pytest.raises(FeedError, match="at most 5 bytes a page"):
+    monkeypatch.setattr(api_client, "BOUNDS", Bounds(5, 60))
+    with pytest.raises(FeedError, match="must answer with at most 5 bytes"):
         read(store, api.feed(), asked())
 
 

@@ -31,8 +31,8 @@ def test_an_address_is_named_without_its_query() -> None:
     assert address.url == "https://Kettles.example:8443/a b/lang=en/?page=1#top"
     assert address.shown == "https://Kettles.example:8443/a b/lang=en/"
     assert address.place == "kettles.example:8443/a b/lang=en"
-    assert address.name == "kettles.example:8443/a%20b/lang%3Den-c5c34f0f.jsonl"
-    assert address_of("http://kettles.example").name == "kettles.example.jsonl"
+    assert address.name == "kettles.example:8443/a%20b/lang%3Den-c5c34f0f"
+    assert address_of("http://kettles.example").name == "kettles.example"
 
 
 @pytest.mark.parametrize(

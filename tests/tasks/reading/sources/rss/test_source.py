@@ -2,6 +2,7 @@
 
 import json
 import logging
+import ssl
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +21,7 @@ from tasks.reading.sources.rss import fetch as rss_fetch
 from tasks.reading.sources.rss import source as rss
 from tasks.reading.sources.rss.settings import RssSettings
 from tasks.reading.sources.settings import SourceSettings
+from tasks.reading.sources.web import Bounds
 from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store, read_table
 
@@ -168,8 +170,8 @@ def test_a_broken_site_is_named_and_the_others_are_read(
     said = [it.getMessage() for it in caplog.records if it.levelno == logging.WARNING]
     assert len(said) == 3
     assert said[0].startswith(f"{news.address}/page must be RSS or Atom, got b'<html>")
-    assert "gone.xml must answer with HTTP status 200, got 404" in said[1]
-    assert "down.xml is in trouble (HTTP status 500)" in said[2]
+    assert "gone.xml is not there (status 404)" in said[1]
+    assert "down.xml does not answer now (status 500)" in said[2]
     assert "user=7" not in caplog.text
 
 
@@ -224,11 +226,11 @@ def test_redirects_are_followed_five_times_and_only_on_the_web(news: News, found
     loop = news.has("/loop.xml", status=302, Location="/loop.xml?token=secret")
     news.has("/loop.xml?token=secret", status=302, Location="/loop.xml")
     news.asked.clear()
-    with pytest.raises(FeedError, match="TooManyRedirects"):
+    with pytest.raises(FeedError, match=r"cannot be read .*redirects"):
         found(loop)
     assert len(news.asked) == 6
     disk = news.has("/disk.xml", status=302, Location="file:///etc/passwd?token=secret")
-    with pytest.raises(FeedError, match="UnsupportedProtocol") as error:
+    with pytest.raises(FeedError, match=r"cannot be read .*protocol") as error:
         found(disk)
     assert "secret" not in str(error.value)
     assert not is_transient_error(error.value)
@@ -236,12 +238,11 @@ def test_redirects_are_followed_five_times_and_only_on_the_web(news: News, found
 
 def test_an_answer_has_bounds(news: News, found: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     url = news.has("/feed.xml", document("a", text="x" * 2_000))
-    monkeypatch.setattr(rss_fetch, "MAX_BYTES", 1_000)
-    with pytest.raises(FeedError, match="must have at most 1,000 bytes"):
+    monkeypatch.setattr(rss_fetch, "BOUNDS", Bounds(1_000, 60))
+    with pytest.raises(FeedError, match="must answer with at most 1,000 bytes"):
         found(url)
-    monkeypatch.setattr(rss_fetch, "MAX_BYTES", 10_000)
-    monkeypatch.setattr(rss_fetch, "_MAX_SECONDS", -1.0)
-    with pytest.raises(FeedError, match="seconds to answer") as error:
+    monkeypatch.setattr(rss_fetch, "BOUNDS", Bounds(10_000, -1))
+    with pytest.raises(FeedError, match="has not ended an answer") as error:
         found(url)
     assert is_transient_error(error.value)
 
@@ -275,12 +276,13 @@ def test_a_site_that_is_not_to_be_trusted_is_not_asked_twice(
 
     def refuse(*_: Any, **__: Any) -> None:
         asked.append(1)
-        raise httpx.ConnectError(
-            "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed at https://h/?token=pw12"
-        )
+        cause = ssl.SSLCertVerificationError("self-signed")
+        raise httpx.ConnectError("self-signed at https://h/?token=pw12") from cause
 
     monkeypatch.setattr(httpx.Client, "stream", refuse)
-    with pytest.raises(FeedError, match=r"cannot be read .* self-signed") as error:
+    with pytest.raises(
+        FeedError, match=r"certificate that is not trusted here .*self-signed"
+    ) as error:
         found(news.address)
     assert (is_transient_error(error.value), len(asked)) == (False, 1)
     assert "pw12" not in str(error.value)

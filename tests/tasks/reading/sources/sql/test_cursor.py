@@ -42,7 +42,7 @@ def test_a_cursor_comes_back_as_it_was(value: Any) -> None:
 @pytest.mark.parametrize("value", [None, b"\x01", float("nan"), [1]])
 def test_what_has_no_order_is_refused(value: Any) -> None:
     with pytest.raises(FeedError, match="`since` under"):
-        CursorReader("at", Cursor(1, frozenset())).follow(value, "d")
+        CursorReader("at", Cursor(1, frozenset())).is_new(value, "d")
 
 
 def test_cells_keep_their_types_where_json_has_them() -> None:

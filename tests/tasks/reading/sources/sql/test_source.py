@@ -105,7 +105,7 @@ def test_a_tie_that_comes_alone_is_remembered_beside_the_others(found: Any, inse
 def test_with_very_many_ties_they_are_read_again_and_it_is_said(
     found: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("tasks.reading.sources.sql.cursor.MAX_AT_CURSOR", 1)
+    monkeypatch.setattr("tasks.reading.sources.sql.cursor.MAX_KNOWN", 1)
     _, first = found()
     assert "are read again tomorrow" in caplog.text
     assert found(last=first)[0] == [2, 3]
