@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from flows.laid_over import laid_over
 from flows.toml_file import ConfigError, read_toml
 
 _FEEDS: Final = "feeds"
@@ -55,7 +56,7 @@ def settings_in(file: Path | None, feed_name: str | None) -> dict[str, Any]:
         raise ConfigError(f"{file} has the feeds {names}; {which}")
     own = {key: value for key, value in chosen[0].items() if key != _NAME}
     shared = {key: value for key, value in values.items() if key != _FEEDS}
-    return _laid_over(shared, own) | {"feed_name": feed_name}
+    return laid_over(shared, own) | {"feed_name": feed_name}
 
 
 def _entries(values: Mapping[str, Any], file: Path | None) -> list[dict[str, Any]]:
@@ -82,14 +83,3 @@ def _entries(values: Mapping[str, Any], file: Path | None) -> list[dict[str, Any
                 )
         names.append(name)
     return entries
-
-
-def _laid_over(settings: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(settings)
-    for key, value in own.items():
-        below = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            merged[key] = _laid_over(below, value)
-        else:
-            merged[key] = value
-    return merged

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from flows.laid_over import laid_over
+
 Schema = dict[str, Any]
 
 ADVANCED: Final = "advanced"
@@ -17,6 +19,9 @@ ORDINARY: Final = (
     "clustering.estimator", "refit.every_nights", "check.max_refused_share",
 )  # fmt: skip
 """The settings that most feeds need, in the order of the form."""
+
+_EMPTY: Final = ("", None)
+"""What the form sends for a field that nobody filled in."""
 
 _UNDERLINED: Final = re.compile(r"\n\n(\w+)\n-{3,}\n")
 _ENTRY: Final = re.compile(r"^(\w+(?:, \w+)*)\n((?: {4}.*(?:\n|$))+)", re.MULTILINE)
@@ -35,7 +40,7 @@ def from_form(given: Any) -> Any:
         return given
     ordinary = {key: value for key, value in given.items() if key != ADVANCED}
     advanced = given[ADVANCED]
-    return _laid_over(ordinary, advanced) if isinstance(advanced, Mapping) else ordinary
+    return laid_over(ordinary, advanced, _EMPTY) if isinstance(advanced, Mapping) else ordinary
 
 
 def form_schema(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
@@ -64,17 +69,6 @@ def form_schema(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
     for name, value in top["properties"].items():
         value["position"] = order.get(name, len(ORDINARY))
     return top
-
-
-def _laid_over(settings: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(settings)
-    for key, value in others.items():
-        if isinstance(value, Mapping):
-            below = merged.get(key)
-            merged[key] = _laid_over(below if isinstance(below, Mapping) else {}, value)
-        elif value not in ("", None):
-            merged[key] = value
-    return merged
 
 
 def _plain(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:

@@ -194,6 +194,8 @@ def _keep_quarantine(store: Store, refused: list[Ref]) -> Ref:
 
 
 def _keep_withdrawn(store: Store, withdrawn: Ref, refused: Ref) -> Ref:
+    if not (withdrawn.rows and refused.rows):
+        return withdrawn
     rows = read_table(store, withdrawn)
     left = without_refused(rows, read_table(store, refused, [FILE, ROW]))
     return withdrawn if left is rows else keep_table(store, "check-prepared", left)

@@ -7,7 +7,7 @@ are no ids, however much the texts of two nights are alike row by row.
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from tasks.preparing.candidates import Plan, PrepareSettings
 from tasks.preparing.seen import Seen
 from tasks.preparing.texts.clean_rows import clean_row
-from tasks.reading.raw_feed import OnChange
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches
 from validation.schemas import DOC_ID, TEXT, TEXT_DIGEST
@@ -117,7 +116,9 @@ def are_row_numbers(ids: Set[str]) -> bool:
 
 
 def decide(
-    changes: Changes, on_change: OnChange, read: Callable[[Mapping[str, str]], Mapping[str, str]]
+    changes: Changes,
+    on_change: Literal["replace", "keep"],
+    read: Callable[[Mapping[str, str]], Mapping[str, str]],
 ) -> Edits:
     """Decide what becomes of the changed ids.
 
@@ -130,7 +131,7 @@ def decide(
     read
         From id → night to id → text: the earlier texts of some ids, as far as they are kept.
     """
-    if on_change == "refuse" or not changes.texts:
+    if not changes.texts:
         return Edits()
     if on_change == "keep":
         return Edits(kept=changes.texts.keys())

@@ -24,7 +24,7 @@ from tasks.preparing.candidates import (
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.columns.known_columns import read_known
 from tasks.preparing.columns.own_columns import ColumnChange
-from tasks.preparing.edits import decide, find_changes, read_texts
+from tasks.preparing.edits import Edits, decide, find_changes, read_texts
 from tasks.preparing.keep import keep_parts
 from tasks.preparing.seen import read_seen
 from tasks.reading.raw_feed import OnChange
@@ -75,8 +75,10 @@ def prepare(
     """
     plan = plan_rows(_accepted(store, checked), read_known(store, past), settings)
     seen = read_seen(store, past, plan.rows.ids())
-    changes = find_changes(plan, seen, settings)
-    edits = decide(changes, on_change, partial(read_texts, store, past))
+    edits = Edits()
+    if on_change != "refuse":  # the check refuses them, and they need not be known before
+        changes = find_changes(plan, seen, settings)
+        edits = decide(changes, on_change, partial(read_texts, store, past))
     parts = prepared_parts(plan, seen, settings, edits.replaced, edits.kept)
     tables = keep_parts(store, "prepare", plan.schemas(), parts)
     changed = plan.own.changes()

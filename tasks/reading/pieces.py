@@ -53,14 +53,15 @@ def find_pieces(
     """
     require_no_secret(feed)
     source = source_of(feed, settings)
-    known = _own_state(source.scope(), last)
+    scope = source.scope()
+    known = _own_state(scope, last)
     found = source.find(store, known)
     pieces = found.pieces
     n_files, n_bytes = counted(len(pieces), "feed file"), sum(piece.size for piece in pieces)
     logger.info("found %s, %s, in %s", n_files, counted(n_bytes, "byte"), without_query(feed))
     if found.state is None:
         return Feed(pieces=pieces)
-    state = SourceState(of=source.scope(), state=found.state)
+    state = SourceState(of=scope, state=found.state)
     return Feed(pieces=pieces, state=state, is_continued=known is not None)
 
 

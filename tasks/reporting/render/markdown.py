@@ -75,11 +75,8 @@ def _without_text(counts: Mapping[str, int]) -> str:
 def _replaced(counts: Mapping[str, int]) -> str:
     if not (n_replaced := counts["replaced"]):
         return ""
-    takes = (
-        "takes the place of an earlier text"
-        if n_replaced == 1
-        else ("take the place of earlier texts")
-    )
+    one, several = "takes the place of an earlier text", "take the place of earlier texts"
+    takes = one if n_replaced == 1 else several
     return f" {counted(n_replaced, 'document')} {takes} of the same id."
 
 

@@ -81,9 +81,11 @@ def prepared(
     """Every table as the columns that tell of an edit."""
     plan = plan_of(*rows)
     before = seen(plan, known, later)
-    edits = decide(find_changes(plan, before, SETTINGS), on_change, lambda asked: {
-        doc_id: known[doc_id] for doc_id in asked
-    })  # fmt: skip
+    edits = Edits()
+    if on_change != "refuse":
+        edits = decide(find_changes(plan, before, SETTINGS), on_change, lambda asked: {
+            doc_id: known[doc_id] for doc_id in asked
+        })  # fmt: skip
     parts = list(prepared_parts(plan, before, SETTINGS, edits.replaced, edits.kept))
     columns = {
         "candidates": ("doc_id", "text", "duplicate_of", "reused_on"),
