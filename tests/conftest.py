@@ -1,5 +1,6 @@
 """What holds for all tests: one thread for every library, and no clock."""
 
+import gc
 import os
 
 from hypothesis import HealthCheck, settings
@@ -13,3 +14,13 @@ settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any-machine")
+
+# Half a million objects of libraries are there to stay; to look through them for garbage again and
+# again took a tenth of all tests' time.
+gc.set_threshold(100_000)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()

@@ -6,6 +6,7 @@ imported) and forks itself for every command line. Each has its own memory, envi
 and end, as one that a shell starts; only the libraries are there already.
 """
 
+import gc
 import json
 import os
 import signal
@@ -116,12 +117,23 @@ def main() -> None:
         import_module(library)
     os.environ.clear()
     os.environ.update(before)
-    stream = socket.socket(fileno=int(sys.argv[1])).makefile("rw", encoding="utf-8")
-    for line in stream:
-        request = json.loads(line)
-        answer = _ended(request["poll"]) if "poll" in request else _forked(request["start"])
-        stream.write(json.dumps(answer) + "\n")
-        stream.flush()
+    gc.freeze()  # a command line that looks through it would copy its memory, too
+    with (
+        socket.socket(fileno=int(sys.argv[1])) as its,
+        its.makefile("rw", encoding="utf-8") as stream,
+    ):
+        for line in stream:
+            request = json.loads(line)
+            if "start" in request and not (answer := os.fork()):
+                break
+            if "poll" in request:
+                answer = _ended(request["poll"])
+            stream.write(json.dumps(answer) + "\n")
+            stream.flush()
+        else:
+            return
+    # Only here, where the stream is closed: what ends later must not close the number of another file.
+    _become(request["start"])
 
 
 def _ended(pid: int) -> int | None:
@@ -129,14 +141,8 @@ def _ended(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if found else None
 
 
-def _forked(asked: dict[str, Any]) -> int:
-    pid = os.fork()
-    return pid or _become(asked)
-
-
 def _become(asked: dict[str, Any]) -> NoReturn:
     """Become the command line."""
-    os.close(int(sys.argv[1]))
     for target, path in ((0, os.devnull), (1, asked["log"]), (2, asked["errors"])):
         flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND
         descriptor = os.open(path, flags, 0o600)
