@@ -90,6 +90,7 @@ class Site:
                 "prefect.server.concurrency.lease_storage.filesystem"
             ),
             "NIGHTFOLD_HOME": str(DEPLOYMENTS.parent),
+            "PYTHONPATH": str(Path(__file__).with_name("startup")),
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 

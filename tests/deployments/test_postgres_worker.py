@@ -60,6 +60,7 @@ def test_a_deployed_night_is_published(site: Any, bell: Any, tmp_path: Path) -> 
     deployment = site.ask("/deployments/name/nightly/nightly")
     assert deployment["schedules"][0]["schedule"]["timezone"] == "Europe/Berlin"
     store = tmp_path / "store"
+    embed_texts(store, texts_of(night=1) + texts_of(night=2))
     assert site.end_of(site.trigger("nightly/nightly", config(store))) == "Completed"
     assert json.loads(manifest(store).read_text(encoding="utf-8"))["n_clusters"] == 3
     assert list((store / "state" / "results").iterdir())
@@ -87,17 +88,12 @@ def test_a_deployed_night_is_published(site: Any, bell: Any, tmp_path: Path) -> 
     assert str(tmp_path / "nowhere") in bell.told[-1]["body"]
 
 
-def test_a_night_that_did_not_run_is_told(site: Any, bell: Any, tmp_path: Path) -> None:
+def test_a_night_that_did_not_run_is_told(site: Any, bell: Any) -> None:
     written = yaml.safe_load(bell.automations.read_text(encoding="utf-8"))
     (missing,) = [it for it in written["automations"] if it["name"] == "a-night-is-missing"]
-    missing |= {"name": "a-night-is-missing-soon"}
     missing["trigger"]["within"] = 10  # seconds, the least that Prefect takes
-    (tmp_path / "soon.yaml").write_text(yaml.safe_dump({"automations": [missing]}))
-    site.prefect("automation", "create", "--from-file", str(tmp_path / "soon.yaml"))
-    try:
-        site.wait_for(lambda: bell.has_heard("no night of feed-default was published"))
-    finally:
-        site.prefect("automation", "delete", "a-night-is-missing-soon")
+    site.ask("/automations/", missing | {"name": "a-night-is-missing-soon"})
+    site.wait_for(lambda: bell.has_heard("no night of feed-default was published"))
 
 
 def test_after_a_killed_server_and_a_killed_worker_the_next_run_ends_well(
