@@ -16,6 +16,7 @@ from flows.config import NightlyConfig
 from flows.nightly import nightly
 from tasks.operating.placing import place_texts
 from tasks.store.storage import Store, sha256_of
+from tests.flows.processes import trained_briefly
 
 pytestmark = [
     pytest.mark.slow,
@@ -181,14 +182,16 @@ def test_a_warm_model_places_what_it_published(two_nights: Path, tmp_path: Path)
 def test_why_a_night_is_fitted_from_nothing(
     folder: Path, config: dict[str, Any], reason: str
 ) -> None:
-    run(folder, 2, **config)
+    with trained_briefly():
+        run(folder, 2, **config)
     assert fit_of(folder, 2)["kind"] == "full"
     assert fit_of(folder, 2)["reason"] == reason
 
 
 def test_a_lost_model_is_learned_again(folder: Path) -> None:
     shutil.rmtree(folder / "store" / "models" / "feed=default" / "night=2026-03-01" / "clustering")
-    run(folder, 2)
+    with trained_briefly():
+        run(folder, 2)
     assert fit_of(folder, 2)["reason"] == "the model of night 2026-03-01 is missing or damaged"
 
 
