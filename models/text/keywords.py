@@ -1,19 +1,17 @@
-"""What people read of a cluster: its keywords, its name, the documents that show it best."""
+"""Keywords of clusters: the words and pairs of words that set each of them apart."""
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
-from sklearn.preprocessing import normalize
+from sklearn.feature_extraction.text import CountVectorizer
 
-UNNAMED: Final = "no words"
-"""Name of a cluster whose documents hold no word."""
+from models.text.stop_words import ENGLISH_WORDS
 
 # Keywords need no more: time and memory stay flat however many documents there are.
 _MAX_TEXTS: Final = 20_000
@@ -22,8 +20,6 @@ _MAX_CHARS: Final = 2_000
 # A word that is common in most clusters and nowhere much more so tells none of them apart.
 _COMMON_SHARE: Final = 0.05
 _TELLING_RATIO: Final = 3.0
-
-_NAME_TERMS: Final = 3
 
 # Vowel signs of many scripts are marks, which `\w` leaves out.
 _MARKS: Final = "".join(
@@ -36,16 +32,15 @@ _NOISE: Final = re.compile(
     re.IGNORECASE,
 )
 
-# The list of scikit-learn has no auxiliaries like "did" and no halves of "don't" and "we've".
-_MORE_STOP_WORDS: Final = (
-    "ain aren com couldn did didn does doesn doing don dont hadn hasn haven having http https im"
-    " isn ive just ll shouldn thats ve wasn weren wouldn www youre"
-)
-_STOP_WORDS: Final = ENGLISH_STOP_WORDS.union(_MORE_STOP_WORDS.split())
+_HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
+"""Ideographs, of Chinese and Japanese: between their words there are no spaces."""
 
 
 def class_keywords(
-    texts: Sequence[str], labels: NDArray[np.integer], n_keywords: int = 10
+    texts: Sequence[str],
+    labels: NDArray[np.integer],
+    n_keywords: int = 10,
+    stop_words: frozenset[str] = ENGLISH_WORDS,
 ) -> dict[int, list[str]]:
     r"""Find the words and pairs of words that set each cluster apart.
 
@@ -56,9 +51,8 @@ def class_keywords(
     where :math:`tf_{t,c}` is the count of t in c, :math:`tf_t` its count in all clusters and A the
     mean number of terms in a cluster.
 
-    Addresses, HTML and numbers are no words. English stop words are left out, and, so that other
-    languages work, words that are common in most clusters alike. A cluster that has nothing else
-    gets its most frequent words.
+    Addresses, HTML and numbers are no words. Stop words are left out, and words that are common in
+    most clusters alike. A cluster that has nothing else gets its most frequent words.
 
     Parameters
     ----------
@@ -69,6 +63,8 @@ def class_keywords(
         Cluster of each document, shape (n_texts,); negative ones are outliers and are left out.
     n_keywords
         Keywords for each cluster, at most.
+    stop_words
+        Words that say nothing in the languages of the texts.
 
     Returns
     -------
@@ -88,9 +84,9 @@ def class_keywords(
         raise ValueError(f"labels must be as many as texts ({len(texts)}), got {len(labels)}")
     if n_keywords < 1:
         raise ValueError(f"n_keywords must be at least 1, got {n_keywords}")
-    clusters, positions, codes = _sample(labels)
-    found = counted_keywords(count_terms([texts[i] for i in positions]), codes, n_keywords)
-    return {int(cluster): found[code] for code, cluster in enumerate(clusters)}
+    positions = sample_of_clusters(labels)
+    counted = count_terms([texts[i] for i in positions])
+    return counted_keywords(counted, labels[positions], n_keywords, stop_words)
 
 
 class TermCounts(NamedTuple):
@@ -110,7 +106,10 @@ def count_terms(texts: Sequence[str]) -> TermCounts:
 
 
 def counted_keywords(
-    counted: TermCounts, labels: NDArray[np.integer], n_keywords: int = 10
+    counted: TermCounts,
+    labels: NDArray[np.integer],
+    n_keywords: int = 10,
+    stop_words: frozenset[str] = ENGLISH_WORDS,
 ) -> dict[int, list[str]]:
     """Find keywords as `class_keywords` does, of documents whose terms are counted already.
 
@@ -122,6 +121,8 @@ def counted_keywords(
         Cluster of each document, shape (n_texts,); negative ones are outliers and are left out.
     n_keywords
         Keywords for each cluster, at most.
+    stop_words
+        Words that say nothing in the languages of the texts.
     """
     inside = labels >= 0
     terms, counts = counted.terms, counted.counts[inside]
@@ -130,8 +131,8 @@ def counted_keywords(
     if len(terms) == 0 or len(clusters) == 0:
         return keywords
     members = sparse.csr_matrix((np.ones(len(codes), np.float32), (codes, np.arange(len(codes)))))
-    stop_words = _STOP_WORDS | _common_words(terms, counts, members)
-    telling = np.array([stop_words.isdisjoint(term.split(" ")) for term in terms])
+    untold = stop_words | _common_words(terms, counts, members)
+    telling = np.array([untold.isdisjoint(term.split(" ")) for term in terms])
     class_counts = (members @ counts).tocsr()
     weights = _class_tfidf(class_counts)
     for code, cluster in enumerate(clusters):
@@ -143,76 +144,13 @@ def counted_keywords(
     return keywords
 
 
-def cluster_names(
-    keywords: Mapping[int, Sequence[str]], taken: Collection[str] = ()
-) -> dict[int, str]:
-    """Name every cluster by its first keywords: ``"battery life, charger, cable"``.
-
-    No word stands twice in a name, nor beside its plural: a pair of words takes the place of the
-    single words that it holds, and of two pairs that share a word the first stays. Two clusters
-    never share a name: the later one (by label) shows one more keyword, or a number in the end.
-
-    Parameters
-    ----------
-    keywords
-        For each cluster its keywords, the most telling first.
-    taken
-        Names that are given already and stay free of others.
+def sample_of_clusters(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Choose evenly spaced documents of every cluster, of each as many at the most.
 
     Returns
     -------
-    For each cluster its name.
+    Positions of the documents that words are counted in, cluster by cluster.
     """
-    names: dict[int, str] = {}
-    used = set(taken)
-    for label in sorted(keywords):
-        names[label] = next(name for name in _candidates(keywords[label]) if name not in used)
-        used.add(names[label])
-    return names
-
-
-def exemplars(
-    X: NDArray[np.float32], labels: NDArray[np.integer], n: int = 5
-) -> dict[int, NDArray[np.int64]]:
-    """Find the documents that show each cluster best: the nearest to its centroid.
-
-    Parameters
-    ----------
-    X
-        Embeddings, shape (n_samples, embedding_dim).
-    labels
-        Cluster of each document, shape (n_samples,); negative ones are outliers and are left out.
-    n
-        Exemplars for each cluster, at most.
-
-    Returns
-    -------
-    For each cluster the positions of its exemplars, by cosine to the mean direction of the cluster,
-    the nearest first, ties by position.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many labels as rows, or ``n`` is below 1.
-    """
-    if len(labels) != len(X):
-        raise ValueError(f"labels must be as many as rows ({len(X)}), got {len(labels)}")
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
-    nearest = {}
-    for label in np.unique(labels[labels >= 0]):
-        positions = np.flatnonzero(labels == label)
-        directions = normalize(X[positions].astype(np.float64))
-        # A product rounds equal rows differently in the last bits, which must not rank them.
-        cosines = np.round(directions @ normalize(directions.mean(axis=0)[None])[0], 6)
-        nearest[int(label)] = positions[np.argsort(-cosines, kind="stable")[:n]]
-    return nearest
-
-
-def _sample(
-    labels: NDArray[np.integer],
-) -> tuple[NDArray[np.integer], NDArray[np.int64], NDArray[np.int64]]:
-    """Choose evenly spaced documents of every cluster: clusters, positions, their clusters."""
     clusters = np.unique(labels[labels >= 0])
     n_each = max(50, _MAX_TEXTS // max(1, len(clusters)))
     chosen = []
@@ -220,22 +158,36 @@ def _sample(
         positions = np.flatnonzero(labels == cluster)
         n_chosen = min(len(positions), n_each)
         chosen.append(positions[np.arange(n_chosen) * len(positions) // n_chosen])
-    codes = np.repeat(np.arange(len(clusters)), [len(positions) for positions in chosen])
-    return clusters, np.concatenate([np.zeros(0, np.int64), *chosen]), codes
+    return np.concatenate([np.zeros(0, np.int64), *chosen])
 
 
 def words_of(text: str) -> Iterator[str]:
     """Split the beginning of a text into words of two characters or more, most of them letters."""
     for word in _WORD.findall(_NOISE.sub(" ", text[:_MAX_CHARS]).lower()):
-        if word.isalpha() or 2 * sum(map(str.isdigit, word)) <= len(word):
+        if _HAN.search(word):
+            yield from _words_without_spaces(word)
+        elif word.isalpha() or 2 * sum(map(str.isdigit, word)) <= len(word):
+            yield word
+
+
+def _words_without_spaces(run: str) -> Iterator[str]:
+    """Segment a run of characters that has ideographs in it; words of one character tell little."""
+    import rjieba
+
+    for word in rjieba.cut(run):
+        if len(word) > 1 and word.isalpha():
             yield word
 
 
 def _terms(text: str) -> list[str]:
     """List the words of a text, and the pairs of words that stand side by side."""
     words = list(words_of(text))
-    told = [word for word in words if word not in _STOP_WORDS]
-    return words + [f"{first} {second}" for first, second in pairwise(told) if first != second]
+    told = [word for word in words if word not in ENGLISH_WORDS]
+    return words + [
+        f"{first} {second}"
+        for first, second in pairwise(told)
+        if first != second and not _HAN.search(first + second)
+    ]
 
 
 def _common_words(
@@ -268,33 +220,9 @@ def _best(row: sparse.csr_matrix, allowed: NDArray[np.bool_], n: int) -> NDArray
     return np.asarray(columns[np.argsort(-weights, kind="stable")[:n]], dtype=np.int64)
 
 
-def _candidates(keywords: Sequence[str]) -> Iterator[str]:
-    """Yield names for a cluster, the best first, without end."""
-    terms = _without_repeats(keywords)
-    for n_terms in range(_NAME_TERMS, max(_NAME_TERMS, len(terms)) + 1):
-        yield ", ".join(terms[:n_terms]) or UNNAMED
-    name = ", ".join(terms[:_NAME_TERMS]) or UNNAMED
-    number = 2
-    while True:
-        yield f"{name} ({number})"
-        number += 1
-
-
-def _without_repeats(keywords: Sequence[str]) -> list[str]:
-    """Drop what repeats a chosen word; a pair takes the place of the single words it holds."""
-    chosen: list[str] = []
-    for keyword in keywords:
-        words = _stems(keyword)
-        related = [term for term in chosen if not words.isdisjoint(_stems(term))]
-        if not related:
-            chosen.append(keyword)
-        elif len(words) > 1 and all(len(_stems(term)) == 1 for term in related):
-            chosen[chosen.index(related[0])] = keyword
-            chosen = [term for term in chosen if term not in related[1:]]
-    return chosen
-
-
-def _stems(term: str) -> frozenset[str]:
-    """Take the words of a term without a plural s."""
+def stems(term: str) -> frozenset[str]:
+    """Take the words of a term without a plural s, and of ideographs each two side by side."""
     words = term.split(" ")
+    if _HAN.search(term):
+        return frozenset(map("".join, pairwise(term)))
     return frozenset(word.removesuffix("s") if len(word) > 3 else word for word in words)

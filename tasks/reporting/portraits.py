@@ -43,7 +43,7 @@ from validation.schemas import (
     STATUS,
 )
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Of the stage `describe`: raise it when this module gives other results for the same inputs."""
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def portray(tonight: Tonight, known: list[KnownCluster], rules: IdentityRules) -
     labels = tonight.decided[LABEL].to_numpy()
     clusters = clusters_of_window(X, labels, documents)
     found = identify(clusters, known, tonight.night, rules)
-    keywords, names = _words(tonight.texts, labels, found)
+    keywords, names = _words(tonight, found)
     events = event_rows(clusters, found, names, rules)
     portraits = _Portraits(
         night=tonight.night,
@@ -142,15 +142,20 @@ def portray(tonight: Tonight, known: list[KnownCluster], rules: IdentityRules) -
     )
 
 
-def _words(
-    texts: list[str], labels: Labels, found: Identified
-) -> tuple[dict[int, list[str]], dict[int, str]]:
-    """Find keywords and names; a known cluster keeps its name until it has moved away from it."""
-    from models.text.keywords import class_keywords, cluster_names
+def _words(tonight: Tonight, found: Identified) -> tuple[dict[int, list[str]], dict[int, str]]:
+    """Find keywords and names; a known cluster keeps its name while that describes it."""
+    from models.text.keywords import class_keywords
+    from models.text.names import name_clusters
+    from models.text.stop_words import languages_of, stop_words_of
 
-    keywords = class_keywords(texts, labels, _KEYWORDS)
-    unnamed = {label: words for label, words in keywords.items() if label not in found.kept_names}
-    return keywords, found.kept_names | cluster_names(unnamed, taken=set(found.kept_names.values()))
+    texts, labels = tonight.texts, tonight.decided[LABEL].to_numpy()
+    languages = languages_of(texts)
+    logger.info("words are left out that say nothing in %s", ", ".join(languages))
+    stop_words = stop_words_of(tuple(languages))
+    keywords = class_keywords(texts, labels, _KEYWORDS, stop_words)
+    n_documents = np.bincount(tonight.documents.items, minlength=len(texts))
+    names = name_clusters(texts, labels, n_documents, stop_words, keywords, found.kept_names)
+    return keywords, names
 
 
 @dataclass(frozen=True)
@@ -195,7 +200,7 @@ def _cohesion(tonight: list[TonightCluster], X: Floats, labels: Labels) -> dict[
 
 def _exemplars(X: Floats, labels: Labels, documents: WindowDocuments) -> dict[int, list[str]]:
     """Choose the documents that show each cluster best; of several with one text, the first."""
-    from models.text.keywords import exemplars
+    from models.text.exemplars import exemplars
 
     first = _first_documents(documents)
     chosen = exemplars(X, labels, _EXEMPLARS)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.text import keywords as keywords_module
-from models.text.keywords import UNNAMED, class_keywords, cluster_names, exemplars
+from models.text.keywords import class_keywords, sample_of_clusters
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -15,11 +15,6 @@ SPANISH = (
     "el perro y la casa de la calle",
     "la batería de el móvil no carga",
     "el vuelo de la mañana sale tarde",
-)
-WORD_LISTS = st.lists(
-    st.sampled_from(["car", "cars", "fast car", "red car", "engine", "oil", "oil engine"]),
-    max_size=6,
-    unique=True,
 )
 
 
@@ -94,6 +89,22 @@ def test_stop_words_of_another_language_are_found_by_where_they_stand() -> None:
     assert {"perro", "batería", "móvil", "vuelo"} <= words
 
 
+def test_stop_words_that_are_given_are_left_out() -> None:
+    texts, labels = planted_texts()
+    found = class_keywords(
+        texts, labels, 3, frozenset({"battery", "thing", "with", "my", "number"})
+    )
+    assert found[0] == ["charger"]
+
+
+def test_words_without_spaces_between_them_are_found() -> None:
+    texts = ["送餐太慢了，等了两个小时"] * 3 + ["汤洒了一半，包装很差"] * 3
+    found = class_keywords(texts, np.repeat([0, 1], 3))
+    assert {"送餐", "小时"} <= set(found[0])
+    assert "包装" in found[1]
+    assert not any(" " in word for words in found.values() for word in words)
+
+
 def test_a_word_that_marks_one_cluster_out_is_no_stop_word() -> None:
     texts = ["book novel"] * 60 + ["book"] * 6 + ["movie"] * 54 + ["book"] * 4 + ["radio"] * 56
     assert "book" in class_keywords(texts, np.repeat([0, 1, 2], 60))[0]
@@ -145,104 +156,17 @@ def test_any_text_gives_keywords_for_every_cluster(texts: list[str], labels: lis
 
 def test_large_clusters_are_sampled_evenly_and_small_ones_read_whole() -> None:
     labels = np.repeat([0, 1, -1], [100_000, 30, 5])
-    clusters, positions, codes = keywords_module._sample(labels)
-    in_large = positions[codes == 0]
-    assert clusters.tolist() == [0, 1]
+    positions = sample_of_clusters(labels)
+    in_large = positions[labels[positions] == 0]
     assert len(in_large) == 10_000
     assert np.unique(np.diff(in_large)).tolist() == [10]
-    assert positions[codes == 1].tolist() == list(range(100_000, 100_030))
+    assert positions[10_000:].tolist() == list(range(100_000, 100_030))
 
 
 @pytest.mark.parametrize(("labels", "n_keywords"), [([0, 0], 5), ([0], 0)])
 def test_keywords_refuse_what_makes_no_sense(labels: list[int], n_keywords: int) -> None:
     with pytest.raises(ValueError, match="must be"):
         class_keywords(["battery"], np.array(labels), n_keywords)
-
-
-@pytest.mark.parametrize(
-    ("keywords", "name"),
-    [
-        (["battery", "charge", "charger", "cable"], "battery, charge, charger"),
-        (["credit", "credit card", "card", "fee"], "credit card, fee"),
-        (["card", "credit", "credit card", "fee"], "credit card, fee"),
-        (["credit card", "card", "credit", "fee"], "credit card, fee"),
-        (["linq", "linq sql", "linq xml", "query"], "linq sql, query"),
-        (["book", "read", "books", "story"], "book, read, story"),
-        (["wildfire", "colorado wildfires"], "colorado wildfires"),
-        (["ios", "io", "bus"], "ios, io, bus"),
-        ([], UNNAMED),
-    ],
-)
-def test_names_are_short_and_say_nothing_twice(keywords: list[str], name: str) -> None:
-    assert cluster_names({0: keywords}) == {0: name}
-
-
-def test_clusters_with_the_same_first_keywords_get_different_names() -> None:
-    words = ["god", "jesus", "people"]
-    names = cluster_names({2: [*words, "church"], 1: [*words, "bible"], 3: words, 0: words})
-    assert names == {
-        0: "god, jesus, people",
-        1: "god, jesus, people, bible",
-        2: "god, jesus, people, church",
-        3: "god, jesus, people (2)",
-    }
-
-
-def test_names_that_are_taken_are_not_given_again() -> None:
-    assert cluster_names({0: ["car"], 1: []}, taken=["car", "car (2)", UNNAMED]) == {
-        0: "car (3)",
-        1: f"{UNNAMED} (2)",
-    }
-
-
-@given(keywords=st.dictionaries(st.integers(0, 9), WORD_LISTS))
-@STEADY
-def test_names_are_unique_and_never_empty(keywords: dict[int, list[str]]) -> None:
-    names = cluster_names(keywords)
-    assert names.keys() == keywords.keys()
-    assert len(set(names.values())) == len(names)
-    assert all(names.values())
-
-
-def test_exemplars_are_the_nearest_to_the_mean_direction() -> None:
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(40, 6)).astype(np.float32)
-    labels = rng.integers(-1, 3, 40)
-    found = exemplars(X, labels, n=4)
-    assert sorted(found) == [0, 1, 2]
-    for label, positions in found.items():
-        members = np.flatnonzero(labels == label)
-        directions = X[members] / np.linalg.norm(X[members], axis=1, keepdims=True)
-        cosines = directions @ directions.sum(axis=0)
-        assert positions.tolist() == members[np.argsort(-cosines)][:4].tolist()
-
-
-def test_exemplars_do_not_depend_on_the_length_of_vectors() -> None:
-    rng = np.random.default_rng(1)
-    X = rng.normal(size=(20, 6)).astype(np.float32)
-    scaled = X * rng.uniform(0.5, 20, size=(20, 1)).astype(np.float32)
-    labels = np.zeros(20, int)
-    assert exemplars(X, labels)[0].tolist() == exemplars(scaled, labels)[0].tolist()
-
-
-def test_equal_documents_rank_by_position() -> None:
-    row, other = np.random.default_rng(2).normal(size=(2, 384)).astype(np.float32)
-    for n_equal in range(2, 40):
-        X = np.vstack([*[row] * n_equal, other])
-        found = exemplars(X, np.zeros(len(X), int), n=n_equal)[0]
-        assert found.tolist() == list(range(n_equal))
-
-
-def test_small_clusters_give_all_they_have() -> None:
-    X = np.eye(3, dtype=np.float32)
-    found = exemplars(X, np.array([4, -1, 2]))
-    assert {label: positions.tolist() for label, positions in found.items()} == {2: [2], 4: [0]}
-
-
-@pytest.mark.parametrize(("labels", "n"), [([0], 5), ([0, 0], 0)])
-def test_exemplars_refuse_what_makes_no_sense(labels: list[int], n: int) -> None:
-    with pytest.raises(ValueError, match="must be"):
-        exemplars(np.eye(2, dtype=np.float32), np.array(labels), n)
 
 
 def test_clusters_of_any_size_give_keywords() -> None:

@@ -53,14 +53,25 @@ def test_the_largest_cluster_comes_first_with_all_that_is_known_of_it() -> None:
 def test_a_cluster_that_continues_keeps_id_name_and_first_night_and_says_how_it_grew() -> None:
     centroid = np.eye(4, dtype=np.float32)[1]
     before = KnownCluster(
-        "c-old", centroid, centroid, frozenset(IDS[12:18]), "late parcels", "2026-02-01", "2026-03-01", 6
+        "c-old", centroid, centroid, frozenset(IDS[12:18]), "late, parcel", "2026-02-01", "2026-03-01", 6
     )  # fmt: skip
     shown = portrayed(tonight(), [before])
     (row,) = [row for row in shown.clusters if row["cluster_id"] == "c-old"]
-    assert (row["name"], row["first_seen"], row["growth"]) == ("late parcels", "2026-02-01", 2)
+    assert (row["name"], row["first_seen"], row["growth"]) == ("late, parcel", "2026-02-01", 2)
     away = portrayed(tonight(), [replace(before, nights_absent=1)])
     (row,) = [row for row in away.clusters if row["cluster_id"] == "c-old"]
     assert (row["status"], row["growth"]) == ("returned", 8)
+
+
+def test_a_name_that_does_not_describe_the_cluster_any_more_is_given_up() -> None:
+    centroid = np.eye(4, dtype=np.float32)[1]
+    before = KnownCluster(
+        "c-old", centroid, centroid, frozenset(IDS[12:18]), "toaster", "2026-02-01", "2026-03-01", 6
+    )  # fmt: skip
+    shown = portrayed(tonight(), [before])
+    (row,) = [row for row in shown.clusters if row["cluster_id"] == "c-old"]
+    assert "late" in row["name"]
+    assert "renamed" in {it["event"] for it in shown.events if it["cluster_id"] == "c-old"}
 
 
 def test_of_several_documents_with_one_text_the_first_shows_the_cluster() -> None:
