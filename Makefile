@@ -7,6 +7,7 @@ SEEDS ?= 3
 VECTORS ?= .vectors
 DOCUMENTS ?= 20000
 ROWS ?= 1000000
+GIGABYTES ?= 1
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
 DIGITS ?= $(HOME)/.cache/nightfold-digits
@@ -16,7 +17,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-parting bench-placement bench-threads bench-rows bench-golden clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-parting bench-placement bench-threads bench-rows bench-s3 bench-golden clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -97,6 +98,9 @@ bench-threads: .venv/ready
 # Only on a machine that nobody else uses.
 bench-rows: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/rows.py --rows $(ROWS) --out $(call given,OUT,rows.json)
+
+bench-s3: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/s3_feed.py --gigabytes $(GIGABYTES) --out $(call given,OUT,s3_feed.json)
 
 # Before a change that must not change a bit with OUT=before.json, after it with AGAINST=before.json.
 bench-golden: .venv/ready

