@@ -3,12 +3,21 @@
 The numbers are those of docs/trust.md, measured by tests/benchmarks/trust.py.
 """
 
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from models.text.encoder import DEFAULT_ENCODER, DEFAULT_WEIGHTS_SHA256
 
 MEASURED_WEIGHTS: Final = DEFAULT_WEIGHTS_SHA256
 """Of the only encoder in whose space the bands were measured."""
+
+
+_FOREIGN_SHARE: Final = 0.2
+"""Of the texts in languages that the encoder has not learnt: so many are clusters of their own, by
+their wording and not by what they say."""
+
+MULTILINGUAL_ENCODER: Final = "paraphrase-multilingual-MiniLM-L12-v2"
+"""What a message offers: of the size of the default encoder, and it has learnt fifty languages."""
 
 
 class Band(NamedTuple):
@@ -66,6 +75,24 @@ def trust_sentence(silhouette: float | None, weights: str) -> str:
         f" silhouette {_range_of(band)} matched the true labels with an NMI of at least"
         f" {band.nmi_floor:.2f}; this one has {silhouette:.3f}. Texts unlike the benchmarks, such"
         " as short reviews or texts in other languages, were not tested"
+    )
+
+
+def foreign_sentence(shares: Mapping[str, float]) -> str | None:
+    """State that the encoder has not learnt what many texts are written in; None where few are.
+
+    Parameters
+    ----------
+    shares
+        Language that the encoder has not learnt → share of the texts.
+    """
+    if sum(shares.values()) < _FOREIGN_SHARE:
+        return None
+    listed = ", ".join(f"{share:.0%} in {language}" for language, share in shares.items())
+    return (
+        f"low: the encoder has not learnt the language of many texts ({listed}), and tells them"
+        " apart by their words, not by what they say; set `encoder` to a multilingual one, for"
+        f" instance {MULTILINGUAL_ENCODER}"
     )
 
 

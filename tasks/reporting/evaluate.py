@@ -5,6 +5,7 @@ Writes metrics (METRICS); decided labels (text_digest, label, confidence, margin
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -86,12 +87,15 @@ class Evaluation(StageResult):
     reason: str
     trust: str
     """How far to trust the published clusters, in words."""
+    languages: dict[str, float] = Field(default_factory=dict)
+    """ISO 639-1 code → share of the texts."""
     stability: dict[int, float]
     """Label → how well the published cluster comes back in resamples of the texts."""
 
     def facts(self) -> dict[str, Any]:
-        """Return which labels are published, why, and how far to trust them."""
-        return {"labels": {"published": self.published, "reason": self.reason, "trust": self.trust}}
+        """Return which labels are published, why, how far to trust them, and the languages."""
+        said = {"published": self.published, "reason": self.reason, "trust": self.trust}
+        return {"labels": said, "languages": self.languages}
 
 
 @dataclass(frozen=True)
@@ -109,21 +113,25 @@ class Scores:
         return {name: getattr(self, name) for name in ("published", "reason", "stability")}
 
 
-@stage("evaluate", version=4)
+@stage("evaluate", version=5)
 @one_thread()
 def evaluate(
     store: Store, views: Views, refined: Refined, settings: EvaluateSettings, random_state: int
 ) -> Evaluation:
     """Score the refined clusters and plain k-means on the same vectors; keep the better labels."""
+    from models.text.languages import language_shares
+
     embedding = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
     found, window = read_table(store, refined.labels), read_window(store, views.window)
     scores = score(embedding, found, refined.n_clusters, window, settings, random_state)
+    languages = language_shares(window.texts[TEXT].to_pylist())
     show_table("metrics", scores.rows, "Quality beside plain k-means on the same vectors")
     metrics = pa.Table.from_pylist(scores.rows, schema=METRICS)
     return Evaluation(
         tables={"metrics": keep_table(store, "evaluate", metrics)},
         labels=keep_table(store, "evaluate", scores.labels),
-        trust=_trust(scores.rows, scores.published, views.encoder_weights),
+        trust=_trust(scores, views, languages),
+        languages=languages,
         **scores.decision(),
     )
 
@@ -216,11 +224,17 @@ def _silhouette_row(rows: list[Row]) -> Row:
     return next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
 
 
-def _trust(rows: list[Row], published: Published, weights: str) -> str:
-    from models.quality.trust import trust_sentence
+def _trust(scores: Scores, views: Views, languages: Mapping[str, float]) -> str:
+    """Say how far to trust the labels, and aloud where the encoder has not learnt the languages."""
+    from models.quality.trust import foreign_sentence, trust_sentence
+    from models.text.languages import not_learnt
 
-    value = _silhouette_row(rows)[VALUE if published == "refined" else BASELINE_VALUE]
-    return trust_sentence(value, weights)
+    if said := foreign_sentence(not_learnt(languages, views.encoder_languages)):
+        logger.warning("trust in tonight's clusters is %s", said)
+        return said
+    row = _silhouette_row(scores.rows)
+    value = row[VALUE if scores.published == "refined" else BASELINE_VALUE]
+    return trust_sentence(value, views.encoder_weights)
 
 
 def _refined_labels(found: pa.Table) -> dict[str, NDArray[Any]]:

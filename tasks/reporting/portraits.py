@@ -145,13 +145,12 @@ def portray(tonight: Tonight, known: list[KnownCluster], rules: IdentityRules) -
 def _words(tonight: Tonight, found: Identified) -> tuple[dict[int, list[str]], dict[int, str]]:
     """Find keywords and names; a known cluster keeps its name while that describes it."""
     from models.text.keywords import class_keywords
+    from models.text.languages import language_shares
     from models.text.names import name_clusters
-    from models.text.stop_words import languages_of, stop_words_of
+    from models.text.stop_words import stop_words_of
 
     texts, labels = tonight.texts, tonight.decided[LABEL].to_numpy()
-    languages = languages_of(texts)
-    logger.info("words are left out that say nothing in %s", ", ".join(languages))
-    stop_words = stop_words_of(tuple(languages))
+    stop_words = stop_words_of(tuple(language_shares(texts)))
     keywords = class_keywords(texts, labels, _KEYWORDS, stop_words)
     n_documents = np.bincount(tonight.documents.items, minlength=len(texts))
     names = name_clusters(texts, labels, n_documents, stop_words, keywords, found.kept_names)

@@ -45,6 +45,7 @@ class Embedded(BaseModel):
     embedding_dim: int
     encoder_digest: str
     encoder_weights: str
+    encoder_languages: tuple[str, ...] = ()
 
 
 class Chunk(NamedTuple):
@@ -83,6 +84,7 @@ def embed(
         embedding_dim=items.schema.field(EMBEDDING).type.list_size,
         encoder_digest=encoder.digest,
         encoder_weights=encoder.weights,
+        encoder_languages=encoder.languages,
     )
 
 

@@ -18,6 +18,8 @@ class EncoderRef(BaseModel):
     weights: str = ""
     """SHA-256 of the weights alone: what trust is measured for."""
     folder: str = Field(exclude=True)
+    languages: tuple[str, ...] = Field((), exclude=True)
+    """Those that it has learnt, as its card says; they change no vector."""
 
 
 class EmbedSettings(BaseModel):
@@ -45,6 +47,7 @@ def encoder_ref(name: str) -> EncoderRef:
         digest=source.digest,
         weights=source.weights,
         folder=str(source.folder),
+        languages=source.languages,
     )
 
 

@@ -36,6 +36,7 @@ class Views(StageResult):
     lexical_dims: tuple[int, ...]
     encoder_digest: str
     encoder_weights: str
+    encoder_languages: tuple[str, ...] = ()
     n_known: int
     """Texts that were there before tonight."""
 
@@ -70,6 +71,7 @@ def lay_out_views(
         lexical_dims=views.dims,
         encoder_digest=embedded.encoder_digest,
         encoder_weights=embedded.encoder_weights,
+        encoder_languages=embedded.encoder_languages,
         n_known=pc.sum(pc.less(found[NIGHT], store.night)).as_py(),
     )
 

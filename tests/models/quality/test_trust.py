@@ -4,7 +4,13 @@ from itertools import pairwise
 
 import pytest
 
-from models.quality.trust import BANDS, MEASURED_WEIGHTS, trust_in, trust_sentence
+from models.quality.trust import (
+    BANDS,
+    MEASURED_WEIGHTS,
+    foreign_sentence,
+    trust_in,
+    trust_sentence,
+)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +74,14 @@ def test_nothing_is_promised_for_another_encoder() -> None:
 
 def test_without_a_silhouette_nothing_is_promised() -> None:
     assert trust_sentence(None, MEASURED_WEIGHTS).startswith("unknown: the silhouette is undefined")
+
+
+def test_texts_in_languages_that_the_encoder_has_not_learnt_are_told() -> None:
+    assert foreign_sentence({}) is None
+    assert foreign_sentence({"fr": 0.1, "de": 0.09}) is None
+    said = foreign_sentence({"fr": 0.15, "de": 0.05})
+    assert said is not None
+    assert said.startswith(
+        "low: the encoder has not learnt the language of many texts (15% in fr, 5% in de)"
+    )
+    assert "multilingual" in said

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.text import encoder
-from models.text.encoder import encoding_chunks, find_encoder
+from models.text.encoder import DEFAULT_ENCODER, encoding_chunks, find_encoder
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -229,3 +229,27 @@ def test_chunks_put_texts_of_like_length_together() -> None:
 def test_chunks_refuse_what_makes_no_sense(digests: list[str], chunk_size: int) -> None:
     with pytest.raises(ValueError, match="must be"):
         encoding_chunks([3], digests, chunk_size)
+
+
+@pytest.mark.parametrize(
+    ("card", "languages"),
+    [
+        ("---\nlanguage: en\nlicense: mit\n---\n# A model\n", ("en",)),
+        ("---\nlanguage:\n- de\n- fr\n---\n", ("de", "fr")),
+        ("---\nlicense: mit\n---\n", ()),
+        ("# A model without a head\n", ()),
+        ("---\nlanguage: [\n---\n", ()),
+        (None, ()),
+    ],
+)
+def test_the_card_says_which_languages_an_encoder_has_learnt(
+    tmp_path: Path, card: str | None, languages: tuple[str, ...]
+) -> None:
+    folder = plain_folder(tmp_path / "model")
+    if card is not None:
+        (folder / "README.md").write_text(card, encoding="utf-8")
+    assert find_encoder(str(folder)).languages == languages
+
+
+def test_the_default_encoder_has_learnt_english() -> None:
+    assert find_encoder(DEFAULT_ENCODER).languages == ("en",)

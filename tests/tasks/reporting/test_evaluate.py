@@ -36,7 +36,11 @@ def three_topics() -> np.ndarray:
 
 
 def evaluated(
-    store: Store, labels: np.ndarray, truth: list[str | None] | None = None, seed: int = 0
+    store: Store,
+    labels: np.ndarray,
+    truth: list[str | None] | None = None,
+    seed: int = 0,
+    learnt: tuple[str, ...] = (),
 ) -> Evaluation:
     X = three_topics()
     digests = [f"{number:064x}" for number in range(len(X))]
@@ -77,6 +81,7 @@ def evaluated(
         lexical_dims=(),
         encoder_digest="e",
         encoder_weights=MEASURED_WEIGHTS,
+        encoder_languages=learnt,
         n_known=0,
     )
     refined = Refined(
@@ -104,6 +109,17 @@ def test_good_labels_are_published_with_their_figures(store: Store) -> None:
     assert found["n_clusters", "sizes"] == (3, 3)
     assert found["smallest_share", "sizes"][0] == pytest.approx(1 / 3)
     assert ("acc", "truth") not in found
+
+
+def test_texts_that_the_encoder_cannot_read_are_not_trusted(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert evaluated(store, GOOD, learnt=("en",)).trust.startswith("high")
+    with caplog.at_level("WARNING"):
+        evaluation = evaluated(store, GOOD, learnt=("zh",))
+    assert evaluation.facts()["languages"].keys() == {"en"}
+    assert evaluation.trust.startswith("low: the encoder has not learnt the language of many texts")
+    assert evaluation.trust in caplog.text
 
 
 def test_figures_without_labels_stand_beside_those_of_the_baseline(store: Store) -> None:

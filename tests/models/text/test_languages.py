@@ -1,0 +1,44 @@
+"""Which languages a feed has, and which of them an encoder has not learnt."""
+
+import pytest
+
+from models.text.languages import language_shares, not_learnt
+
+ENGLISH = "The kettle leaks at the handle and nobody answers my letters."
+FRENCH = "La bouilloire fuit et personne ne répond à mes courriers depuis hier."
+GERMAN = "Der Wasserkocher ist undicht und niemand antwortet auf meine Briefe."
+CHINESE = "这个水壶一直在漏水，我写的信没有人回复，客服也联系不上，太差了。"
+
+
+def test_the_languages_of_a_feed_are_told_the_most_used_first() -> None:
+    texts = [ENGLISH] * 40 + [FRENCH] * 60 + [CHINESE] * 20
+    assert list(language_shares(texts).items()) == [
+        ("fr", 60 / 120),
+        ("en", 40 / 120),
+        ("zh", 20 / 120),
+    ]
+
+
+@pytest.mark.parametrize("texts", [[], ["ok"] * 50, [GERMAN] * 14])
+def test_of_few_or_short_texts_no_language_is_known(texts: list[str]) -> None:
+    assert language_shares(texts) == {}
+
+
+def test_a_language_of_one_text_in_a_hundred_counts_and_of_fewer_does_not() -> None:
+    assert list(language_shares([ENGLISH] * 1480 + [GERMAN] * 15)) == ["en", "de"]
+    assert list(language_shares([ENGLISH] * 1600 + [GERMAN] * 15)) == ["en"]
+
+
+def test_a_sample_tells_the_shares_where_sources_take_turns() -> None:
+    texts = ([FRENCH] + [ENGLISH] * 9) * 1_000
+    shares = language_shares(texts)
+    assert shares == language_shares(texts)
+    assert shares == {"en": pytest.approx(0.9, abs=0.03), "fr": pytest.approx(0.1, abs=0.03)}
+
+
+def test_what_an_encoder_has_not_learnt_is_told_where_its_card_names_languages() -> None:
+    shares = {"en": 0.6, "fr": 0.3, "zh": 0.1}
+    assert not_learnt(shares, ("en",)) == {"fr": 0.3, "zh": 0.1}
+    assert not_learnt(shares, ("en", "fr", "zh")) == {}
+    assert not_learnt(shares, ("multilingual",)) == {}
+    assert not_learnt(shares, ()) == {}
