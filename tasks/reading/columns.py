@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.reading.date_names import is_flag
 from tasks.reading.formats.rows import MAX_COLUMNS
 from tasks.reading.guesses import GUESSES, find_guess, folded, looks_like
 from tasks.reading.picking import CONTENT, fields_of, is_nested, pick
@@ -83,6 +84,8 @@ class FileColumns:
         self._known = known
         self._names: dict[str, None] = {}
         self._nested: set[str] = set()
+        self._flags: set[str] = set()
+        self._no_flags: set[str] = set()
         self._objects: dict[str, None] = {}
         self._paths = [name for name in wanted.names() if "." in name]
         self._late: set[str] | None = None
@@ -96,7 +99,7 @@ class FileColumns:
         """Take the columns of a row in; return why the row must not be read, if it must not."""
         self._has_rows = True
         if self._late is None:
-            self._note_objects(values)
+            self._note_values(values)
         for path in self._unseen_paths():
             # Not all fields of all rows: keys may be values, and there would be no end to them.
             if pick(values, path) is not None:
@@ -156,8 +159,9 @@ class FileColumns:
     def rivals(self) -> Iterator[tuple[str, str, str]]:
         """Yield part, its column and another column that looks like the same part, unused.
 
-        A withdrawal that is overlooked publishes what was asked to go. Of the other parts only a
-        late column is named, for which the choice among the first rows' columns could not look.
+        A withdrawal that is overlooked publishes what was asked to go. Of the other parts a late
+        column is named, for which the choice among the first rows' columns could not look, and one
+        whose name is the same but for case and separators, so that only the order has decided.
         """
         for part in GUESSES:
             used = self.mapping.get(part)
@@ -165,12 +169,14 @@ class FileColumns:
                 continue
             for name in self._names:
                 is_overlooked = part == "withdrawn" or name in (self._late or ())
-                if looks_like(name, part) and name != used and is_overlooked:
+                is_overlooked |= folded(name) == folded(used)
+                is_free = name != used and name not in self._wanted.names()
+                if is_free and is_overlooked and looks_like(name, part):
                     yield part, used, name
 
     def _found(self, names: Iterable[str]) -> dict[str, str]:
-        """Map columns; an object is guessed as nothing, and a made id stays made."""
-        found = _guessed(names, self._wanted, self._nested)
+        """Map columns; an object is guessed as nothing, a flag as no date; a made id stays made."""
+        found = _guessed(names, self._wanted, self._nested, self._flags - self._no_flags)
         if self.made_of is not None:
             found.pop("doc_id", None)
         return found
@@ -181,8 +187,10 @@ class FileColumns:
             name for name in self._paths if name not in self._names and name not in self._objects
         ]
 
-    def _note_objects(self, values: Mapping[str, Any]) -> None:
+    def _note_values(self, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
+            if value is not None and value != "":
+                (self._flags if is_flag(value) else self._no_flags).add(name)
             if is_nested(value):
                 self._nested.add(name)
                 self._objects |= dict.fromkeys(fields_of(name, value))
@@ -232,7 +240,9 @@ def map_columns(present: Iterable[str], wanted: Columns, file: str) -> dict[str,
     return columns.mapping
 
 
-def _guessed(names: Iterable[str], wanted: Columns, unfit: Collection[str] = ()) -> dict[str, str]:
+def _guessed(
+    names: Iterable[str], wanted: Columns, unfit: Collection[str], flags: Collection[str]
+) -> dict[str, str]:
     """Map every part that the config names or that one of the columns looks like."""
     spoken_for = {name for name in wanted.model_dump().values() if isinstance(name, str)}
     free = [name for name in names if name not in spoken_for and name not in unfit]
@@ -241,7 +251,8 @@ def _guessed(names: Iterable[str], wanted: Columns, unfit: Collection[str] = ())
         if wanted.is_without(part):
             continue
         named = getattr(wanted, part)
-        found = find_guess(part, free) if named is None else named
+        fit = [name for name in free if name not in flags] if part == "timestamp" else free
+        found = find_guess(part, fit) if named is None else named
         if isinstance(found, str):
             mapping[part] = found
     return mapping

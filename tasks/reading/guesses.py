@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from tasks.reading.date_names import date_rank
+
 GUESSES: Final[dict[str, tuple[str, ...]]] = {
     "doc_id": (
         "id", "doc_id", "document_id", "review_id", "ticket_id", "comment_id", "post_id",
@@ -45,7 +47,8 @@ _FOLDED: Final = {part: frozenset(map(folded, names)) for part, names in GUESSES
 
 def looks_like(name: str, part: str) -> bool:
     """Return whether a column has one of the usual names of a part."""
-    return folded(name) in _FOLDED[part]
+    alike = folded(name)
+    return alike in _FOLDED[part] or (part == "timestamp" and date_rank(alike) is not None)
 
 
 def find_guess(part: str, names: Iterable[str]) -> str | None:
@@ -53,8 +56,17 @@ def find_guess(part: str, names: Iterable[str]) -> str | None:
 
     A name that is spelled as usual, but for its case, comes before one with other separators.
     """
-    in_order = list(names)[::-1]
+    names = list(names)
+    in_order = names[::-1]
     spelled = {name.lower(): name for name in in_order}
     alike = {folded(name): name for name in in_order}
     found = (spelled.get(guess) or alike.get(folded(guess)) for guess in GUESSES[part])
-    return next((name for name in found if name is not None), None)
+    usual = next((name for name in found if name is not None), None)
+    return _find_date(names) if usual is None and part == "timestamp" else usual
+
+
+def _find_date(names: Iterable[str]) -> str | None:
+    """Find the column that is named like a date, if under none of the usual names."""
+    ranked = ((date_rank(folded(name)), name) for name in names)
+    dates = [(rank, name) for rank, name in ranked if rank is not None]
+    return min(dates, key=lambda it: it[0])[1] if dates else None

@@ -96,6 +96,24 @@ def test_columns_that_look_like_a_part_and_are_not_used_are_named() -> None:
     assert list(admitted(*rows, wanted=wanted).rivals()) == []
 
 
+def test_a_column_of_yes_and_no_or_of_counts_is_guessed_as_no_date() -> None:
+    rows = [
+        {"id": "1", "text": "a", "opened": value, "posted": "no"}
+        for value in ("", True, 3, "12", "N", None)
+    ]
+    assert "timestamp" not in admitted(*rows, n_first=5).mapping
+    dated = admitted(*rows[:5], {"opened": "2026"}, {}, n_first=6)
+    assert dated.mapping["timestamp"] == "opened"
+
+
+def test_a_column_named_as_the_one_in_use_but_for_case_and_marks_is_named() -> None:
+    row = {"id": "1", "Review Text": "a", "review_text": "b", "Rating": "1", "rating": "2"}
+    assert list(admitted(row, {}).rivals()) == [("text", "review_text", "Review Text")]
+    wanted = Columns(title="review_text")
+    assert list(admitted(row, {}, wanted=wanted).rivals()) == []
+    assert list(admitted(row, {}, wanted=Columns(text="review_text")).rivals()) == []
+
+
 def test_a_row_that_brings_too_many_columns_or_too_long_a_name_is_not_admitted() -> None:
     columns = admitted({"id": "1", "text": "a"}, {f"k{number}": "" for number in range(9_998)})
     assert columns.admit({"id": "2", "k7": ""}) is None
