@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -63,7 +64,11 @@ def check(
 
 @contextmanager
 def tried(
-    feed: str | None, config: Path | None, night: date | None, feed_name: str | None = None
+    feed: str | None,
+    config: Path | None,
+    night: date | None,
+    feed_name: str | None = None,
+    ingest: Mapping[str, Any] = MappingProxyType({}),
 ) -> "Iterator[tuple[NightlyConfig, Trial, FeedCheck]]":
     """Read and check a feed for as long as the context lasts.
 
@@ -71,6 +76,8 @@ def tried(
     ----------
     feed, config, night, feed_name
         As the command line has them.
+    ingest
+        Settings under [ingest] that count more than those of the config.
     """
     # What is guessed is said; what libraries have to tell is not.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
@@ -79,7 +86,13 @@ def tried(
     from tasks.operating.trial import try_feed
 
     with TemporaryDirectory() as scratch:
-        given = {"feed": feed, "store": scratch, "night": night, "feed_name": feed_name}
+        given: dict[str, Any] = {
+            "feed": feed,
+            "store": scratch,
+            "night": night,
+            "feed_name": feed_name,
+        }
+        given |= {f"ingest.{key}": value for key, value in ingest.items()}
         settings = load_config(config, given)
         trial = try_feed(
             settings.tonights_feed(),

@@ -1,31 +1,54 @@
 """`nightfold init`: look at a feed, and write its first configuration file."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from flows.cli.check import tried
 from flows.cli.command import DAY, DebugOption, day, guarded, say
-from flows.toml_file import ConfigError
+from flows.feeds import settings_in
+from flows.toml_file import ConfigError, stated
+
+if TYPE_CHECKING:
+    from tasks.operating.starter import Starter
 
 EXAMPLES: Final = (
     "nightfold init reviews.jsonl",
     "nightfold init s3://bucket/reviews/ --store /data/reviews --out reviews.toml",
+    "nightfold init json+https://host/api/reviews --config http.toml",
 )
 
+_STORE: Final = "nightfold-store"
 
-def init(
-    feed: Annotated[str, typer.Argument(help="File, folder, glob or URL: as for `run`.")],
+_ORDER: Final = {"date_format", "day_first"}
+"""Settings that say in which order dates are written: what a person has set is not proven wrong."""
+
+
+def init(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+    feed: Annotated[
+        str | None,
+        typer.Argument(help="File, folder, glob or URL: as for `run`; else that of the config."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The file to write; it must not be there.")] = Path(
         "nightfold.toml"
     ),
-    store: Annotated[Path, typer.Option(help="Folder of the store to name in it.")] = Path(
-        "nightfold-store"
-    ),
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the store to name in it; nightfold-store if left out."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file with settings that the feed needs; they are kept."),
+    ] = None,
     night: Annotated[
         date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
+    ] = None,
+    feed_name: Annotated[
+        str | None, typer.Option(help="Needed if the config has several feeds.")
     ] = None,
     debug: DebugOption = False,
 ) -> None:
@@ -37,31 +60,72 @@ def init(
 
     def write() -> None:
         _require_new(out)
-        text = starter_toml(feed, store, night)
+        text = starter_toml(feed, store, night, config, feed_name)
         _write_new(out, text)
         say(f"wrote {out}: read it, then `nightfold run --config {out}`")
 
     guarded(write, debug)
 
 
-def starter_toml(feed: str, store: Path, night: date | None) -> str:
-    """Return the configuration file of a feed."""
-    with tried(feed, None, night) as (settings, trial, found):
+def starter_toml(
+    feed: str | None,
+    store: Path | None,
+    night: date | None,
+    config: Path | None = None,
+    feed_name: str | None = None,
+) -> str:
+    """Return the configuration file of a feed.
+
+    Parameters
+    ----------
+    feed, night, config, feed_name
+        As the command line has them.
+    store
+        As the command line has it; else that of the config.
+    """
+    given = settings_in(config, feed_name)
+    placed = {
+        "feed": stated("feed", feed, given, config),
+        "store": str(store or given.get("store", _STORE)),
+    }
+    kept = {key: value for key, value in given.items() if key not in placed}
+    starter = _looked(config, night, placed, kept, {})
+    order = starter.survey.order
+    setting, why = order.setting(), order.sentence()
+    if setting and why and not _ORDER & kept.get("ingest", {}).keys():
+        key, value = setting
+        say(f"{why}; looking again with it")
+        again = _looked(config, night, placed, kept, {key: value})
+        starter = replace(again, proven={key: value}, why=why)
+    say(starter.found.outlook())
+    return starter.toml()
+
+
+def _looked(
+    config: Path | None,
+    night: date | None,
+    placed: Mapping[str, str],
+    kept: Mapping[str, Any],
+    ingest: Mapping[str, Any],
+) -> "Starter":
+    """Look at a feed, with settings under [ingest] that its dates have proven."""
+    with tried(placed["feed"], config, night, kept.get("feed_name"), ingest) as looked:
         # After what sets up the environment of the libraries.
         from flows.config import NightlyConfig
         from tasks.operating.starter import Starter
         from tasks.operating.survey import survey_rows
 
-        placed = NightlyConfig(feed=settings.feed, store=store)
-        say(found.outlook())
+        settings, trial, found = looked
+        where = NightlyConfig.model_validate({**placed, **settings.sources().model_dump()})
         return Starter(
-            feed=placed.feed,
-            store=placed.store,
+            feed=where.feed,
+            store=where.store,
             found=found,
             survey=survey_rows(trial.rows, trial.raw.columns, trial.limits),
             other_ids=trial.raw.guessed_ids,
             max_text_chars=settings.prepare.max_text_chars,
-        ).toml()
+            kept=kept,
+        )
 
 
 def _require_new(out: Path) -> None:

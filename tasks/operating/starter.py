@@ -4,13 +4,19 @@ Pure functions from what was found to lines of TOML.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tasks.boundary.excerpts import excerpt
 from tasks.boundary.secret_urls import mask_secrets
-from tasks.boundary.toml_text import toml_comment, toml_string
+from tasks.boundary.toml_text import (
+    toml_comment,
+    toml_groups,
+    toml_settings,
+    toml_string,
+    toml_value,
+)
 from tasks.operating.check_feed import FeedCheck
 from tasks.operating.survey import Survey
 from tasks.reading.guesses import GUESSES
@@ -23,12 +29,16 @@ _REASON_CHARS: Final = 240
 _N_FILES: Final = 5
 """Files that are named: of more, it is enough to know that there are more."""
 
+_INGEST: Final = "ingest"
+_COLUMNS: Final = "columns"
+
 _ALWAYS_SET: Final = ("doc_id", "text")
 """A feed whose text moves to another column should stop the night, whatever some rows lack."""
 
 WAYS_OUT: Final = {
     "row_parses": "`encoding`, `delimiter`, `quote` or `escape` under [ingest]",
-    "text_decodes": '`encoding` under [ingest], or encoding_errors = "replace" to keep the rows',
+    "text_decodes": '`encoding` under [ingest], to "detect" if you do not know it, or'
+    ' encoding_errors = "replace" to keep the rows',
     "id_present": "`doc_id` under [ingest.columns], to a column or to columns that all rows have",
     ID_UNIQUE: "`doc_id` under [ingest.columns], to another column or to a list of columns",
     TEXT_PRESENT: "`text` under [ingest.columns], if the texts are in another column",
@@ -64,6 +74,12 @@ class Starter:
         File whose column of ids was guessed → other columns that might be it.
     max_text_chars
         The length that texts are cut to.
+    proven
+        Settings under [ingest] that the rows prove, and with which they were read.
+    why
+        What proves them.
+    kept
+        Settings that were there before, as a configuration file has them.
     """
 
     feed: str
@@ -72,10 +88,14 @@ class Starter:
     survey: Survey
     other_ids: Mapping[str, list[str]]
     max_text_chars: int
+    proven: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
     def toml(self) -> str:
         """Return the file: TOML that loads, in which nothing from the feed is more than a value."""
-        lines = [*self._head(), *self._judged(), *self._looks(), *self._columns()]
+        found = [*self._head(), *self._judged(), *self._looks()]
+        lines = [*found, *self._groups(), *self._ingest(), *self._columns()]
         return "".join(f"{line}\n" for line in lines)
 
     def _head(self) -> Iterator[str]:
@@ -91,6 +111,7 @@ class Starter:
         yield ""
         yield f"feed = {toml_string(self.feed)}"
         yield f"store = {toml_string(str(self.store))}"
+        yield from toml_settings(self.kept)
         yield ""
 
     def _judged(self) -> Iterator[str]:
@@ -123,15 +144,33 @@ class Starter:
             yield toml_comment(f"dates: {survey.first.date()} to {survey.last.date()}")
         else:
             yield "# dates: none, so every document counts as one of the night that reads it"
+        if order := survey.order.sentence():
+            yield toml_comment(f"  {order}")
         yield ""
+
+    def _groups(self) -> Iterator[str]:
+        yield from toml_groups({name: it for name, it in self.kept.items() if name != _INGEST})
+
+    def _ingest(self) -> Iterator[str]:
+        kept = self._kept_ingest()
+        if kept or self.proven:
+            yield f"[{_INGEST}]"
+            yield from toml_settings(kept)
+        if self.proven:
+            yield toml_comment(self.why)
+            yield from toml_settings(self.proven)
+        if kept or self.proven:
+            yield ""
 
     def _columns(self) -> Iterator[str]:
         yield "# A column that is set must be in every file, or the night stops and says so."
-        yield "[ingest.columns]"
+        yield f"[{_INGEST}.{_COLUMNS}]"
         for part in GUESSES:
             by_file = {f: it[part] for f, it in self.found.columns.items() if part in it}
             if by_file:
                 yield from self._column(part, by_file)
+            elif part in self._kept_columns():
+                yield f"{part} = {toml_value(self._kept_columns()[part])}"
 
     def _column(self, part: str, by_file: Mapping[str, str]) -> Iterator[str]:
         examples = self.survey.examples.get(part, {})
@@ -140,10 +179,19 @@ class Starter:
         in_rows = "in every row" if n_filled == n_rows else f"in {n_filled:,} of {n_rows:,} rows"
         yield toml_comment(f"{part}, {in_rows}: {', '.join(shown)}")
         names = list(dict.fromkeys(by_file.values()))[:_N_FILES]
-        if reason := self._why_not_set(part, by_file):
+        if part in self._kept_columns():
+            yield f"{part} = {toml_value(self._kept_columns()[part])}"
+        elif reason := self._why_not_set(part, by_file):
             yield toml_comment(f"  found as {' and '.join(map(repr, names))}; not set: {reason}")
         else:
             yield f"{part} = {toml_string(names[0])}"
+
+    def _kept_ingest(self) -> dict[str, Any]:
+        return {key: it for key, it in self.kept.get(_INGEST, {}).items() if key != _COLUMNS}
+
+    def _kept_columns(self) -> Mapping[str, Any]:
+        columns: Mapping[str, Any] = self.kept.get(_INGEST, {}).get(_COLUMNS, {})
+        return columns
 
     def _why_not_set(self, part: str, by_file: Mapping[str, str]) -> str | None:
         """Return why a part is left to be guessed every night; None where it is set."""

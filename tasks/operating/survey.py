@@ -16,9 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.operating.date_order import DateOrder
 from tasks.preparing.batches import Batches
 from validation.limits import NightDates
-from validation.schemas import PROBLEM_RULE, TEXT, TIMESTAMP, TITLE
+from validation.schemas import FILE, PROBLEM_RULE, ROW, TEXT, TIMESTAMP, TITLE
 from validation.timestamps import parse_timestamps
 
 N_EXAMPLES: Final = 3
@@ -53,6 +54,8 @@ class Survey:
         Script → letters.
     first, last
         Of the dates that can be read and that a document may have.
+    order
+        What the dates that cannot be read say about the order of day and month.
     """
 
     dates: NightDates
@@ -63,6 +66,7 @@ class Survey:
     letters: Counter[str] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
+    order: DateOrder = field(default_factory=DateOrder)
 
     def add(self, rows: pa.RecordBatch, parts: Iterable[str]) -> None:
         """Take rows in."""
@@ -73,7 +77,7 @@ class Survey:
         self.lengths.append(pc.utf8_length(texts).to_numpy(zero_copy_only=False))
         for text in texts.to_pylist():
             self.letters.update(_scripts(text))
-        self._span(rows[TIMESTAMP])
+        self._span(rows)
 
     def quantiles(self) -> list[int]:
         """Return the lengths at `QUANTILES`; none where there are no texts."""
@@ -101,8 +105,11 @@ class Survey:
             if len(found) < N_EXAMPLES and value.strip():
                 found[value] = None
 
-    def _span(self, timestamps: pa.Array) -> None:
-        dates = parse_timestamps(timestamps.to_pylist()).dropna()
+    def _span(self, rows: pa.RecordBatch) -> None:
+        dates = parse_timestamps(rows[TIMESTAMP])
+        is_unread = pc.and_(pc.is_valid(rows[TIMESTAMP]), pa.array(dates.isna()))
+        for row in rows.select([TIMESTAMP, FILE, ROW]).filter(is_unread).to_pylist():
+            self.order.note(row[TIMESTAMP], f"{row[FILE]} row {row[ROW]}")
         dates = dates[dates.between(self.dates.earliest, self.dates.latest)]
         if len(dates):
             self.first = min(filter(None, (self.first, dates.min().to_pydatetime())))
@@ -125,7 +132,7 @@ def survey_rows(
     """
     survey = Survey(dates)
     parts = list(dict.fromkeys(part for mapping in columns.values() for part in mapping))
-    read = list(dict.fromkeys([*parts, TEXT, TITLE, TIMESTAMP, PROBLEM_RULE]))
+    read = list(dict.fromkeys([*parts, TEXT, TITLE, TIMESTAMP, FILE, ROW, PROBLEM_RULE]))
     for batch in _readable(rows, read):
         survey.add(batch, parts)
     return survey

@@ -1,6 +1,7 @@
 """`nightfold init`: it writes a file that works as it is, and never over another."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,3 +62,47 @@ def test_a_run_takes_feed_and_store_from_its_config(invoke: Invoke, tmp_path: Pa
     done = invoke("run", "--config", config)
     assert (done.exit_code, "gone.csv is not there" in done.stderr) == (2, True)
     assert "feed is missing" in invoke("run", "--store", tmp_path / "s").stderr
+
+
+def test_settings_that_the_feed_needs_are_kept_and_proven_dates_are_read(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    feed, config, out = (tmp_path / name for name in ("feed.csv", "given.toml", "out.toml"))
+    rows = (f"{n};The kettle leaks, part {n};{n}/02/2026\n" for n in range(1, 21))
+    feed.write_text("no;note;Posted On\n" + "".join(rows), encoding="cp1252")
+    given = f"""feed = '{feed}'
+store = '{tmp_path}/there'
+window_days = 7
+[ingest]
+encoding = "cp1252"
+[ingest.columns]
+doc_id = ["no"]
+text = "note"
+title = ""
+[prepare]
+max_text_chars = 900
+"""
+    config.write_text(given, encoding="utf-8")
+    done = invoke("init", "--config", config, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "the day comes first: '13/02/2026' (feed.csv row 13)" in done.stdout
+    columns = {"doc_id": ["no"], "text": "note", "title": "", "timestamp": "Posted On"}
+    before = tomllib.loads(given)
+    ingest = {"encoding": "cp1252", "day_first": True, "columns": columns}
+    assert tomllib.loads(out.read_text(encoding="utf-8")) == before | {"ingest": ingest}
+    assert "20 documents: 0 refused" in out.read_text(encoding="utf-8")
+    assert config.read_text(encoding="utf-8") == given
+
+    # What a person has set stays, whatever the dates prove.
+    config.write_text(given.replace("[ingest]", '[ingest]\ndate_format = "%Y"'), encoding="utf-8")
+    done = invoke("init", "--config", config, "--out", tmp_path / "set.toml")
+    written = (tmp_path / "set.toml").read_text(encoding="utf-8")
+    assert "day_first" not in tomllib.loads(written)["ingest"]
+    assert "so day_first = true under [ingest] reads it" in written
+
+
+def test_a_config_that_is_the_file_to_write_is_left(invoke: Invoke, tmp_path: Path) -> None:
+    config = tmp_path / "nightfold.toml"
+    config.write_text(f"feed = '{tmp_path}/gone.csv'\n", encoding="utf-8")
+    done = invoke("init", "--config", config, "--out", config)
+    assert (done.exit_code, "is there already and is left" in done.stderr) == (2, True)
