@@ -79,8 +79,8 @@ def nightly(config: NightlyConfig) -> NightReport:
         prepared = prepare(store, checked, past.documents(), config.prepare, on_change)
         bounds = config.check.document_bounds(config.prepare.max_text_chars, usual)
         documents = check_prepared(store, prepared, checked, bounds, past.last_read())
-        nights = [*past.documents_within(store, config.window_days), documents.tonight(store)]
-        window = withdraw(store, nights).nights
+        earlier = past.documents_within(store, config.window_days, is_quiet)
+        window = withdraw(store, [*earlier, documents.tonight(store)]).nights
         embedded = embed(store, window, encoder, config.embed, config.clustering.device)
         plan = plan_fit(store, embedded, last, recipe(config, encoder), config.refit, is_quiet)
         views = lay_out_views(store, embedded, plan.lexical, config.embed, seed)

@@ -143,7 +143,8 @@ def _prepared(trial: Trial, settings: PrepareSettings) -> tuple[pa.Table, int]:
 
 def read_known(store: Store, manifest: Manifest) -> dict[str, Placement]:
     """Return what was published for every text of the night's window, by text digest."""
-    past = read_history(store).documents_within(store, manifest.window_days)
+    is_quiet = not manifest.counts["read"]
+    past = read_history(store).documents_within(store, manifest.window_days, is_quiet)
     tables = [
         *(read_table(store, night.table, [DOC_ID, TEXT_DIGEST]) for night in past),
         read_published(store, manifest, "documents", [DOC_ID, TEXT_DIGEST]),

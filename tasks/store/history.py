@@ -76,9 +76,23 @@ class History(BaseModel):
     def _kept(self) -> list[NightTable]:
         return [night.read() for night in self.nights]
 
-    def documents_within(self, store: Store, window_days: int) -> list[NightTable]:
-        """Return the documents that share tonight's window of so many days, tonight included."""
-        first = store.night - timedelta(days=window_days - 1)
+    def documents_within(
+        self, store: Store, window_days: int, is_quiet: bool = False
+    ) -> list[NightTable]:
+        """Return the documents that share tonight's window of so many days, tonight included.
+
+        A quiet night, which brings none, keeps the window of the last night that read anything
+        where its own would be empty: nothing new is no reason to have no clusters.
+        """
+        within = self._since(store.night, window_days)
+        last = self.last_read()
+        if is_quiet and last and not any(it.table.rows for it in within):
+            return self._since(last.night, window_days)
+        return within
+
+    def _since(self, night: date, window_days: int) -> list[NightTable]:
+        """Return the documents from the first day of a night's window on."""
+        first = night - timedelta(days=window_days - 1)
         return [table for table in self._kept() if table.night >= first]
 
     @property

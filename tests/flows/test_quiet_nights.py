@@ -87,5 +87,10 @@ def test_a_killed_night_and_one_without_news_lose_and_repeat_nothing(
     assert quiet.cluster_ids == second.cluster_ids
     summary = root / "reports" / "feed=default" / "night=2026-03-03" / "summary.md"
     assert "Nothing new: no row was read." in summary.read_text()
+    # A window of one day has no documents of its own on such a night: it keeps the last ones.
+    alone = run(tmp_path, 4, window_days=1)
+    assert (alone.source, alone.cluster_ids) == (second.source, second.cluster_ids)
+    kept = {row["doc_id"] for row in table(root, "assignments", 4)}
+    assert kept == {row["doc_id"] for row in table(root, "documents", 2)}
     # A kill may leave files of stages that no record names; prune takes them.
     assert {finding.rule for finding in examine(root)} <= {"orphan"}

@@ -93,6 +93,16 @@ def test_the_window_counts_tonight(tenth: Store) -> None:
     assert len(history.documents_within(tenth, 30)) == 3
 
 
+def test_a_quiet_night_keeps_the_last_window_that_had_documents(tenth: Store) -> None:
+    for day, n_rows in {5: 3, 6: 3, 7: 3, 9: 0}.items():
+        publish(tenth, day, n_rows=n_rows, n_documents=n_rows)
+    history = read_history(tenth)
+    for window_days, days in {1: [7, 9], 2: [6, 7, 9], 4: [7, 9]}.items():
+        within = history.documents_within(tenth, window_days, is_quiet=True)
+        assert [table.night.day for table in within] == days
+    assert [it.night.day for it in history.documents_within(tenth, 2)] == [9]
+
+
 def test_a_night_without_news_is_no_measure_of_the_next(tenth: Store) -> None:
     for day, n_rows in enumerate([20, 30, 0, 0], start=5):
         publish(tenth, day, n_rows=n_rows, n_documents=n_rows)
