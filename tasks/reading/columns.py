@@ -1,5 +1,6 @@
 """Which column of a feed is the id, the text, the date: configured or guessed, and logged."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Annotated, Any, Final
@@ -83,8 +84,8 @@ class FileColumns:
         self._file = file
         self._known = known
         self._names: dict[str, None] = {}
-        self._nested: set[str] = set()
-        self._flags: set[str] = set()
+        self._nested = Counter[str]()
+        self._plain = Counter[str]()
         self._no_flags: set[str] = set()
         self._objects: dict[str, None] = {}
         self._paths = [name for name in wanted.names() if "." in name]
@@ -175,8 +176,13 @@ class FileColumns:
                     yield part, used, name
 
     def _found(self, names: Iterable[str]) -> dict[str, str]:
-        """Map columns; an object is guessed as nothing, a flag as no date; a made id stays made."""
-        found = _guessed(names, self._wanted, self._nested, self._flags - self._no_flags)
+        """Map columns; a made id stays made.
+
+        A column of objects is guessed as nothing, one of flags as no date. A single object among
+        texts costs its row alone.
+        """
+        nested = {name for name, n in self._nested.items() if n >= self._plain[name]}
+        found = _guessed(names, self._wanted, nested, self._plain.keys() - self._no_flags)
         if self.made_of is not None:
             found.pop("doc_id", None)
         return found
@@ -189,11 +195,13 @@ class FileColumns:
 
     def _note_values(self, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
-            if value is not None and value != "":
-                (self._flags if is_flag(value) else self._no_flags).add(name)
             if is_nested(value):
-                self._nested.add(name)
+                self._nested[name] += 1
                 self._objects |= dict.fromkeys(fields_of(name, value))
+            elif value is not None and value != "":
+                self._plain[name] += 1
+                if not is_flag(value):
+                    self._no_flags.add(name)
 
     def _unfit(self, new: list[str]) -> str | None:
         longest = max(new, key=len)

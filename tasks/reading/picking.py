@@ -118,6 +118,8 @@ def _cell(part: str, column: str, value: Any) -> str | None:
         raise NestedCellError(f"column {column!r} is read as {part} and holds a list")
     if isinstance(value, Mapping):
         fields = list(fields_of(column, value))
+        if not fields:
+            raise NestedCellError(f"column {column!r} is read as {part} and holds an empty object")
         raise NestedCellError(
             f"column {column!r} is read as {part} and holds an object with the fields"
             f" {', '.join(map(repr, fields[:_N_LISTED]))}; name one of them under [ingest.columns]:"

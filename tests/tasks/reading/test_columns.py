@@ -96,6 +96,12 @@ def test_columns_that_look_like_a_part_and_are_not_used_are_named() -> None:
     assert list(admitted(*rows, wanted=wanted).rivals()) == []
 
 
+def test_a_single_object_among_texts_does_not_make_a_column_of_objects() -> None:
+    rows = [{"id": "1", "text": cell, "body": "c"} for cell in ({}, "a", "b", "")]
+    assert admitted(*rows, {}, n_first=4).mapping["text"] == "text"
+    assert admitted(*rows[:2], {}, n_first=2).mapping["text"] == "body"
+
+
 def test_a_column_of_yes_and_no_or_of_counts_is_guessed_as_no_date() -> None:
     rows = [
         {"id": "1", "text": "a", "opened": value, "posted": "no"}

@@ -67,6 +67,8 @@ def test_an_object_is_never_spelled_out() -> None:
     )
     with pytest.raises(NestedCellError, match=message):
         parts_of({"review": {"title": "t", "body": "b"}}, {"text": "review"})
+    with pytest.raises(NestedCellError, match="'review' is read as text and holds an empty object"):
+        parts_of({"review": {}}, {"text": "review"})
 
 
 @pytest.mark.parametrize("cell", [["a", "b"], [{"a": 1}], []])
