@@ -62,7 +62,7 @@ def _row(number: int, record: Record, records: CsvRecords) -> Row:
             problem += _ESCAPE_HINT
         return broken_row(number, raw, rule, problem, line, n_lines)
     fields = record.fields[: len(records.header)]
-    values = dict(zip(records.header, released(fields), strict=True))
+    values = dict(zip(records.header, released(fields, record.lines), strict=True))
     raw = json.dumps(values, ensure_ascii=False)
     return Row(number, values, raw, line=line, n_lines=n_lines)
 

@@ -13,7 +13,8 @@ from tasks.reading.formats.rows import UnfitFileError
 
 # Enough to tell an ending delimiter by, and few enough to be read twice.
 _PEEKED_LINES: Final = 100
-# A noncharacter: no text that is exchanged holds it.
+# A noncharacter: no text that is exchanged holds it. Where one does, it stays, but for a record
+# that has it beside a carriage return.
 _HELD_RETURN: Final = "\ufdd0"
 # Prose has words and small numbers of one or two characters before a comma ("2,5"), so of a
 # single line in a file of two columns a shorter id proves nothing.
@@ -107,7 +108,7 @@ class CsvRecords:
                 "has lines that end in carriage returns, and others in line feeds; write it with"
                 " line feeds only"
             )
-        self.header, self.n_header_lines = _named(released(fields)), lines[-1].number
+        self.header, self.n_header_lines = _named(released(fields, lines)), lines[-1].number
         if self._rows_among(lines[1:-1]):
             raise UnfitFileError(
                 f"has a header with a quotation mark that is left open on line {lines[0].number}"
@@ -233,8 +234,10 @@ def _held(line: str) -> str:
     return text.replace("\r", _HELD_RETURN) + line[len(text) :]
 
 
-def released(fields: list[str]) -> list[str]:
-    """Return fields with the carriage returns that were hidden from csv."""
+def released(fields: list[str], lines: list[Line]) -> list[str]:
+    """Return the fields of some lines with the carriage returns that were hidden from csv."""
+    if not any("\r" in line.text.rstrip("\r\n") for line in lines):
+        return fields
     return [field.replace(_HELD_RETURN, "\r") for field in fields]
 
 

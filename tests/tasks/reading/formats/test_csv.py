@@ -253,3 +253,8 @@ def test_tabs_delimit_what_is_called_tsv() -> None:
     assert row.values == {"id": "1", "text, and, more": "a, b"}
     (row,) = read_tsv(io.BytesIO(b"id;a\tb\n1;2\n"), FileSettings(delimiter=";"), LOG)
     assert row.values == {"id": "1", "a\tb": "2"}
+
+
+def test_the_mark_that_stands_for_a_carriage_return_is_kept_where_there_is_none() -> None:
+    rows = read('id,text\n1,a\ufdd0b\n2,"c\rd"\n'.encode())
+    assert [row.values and row.values["text"] for row in rows] == ["a\ufdd0b", "c\rd"]
