@@ -4,9 +4,11 @@ import json
 import logging
 from typing import Any
 
+import httpx
 import pytest
 
 from tasks.boundary.transient import is_transient_error
+from tasks.reading.sources.api.client import ApiClient
 from tasks.reading.sources.api.settings import HttpSettings
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.kinds import require_feed
@@ -52,6 +54,17 @@ def test_no_other_origin_is_asked(reply: Reply, api: Api, store: Store) -> None:
         read(store, api.feed(), asked(records="items", next="next"))
     assert "s3cret" not in str(refused.value)
     assert len(api.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "found", ["http://h:81/b", "https://h/b", "http://me@h/b", "http://i/b", "//h:81/b"]
+)
+def test_another_scheme_port_user_or_host_is_another_origin(found: str) -> None:
+    origin = httpx.URL("http://h:80/a?x=1")
+    client = ApiClient(httpx.Client(), origin, HttpSettings())
+    with pytest.raises(FeedError, match="on another origin"):
+        client.own_url(origin, found, "a next page")
+    assert str(client.own_url(origin, "../b?y=2", "a next page")) == "http://h/b?y=2"
 
 
 def test_a_redirect_on_the_same_origin_is_followed(api: Api, store: Store) -> None:
@@ -110,6 +123,11 @@ def test_the_api_is_waited_for_as_long_as_it_says(
     with pytest.raises(FeedError, match="does not answer now"):
         read(store, api.feed(), asked(requests_per_second=1e9))
     assert slept[2:] == [5] * 5
+    # Of a server that is broken nobody knows when it is mended: that is for the stage to try again.
+    api.answer = lambda _: Reply(status=500, headers={"Retry-After": "5"})
+    with pytest.raises(FeedError, match="does not answer now"):
+        read(store, api.feed(), asked(requests_per_second=1e9))
+    assert len(slept) == 7
     api.answer = lambda _: Reply(status=429, headers={"Retry-After": "3600"})
     with pytest.raises(FeedError, match="not to be asked for 3,600 seconds") as failed:
         read(store, api.feed(), asked())

@@ -97,6 +97,7 @@ def test_pages_and_bytes_are_bounded(
     api.answer = pages(lambda number: Reply([{"id": number}]))
     with pytest.raises(FeedError, match=r"more than 3 pages; .* raise `max_pages`"):
         read(store, api.feed(), asked(page_param="p", max_pages=3))
+    assert len(api.asked) == 3
     with pytest.raises(
         FeedError, match=r"more than 30 bytes in all its pages; .* raise `max_bytes`"
     ):
