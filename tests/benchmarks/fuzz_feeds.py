@@ -65,7 +65,9 @@ def check_file(store: Store, piece: Piece, file: File) -> int:
     require(not file.is_cut, f"{piece.name} was cut, and is read")
     numbers = [row.number for row in rows]
     if file.n_rows is not None:
-        require(numbers == list(range(1, file.n_rows + 1)), f"{piece.name} has the rows {numbers}")
+        wanted = range(1, file.n_rows + 1)
+        odd = sorted(set(wanted).symmetric_difference(numbers))[:5]
+        require(numbers == list(wanted), f"{piece.name} has rows twice, or not, or too many: {odd}")
     if file.lines is not None:
         _check_lines(piece.name, file.lines, rows)
     return len(rows)

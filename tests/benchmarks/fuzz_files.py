@@ -141,7 +141,8 @@ def jsonl_file(rng: Random, rows: Rows, n_rows: int) -> File:
 def array_file(rng: Random, rows: Rows, n_rows: int) -> File:
     """Write one array, some elements of which are no objects, or an array without an end."""
     elements = [_object(row, rng) for row in rows.some(n_rows, is_json=True)]
-    for place in range(n_rows):
+    # What begins with anything but an object is no array of rows: it is read as lines, and refused.
+    for place in range(1, n_rows):
         if rng.random() < 0.02:
             elements[place] = rng.choice(["null", "5", '"x"', "{}", "[]", "[1, {}]", '"]"'])
     content = f"[{rng.choice([',', ' ,' + chr(10), chr(10) * 2 + ', ']).join(elements)}]"

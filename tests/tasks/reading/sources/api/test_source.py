@@ -128,10 +128,20 @@ def test_a_night_asks_from_where_the_last_one_stopped(api: Api, store: Store, ca
     assert (third.pieces, third.state) == ([], second.state)
 
 
+@pytest.mark.parametrize(("path", "name"), [("/reviews/", "reviews"), ("/", None), ("", None)])
+def test_the_piece_is_named_as_the_end_of_the_url(
+    path: str, name: str | None, api: Api, store: Store
+) -> None:
+    api.answer = lambda _: Reply(ROWS)
+    (piece,) = read(store, f"json+{api.address}{path}", asked()).pieces
+    assert piece.name == f"{name or '127.0.0.1'}.jsonl"
+
+
 def test_another_question_has_another_state(api: Api) -> None:
     feeds = [api.feed(), api.feed("?lang=en"), api.feed("?lang=de")]
     scopes = {source_of(it, asked(since="id", since_param="from")).scope() for it in feeds}
-    assert len(scopes) == 3
+    scopes.add(source_of(api.feed(), asked(records="a", since="id", since_param="from")).scope())
+    assert len(scopes) == 4
     assert not any("lang" in it for it in scopes)
     assert source_of(api.feed(), asked()).scope() == ""
 
