@@ -287,6 +287,23 @@ def test_a_first_night_is_not_read_for_edits() -> None:
     assert find_changes(plan, Seen(NIGHT), SETTINGS) == Changes()
 
 
+def test_a_row_without_a_text_and_one_of_a_withdrawn_id_change_nothing() -> None:
+    plan = plan_of(
+        {"id": "a", "text": "It sings."},
+        {"id": "a", "gone": "yes"},
+        {"id": "b", "text": "<b> </b>"},
+    )
+    found = find_changes(plan, seen(plan, OLD), SETTINGS)
+    assert (found.n_known, dict(found.texts)) == (1, {})
+
+
+def test_one_earlier_text_that_is_left_tells_by_itself() -> None:
+    new = {f"d{n}": f"The kettle leaks, part {n}" for n in range(10)}
+    changes = Changes(10, new, dict.fromkeys(new, "2026-03-01"))
+    assert have_restarted(changes, {"d3": "Ein Hut"})
+    assert not have_restarted(changes, {"d3": "The kettle leaks"})
+
+
 def test_a_row_that_is_refused_replaces_nothing() -> None:
     lines = [
         {"file": "a", "row": row, "doc_id": f"d{row}", "kind": kind, "first_night": "2026-03-01"}
