@@ -19,6 +19,7 @@ def test_every_text_has_what_the_last_night_said_of_its_document() -> None:
     documents = pa.table({"doc_id": ["c", "b", "a"], "position": [1, 0, 2]})
     labels, ids = carried(documents, assigned, 3)
     assert ids == ["c-1", "c-9"]
+    assert labels.schema.field("label").type == pa.int32()
     assert labels.to_pydict() == {
         "label": [0, 1, 1], "confidence": [0.3, 0.4, 0.2], "margin": [0.7, 0.8, 0.6],
     }  # fmt: skip
@@ -32,3 +33,8 @@ def test_pieces_and_parts_mean_what_they_meant() -> None:
         "label_of": {0: 1, 1: 0, 2: 1},
         "whole_of": {2: 1},
     }
+
+
+def test_a_night_without_pieces_has_none() -> None:
+    manifest = Manifest.model_construct(cluster_ids=None, whole_of={})
+    assert meaning(manifest, ["c-1"]) == {"label_of": {}, "whole_of": {}}

@@ -304,6 +304,17 @@ def test_one_earlier_text_that_is_left_tells_by_itself() -> None:
     assert not have_restarted(changes, {"d3": "The kettle leaks"})
 
 
+def test_four_ids_that_say_something_else_are_four_edits_and_five_are_a_restart() -> None:
+    for n, restarted in ((4, False), (5, True)):
+        new = {f"d{at}": chr(97 + at) * 9 for at in range(n)}
+        changes = Changes(n, new, dict.fromkeys(new, "2026-03-01"))
+        assert have_restarted(changes, {doc_id: "0123456789" for doc_id in new}) is restarted
+    # Case is no difference: all of these are edits.
+    new = {f"d{at}": f"{chr(97 + at) * 9} leaks" for at in range(6)}
+    changes = Changes(6, new, dict.fromkeys(new, "2026-03-01"))
+    assert not have_restarted(changes, {it: text.upper()[:9] for it, text in new.items()})
+
+
 def test_a_row_that_is_refused_replaces_nothing() -> None:
     lines = [
         {"file": "a", "row": row, "doc_id": f"d{row}", "kind": kind, "first_night": "2026-03-01"}
