@@ -258,3 +258,12 @@ def test_tabs_delimit_what_is_called_tsv() -> None:
 def test_the_mark_that_stands_for_a_carriage_return_is_kept_where_there_is_none() -> None:
     rows = read('id,text\n1,a\ufdd0b\n2,"c\rd"\n'.encode())
     assert [row.values and row.values["text"] for row in rows] == ["a\ufdd0b", "c\rd"]
+
+
+def test_a_comma_is_the_delimiter_where_a_header_has_as_many_of_another_mark() -> None:
+    assert ids(read(b"id,a;text\n1,x;y\n")) == ["1"]
+
+
+def test_one_row_that_ends_in_a_delimiter_among_others_is_no_sign() -> None:
+    rows = read(b"id,text\n1,a,\n2,b,c\n3,d,e\n4,f,g\n")
+    assert set(problems(rows)) == {1, 2, 3, 4}
