@@ -1,6 +1,6 @@
 """Which documents hold which terms: what names are chosen by."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -76,11 +76,13 @@ def term_table(
     """
     counted = count_terms(texts)
     holds = sparse.csc_matrix(counted.counts > 0, dtype=np.float64)
-    is_frequent = holds.T @ weights >= _FEWEST_DOCUMENTS
+    n_documents = dict(zip(counted.terms.tolist(), holds.T @ weights, strict=True))
     kept = [
         column
-        for column, term in enumerate(counted.terms.tolist())
-        if is_frequent[column] and _may_name(term, stop_words)
+        for column, (term, n_holding) in enumerate(n_documents.items())
+        if n_holding >= _FEWEST_DOCUMENTS
+        and _may_name(term, stop_words)
+        and _stands_so(term, n_documents)
     ]
     terms = [str(counted.terms[column]) for column in kept]
     return TermTable(terms, _with_both_words(terms, holds[:, kept]), weights)
@@ -89,6 +91,12 @@ def term_table(
 def _may_name(term: str, stop_words: Collection[str]) -> bool:
     words = term.split(" ")
     return all(word not in stop_words and not any(map(str.isdigit, word)) for word in words)
+
+
+def _stands_so(term: str, n_documents: Mapping[str, float]) -> bool:
+    """Return whether the words of a pair stand in this order more often than in the other."""
+    other = " ".join(reversed(term.split(" ")))
+    return other == term or (n_documents[term], other) > (n_documents.get(other, 0), term)
 
 
 def _with_both_words(terms: list[str], holds: sparse.csc_matrix) -> sparse.csc_matrix:

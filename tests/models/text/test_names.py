@@ -68,6 +68,11 @@ def test_a_pair_stands_for_its_word_only_where_it_says_as_much() -> None:
     assert named([*dark[:2], *mixed, *light], [0] * 7 + [1] * 5)[0] == "dark"
 
 
+def test_the_words_of_a_pair_stand_as_they_are_written_most_often() -> None:
+    texts = several({"ice cream maker": 9, "cream ice": 3, "lamp": 12})
+    assert "ice cream" in named(texts, [0] * 12 + [1] * 12)[0].split(", ")
+
+
 def test_no_term_stands_in_two_names() -> None:
     texts = [f"app {word}" for word in ["login"] * 8 + ["crash"] * 6 + ["ads"] * 5]
     names = named([f"{text} {n}" for n, text in enumerate(texts)], [0] * 8 + [1] * 6 + [2] * 5)
