@@ -47,6 +47,7 @@ VERSION: Final = 6
 REPLACED: Final = "replaced"
 """Kind of a withdrawal: of a document whose id has another text from tonight on."""
 
+_NOT_FOLDED: Final = {DUPLICATE_OF: None, REUSED_ON: None, "is_repeat": False}
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
 
 
@@ -97,7 +98,7 @@ class AcceptedRows:
         from validation.withdrawals import parse_withdrawals
 
         positions = count()
-        for batch in self.raw([*{*columns, DOC_ID, WITHDRAWN}]):
+        for batch in self.raw(list(dict.fromkeys([*columns, DOC_ID, WITHDRAWN]))):
             is_withdrawn = parse_withdrawals(batch[WITHDRAWN]).to_pylist()
             rows = batch.to_pylist()
             for row, position, withdrawn in zip(rows, positions, is_withdrawn, strict=False):
@@ -261,7 +262,7 @@ def _replacement(record: Row, night: str) -> Row:
 def _fold(record: Row, seen: Seen, kept: Collection[str]) -> Row | None:
     """Mark what a record repeats; return its line of the duplicates, if it repeats anything."""
     doc_id, digest = record[DOC_ID], record[TEXT_DIGEST]
-    record |= {DUPLICATE_OF: None, REUSED_ON: None, "is_repeat": False}
+    record.update(_NOT_FOLDED)
     if not record[TEXT]:
         return None
     earlier_digest, earlier_night = seen.find(doc_id) or (None, None)

@@ -222,7 +222,8 @@ def _record(row: Row, piece: Piece, columns: FileColumns, cells: CellReader) -> 
             PROBLEM_RULE: "text_decodes",
             PROBLEM: "the row holds half a surrogate pair, which is no character",
         }
-    return record | parts
+    record.update(parts)
+    return record
 
 
 def _parts(values: dict[str, Any], columns: FileColumns, cells: CellReader) -> dict[str, str]:

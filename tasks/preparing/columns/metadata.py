@@ -31,22 +31,17 @@ KINDS: Final = {
 }
 """What a JSON value is, and how messages name many of it."""
 
+_KIND_OF_TYPE: Final = {
+    type(None): None, bool: "bool", float: "number", str: "text", list: "json", dict: "json",
+}  # fmt: skip
+"""Of all types that JSON is read as but the integer, whose kind depends on how large it is."""
+
 
 def kind_of(value: Any) -> str | None:
     """Return which of `KINDS` a JSON value is; None for null."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return "bool"
-        case int():
-            return "number" if value in _EXACT else "long"
-        case float():
-            return "number"
-        case str():
-            return "text"
-        case _:
-            return "json"
+    if type(value) is int:
+        return "number" if value in _EXACT else "long"
+    return _KIND_OF_TYPE[type(value)]
 
 
 def first_type(kinds: Collection[str], stated: str | None) -> pa.DataType | None:

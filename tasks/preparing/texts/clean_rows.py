@@ -28,7 +28,7 @@ def clean_row(row: Row, max_chars: int, repeated: Collection[str] | None) -> Row
     # The check bounds texts and not titles, so of a title only so much is looked at.
     whole = row[TITLE] or ""
     looked_at = whole[: _TITLE_MARGIN * max_chars]
-    title, title_is_cut = clean_beginning(looked_at, max_chars)
+    title, title_is_cut = clean_beginning(looked_at, max_chars) if looked_at else ("", False)
     own, cut = text, None
     if repeated is not None:
         own, cut = cut_mail(row[TEXT] or "", text, max_chars, repeated)
