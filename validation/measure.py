@@ -88,6 +88,10 @@ _PREPARED: Final = pa.schema(
         pa.field(REUSED_ON, pa.string()),
     ]
 )
+RAW_READ: Final = [PROBLEM_RULE, PROBLEM, DOC_ID, TEXT, TITLE, TIMESTAMP, WITHDRAWN, N_LINES]
+PREPARED_READ: Final = [DOC_ID, TEXT, TEXT_DIGEST, TIMESTAMP, DUPLICATE_OF, REUSED_ON]
+"""What is measured; the whole rows are most of a table's bytes, and need not be read for it."""
+
 RAW_COLUMNS: Final = frozenset({POSITION, ID_USE, *_RAW.names})
 PREPARED_COLUMNS: Final = frozenset({POSITION, *_PREPARED.names})
 

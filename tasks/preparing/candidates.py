@@ -88,13 +88,7 @@ class AcceptedRows:
     stated: Mapping[str, str]
 
     def batches(self, columns: Collection[str] = _READ) -> Iterator[list[Row]]:
-        """Yield the rows batch by batch, each with its position among all rows read.
-
-        Parameters
-        ----------
-        columns
-            What is needed of each row besides its id, and whether it is withdrawn.
-        """
+        """Yield some columns of the rows by the batch, with id, position, and who is withdrawn."""
         from validation.withdrawals import parse_withdrawals
 
         positions = count()
