@@ -26,6 +26,7 @@ from validation.schemas import (
     WITHDRAWN,
 )
 from validation.timestamps import parse_timestamps
+from validation.visible import VISIBLE, count_visible
 from validation.withdrawals import parse_withdrawals
 
 POSITION: Final = "position"
@@ -87,13 +88,13 @@ _PREPARED: Final = pa.schema(
         pa.field(REUSED_ON, pa.string()),
     ]
 )
+RAW_READ: Final = [PROBLEM_RULE, PROBLEM, DOC_ID, TEXT, TITLE, TIMESTAMP, WITHDRAWN, N_LINES]
+PREPARED_READ: Final = [DOC_ID, TEXT, TEXT_DIGEST, TIMESTAMP, DUPLICATE_OF, REUSED_ON]
+"""What is measured; the whole rows are most of a table's bytes, and need not be read for it."""
+
 RAW_COLUMNS: Final = frozenset({POSITION, ID_USE, *_RAW.names})
 PREPARED_COLUMNS: Final = frozenset({POSITION, *_PREPARED.names})
 
-# White space as str.isspace has it, and the format characters that show nothing (BOM, joiners).
-_INVISIBLE: Final = r"[\s\x0B\x1C-\x1F\x{85}\p{Z}\p{Cf}]+"
-_VISIBLE: Final = _INVISIBLE.replace("[", "[^", 1).removesuffix("+")
-_LETTERS: Final = r"\pL+"
 _CONTROL: Final = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x{9F}]"
 
 _QUOTED_CHARS: Final = 60
@@ -232,24 +233,21 @@ def _stripped(values: pa.Array) -> pa.Array:
 def _text_or_title(batch: pa.RecordBatch) -> pa.Array:
     """Return each row's text; its title where there is nothing to see in the text."""
     text, title = (batch[name].cast(pa.large_string()) for name in (TEXT, TITLE))
-    has_text = pc.fill_null(pc.match_substring_regex(text, _VISIBLE), False)
+    has_text = pc.fill_null(pc.match_substring_regex(text, VISIBLE), False)
     return pc.if_else(has_text, text, pc.coalesce(title, text))
 
 
 def _count(text: pa.Array) -> dict[str, pa.Array]:
     """Count the kinds of characters in each text."""
-    visible = pc.replace_substring_regex(text, _INVISIBLE, "")
     n_chars = pc.utf8_length(text)
-    n_visible = pc.utf8_length(visible)
-    # Replacing runs and comparing lengths is three times as fast as counting single letters.
-    n_others = pc.utf8_length(pc.replace_substring_regex(visible, _LETTERS, ""))
+    n_visible, n_letters = count_visible(text)
     n_control = pc.count_substring_regex(text, _CONTROL)
     return {
         N_CHARS: n_chars,
         N_VISIBLE_CHARS: n_visible,
         N_CONTROL: n_control,
         CONTROL_SHARE: _share(n_control, n_chars),
-        LETTER_SHARE: _share(pc.subtract(n_visible, n_others), n_visible),
+        LETTER_SHARE: _share(n_letters, n_visible),
         N_REPLACEMENT: pc.count_substring(text, "\ufffd"),
     }
 

@@ -59,6 +59,8 @@ def parse_timestamps(values: Sequence[str | None] | pd.Series | pa.Array) -> pd.
     parsed = pd.Series(pd.NaT, index=range(len(texts)), dtype=_UTC_DTYPE)
     is_left = pc.is_valid(texts)
     for pattern, parse in _PARSERS:
+        if not pc.any(is_left).as_py():
+            break
         matches = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
         # What has an earlier form and is no date is none in a later form.
         matches = pc.and_(matches, is_left)

@@ -1,9 +1,11 @@
 """How the work of this room reads a table: in batches, as often as it needs to."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
+
+Row = dict[str, Any]
 
 
 class Batches(Protocol):

@@ -4,20 +4,19 @@ Pure functions on batches of rows; `tasks.preparing.prepare` is the stage.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.preparing.batches import Batches
+from tasks.preparing.batches import Batches, Row
 from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.columns.own_columns import OwnColumns, plan_columns
 from tasks.preparing.seen import Seen
-from tasks.preparing.texts.clean_rows import Row, clean_row
 from tasks.preparing.texts.cut_column import CUT_FIELD
 from validation.schemas import (
     CANDIDATES,
@@ -48,6 +47,7 @@ VERSION: Final = 6
 REPLACED: Final = "replaced"
 """Kind of a withdrawal: of a document whose id has another text from tonight on."""
 
+_NOT_FOLDED: Final = {DUPLICATE_OF: None, REUSED_ON: None, "is_repeat": False}
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
 
 
@@ -87,24 +87,21 @@ class AcceptedRows:
     columns: Mapping[str, Mapping[str, str]]
     stated: Mapping[str, str]
 
-    def batches(self) -> Iterator[list[Row]]:
-        """Yield the rows batch by batch, each with its position among all rows read."""
+    def batches(self, columns: Collection[str] = _READ) -> Iterator[list[Row]]:
+        """Yield some columns of the rows by the batch, with id, position, and who is withdrawn."""
         from validation.withdrawals import parse_withdrawals
 
         positions = count()
-        for batch in self.raw(_READ):
+        for batch in self.raw(list(dict.fromkeys([*columns, DOC_ID, WITHDRAWN]))):
             is_withdrawn = parse_withdrawals(batch[WITHDRAWN]).to_pylist()
-            rows = [
-                row | {POSITION: position, WITHDRAWN: withdrawn}
-                for row, position, withdrawn in zip(
-                    batch.to_pylist(), positions, is_withdrawn, strict=False
-                )
-            ]
-            yield [
-                row | {DOC_ID: row[DOC_ID].strip()}
-                for row in rows
-                if row[POSITION] not in self.refused
-            ]
+            rows = batch.to_pylist()
+            for row, position, withdrawn in zip(rows, positions, is_withdrawn, strict=False):
+                row[POSITION] = position
+                row[WITHDRAWN] = withdrawn
+            rows = [row for row in rows if row[POSITION] not in self.refused]
+            for row in rows:
+                row[DOC_ID] = row[DOC_ID].strip()
+            yield rows
 
     def ids(self) -> set[str]:
         """Return the ids of all rows, those of refused ones too."""
@@ -115,12 +112,17 @@ class AcceptedRows:
         """Return the ids that any of the rows withdraws."""
         if not any(WITHDRAWN in mapping for mapping in self.columns.values()):
             return set()
-        return {row[DOC_ID] for rows in self.batches() for row in rows if row[WITHDRAWN]}
+        return {row[DOC_ID] for rows in self.batches(()) for row in rows if row[WITHDRAWN]}
 
-    def own_part(self, row: Mapping[str, Any]) -> Row:
-        """Return what a row holds besides the columns that nightfold reads, as JSON values."""
-        mapped = self.columns[row[FILE]].values()
-        return {key: value for key, value in json.loads(row[RAW]).items() if key not in mapped}
+    def own_parts(self, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Return what each row holds besides the columns that nightfold reads, as JSON values."""
+        # One list of all rows is parsed in half the time of as many texts.
+        found: list[Row] = json.loads(f"[{','.join([row[RAW] for row in rows])}]")
+        mapped = {file: set(self.columns[file].values()) for file in {row[FILE] for row in rows}}
+        for row, values in zip(rows, found, strict=True):
+            for name in mapped[row[FILE]]:
+                values.pop(name, None)
+        return found
 
 
 @dataclass(frozen=True)
@@ -155,16 +157,17 @@ def plan_rows(rows: AcceptedRows, known: Known, settings: PrepareSettings) -> Pl
     """Read all rows up to three times: for the ids that leave, the feed's own columns, and mail."""
     leaving = rows.withdrawn_ids()
 
-    def staying() -> Iterator[Row]:
-        found = (row for batch in rows.batches() for row in batch)
-        return (row for row in found if row[DOC_ID] not in leaving)
+    def staying(*columns: str) -> Iterator[list[Row]]:
+        for batch in rows.batches(columns):
+            yield [row for row in batch if row[DOC_ID] not in leaving]
 
-    own = plan_columns(known, map(rows.own_part, staying()), rows.stated)
+    parts = chain.from_iterable(map(rows.own_parts, staying(FILE, RAW)))
+    own = plan_columns(known, parts, rows.stated)
     repeated = None
     if settings.mail:
         from tasks.preparing.texts.cut_texts import lines_of_mails
 
-        repeated = lines_of_mails(row[TEXT] or "" for row in staying())
+        repeated = lines_of_mails(row[TEXT] or "" for row in chain.from_iterable(staying(TEXT)))
     return Plan(rows, leaving, own, repeated)
 
 
@@ -194,6 +197,8 @@ def prepared_parts(
     repeats one (then it is one of the duplicates), or is withdrawn. A candidate that takes the
     place of an earlier document has a line among the withdrawals besides.
     """
+    from tasks.preparing.texts.clean_rows import clean_row
+
     schemas, seen = plan.schemas(), before.without(plan.leaving | replaced.keys())
     withdrawn_above: set[str] = set()
     for rows in plan.rows.batches():
@@ -251,7 +256,7 @@ def _replacement(record: Row, night: str) -> Row:
 def _fold(record: Row, seen: Seen, kept: Collection[str]) -> Row | None:
     """Mark what a record repeats; return its line of the duplicates, if it repeats anything."""
     doc_id, digest = record[DOC_ID], record[TEXT_DIGEST]
-    record |= {DUPLICATE_OF: None, REUSED_ON: None, "is_repeat": False}
+    record.update(_NOT_FOLDED)
     if not record[TEXT]:
         return None
     earlier_digest, earlier_night = seen.find(doc_id) or (None, None)
@@ -289,5 +294,5 @@ def _candidate_table(records: list[Row], schema: pa.Schema, plan: Plan) -> pa.Ta
     for name in [*CANDIDATES.names, *([] if plan.repeated is None else [CUT_TEXT])]:
         if name != TIMESTAMP:
             arrays[name] = pa.array([record[name] for record in records], schema.field(name).type)
-    arrays |= plan.own.arrays(records, [plan.rows.own_part(record) for record in records])
+    arrays |= plan.own.arrays(records, plan.rows.own_parts(records))
     return pa.table([arrays[name] for name in schema.names], schema=schema)

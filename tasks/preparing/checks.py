@@ -173,10 +173,10 @@ def judge_raw(raw: Batches, limits: RawLimits) -> Verdict:
     limits
         See `CheckSettings.raw_limits`.
     """
-    from validation.measure import measure_raw
+    from validation.measure import RAW_READ, measure_raw
     from validation.run import validate_raw
 
-    _, report = validate_raw(measure_raw(raw()), limits)
+    _, report = validate_raw(measure_raw(raw(RAW_READ)), limits)
     return Verdict(report, refused_rows(report, raw))
 
 
@@ -192,11 +192,11 @@ def judge_prepared(candidates: Batches, raw: Batches, limits: PreparedLimits) ->
     limits
         See `DocumentBounds.limits`.
     """
-    from validation.measure import measure_prepared
+    from validation.measure import PREPARED_READ, measure_prepared
     from validation.prepared_suite import prepared_suite
     from validation.run import validate
 
-    frame = measure_prepared(candidates())
+    frame = measure_prepared(candidates(PREPARED_READ))
     # Rows are named by their position in the feed, not among the candidates.
     positions = [batch[POSITION] for batch in candidates([POSITION])]
     frame[POSITION] = pa.chunked_array(positions, pa.int64()).to_numpy()
@@ -214,7 +214,8 @@ def count_without_text(refused: pa.Table) -> int:
 def refused_rows(report: "Report", raw: Batches) -> pa.Table:
     """Return the refused rows, each as it came, with the rule and the reason; see `REFUSED`."""
     refused = pa.Table.from_pandas(report.refused, preserve_index=False)
-    tables = list(_raw_rows(raw, refused[POSITION].combine_chunks()))
+    # Without a refused row, there is no need to read them all.
+    tables = list(_raw_rows(raw, refused[POSITION].combine_chunks())) if len(refused) else []
     rows = pa.concat_tables([_RAW_PART.empty_table(), *tables])
     joined = refused.join(rows, POSITION).sort_by(POSITION)
     return joined.select(REFUSED.names).cast(REFUSED)

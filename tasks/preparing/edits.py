@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 
 from tasks.preparing.candidates import Plan, PrepareSettings
 from tasks.preparing.seen import Seen
-from tasks.preparing.texts.clean_rows import clean_row
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches
 from validation.schemas import DOC_ID, TEXT, TEXT_DIGEST
@@ -94,6 +93,8 @@ def find_changes(plan: Plan, before: Seen, settings: PrepareSettings) -> Changes
     """
     if not before.text_of_id:
         return Changes()
+    from tasks.preparing.texts.clean_rows import clean_row
+
     known: set[str] = set()
     texts: dict[str, str] = {}
     nights: dict[str, str] = {}

@@ -3,6 +3,7 @@
 A dictionary of all texts ever would take most of the memory of a small night on a long history.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -38,12 +39,13 @@ class KnownTexts:
         )
         hashes = np.fromiter(map(hash, digests), np.int64, len(documents))
         self._order = np.argsort(hashes, kind="stable")
-        self._hashes = hashes[self._order]
+        # Seen as integers of Python, in which one is found sooner than NumPy is asked for it.
+        self._hashes = hashes[self._order].data
 
     def find(self, digest: str) -> tuple[str, str] | None:
         """Return id and night of the first document with a text."""
         wanted = hash(digest)
-        at = int(np.searchsorted(self._hashes, wanted))
+        at = bisect_left(self._hashes, wanted)
         while at < len(self._hashes) and self._hashes[at] == wanted:
             row = int(self._order[at])
             if self._documents[TEXT_DIGEST][row].as_py() == digest:

@@ -64,8 +64,12 @@ class Seen:
     texts: KnownTexts = field(
         default_factory=lambda: KnownTexts(KNOWN_DOCUMENTS.empty_table(), ()), compare=False
     )
-    added: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
-    """Text digest → (doc_id, night), of tonight's documents."""
+    added: dict[str, str] = field(default_factory=dict, init=False)
+    """Text digest → doc_id, of tonight's documents."""
+
+    def __post_init__(self) -> None:
+        # Once, for there is one of it in every document.
+        self._tonight = str(self.night)
 
     def find(self, doc_id: str) -> Document | None:
         """Return the document that has an id."""
@@ -73,12 +77,14 @@ class Seen:
 
     def first_with_text(self, digest: str) -> tuple[str, str] | None:
         """Return id and night of the first document with a text."""
-        return self.texts.find(digest) or self.added.get(digest)
+        if (found := self.texts.find(digest)) is not None:
+            return found
+        return (self.added[digest], self._tonight) if digest in self.added else None
 
     def add(self, doc_id: str, digest: str) -> None:
         """Add one of tonight's documents; the first one with a text stays the first."""
-        self.added.setdefault(digest, (doc_id, str(self.night)))
-        self.text_of_id.setdefault(doc_id, (digest, str(self.night)))
+        self.added.setdefault(digest, doc_id)
+        self.text_of_id.setdefault(doc_id, (digest, self._tonight))
 
     def without(self, leaving: Collection[str]) -> "Seen":
         """Return what is left when documents leave."""

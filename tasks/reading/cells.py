@@ -48,17 +48,22 @@ class CellReader:
     def read(self, cells: Mapping[str, str | None]) -> dict[str, str]:
         """Return the cells of a row that hold something, by their part."""
         held = self.held(cells)
-        return {
-            part: self._forms.spelled(cell) if part in _DATED else cell
-            for part, cell in held.items()
-        }
+        for part in _DATED:
+            if part in held:
+                held[part] = self._forms.spelled(held[part])
+        return held
 
     def held(self, cells: Mapping[str, str | None]) -> dict[str, str]:
         """Return the cells that hold something, as they came, and count words for nothing."""
-        said = {name: cell for name, cell in cells.items() if cell is not None}
-        empty = [name for name, cell in said.items() if self._is_nothing(name, cell)]
-        self.n_nothing.update(empty)
-        return {name: cell for name, cell in said.items() if name not in empty}
+        held: dict[str, str] = {}
+        for name, cell in cells.items():
+            if cell is None:
+                continue
+            if self._is_nothing(name, cell):
+                self.n_nothing[name] += 1
+            else:
+                held[name] = cell
+        return held
 
     def _is_nothing(self, part: str, cell: str) -> bool:
         word = cell.strip()

@@ -101,7 +101,7 @@ class FileColumns:
         self._has_rows = True
         if self._late is None:
             self._note_values(values)
-        for path in self._unseen_paths():
+        for path in self._unseen_paths() if self._paths else ():
             # Not all fields of all rows: keys may be values, and there would be no end to them.
             if pick(values, path) is not None:
                 self._objects[path] = None
@@ -286,6 +286,11 @@ def _require_parts(
             f"{file} has no column that looks like text; {columns};"
             " set `text` under [ingest.columns] in the config file"
         )
+
+
+def is_encodable(text: str) -> bool:
+    """Return whether a text has no lone surrogate."""
+    return text.isascii() or encodable(text) == text
 
 
 def encodable(text: str) -> str:

@@ -47,7 +47,8 @@ def pick(values: Mapping[str, Any], name: str) -> Any:
 
 def plain(value: Any) -> Any:
     """Return what document databases wrap in an object of one key, `{"$oid": "5f…"}`, unwrapped."""
-    if not isinstance(value, Mapping) or len(value) != 1:
+    # Nearly all values are strings, and to ask whether one is a Mapping takes time.
+    if isinstance(value, str) or not isinstance(value, Mapping) or len(value) != 1:
         return value
     ((key, wrapped),) = value.items()
     if key == "$date":
@@ -114,6 +115,8 @@ def made_id(named: Mapping[str, str | None]) -> str | None:
 
 
 def _cell(part: str, column: str, value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         raise NestedCellError(f"column {column!r} is read as {part} and holds a list")
     if isinstance(value, Mapping):

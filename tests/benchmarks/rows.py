@@ -9,6 +9,7 @@ slower than 20,000 rows a second. Says nothing on a machine that others use.
 """
 
 import argparse
+import gc
 import json
 import logging
 import random
@@ -35,6 +36,8 @@ from validation.limits import PreparedLimits, RawLimits
 WANTED: Final = 20_000
 NIGHT: Final = date(2026, 3, 1)
 _WORDS: Final = [f"word{number}" for number in range(500)]
+# As the command line does: see `flows/cli/app.py`.
+_OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 LIBRARIES: Final = ("great_expectations", "ftfy", "selectolax.lexbor", "validation.run")
 
 
@@ -110,6 +113,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     logging.disable(logging.WARNING)
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     for library in LIBRARIES:
         import_module(library)
     with TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ from validation.limits import RawLimits
 from validation.measure import measure_raw
 from validation.raw_suite import raw_suite
 from validation.rules import IS_REFUSED, row_rule, table_rule
-from validation.run import validate, validate_raw
+from validation.run import _plain, validate, validate_raw
 
 Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
 
@@ -233,3 +233,12 @@ def test_a_check_prints_writes_and_sends_nothing(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_column_without_a_rule_changes_nothing_and_is_not_hashed() -> None:
+    frame = pd.DataFrame({"position": [0, 1], "size": [10, 1], "name": ["a", None]})
+    more = frame.assign(other=["long", None], count=pd.array([None, 3], "Int64"))
+    found, expected = validate(more, small()), validate(frame, small())
+    assert found.to_json() == expected.to_json()
+    assert found.refused.equals(expected.refused)
+    assert _plain(more, {"size", "name"})[["other", "count"]].to_numpy().tolist() == [[0, 0]] * 2

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -31,22 +31,17 @@ KINDS: Final = {
 }
 """What a JSON value is, and how messages name many of it."""
 
+_KIND_OF_TYPE: Final = {
+    type(None): None, bool: "bool", float: "number", str: "text", list: "json", dict: "json",
+}  # fmt: skip
+"""Of all types that JSON is read as but the integer, whose kind depends on how large it is."""
+
 
 def kind_of(value: Any) -> str | None:
     """Return which of `KINDS` a JSON value is; None for null."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return "bool"
-        case int():
-            return "number" if value in _EXACT else "long"
-        case float():
-            return "number"
-        case str():
-            return "text"
-        case _:
-            return "json"
+    if type(value) is int:
+        return "number" if value in _EXACT else "long"
+    return _KIND_OF_TYPE[type(value)]
 
 
 def first_type(kinds: Collection[str], stated: str | None) -> pa.DataType | None:
@@ -83,13 +78,18 @@ def restorable_type(stated: str) -> pa.DataType | None:
 
 def fits(value: Any, kind: pa.DataType) -> bool:
     """Return whether a column of a type holds a JSON value exactly; every one holds null."""
-    if value is None or is_text(kind):
-        return True
+    return fitting(kind)(value)
+
+
+def fitting(kind: pa.DataType) -> Callable[[Any], bool]:
+    """Return the check that `fits` makes of each value of a type, for columns of many values."""
+    if is_text(kind):
+        return lambda _: True
     if pa.types.is_boolean(kind):
-        return isinstance(value, bool)
+        return lambda value: value is None or isinstance(value, bool)
     if pa.types.is_float64(kind):
-        return kind_of(value) == "number"
-    return _survives(value, kind)
+        return lambda value: kind_of(value) in {None, "number"}
+    return lambda value: value is None or _survives(value, kind)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -103,9 +103,13 @@ def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         return pa.array([spelled(value) for value in values], kind)
     if pa.types.is_temporal(kind):
         return _moments(values, kind)
-    kept = [value if fits(value, kind) else None for value in values]
+    # Which check a type needs is found once: for each value anew it takes most of the time.
+    does_fit = fitting(kind)
+    kept = [value if does_fit(value) else None for value in values]
     if pa.types.is_integer(kind):
         kept = [None if value is None else int(value) for value in kept]
+    if pa.types.is_float32(kind):  # it takes no integer beyond 2^24, even one that it holds exactly
+        kept = [None if value is None else float(value) for value in kept]
     return pa.array(kept, kind)
 
 

@@ -4,7 +4,7 @@ A column never changes its type: a reader of many nights takes the type of the f
 silently cast what the others hold to it. What does not fit goes into a column of text beside it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from tasks.preparing.columns.metadata import (
     KINDS,
     column,
     first_type,
-    fits,
+    fitting,
     is_text,
     kind_of,
     restorable_type,
@@ -101,8 +101,15 @@ class OwnColumns:
         rows
             The feed's own part of each.
         """
+        differing = {
+            key: _is_another_kind(own)
+            for (key, is_beside), own in self.fields.items()
+            if not is_beside and key not in self.sure
+        }
         for record, row in zip(records, rows, strict=True):
-            self._note(record, row)
+            for key, value in row.items():
+                if key in differing and differing[key](value):
+                    self._note(key, value, record)
         return {
             it.name: self._array(identity, it, [row.get(identity[0]) for row in rows])
             for identity, it in self.fields.items()
@@ -116,15 +123,12 @@ class OwnColumns:
         key, is_beside = identity
         if not is_beside:
             return column(values, it.type)
-        kind = self.fields[key, False].type
-        return pa.array([None if fits(v, kind) else spelled(v) for v in values], it.type)
+        does_fit = fitting(self.fields[key, False].type)
+        return pa.array([None if does_fit(v) else spelled(v) for v in values], it.type)
 
-    def _note(self, record: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-        for key, value in row.items():
-            own = self.fields.get((key, False))
-            if key not in self.sure and own is not None and is_another_kind(value, own):
-                found = self._misfits.setdefault(key, _Misfits())
-                found.add(str(kind_of(value)), record[FILE], record[ROW])
+    def _note(self, key: str, value: Any, record: Mapping[str, Any]) -> None:
+        found = self._misfits.setdefault(key, _Misfits())
+        found.add(str(kind_of(value)), record[FILE], record[ROW])
 
     def _change(self, key: str, found: _Misfits) -> ColumnChange:
         own = self.fields[key, False]
@@ -140,11 +144,14 @@ class OwnColumns:
         )
 
 
-def is_another_kind(value: Any, own: pa.Field) -> bool:
-    """Return whether a value is of another kind than its column's values so far."""
-    if value is None or not is_text(own.type):
-        return not fits(value, own.type)
-    return ONLY_TEXT in (own.metadata or {}) and not isinstance(value, str)
+def _is_another_kind(own: pa.Field) -> Callable[[Any], bool]:
+    """Return the check whether a value is of another kind than its column's values so far."""
+    if not is_text(own.type):
+        does_fit = fitting(own.type)
+        return lambda value: not does_fit(value)
+    if ONLY_TEXT in (own.metadata or {}):
+        return lambda value: not isinstance(value, str | None)
+    return lambda _: False
 
 
 def plan_columns(
@@ -190,13 +197,18 @@ def _scan(
     """List the kinds of every key's values, and the keys with a value that does not fit."""
     kinds: dict[str, set[str]] = {}
     misfit: dict[str, None] = {}
+    does_fit = {
+        key: fitting(own.type)
+        for (key, is_beside), own in known.decided.items()
+        if not is_beside and key not in sure
+    }
     for row in rows:
         for key, value in row.items():
-            found = kinds.setdefault(key, set())
+            if key not in kinds:
+                kinds[key] = set()
             if (kind := kind_of(value)) is not None:
-                found.add(kind)
-            own = known.decided.get((key, False))
-            if own is not None and key not in sure and not fits(value, own.type):
+                kinds[key].add(kind)
+            if key in does_fit and not does_fit[key](value):
                 misfit.setdefault(key)
     return kinds, misfit
 

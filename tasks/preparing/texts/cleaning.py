@@ -59,7 +59,7 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 def is_marked_up(text: str) -> bool:
     """Return whether a text has mark-up that is taken off."""
-    return _MARKUP.search(text) is not None
+    return "<" in text and _MARKUP.search(text) is not None
 
 
 def clean_text(text: str) -> str:

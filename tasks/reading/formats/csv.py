@@ -64,7 +64,7 @@ def _row(number: int, record: Record, records: CsvRecords) -> Row:
     fields = record.fields[: len(records.header)]
     values = dict(zip(records.header, released(fields, record.lines), strict=True))
     raw = json.dumps(values, ensure_ascii=False)
-    return Row(number, values, raw, line=line, n_lines=n_lines)
+    return Row(number, values, raw, None, None, line, n_lines)
 
 
 def _problem(record: Record, records: CsvRecords) -> tuple[str, str] | None:

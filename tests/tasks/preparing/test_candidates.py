@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.preparing.batches import batches_of
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
@@ -13,6 +15,7 @@ from tasks.preparing.seen import Seen
 from validation.schemas import RAW_ROWS
 
 NIGHT = date(2026, 3, 2)
+JSON = st.sampled_from([None, 2**70, 0.1, "x, y]", [1, {"text": "[,"}], {"b": None}])
 COLUMNS = {"doc_id": "id", "text": "text", "withdrawn": "gone"}
 
 
@@ -65,8 +68,8 @@ def test_a_feed_without_a_column_of_withdrawals_is_not_read_for_any() -> None:
 
 def test_the_feeds_own_part_of_a_row_is_what_nightfold_does_not_read() -> None:
     rows = accepted({"id": "a", "text": "t", "gone": None, "stars": 5, "tags": ["x"]})
-    ((row,),) = rows.batches()
-    assert rows.own_part(row) == {"stars": 5, "tags": ["x"]}
+    (batch,) = rows.batches()
+    assert rows.own_parts(batch) == [{"stars": 5, "tags": ["x"]}]
 
 
 def test_every_row_is_in_one_table() -> None:
@@ -166,3 +169,17 @@ def test_mails_that_differ_in_their_quotes_have_one_text() -> None:
     found = prepared(rows, mail=True)["candidates"]
     assert [row["duplicate_of"] for row in found] == [None, "0", "0"]
     assert [row["cut_text"] for row in found] == [None, "The kettle leaks", "The kettle leaks"]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["text", "a", "b", "\ud83d"]), JSON), max_size=4))
+def test_own_parts_are_those_of_each_row_alone(values: list[dict[str, Any]]) -> None:
+    columns = {"a.jsonl": {"text": "text"}, "b.jsonl": {"text": "b", "title": "absent"}}
+    rows = [
+        {"file": "ab"[n % 2] + ".jsonl", "raw": f" {json.dumps(it)} "}
+        for n, it in enumerate(values)
+    ]
+    found = AcceptedRows(batches_of(RAW_ROWS.empty_table()), set(), columns, {}).own_parts(rows)
+    assert found == [
+        {key: value for key, value in it.items() if key not in columns[row["file"]].values()}
+        for row, it in zip(rows, values, strict=True)
+    ]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.reading.columns import Columns, FileColumns, encodable, map_columns
+from tasks.reading.columns import Columns, FileColumns, encodable, is_encodable, map_columns
 from tasks.reading.formats.rows import as_text
 from tasks.reading.guesses import GUESSES
 from tasks.reading.picking import parts_of
@@ -275,3 +275,9 @@ def test_a_list_of_no_columns_makes_no_id() -> None:
 def test_an_id_that_comes_late_is_named() -> None:
     assert "column 'id', which came late" in admitted({"text": "a"}, {"id": "7"}).late_id()
     assert admitted({"text": "a"}, {"user": "7"}).late_id() == ""
+
+
+@given(st.text(st.sampled_from("aé\ud83d\ude00\U0001f600")))
+def test_a_text_can_be_encoded_if_it_has_no_half_character(text: str) -> None:
+    assert is_encodable(text) == (encodable(text) == text)
+    assert is_encodable(text) != any("\ud800" <= char <= "\udfff" for char in text)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tasks.reading.formats.rows import as_text
 from tasks.reading.picking import (
     NestedCellError,
     columns_of_id,
@@ -101,3 +102,10 @@ def test_floats_that_leave_integers_out_are_told() -> None:
 def test_a_date_that_is_no_number_is_left_to_the_check() -> None:
     found = plain({"$date": float("nan")})
     assert found != found  # noqa: PLR0124 - NaN is the one value that differs from itself
+
+
+@pytest.mark.parametrize("cell", ["x", "", "NaN", 5, 5.0, float("nan"), True, None, b"x"])
+def test_a_cell_is_its_text_whatever_its_type(cell: Any) -> None:
+    assert parts_of({"a": cell, "b": {"c": cell}}, {"text": "a", "title": "b.c", "label": "d"}) == {
+        "text": as_text(cell), "title": as_text(cell), "label": None,
+    }  # fmt: skip

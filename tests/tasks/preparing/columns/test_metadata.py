@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.preparing.columns.metadata import column, first_type, fits, kind_of
@@ -101,6 +101,7 @@ def test_a_value_fits_where_it_is_held_exactly(
 
 
 @given(st.lists(VALUES, max_size=6), st.sampled_from(TYPES))
+@example([2**24 + 2], pa.float32())
 @settings(deadline=None)
 def test_a_column_of_any_type_takes_any_values(values: list[Any], kind: pa.DataType) -> None:
     built = column(values, kind)

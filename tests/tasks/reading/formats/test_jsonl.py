@@ -127,3 +127,29 @@ def test_an_object_of_several_lines_is_refused_with_what_is_read() -> None:
     assert str(rows[0].problem).endswith(
         "; objects of several lines are read inside of an array only"
     )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.dictionaries(st.text(), JSON, max_size=3), st.booleans(), st.sampled_from(["", "x", "{}"])
+)
+@settings(deadline=None)
+def test_a_line_is_read_as_python_reads_it(row: dict[str, object], ascii: bool, after: str) -> None:
+    line = json.dumps(row, ensure_ascii=ascii) + after
+    (found,) = read(line.encode("utf-8", "backslashreplace"))
+    values, problem = as_python_reads(found.raw)
+    assert found.problem == problem
+    assert json.dumps(found.values) == json.dumps(values)
+
+
+def as_python_reads(text: str) -> tuple[object, str | None]:
+    try:
+        return json.loads(text), None
+    except ValueError as error:
+        return None, f"the line is not valid JSON: {error}"
