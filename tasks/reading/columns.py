@@ -288,17 +288,6 @@ def _require_parts(
         )
 
 
-def is_encodable(text: str) -> bool:
-    """Return whether a text has no lone surrogate."""
-    return text.isascii() or encodable(text) == text
-
-
-def encodable(text: str) -> str:
-    """Escape lone surrogates, which JSON can spell and UTF-8 cannot."""
-    # Most texts are plain, and this is asked of every cell.
-    return text if text.isascii() else text.encode("utf-8", errors="backslashreplace").decode()
-
-
 def _listed(names: list[str]) -> str:
     spelled = [repr(name[:_LISTED_CHARS]) for name in names[:_N_LISTED]]
     rest = len(names) - len(spelled)

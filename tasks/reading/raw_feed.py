@@ -13,9 +13,10 @@ import pyarrow as pa
 from pydantic import Field
 
 from tasks.boundary.counted import counted
+from tasks.boundary.surrogates import encodable, is_encodable
 from tasks.frame.result import StageResult
 from tasks.reading.cells import CellForms, CellReader
-from tasks.reading.columns import Columns, FileColumns, encodable, is_encodable
+from tasks.reading.columns import Columns, FileColumns
 from tasks.reading.folders import folder_columns, in_folders
 from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import FileLog, Row, broken_row

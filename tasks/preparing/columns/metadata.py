@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tasks.reading.columns import encodable
+from tasks.boundary.surrogates import encodable
 
 _EXACT: Final = range(-(2**53), 2**53 + 1)
 """The integers that float64 holds, each apart from its neighbours."""

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from tasks.boundary.surrogates import encodable
 from tasks.preparing.columns.known_columns import (
     KEY,
     ONLY_TEXT,
@@ -30,7 +31,6 @@ from tasks.preparing.columns.metadata import (
     restorable_type,
     spelled,
 )
-from tasks.reading.columns import encodable
 from validation.schemas import FILE, ROW
 
 

@@ -1,8 +1,6 @@
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tasks.reading.columns import Columns, FileColumns, encodable, is_encodable, map_columns
+from tasks.reading.columns import Columns, FileColumns, map_columns
 from tasks.reading.formats.rows import as_text
 from tasks.reading.guesses import GUESSES
 from tasks.reading.picking import parts_of
@@ -169,14 +167,6 @@ def test_parts_are_picked_as_text_and_absent_ones_are_none() -> None:
     }
 
 
-@given(st.text(st.characters()))
-@settings(deadline=None)
-def test_encodable_changes_nothing_but_lone_surrogates(text: str) -> None:
-    has_lone_surrogate = any("\ud800" <= mark <= "\udfff" for mark in text)
-    assert (encodable(text) == text) == (not has_lone_surrogate)
-    encodable(text).encode()
-
-
 @pytest.mark.parametrize("part", ["timestamp", "title", "source", "label", "withdrawn"])
 def test_an_empty_name_means_that_no_column_plays_the_part(part: str) -> None:
     columns = Columns(**{part: ""})
@@ -275,9 +265,3 @@ def test_a_list_of_no_columns_makes_no_id() -> None:
 def test_an_id_that_comes_late_is_named() -> None:
     assert "column 'id', which came late" in admitted({"text": "a"}, {"id": "7"}).late_id()
     assert admitted({"text": "a"}, {"user": "7"}).late_id() == ""
-
-
-@given(st.text(st.sampled_from("aé\ud83d\ude00\U0001f600")))
-def test_a_text_can_be_encoded_if_it_has_no_half_character(text: str) -> None:
-    assert is_encodable(text) == (encodable(text) == text)
-    assert is_encodable(text) != any("\ud800" <= char <= "\udfff" for char in text)
