@@ -12,6 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from validation.cells.timestamps import parse_timestamps
+from validation.cells.visible import VISIBLE, count_visible
+from validation.cells.withdrawals import parse_withdrawals
 from validation.schemas import (
     DOC_ID,
     DUPLICATE_OF,
@@ -25,9 +28,6 @@ from validation.schemas import (
     TITLE,
     WITHDRAWN,
 )
-from validation.timestamps import parse_timestamps
-from validation.visible import VISIBLE, count_visible
-from validation.withdrawals import parse_withdrawals
 
 POSITION: Final = "position"
 ID_USE: Final = "id_use"

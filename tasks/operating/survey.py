@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 
 from tasks.operating.date_order import DateOrder
 from tasks.preparing.batches import Batches
+from validation.cells.timestamps import parse_timestamps
 from validation.limits import NightDates
 from validation.schemas import FILE, PROBLEM_RULE, ROW, TEXT, TIMESTAMP, TITLE
-from validation.timestamps import parse_timestamps
 
 N_EXAMPLES: Final = 3
 """Values that are shown for each part: enough to see whether it is what its name says."""

@@ -89,7 +89,7 @@ class AcceptedRows:
 
     def batches(self, columns: Collection[str] = _READ) -> Iterator[list[Row]]:
         """Yield some columns of the rows by the batch, with id, position, and who is withdrawn."""
-        from validation.withdrawals import parse_withdrawals
+        from validation.cells.withdrawals import parse_withdrawals
 
         positions = count()
         for batch in self.raw(list(dict.fromkeys([*columns, DOC_ID, WITHDRAWN]))):
@@ -287,7 +287,7 @@ def _duplicate(record: Row, first_id: str, kind: str, night: str) -> Row:
 
 
 def _candidate_table(records: list[Row], schema: pa.Schema, plan: Plan) -> pa.Table:
-    from validation.timestamps import parse_timestamps
+    from validation.cells.timestamps import parse_timestamps
 
     stamps = pa.Array.from_pandas(parse_timestamps([record[TIMESTAMP] for record in records]))
     arrays: dict[str, pa.Array] = {TIMESTAMP: stamps.cast(schema.field(TIMESTAMP).type)}

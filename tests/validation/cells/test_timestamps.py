@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.timestamps import parse_timestamps
+from validation.cells.timestamps import parse_timestamps
 
 MOMENT = datetime(2012, 5, 18, 11, 4, 31, tzinfo=UTC)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.spelled_dates import SPELLED, read_spelled
+from validation.cells.spelled_dates import SPELLED, read_spelled
 
 CTIME, MONTH_FIRST, DAY_FIRST, YEAR_FIRST = SPELLED
 MONTHS = [datetime(2000, month, 1).strftime("%B") for month in range(1, 13)]

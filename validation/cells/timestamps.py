@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from validation.spelled_dates import SPELLED, read_spelled
+from validation.cells.spelled_dates import SPELLED, read_spelled
 
 _UTC_DTYPE: Final = pd.DatetimeTZDtype("us", "UTC")
 

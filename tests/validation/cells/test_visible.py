@@ -2,7 +2,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.visible import _count_any, count_visible
+from validation.cells.visible import _count_any, count_visible
 
 ASCII = st.text(st.characters(codec="ascii"), max_size=20)
 TEXTS = st.lists(ASCII | st.none() | st.text(st.characters(codec="utf-8"), max_size=20))

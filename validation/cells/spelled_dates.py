@@ -1,6 +1,6 @@
 """Read dates of which only one day can be meant: the month is named, or the year stands first.
 
-Pure functions on strings; `validation.timestamps` applies them to columns.
+Pure functions on strings; `validation.cells.timestamps` applies them to columns.
 """
 
 import re

@@ -5,7 +5,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from validation.timestamps import parse_timestamps
+from validation.cells.timestamps import parse_timestamps
 
 _YES: Final = ("1", "true", "t", "yes", "y")
 _NO: Final = ("", "0", "false", "f", "no", "n", "none", "null", "nan", "nat")

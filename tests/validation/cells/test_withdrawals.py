@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from validation.withdrawals import parse_withdrawals
+from validation.cells.withdrawals import parse_withdrawals
 
 
 @pytest.mark.parametrize(
