@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -212,10 +213,17 @@ def _file_digests(folder: Path) -> dict[str, str]:
     digests = {}
     for path in _files(folder):
         if path.suffix in _VECTOR_SUFFIXES and path.name not in _UNUSED_FILES:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256")
-            digests[path.relative_to(folder).as_posix()] = digest.hexdigest()
+            state = path.stat()
+            digest = _digest_of(path, state.st_size, state.st_mtime_ns)
+            digests[path.relative_to(folder).as_posix()] = digest
     return digests
+
+
+@cache
+def _digest_of(path: Path, _size: int, _modified_ns: int) -> str:
+    """Hash a file, once for all nights of a process while its size and time stay the same."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _pickled(folder: Path) -> list[Path]:
