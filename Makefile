@@ -22,9 +22,9 @@ bench-%: export OMP_NUM_THREADS ?= 1
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
 
-# Four processes for two cores: tests of servers wait for a fifth of their time.
+# Three processes for two cores: tests of servers wait for a fifth of their time.
 test: .venv/ready
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
