@@ -36,59 +36,6 @@ _HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 """Ideographs, of Chinese and Japanese: between their words there are no spaces."""
 
 
-def class_keywords(
-    texts: Sequence[str],
-    labels: NDArray[np.integer],
-    n_keywords: int = 10,
-    stop_words: frozenset[str] = ENGLISH_WORDS,
-) -> dict[int, list[str]]:
-    r"""Find the words and pairs of words that set each cluster apart.
-
-    The weight of term :math:`t` in cluster :math:`c` is
-
-    .. math:: W_{t,c} = tf_{t,c} \log(1 + A / tf_t)
-
-    where :math:`tf_{t,c}` is the count of t in c, :math:`tf_t` its count in all clusters and A the
-    mean number of terms in a cluster.
-
-    Addresses, HTML and numbers are no words. Stop words are left out, and words that are common in
-    most clusters alike. A cluster that has nothing else gets its most frequent words.
-
-    Parameters
-    ----------
-    texts
-        The documents. Of large feeds an evenly spaced sample is read, and of long texts the
-        beginning.
-    labels
-        Cluster of each document, shape (n_texts,); negative ones are outliers and are left out.
-    n_keywords
-        Keywords for each cluster, at most.
-    stop_words
-        Words that say nothing in the languages of the texts.
-
-    Returns
-    -------
-    For each cluster its keywords, the most telling first, ties by the alphabet; none for a cluster
-    without any word.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many labels as texts, or ``n_keywords`` is below 1.
-
-    References
-    ----------
-    Grootendorst (2022), BERTopic: Neural topic modeling with a class-based TF-IDF procedure, eq. 2.
-    """
-    if len(labels) != len(texts):
-        raise ValueError(f"labels must be as many as texts ({len(texts)}), got {len(labels)}")
-    if n_keywords < 1:
-        raise ValueError(f"n_keywords must be at least 1, got {n_keywords}")
-    positions = sample_of_clusters(labels)
-    counted = count_terms([texts[i] for i in positions])
-    return counted_keywords(counted, labels[positions], n_keywords, stop_words)
-
-
 class TermCounts(NamedTuple):
     """How often each document holds each word and each pair of words."""
 
@@ -111,19 +58,49 @@ def counted_keywords(
     n_keywords: int = 10,
     stop_words: frozenset[str] = ENGLISH_WORDS,
 ) -> dict[int, list[str]]:
-    """Find keywords as `class_keywords` does, of documents whose terms are counted already.
+    r"""Find the words and pairs of words that set each cluster apart.
+
+    The weight of term :math:`t` in cluster :math:`c` is
+
+    .. math:: W_{t,c} = tf_{t,c} \log(1 + A / tf_t)
+
+    where :math:`tf_{t,c}` is the count of t in c, :math:`tf_t` its count in all clusters and A the
+    mean number of terms in a cluster.
+
+    Addresses, HTML and numbers are no words. Stop words are left out, and words that are common in
+    most clusters alike. A cluster that has nothing else gets its most frequent words.
 
     Parameters
     ----------
     counted
-        Of the documents.
+        Of the documents; see `count_terms`.
     labels
         Cluster of each document, shape (n_texts,); negative ones are outliers and are left out.
     n_keywords
         Keywords for each cluster, at most.
     stop_words
         Words that say nothing in the languages of the texts.
+
+    Returns
+    -------
+    For each cluster its keywords, the most telling first, ties by the alphabet; none for a cluster
+    without any word.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many labels as documents, or ``n_keywords`` is below 1.
+
+    References
+    ----------
+    Grootendorst (2022), BERTopic: Neural topic modeling with a class-based TF-IDF procedure, eq. 2.
     """
+    if len(labels) != counted.counts.shape[0]:
+        raise ValueError(
+            f"labels must be as many as documents ({counted.counts.shape[0]}), got {len(labels)}"
+        )
+    if n_keywords < 1:
+        raise ValueError(f"n_keywords must be at least 1, got {n_keywords}")
     inside = labels >= 0
     terms, counts = counted.terms, counted.counts[inside]
     clusters, codes = np.unique(labels[inside], return_inverse=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Labels
 from models.text.cover import CoverSearch, f_beta
-from models.text.keywords import sample_of_clusters, stems
+from models.text.keywords import TermCounts, stems
 from models.text.term_table import Held, TermTable, term_table
 
 UNNAMED: Final = "no words"
@@ -40,9 +40,9 @@ class _Cluster(NamedTuple):
 
 
 def name_clusters(
-    texts: Sequence[str],
+    counted: TermCounts,
     labels: Labels,
-    n_documents: NDArray[np.integer],
+    weights: NDArray[np.float64],
     stop_words: Collection[str],
     keywords: Mapping[int, Sequence[str]],
     known: Mapping[int, str],
@@ -51,12 +51,12 @@ def name_clusters(
 
     Parameters
     ----------
-    texts
-        Different ones. Of large clusters an evenly spaced sample is read.
+    counted
+        Terms of different texts, of large clusters those of a sample.
     labels
-        Cluster of each text, shape (n_texts,); negative ones are outliers and are left out.
-    n_documents
-        Documents that have each text, shape (n_texts,): what many write counts as often.
+        Cluster of each of these texts, shape (n_texts,).
+    weights
+        Documents that each stands for, see `documents_of_sample`: what many write counts as often.
     stop_words
         Words that say nothing in the languages of the texts.
     keywords
@@ -68,10 +68,7 @@ def name_clusters(
     -------
     Label → name; no two clusters have one name.
     """
-    positions = sample_of_clusters(labels)
-    weights = _weights(labels, n_documents, positions)
-    table = term_table([texts[it] for it in positions], weights, stop_words)
-    names = covering_names(table, labels[positions], known)
+    names = covering_names(term_table(counted, weights, stop_words), labels, known)
     terms = {term for name in names.values() for term in name.split(_SEPARATOR)}
     for label in sorted(keywords.keys() - names.keys()):
         own, used = [it for it in keywords[label] if it not in terms], set(names.values())
@@ -117,10 +114,18 @@ def covering_names(table: TermTable, labels: Labels, known: Mapping[int, str]) -
     return names
 
 
-def _weights(
+def documents_of_sample(
     labels: Labels, n_documents: NDArray[np.integer], positions: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return how many documents each text of a sample stands for, those of its cluster in all."""
+    """Return how many documents each text of a sample stands for, those of its cluster in all.
+
+    Parameters
+    ----------
+    labels, n_documents
+        Cluster of each text, and the documents that have it, shape (n_texts,).
+    positions
+        Of the sample, see `models.text.keywords.sample_of_clusters`.
+    """
     n_clusters = int(labels.max(initial=-1)) + 1
     inside = labels >= 0
     whole = np.bincount(labels[inside], n_documents[inside], n_clusters)

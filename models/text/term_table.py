@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.text.keywords import count_terms
+from models.text.keywords import TermCounts
 
 _FEWEST_DOCUMENTS: Final = 3
 """A term of fewer is an accident, or one person's word."""
@@ -61,20 +61,19 @@ class TermTable:
 
 
 def term_table(
-    texts: Sequence[str], weights: NDArray[np.float64], stop_words: Collection[str]
+    counted: TermCounts, weights: NDArray[np.float64], stop_words: Collection[str]
 ) -> TermTable:
     """Find the terms of texts: no stop words, no digits, in three documents at least.
 
     Parameters
     ----------
-    texts
-        Different ones.
+    counted
+        Of different texts.
     weights
         Documents that each stands for, shape (n_texts,).
     stop_words
         Words that say nothing.
     """
-    counted = count_terms(texts)
     holds = sparse.csc_matrix(counted.counts > 0, dtype=np.float64)
     n_documents = dict(zip(counted.terms.tolist(), holds.T @ weights, strict=True))
     kept = [

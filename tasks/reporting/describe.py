@@ -80,6 +80,7 @@ def _read(store: Store, views: Views, refined: Refined, evaluation: Evaluation) 
         stability=evaluation.stability,
         # The labels of plain k-means are other ones.
         parted_from=refined.parted_from if evaluation.published == "refined" else {},
+        languages=list(evaluation.languages),
     )
 
 

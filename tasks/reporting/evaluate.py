@@ -124,7 +124,7 @@ def evaluate(
     embedding = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
     found, window = read_table(store, refined.labels), read_window(store, views.window)
     scores = score(embedding, found, refined.n_clusters, window, settings, random_state)
-    languages = language_shares(window.texts[TEXT].to_pylist())
+    languages = language_shares(_sampled_texts(window.texts, random_state)[0])
     show_table("metrics", scores.rows, "Quality beside plain k-means on the same vectors")
     metrics = pa.Table.from_pylist(scores.rows, schema=METRICS)
     return Evaluation(

@@ -93,6 +93,8 @@ class Tonight:
         Label → how well the cluster comes back.
     parted_from
         Label of a part → the known cluster that it was parted from.
+    languages
+        Those that the texts are in.
     """
 
     night: str
@@ -103,6 +105,7 @@ class Tonight:
     decided: pa.Table
     stability: dict[int, float]
     parted_from: dict[int, str]
+    languages: list[str]
 
 
 def portray(tonight: Tonight, known: list[KnownCluster], rules: IdentityRules) -> Description:
@@ -144,16 +147,18 @@ def portray(tonight: Tonight, known: list[KnownCluster], rules: IdentityRules) -
 
 def _words(tonight: Tonight, found: Identified) -> tuple[dict[int, list[str]], dict[int, str]]:
     """Find keywords and names; a known cluster keeps its name while that describes it."""
-    from models.text.keywords import class_keywords
-    from models.text.languages import language_shares
-    from models.text.names import name_clusters
+    from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
+    from models.text.names import documents_of_sample, name_clusters
     from models.text.stop_words import stop_words_of
 
     texts, labels = tonight.texts, tonight.decided[LABEL].to_numpy()
-    stop_words = stop_words_of(tuple(language_shares(texts)))
-    keywords = class_keywords(texts, labels, _KEYWORDS, stop_words)
+    positions = sample_of_clusters(labels)
+    counted, own = count_terms([texts[it] for it in positions]), labels[positions]
+    stop_words = stop_words_of(tuple(tonight.languages))
+    keywords = counted_keywords(counted, own, _KEYWORDS, stop_words)
     n_documents = np.bincount(tonight.documents.items, minlength=len(texts))
-    names = name_clusters(texts, labels, n_documents, stop_words, keywords, found.kept_names)
+    weights = documents_of_sample(labels, n_documents, positions)
+    names = name_clusters(counted, own, weights, stop_words, keywords, found.kept_names)
     return keywords, names
 
 

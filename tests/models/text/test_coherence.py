@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.text.coherence import clustering_coherence, keyword_coherence, mean_coherence
-from models.text.keywords import class_keywords, count_terms
+from models.text.keywords import count_terms, counted_keywords
 
 TEXTS = ["apple pie", "apple pie", "apple tree", "pear tree", "pear", "pear jam", "jam", "plum"]
 
@@ -68,7 +68,7 @@ def test_clusters_without_two_words_have_no_coherence() -> None:
 
 def test_the_coherence_of_a_clustering_is_that_of_its_keywords() -> None:
     labels = np.array([0, 0, 0, 7, 7, 7, 7, 7])
-    keywords = class_keywords(TEXTS, labels)
+    keywords = counted_keywords(count_terms(TEXTS), labels)
     expected = np.mean(list(keyword_coherence(count_terms(TEXTS), keywords).values()))
     assert clustering_coherence(count_terms(TEXTS), labels) == pytest.approx(expected)
 
@@ -76,7 +76,7 @@ def test_the_coherence_of_a_clustering_is_that_of_its_keywords() -> None:
 def test_outliers_have_no_keywords() -> None:
     labels = np.array([0, 0, 0, -1, -1, -1, -1, -1])
     counted = count_terms(TEXTS)
-    keywords = class_keywords(TEXTS, labels)
+    keywords = counted_keywords(count_terms(TEXTS), labels)
     expected = mean_coherence(keyword_coherence(counted, keywords))
     assert clustering_coherence(counted, labels) == pytest.approx(expected)
     assert clustering_coherence(counted, np.full(8, -1)) is None

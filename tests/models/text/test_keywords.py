@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.text import keywords as keywords_module
-from models.text.keywords import class_keywords, sample_of_clusters
+from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
+from models.text.stop_words import ENGLISH_WORDS
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -16,6 +17,18 @@ SPANISH = (
     "la batería de el móvil no carga",
     "el vuelo de la mañana sale tarde",
 )
+
+
+def class_keywords(
+    texts: list[str],
+    labels: np.ndarray,
+    n_keywords: int = 10,
+    stop_words: frozenset[str] = ENGLISH_WORDS,
+) -> dict[int, list[str]]:
+    """Count the terms of a sample and find keywords, as a night does."""
+    positions = sample_of_clusters(labels)
+    counted = count_terms([texts[it] for it in positions])
+    return counted_keywords(counted, labels[positions], n_keywords, stop_words)
 
 
 def planted_texts() -> tuple[list[str], np.ndarray]:
@@ -166,7 +179,7 @@ def test_large_clusters_are_sampled_evenly_and_small_ones_read_whole() -> None:
 @pytest.mark.parametrize(("labels", "n_keywords"), [([0, 0], 5), ([0], 0)])
 def test_keywords_refuse_what_makes_no_sense(labels: list[int], n_keywords: int) -> None:
     with pytest.raises(ValueError, match="must be"):
-        class_keywords(["battery"], np.array(labels), n_keywords)
+        counted_keywords(count_terms(["battery"]), np.array(labels), n_keywords)
 
 
 def test_clusters_of_any_size_give_keywords() -> None:

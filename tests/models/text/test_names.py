@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.text.keywords import class_keywords
-from models.text.names import UNNAMED, name_clusters
+from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
+from models.text.names import UNNAMED, documents_of_sample, name_clusters
 from models.text.stop_words import ENGLISH_WORDS
 
 # A busy machine must not fail a property.
@@ -22,10 +22,13 @@ def named(
     known: Mapping[int, str] | None = None,
     stop_words: Collection[str] = ENGLISH_WORDS,
 ) -> dict[int, str]:
-    own = np.array(labels, dtype=np.int64)
+    whole = np.array(labels, dtype=np.int64)
     times = np.ones(len(texts), np.int64) if n_documents is None else np.array(n_documents)
-    keywords = class_keywords(texts, own)
-    return name_clusters(texts, own, times, stop_words, keywords, known or {})
+    positions = sample_of_clusters(whole)
+    counted, own = count_terms([texts[it] for it in positions]), whole[positions]
+    weights = documents_of_sample(whole, times, positions)
+    keywords = counted_keywords(counted, own)
+    return name_clusters(counted, own, weights, stop_words, keywords, known or {})
 
 
 def held(name: str, text: str) -> bool:
@@ -178,8 +181,8 @@ def test_nobody_gets_a_word_of_a_name_that_is_kept() -> None:
     ],
 )
 def test_what_no_term_describes_is_named_by_its_keywords(keywords: list[str], name: str) -> None:
-    one = np.zeros(1, np.int64)
-    assert name_clusters(["of"], one, one + 1, ENGLISH_WORDS, {0: keywords}, {}) == {0: name}
+    counted, one = count_terms(["of"]), np.zeros(1, np.int64)
+    assert name_clusters(counted, one, np.ones(1), ENGLISH_WORDS, {0: keywords}, {}) == {0: name}
 
 
 def test_two_clusters_never_share_a_name() -> None:

@@ -1,6 +1,7 @@
 """Clusters as people know them, from arrays alone: no store, no models on disk."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +35,7 @@ def tonight() -> Tonight:
         ),
         stability={0: 0.75},
         parted_from={},
+        languages=["en"],
     )
 
 
@@ -50,28 +52,47 @@ def test_the_largest_cluster_comes_first_with_all_that_is_known_of_it() -> None:
     assert set(first["exemplar_doc_ids"]) < set(IDS[:12])
 
 
-def test_a_cluster_that_continues_keeps_id_name_and_first_night_and_says_how_it_grew() -> None:
+def known_as(name: str) -> KnownCluster:
+    """Return the cluster of the parcels as last night knew it."""
     centroid = np.eye(4, dtype=np.float32)[1]
-    before = KnownCluster(
-        "c-old", centroid, centroid, frozenset(IDS[12:18]), "late, parcel", "2026-02-01", "2026-03-01", 6
-    )  # fmt: skip
-    shown = portrayed(tonight(), [before])
-    (row,) = [row for row in shown.clusters if row["cluster_id"] == "c-old"]
+    return KnownCluster(
+        "c-old", centroid, centroid, frozenset(IDS[12:18]), name, "2026-02-01", "2026-03-01", 6
+    )
+
+
+def row_of(shown: Description, cluster_id: str) -> dict[str, Any]:
+    (row,) = [row for row in shown.clusters if row["cluster_id"] == cluster_id]
+    return row
+
+
+def test_a_cluster_that_continues_keeps_id_name_and_first_night_and_says_how_it_grew() -> None:
+    before = known_as("late, parcel")
+    row = row_of(portrayed(tonight(), [before]), "c-old")
     assert (row["name"], row["first_seen"], row["growth"]) == ("late, parcel", "2026-02-01", 2)
-    away = portrayed(tonight(), [replace(before, nights_absent=1)])
-    (row,) = [row for row in away.clusters if row["cluster_id"] == "c-old"]
+    row = row_of(portrayed(tonight(), [replace(before, nights_absent=1)]), "c-old")
     assert (row["status"], row["growth"]) == ("returned", 8)
 
 
 def test_a_name_that_does_not_describe_the_cluster_any_more_is_given_up() -> None:
-    centroid = np.eye(4, dtype=np.float32)[1]
-    before = KnownCluster(
-        "c-old", centroid, centroid, frozenset(IDS[12:18]), "toaster", "2026-02-01", "2026-03-01", 6
-    )  # fmt: skip
-    shown = portrayed(tonight(), [before])
-    (row,) = [row for row in shown.clusters if row["cluster_id"] == "c-old"]
-    assert "late" in row["name"]
+    shown = portrayed(tonight(), [known_as("toaster")])
+    assert "late" in row_of(shown, "c-old")["name"]
     assert "renamed" in {it["event"] for it in shown.events if it["cluster_id"] == "c-old"}
+
+
+def test_stop_words_are_those_of_the_languages_of_the_texts() -> None:
+    given = replace(tonight(), texts=[f"voor {text}" for text in TEXTS])
+    (name,) = {
+        row["name"]
+        for row in portrayed(replace(given, languages=["nl"])).clusters
+        if "coffee" in row["keywords"]
+    }
+    assert "voor" not in name
+    words = [
+        word
+        for row in portrayed(replace(given, languages=["nl"])).clusters
+        for word in row["keywords"]
+    ]
+    assert "voor" not in words
 
 
 def test_of_several_documents_with_one_text_the_first_shows_the_cluster() -> None:
