@@ -1,17 +1,22 @@
-"""How many clusters there are, when nobody knows: the number that halves of the feed agree on."""
+"""How many clusters there are, when nobody knows.
+
+Two numbers: the one that halves of the feed agree on, and the finest at which they still tell each
+other something new.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.metrics import adjusted_rand_score
 
 from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.devices import draw_seed
 from models.core.graph import nearest_neighbours, neighbour_graph
-from models.core.lloyd import cluster_means, indicator, kmeans_plus_plus, lloyd, nearest_center
+from models.core.halves import cut_in_halves
+from models.core.lloyd import indicator
 from validation.errors import SettingError
 
 LADDER: Final = (
@@ -26,44 +31,59 @@ SMALLEST: Final = 3
 HEADROOM: Final = 1.25
 """Numbers up to so many times the densest one are considered: one rung of the ladder."""
 
+PRICE_OF_DETAIL: Final = 0.6
+"""Nats that halves must agree on for a nat of detail, at a granularity of 1: with .3 (2) labelled
+reviews get 20 to 40 themes, with .5 some 25; at .7 halves of a feed of titles fall back to 3."""
+
+WORTH_TWO_LEVELS: Final = 2
+"""Themes must be so many times the number that halves agree on to be a level of their own."""
+
+_PAST_THE_PEAK: Final = 3
+"""Rungs without a new maximum after which the ladder ends: noise makes dents of one or two."""
+
 _N_NEIGHBORS = 20
-_REPEATS = 12
-_REPEATS_OF_MANY = 8
-_MANY_CLUSTERS = 60
-_MAX_ROWS = 20_000
-_SEEDING_ROWS = 3_000
-_LLOYD_STEPS = 12
 
 
 @dataclass(frozen=True)
 class NClustersChoice:
-    """A number of clusters, and what speaks for it.
+    """Numbers of clusters, and what speaks for them.
 
     Attributes
     ----------
     n_clusters
-        The choice.
+        The number that halves agree on.
     candidates
         The numbers tried, rising; empty where there is nothing to choose from.
     agreements
         For each candidate how well two halves agree on the clusters (adjusted Rand index).
+    shared
+        For each candidate the information that two halves share beyond chance, less the price of
+        what they ask for, in nats.
     densities
         For each candidate the share of neighbours in one's own cluster, less what is due to chance.
     limit
-        The largest number that was considered: not far beyond the densest one.
+        The largest number considered for ``n_clusters``: not far beyond the densest one.
+    n_themes
+        The number with the highest ``shared``, where it is a level of its own, else ``n_clusters``.
+    range_of_themes
+        The candidates around it whose ``shared`` cannot be told from the highest one.
     """
 
     n_clusters: int
     candidates: tuple[int, ...] = ()
     agreements: tuple[float, ...] = ()
+    shared: tuple[float, ...] = ()
     densities: tuple[float, ...] = ()
     limit: int = 1
+    n_themes: int = 1
+    range_of_themes: tuple[int, int] = (1, 1)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Undo `dataclasses.asdict` and a passage through JSON, which knows no tuples."""
-        curves = {name: tuple(value[name]) for name in ("candidates", "agreements", "densities")}
-        return cls(n_clusters=value["n_clusters"], limit=value["limit"], **curves)
+        return cls(
+            **{name: tuple(it) if isinstance(it, list) else it for name, it in value.items()}
+        )
 
 
 def choose_n_clusters(
@@ -72,6 +92,7 @@ def choose_n_clusters(
     latent: Floats | None = None,
     walk: sparse.csr_array | None = None,
     granularity: float = 2.0,
+    earlier: NClustersChoice | None = None,
 ) -> NClustersChoice:
     r"""Choose the number of clusters.
 
@@ -86,6 +107,16 @@ def choose_n_clusters(
     and one rung beyond, with P the random walk on the neighbour graph, :math:`s_c` the share of
     cluster c and γ the granularity: modularity with a resolution.
 
+    The number of themes is the one at which halves A and B share most information, less a price
+    for what is asked for:
+
+    .. math::
+        \arg\max_k \; I(A, B) - I(A, \pi B) - \tfrac{0.6}{\gamma} \tfrac{H(A) + H(B)}{2}
+
+    with π a random order. Unlike the Rand index it has no peak at the coarsest cut, which halves of
+    almost any feed agree on; and as chance takes its share, more with more clusters, it does not
+    run away either.
+
     Parameters
     ----------
     X
@@ -98,10 +129,13 @@ def choose_n_clusters(
         Random walk on the neighbour graph of X, (n_samples, n_samples); None: it is built.
     granularity
         γ: higher considers finer clusters.
+    earlier
+        Choice of an earlier fit of the same feed. Its numbers stay where the evidence for tonight's
+        is no better than the spread of the cuts: people know the clusters by now.
 
     Returns
     -------
-    See `NClustersChoice`. The ladder ends at n_samples / 12 (with fewer than 60 rows: at 5, and
+    See `NClustersChoice`. The ladder ends at n_samples / 8 (with fewer than 60 rows: at 5, and
     n_samples / 3), and below the number of distinct rows. 1 where that leaves nothing to try.
 
     References
@@ -117,19 +151,15 @@ def choose_n_clusters(
     if walk is None:
         walk = neighbour_graph(nearest_neighbours(normalise_rows(X), _N_NEIGHBORS), _N_NEIGHBORS)
     rng = np.random.default_rng(draw_seed(random_state))
-    agreements: list[float] = []
-    densities: list[float] = []
+    tried: list[_Tried] = []
     for n_clusters in candidates:
-        agreement, labels = _agreement(latent, n_clusters, rng)
-        agreements.append(agreement)
-        densities.append(density(walk, labels, granularity))
-        if n_clusters > 3 * _densest(candidates, densities):
+        halves = cut_in_halves(latent, n_clusters, rng)
+        shared = halves.information - PRICE_OF_DETAIL / granularity * halves.asked_for
+        inside = density(walk, halves.labels, granularity)
+        tried.append(_Tried(n_clusters, halves.agreement, shared, inside))
+        if n_clusters > 3 * _densest(tried) and _is_past_the_peak(tried):
             break
-    tried = candidates[: len(agreements)]
-    limit = max(int(HEADROOM * _densest(tried, densities)), min(SMALLEST, tried[-1]))
-    return NClustersChoice(
-        most_agreed(tried, agreements, limit), tried, tuple(agreements), tuple(densities), limit
-    )
+    return _chosen(tried, earlier)
 
 
 def most_agreed(candidates: Sequence[int], agreements: Sequence[float], limit: int) -> int:
@@ -182,34 +212,85 @@ def check_n_clusters(n_clusters: int | Literal["auto"], X: Floats) -> None:
         )
 
 
+class _Tried(NamedTuple):
+    """A candidate and its figures, those of halves for every cut; see `NClustersChoice`."""
+
+    n_clusters: int
+    agreement: NDArray[np.float64]
+    shared: NDArray[np.float64]
+    density: float
+
+
 def _candidates(X: Floats) -> tuple[int, ...]:
     """Cut the ladder to what so many rows, and so many distinct ones, can support."""
-    most = max(len(X) // 12, min(5, len(X) // 3))
+    most = max(len(X) // 8, min(5, len(X) // 3))
     most = min(most, count_distinct_rows(X, limit=most + 1) - 1)
     return tuple(k for k in LADDER if k <= most)
 
 
-def _densest(candidates: Sequence[int], densities: Sequence[float]) -> int:
+def _densest(tried: Sequence[_Tried]) -> int:
     """Return the candidate of the highest density so far."""
-    return candidates[int(np.argmax(densities))]
+    return max(tried, key=lambda it: it.density).n_clusters
 
 
-def _agreement(X: Floats, n_clusters: int, rng: np.random.Generator) -> tuple[float, Integers]:
-    """Cluster random halves apart: how well they agree on all rows, and how one places them."""
-    repeats = _REPEATS if n_clusters < _MANY_CLUSTERS else _REPEATS_OF_MANY
-    agreed = []
-    for _ in range(repeats):
-        rows = rng.permutation(len(X))[:_MAX_ROWS]
-        placed = [
-            nearest_center(X, _centers(X[half], n_clusters, rng))
-            for half in np.array_split(rows, 2)
-        ]
-        agreed.append(adjusted_rand_score(*placed))
-    return float(np.mean(agreed)), placed[0]
+def _is_past_the_peak(tried: Sequence[_Tried]) -> bool:
+    """Return whether the last candidates all shared less than one before them."""
+    best = int(np.argmax([it.shared.mean() for it in tried]))
+    return len(tried) - best > _PAST_THE_PEAK
 
 
-def _centers(X: Floats, n_clusters: int, rng: np.random.Generator) -> Floats:
-    """Run one short k-means on rows in random order, and give the centres."""
-    seeding = X[: max(_SEEDING_ROWS, 4 * n_clusters)]
-    labels = lloyd(X, kmeans_plus_plus(seeding, n_clusters, rng), _LLOYD_STEPS)
-    return cluster_means(X, labels, n_clusters)
+def _chosen(tried: Sequence[_Tried], earlier: NClustersChoice | None) -> NClustersChoice:
+    """Choose both numbers from what was measured."""
+    candidates = tuple(it.n_clusters for it in tried)
+    agreements = [float(it.agreement.mean()) for it in tried]
+    shared = [float(it.shared.mean()) for it in tried]
+    limit = max(int(HEADROOM * _densest(tried)), min(SMALLEST, candidates[-1]))
+    n_clusters = most_agreed(candidates, agreements, limit)
+    finest = candidates[int(np.argmax(shared))]
+    among = range_around(candidates, [it.shared for it in tried], finest)
+    if earlier is not None:
+        agreed = range_around(candidates, [it.agreement for it in tried], n_clusters)
+        n_clusters = _near(earlier.n_clusters, agreed, n_clusters)
+        finest = _near(earlier.n_themes, among, finest)
+    is_level = finest >= WORTH_TWO_LEVELS * n_clusters
+    return NClustersChoice(
+        n_clusters=n_clusters,
+        candidates=candidates,
+        agreements=tuple(agreements),
+        shared=tuple(shared),
+        densities=tuple(it.density for it in tried),
+        limit=limit,
+        n_themes=finest if is_level else n_clusters,
+        range_of_themes=among if is_level else (n_clusters, n_clusters),
+    )
+
+
+def range_around(
+    candidates: Sequence[int], figures: Sequence[NDArray[np.float64]], best: int
+) -> tuple[int, int]:
+    """Return the first and the last of the candidates around the best that are as good as it.
+
+    Parameters
+    ----------
+    candidates
+        Rising.
+    figures
+        Of each, one for every cut.
+    best
+        One of them.
+
+    Returns
+    -------
+    The ends of the row of neighbours of the best whose mean is within a standard error of its own.
+    """
+    at = candidates.index(best)
+    least = figures[at].mean() - figures[at].std(ddof=1) / np.sqrt(len(figures[at]))
+    is_as_good = [bool(it.mean() >= least) for it in figures]
+    first = next((it + 1 for it in range(at - 1, -1, -1) if not is_as_good[it]), 0)
+    last = next((it - 1 for it in range(at, len(candidates)) if not is_as_good[it]), -1)
+    return candidates[first], candidates[last]
+
+
+def _near(earlier: int, among: tuple[int, int], best: int) -> int:
+    """Return the earlier number where it is among those that are as good as the best, or that."""
+    return earlier if among[0] <= earlier <= among[1] else best

@@ -161,7 +161,7 @@ def pretrain_autoencoder(
     device = autoencoder.feature_mean.device
 
     def batch_losses(indices: Tensor) -> dict[str, Tensor]:
-        x, target = (it.index_select(0, indices).to(device) for it in (rows, targets))
+        x, target = (it.index_select(0, indices.to(it.device)).to(device) for it in (rows, targets))
         return {"loss": reconstruction_loss(target, autoencoder(x)[1])}
 
     optimizer = Adam(autoencoder.parameters(), learning_rate)

@@ -26,6 +26,7 @@ from models.nightfold.state import restore, state_of
 from models.nightfold.warm_start import (
     CONTINUED_EPOCHS,
     LEARNING_SHARE,
+    Earlier,
     continue_partition,
     with_replay,
 )
@@ -40,7 +41,7 @@ _SMALLEST: Final = {
 }
 _REFINED: Final = (
     *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
-    *("history_", "evidence_", "n_clusters_choice_"),
+    *("topics_", "history_", "evidence_", "n_clusters_choice_"),
 )
 
 
@@ -56,7 +57,7 @@ class NightfoldClustering(DeepClusterer):
     Parameters
     ----------
     n_clusters
-        Clusters to find; ``"auto"`` finds their number too.
+        Clusters to find; ``"auto"`` finds their number too, and which of them belong to one topic.
     view_dims
         Widths of the views that stand side by side in X: the sentence embedding, then lexical
         views. None: all columns are the embedding.
@@ -87,6 +88,8 @@ class NightfoldClustering(DeepClusterer):
         Mean of each cluster in the latent space, shape (n_clusters_, latent_dim).
     n_clusters_
         Clusters found.
+    topics_
+        Topic that each cluster is under, shape (n_clusters_,); see `models.nightfold.topics`.
     history_
         Record of every epoch of every step.
     evidence_
@@ -234,8 +237,7 @@ class NightfoldClustering(DeepClusterer):
         partition, self.heads_ = continue_partition(
             self.view_.transform(X),
             self._views(X),
-            self.heads_,
-            self.evidence_,
+            Earlier(self.heads_, self.topics_, self.evidence_),
             self._settings(),
             progress,
         )
@@ -248,6 +250,7 @@ class NightfoldClustering(DeepClusterer):
         self.soft_assignments_ = partition.soft_assignments.numpy()
         self.labels_ = self.soft_assignments_.argmax(axis=1)
         self.n_clusters_ = self.soft_assignments_.shape[1]
+        self.topics_ = partition.topics
         self.cluster_centers_ = cluster_means(self._transform(X), self.labels_, self.n_clusters_)
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice

@@ -27,8 +27,9 @@ from models.nightfold.starts import (
     Start,
     candidate_starts,
     choose_start,
-    consensus_start,
+    consensus_labels,
 )
+from models.nightfold.topics import find_topics
 
 SMOOTHED_DIM: Final = 100
 FAR_ROUNDS: Final = 30
@@ -81,6 +82,7 @@ class Partition:
     """Clusters of the documents at hand."""
 
     soft_assignments: Tensor  # (n_samples, n_clusters), rows sum to 1
+    topics: Integers  # (n_clusters,): the topic that each cluster is under
     mixing_neighbours: Integers  # (n_samples, at most MIXING_NEIGHBOURS)
     recipe: Recipe
     evidence: Evidence
@@ -114,22 +116,26 @@ def find_partition(
     smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
     space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)
     choice = _choose(fused, space, walk, settings)
-    n_clusters = int(settings.n_clusters if choice is None else choice.n_clusters)
+    n_clusters = int(settings.n_clusters if choice is None else choice.n_themes)
     judge = SampledSilhouette(fused, rng)
     pool = candidate_starts(space, n_clusters, judge, rng)
     start = choose_start(pool)
     if start.kind == "consensus" and n_clusters > MANY_CLUSTERS:
         far = smooth(fused, neighbour_graph(neighbours, MIXING_NEIGHBOURS), FAR_ROUNDS)
-        space = Projection.fit(far, FAR_DIM).transform(far)
-        start = consensus_start(space, n_clusters, judge, rng)
-        pool.append(start)
+        far = Projection.fit(far, FAR_DIM).transform(far)
+        labels = consensus_labels(far, n_clusters, rng)
+        pool.append(Start("consensus", labels, judge.score(labels)))
+        # Where clusters are neither compact nor dense, the long walk runs from one into the next.
+        if pool[-1].score >= start.score:
+            space, start = far, pool[-1]
+    topics = find_topics(space, start.labels, choice, rng)
     soft = soft_start(space, start.labels)
     unrefined = anchored(soft, start.labels)
     near = neighbours.indices[:, :MIXING_NEIGHBOURS]
     recipe = recipe_for(start.kind, n_clusters)
     evidence = Evidence(start.kind, best_scores(pool), start.score, None, is_refined=False)
     if not settings.deep_refinement or len(unrefined[0]) == 1:
-        return Partition(unrefined, near, recipe, evidence, choice, [])
+        return Partition(unrefined, topics, near, recipe, evidence, choice, [])
     hood = Neighbourhood(near, neighbour_graph(neighbours, MIXING_NEIGHBOURS))
     run = Run("round", settings.seed, settings.device, progress)
     refined, history = cotrain(views, soft, hood, recipe, run)
@@ -139,7 +145,7 @@ def find_partition(
     is_kept = is_no_worse(labels, after, start, recipe.needed_silhouette)
     evidence = replace(evidence, score_after=after, is_refined=is_kept)
     kept = refined if is_kept else unrefined
-    return Partition(kept, near, recipe, evidence, choice, history)
+    return Partition(kept, topics, near, recipe, evidence, choice, history)
 
 
 def soft_start(space: Floats, labels: Integers) -> Tensor:

@@ -63,13 +63,9 @@ def candidate_starts(
     return [Start(kind, labels, judge.score(labels)) for kind, labels in pool]
 
 
-def consensus_start(
-    X: Floats, n_clusters: int, judge: SampledSilhouette, rng: np.random.Generator
-) -> Start:
+def consensus_labels(X: Floats, n_clusters: int, rng: np.random.Generator) -> Integers:
     """Make the consensus alone; see `candidate_starts`."""
-    runs = _kmeans_runs(X, n_clusters, rng)
-    labels = _consensus(runs, _ward(X, n_clusters, rng), n_clusters, rng)
-    return Start("consensus", labels, judge.score(labels))
+    return _consensus(_kmeans_runs(X, n_clusters, rng), _ward(X, n_clusters, rng), n_clusters, rng)
 
 
 def choose_start(pool: list[Start]) -> Start:

@@ -20,7 +20,7 @@ from models.nightfold.partition import Evidence
 
 _NETWORKS: Final = {"autoencoder_": Autoencoder, "heads_": ClusterHeads}
 _RECORDS: Final = {"evidence_": Evidence, "n_clusters_choice_": NClustersChoice}
-_ARRAYS: Final = ("labels_", "soft_assignments_", "cluster_centers_")
+_ARRAYS: Final = ("labels_", "soft_assignments_", "cluster_centers_", "topics_")
 _VALUES: Final = ("n_features_in_", "seed_", "n_clusters_", "pretrain_history_", "history_")
 
 Arrays = dict[str, NDArray[np.generic]]

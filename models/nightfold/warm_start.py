@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -38,11 +38,18 @@ def with_replay(is_new: NDArray[np.bool_], seed: int) -> Integers:
     return np.sort(np.concatenate([new, replayed]))
 
 
+class Earlier(NamedTuple):
+    """An earlier fit: the heads that know its clusters, their topics, and how they were found."""
+
+    heads: ClusterHeads
+    topics: Integers  # (n_clusters,)
+    evidence: Evidence
+
+
 def continue_partition(
     fused: Floats,
     views: Sequence[Tensor],
-    heads: ClusterHeads,
-    earlier: Evidence,
+    earlier: Earlier,
     settings: Settings,
     progress: Progress | None = None,
 ) -> tuple[Partition, ClusterHeads]:
@@ -59,10 +66,8 @@ def continue_partition(
         Rows of length one, shape (n_samples, n_features).
     views
         What the heads see, each of shape (n_samples, view_dim).
-    heads
-        Of the earlier fit; left as they are.
     earlier
-        How the clusters were found then.
+        The earlier fit; left as it is.
     settings
         See `models.nightfold.partition.Settings`; the number of clusters is that of the heads.
     progress
@@ -72,11 +77,12 @@ def continue_partition(
     -------
     The partition, and the heads that go with it.
     """
+    heads, topics, found = earlier
     neighbours = nearest_neighbours(fused, MIXING_NEIGHBOURS)
     walk = neighbour_graph(neighbours, MIXING_NEIGHBOURS)
     judge = SampledSilhouette(fused, np.random.default_rng(settings.seed))
     before = average_over(walk, heads.predict_proba(views))
-    recipe = recipe_for(earlier.start, heads.n_clusters)
+    recipe = recipe_for(found.start, heads.n_clusters)
     target = recipe.target(before) if settings.deep_refinement else before
     learned = deepcopy(heads).to(settings.device)
     run = Run("heads, continued", settings.seed, settings.device, progress)
@@ -89,7 +95,8 @@ def continue_partition(
     present = torch.unique(soft.argmax(dim=1))
     soft = soft[:, present] / soft[:, present].sum(dim=1, keepdim=True)
     evidence = Evidence(
-        earlier.start, {}, scores[0], scores[1], is_refined=is_kept, is_continued=True
+        found.start, {}, scores[0], scores[1], is_refined=is_kept, is_continued=True
     )
-    partition = Partition(soft, neighbours.indices, recipe, evidence, None, history)
+    kept_topics = topics[present.numpy()]
+    partition = Partition(soft, kept_topics, neighbours.indices, recipe, evidence, None, history)
     return partition, kept_heads.restricted_to(present)

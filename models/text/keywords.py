@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
+from models.text.segmentation import HAN, segmented
 from models.text.stop_words import ENGLISH_WORDS
 
 # Keywords need no more: time and memory stay flat however many documents there are.
@@ -31,9 +32,6 @@ _NOISE: Final = re.compile(
     r"|<[a-z/!][^<>]{0,500}>|&[a-z]+;|&?(?:#\d+|#x[0-9a-f]+|amp|apos|gt|lt|nbsp|quot);",  # HTML
     re.IGNORECASE,
 )
-
-_HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
-"""Ideographs, of Chinese and Japanese: between their words there are no spaces."""
 
 
 class TermCounts(NamedTuple):
@@ -141,17 +139,15 @@ def sample_of_clusters(labels: NDArray[np.integer]) -> NDArray[np.int64]:
 def words_of(text: str) -> Iterator[str]:
     """Split the beginning of a text into words of two characters or more, most of them letters."""
     for word in _WORD.findall(_NOISE.sub(" ", text[:_MAX_CHARS]).lower()):
-        if _HAN.search(word):
+        if HAN.search(word):
             yield from _words_without_spaces(word)
         elif word.isalpha() or 2 * sum(map(str.isdigit, word)) <= len(word):
             yield word
 
 
 def _words_without_spaces(run: str) -> Iterator[str]:
-    """Segment a run of characters that has ideographs in it; words of one character tell little."""
-    import rjieba
-
-    for word in rjieba.cut(run):
+    """Yield the words of a run of ideographs; those of one character tell little."""
+    for word in segmented(run):
         if len(word) > 1 and word.isalpha():
             yield word
 
@@ -163,7 +159,7 @@ def _terms(text: str) -> list[str]:
     return words + [
         f"{first} {second}"
         for first, second in pairwise(told)
-        if first != second and not _HAN.search(first + second)
+        if first != second and not HAN.search(first + second)
     ]
 
 
@@ -200,6 +196,6 @@ def _best(row: sparse.csr_matrix, allowed: NDArray[np.bool_], n: int) -> NDArray
 def stems(term: str) -> frozenset[str]:
     """Take the words of a term without a plural s, and of ideographs each two side by side."""
     words = term.split(" ")
-    if _HAN.search(term):
+    if HAN.search(term):
         return frozenset(map("".join, pairwise(term)))
     return frozenset(word.removesuffix("s") if len(word) > 3 else word for word in words)

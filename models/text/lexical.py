@@ -14,13 +14,20 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 from models.core.persistence import load_state, save_state
+from models.text.segmentation import with_spaces
 
 Analyzer = Literal["word", "char_wb"]
+
+
+def _spaced_out(text: str) -> str:
+    """Prepare a text for the counter of words, which finds them between spaces."""
+    return with_spaces(text.lower())
+
 
 _TERMS: Final[
     Mapping[Analyzer, Mapping[str, Any]]
 ] = {  # character n-grams inside words: also the stems and the typos of unseen words
-    "word": {"analyzer": "word", "stop_words": "english"},
+    "word": {"analyzer": "word", "stop_words": "english", "preprocessor": _spaced_out},
     "char_wb": {"analyzer": "char_wb", "ngram_range": (3, 5)},
 }
 

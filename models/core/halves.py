@@ -1,0 +1,77 @@
+"""How well two halves of a feed agree on a number of clusters."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import entropy
+from sklearn.metrics import adjusted_rand_score, mutual_info_score
+
+from models.core.arrays import Floats, Integers
+from models.core.lloyd import cluster_means, kmeans_plus_plus, lloyd, nearest_center
+
+_REPEATS: Final = 12
+_REPEATS_OF_MANY: Final = 8
+_MANY_CLUSTERS: Final = 60
+_MAX_ROWS: Final = 20_000
+_SEEDING_ROWS: Final = 3_000
+_LLOYD_STEPS: Final = 12
+
+
+class Halves(NamedTuple):
+    """How well two halves agree, for each of several cuts; arrays of shape (n_cuts,)."""
+
+    agreement: NDArray[np.float64]
+    """Adjusted Rand index."""
+    information: NDArray[np.float64]
+    """Mutual information in nats, less that with one of them shuffled, which is due to chance."""
+    asked_for: NDArray[np.float64]
+    """Mean entropy of the two, in nats."""
+    labels: Integers
+    """How one half places all rows, shape (n_samples,)."""
+
+
+def cut_in_halves(X: Floats, n_clusters: int, rng: np.random.Generator) -> Halves:
+    """Cluster random halves apart by k-means, and let both place all rows.
+
+    Parameters
+    ----------
+    X
+        Shape (n_samples, n_features).
+    n_clusters
+        Of each half.
+    rng
+        Source of every draw.
+
+    Returns
+    -------
+    See `Halves`.
+    """
+    repeats = _REPEATS if n_clusters < _MANY_CLUSTERS else _REPEATS_OF_MANY
+    found = []
+    for _ in range(repeats):
+        rows = rng.permutation(len(X))[:_MAX_ROWS]
+        first, second = (
+            nearest_center(X, _centers(X[half], n_clusters, rng))
+            for half in np.array_split(rows, 2)
+        )
+        found.append(_compared(first, second, rng))
+    agreement, information, asked_for = np.array(found).T
+    return Halves(agreement, information, asked_for, first)
+
+
+def _compared(
+    first: Integers, second: Integers, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Return agreement, information and what is asked for, of two ways to place the same rows."""
+    by_chance = mutual_info_score(first, rng.permutation(second))
+    information = mutual_info_score(first, second) - by_chance
+    asked_for = np.mean([entropy(np.bincount(labels)) for labels in (first, second)])
+    return adjusted_rand_score(first, second), information, float(asked_for)
+
+
+def _centers(X: Floats, n_clusters: int, rng: np.random.Generator) -> Floats:
+    """Run one short k-means on rows in random order, and give the centres."""
+    seeding = X[: max(_SEEDING_ROWS, 4 * n_clusters)]
+    labels = lloyd(X, kmeans_plus_plus(seeding, n_clusters, rng), _LLOYD_STEPS)
+    return cluster_means(X, labels, n_clusters)
