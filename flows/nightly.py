@@ -13,7 +13,7 @@ from flows.failure import fails_in_a_sentence
 from flows.prefect_home.dead_runs import close_dead_runs
 from flows.prefect_home.runtime import let_info_through
 from tasks.clusters.carry import carry_over
-from tasks.clusters.plan_fit import Recipe, plan_fit
+from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
 from tasks.clusters.pretrain import pretrain
 from tasks.clusters.reconcile import rejoin_pieces
 from tasks.clusters.refine import Refined, refine
@@ -37,6 +37,7 @@ from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import Store, clear_scratch
 from tasks.store.turn import turn_of
+from tasks.vectors.apart import set_remarks_apart
 from tasks.vectors.embed import embed
 from tasks.vectors.encoder import EncoderRef, encoder_ref
 from tasks.vectors.views import Views, lay_out_views
@@ -82,14 +83,14 @@ def nightly(config: NightlyConfig) -> NightReport:
         earlier = past.documents_within(store, config.window_days, is_quiet)
         window = withdraw(store, [*earlier, documents.tonight(store)]).nights
         embedded = embed(store, window, encoder, config.embed, config.clustering.device)
-        plan = plan_fit(store, embedded, last, recipe(config, encoder), config.refit, is_quiet)
-        views = lay_out_views(store, embedded, plan.lexical, config.embed, seed)
+        carried = last.assignments if last and is_quiet else None
+        themes = set_remarks_apart(store, embedded, carried)
+        plan = plan_fit(store, themes, last, recipe(config, encoder), config.refit, is_quiet)
+        views = lay_out_views(store, themes, plan.lexical, config.embed, seed)
         if last and plan.carries_over:
-            refined, evaluation = _carried_over(store, views, last, config)
+            refined, evaluation = _carried_over(store, views, last, plan, config)
         else:
-            pretrained = pretrain(store, views, plan.clustering, config.clustering, seed)
-            goes_on = plan.clustering is not None
-            refined = refine(store, views, pretrained, goes_on, config.clustering)
+            refined = _clustered(store, views, plan, config)
             kept = last if plan.keeps_clusters else None
             refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
             evaluation = evaluate(store, views, refined, config.evaluate, seed)
@@ -118,18 +119,26 @@ def _begin(store: Store, config: NightlyConfig) -> History:
     return past
 
 
+def _clustered(store: Store, views: Views, plan: Plan, config: NightlyConfig) -> Refined:
+    """Learn the latent space and the clusters in it."""
+    seed, chosen = config.random_state, plan.numbers
+    pretrained = pretrain(store, views, plan.clustering, config.clustering, seed, chosen)
+    goes_on = plan.clustering is not None
+    return refine(store, views, pretrained, goes_on, config.clustering, chosen if goes_on else None)
+
+
 def _carried_over(
-    store: Store, views: Views, last: PastNight, config: NightlyConfig
+    store: Store, views: Views, last: PastNight, plan: Plan, config: NightlyConfig
 ) -> tuple[Refined, Evaluation]:
     """Keep last night's clusters, and the decision between them and plain k-means."""
-    refined = carry_over(store, views, last, config.clustering)
+    refined = carry_over(store, views, last, config.clustering, plan.numbers)
     evaluation = evaluate(store, views, refined, NEVER_BASELINE, config.random_state)
     return refined, evaluation.model_copy(update={"published": last.published})
 
 
 def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:
     """Return what the model depends on besides the documents."""
-    stages = (prepare, embed, lay_out_views, pretrain, refine)
+    stages = (prepare, embed, set_remarks_apart, lay_out_views, pretrain, refine)
     return Recipe(
         encoder_digest=encoder.digest,
         prepare=config.prepare,

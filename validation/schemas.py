@@ -63,6 +63,11 @@ GROWTH: Final = "growth"
 COHESION: Final = "cohesion"
 STABILITY: Final = "stability"
 EXEMPLAR_DOC_IDS: Final = "exemplar_doc_ids"
+TOPIC_ID: Final = "topic_id"
+TOPIC: Final = "topic"
+NODE_ID: Final = "node_id"
+PARENT_ID: Final = "parent_id"
+LEVEL: Final = "level"
 FIRST_SEEN: Final = "first_seen"
 LAST_SEEN: Final = "last_seen"
 STATUS: Final = "status"
@@ -190,8 +195,14 @@ ASSIGNMENTS: Final = pa.schema(
         pa.field(MARGIN, pa.float32(), nullable=False),
         pa.field(IS_OUTLIER, pa.bool_(), nullable=False),
         pa.field(IS_NEW, pa.bool_(), nullable=False),
+        pa.field(TOPIC_ID, pa.string()),  # null where clusters are the only level
     ]
 )
+
+REMARKS: Final = "remarks"
+"""The cluster of short remarks, every night: they are not clustered."""
+
+THEME: Final = "theme"
 
 CLUSTERS: Final = pa.schema(
     [
@@ -207,8 +218,21 @@ CLUSTERS: Final = pa.schema(
         pa.field(FIRST_SEEN, pa.string(), nullable=False),
         pa.field(LAST_SEEN, pa.string(), nullable=False),
         pa.field(STATUS, pa.string(), nullable=False),
+        pa.field(KIND, pa.string()),
+        pa.field(TOPIC_ID, pa.string()),  # null where clusters are the only level
     ]
 )
+
+CLUSTER_TREE: Final = pa.schema(
+    [
+        pa.field(NODE_ID, pa.string(), nullable=False),
+        pa.field(PARENT_ID, pa.string()),
+        pa.field(LEVEL, pa.string(), nullable=False),
+        pa.field(NAME, pa.string(), nullable=False),
+        pa.field(SIZE, pa.int64(), nullable=False),
+    ]
+)
+"""Topics, the clusters under them, and the clusters that are under none."""
 
 CLUSTER_EVENTS: Final = pa.schema(
     [
@@ -263,8 +287,25 @@ PUBLISHED: Final = {
     "duplicates": Table(DUPLICATES, remarks={KIND: "`same_row`, `same_text`, `kept`"}),
     "quarantine": Table(QUARANTINE, remarks={RAW: "the row as it came"}),
     "withdrawn": Table(WITHDRAWALS, is_later=True, remarks={KIND: _WITHDRAWN}),
-    "assignments": Table(ASSIGNMENTS, key=(DOC_ID,), remark="every document of the window"),
-    "clusters": Table(CLUSTERS, key=(CLUSTER_ID,), later=frozenset({SHARE, STABILITY})),
+    "assignments": Table(
+        ASSIGNMENTS,
+        key=(DOC_ID,),
+        later=frozenset({TOPIC_ID}),
+        remark="every document of the window",
+    ),
+    "clusters": Table(
+        CLUSTERS,
+        key=(CLUSTER_ID,),
+        later=frozenset({SHARE, STABILITY, KIND, TOPIC_ID}),
+        remarks={KIND: "`theme`, `remarks`"},
+    ),
+    "cluster_tree": Table(
+        CLUSTER_TREE,
+        key=(NODE_ID,),
+        is_later=True,
+        remarks={LEVEL: "`topic`, `theme`, `remarks`"},
+        remark="a topic and the clusters under it",
+    ),
     "cluster_events": Table(
         CLUSTER_EVENTS,
         remarks={

@@ -4,13 +4,16 @@ Importing this module is cheap.
 """
 
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats, Labels
 from models.core.records import Progress
+
+if TYPE_CHECKING:
+    from models.core.n_clusters import NClustersChoice
 
 
 class Clusterer(Protocol):
@@ -23,6 +26,9 @@ class Clusterer(Protocol):
         then, as ``view_dims``.
     goes_on
         Whether it can continue from an earlier fit: `continue_pretraining`, `continue_refinement`.
+    finds_topics
+        Whether it finds ``topics_`` above the clusters. It takes a ``granularity`` then, and the
+        numbers that an earlier fit chose, as ``near``.
     pretrainings
         Ways in which it can be told to learn its representation; none: it cannot be told.
     takes_n_clusters
@@ -31,12 +37,15 @@ class Clusterer(Protocol):
 
     uses_views: ClassVar[bool]
     goes_on: ClassVar[bool]
+    finds_topics: ClassVar[bool]
     pretrainings: ClassVar[tuple[str, ...]]
     takes_n_clusters: ClassVar[bool]
 
     labels_: Labels
     soft_assignments_: NDArray[np.floating[Any]]
     n_clusters_: int
+    topics_: Labels
+    n_clusters_choice_: "NClustersChoice | None"
 
     def pretrain(self, X: Floats, *, progress: Progress | None = None) -> Self:
         """Learn the representation."""

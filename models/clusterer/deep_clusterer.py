@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.clusterer.clusterer_state import restore, state_of
 from models.core.arrays import top_two
-from models.core.n_clusters import check_n_clusters
+from models.core.distinct_rows import check_n_clusters
 from models.core.persistence import JSON, Tensors, load_state, save_state
 from models.core.records import Progress
 
@@ -38,6 +38,7 @@ class DeepClusterer(
 
     uses_views: ClassVar[bool] = False
     goes_on: ClassVar[bool] = False
+    finds_topics: ClassVar[bool] = False
     pretrainings: ClassVar[tuple[str, ...]] = ()
     takes_n_clusters: ClassVar[bool] = True
     """See `models.clusterer.clusterer.Clusterer`."""

@@ -6,7 +6,7 @@ other something new.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,10 @@ from scipy import sparse
 
 from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.devices import draw_seed
+from models.core.distinct_rows import count_distinct_rows
 from models.core.graph import nearest_neighbours, neighbour_graph
 from models.core.halves import cut_in_halves
 from models.core.lloyd import indicator
-from validation.errors import SettingError
 
 LADDER: Final = (
     *(2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 65, 80),
@@ -42,6 +42,13 @@ _PAST_THE_PEAK: Final = 3
 """Rungs without a new maximum after which the ladder ends: noise makes dents of one or two."""
 
 _N_NEIGHBORS = 20
+
+
+class Numbers(NamedTuple):
+    """The numbers that a choice ends in; see `NClustersChoice`."""
+
+    n_clusters: int
+    n_themes: int
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,10 @@ class NClustersChoice:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Undo `dataclasses.asdict` and a passage through JSON, which knows no tuples."""
-        return cls(
-            **{name: tuple(it) if isinstance(it, list) else it for name, it in value.items()}
-        )
+        found: dict[str, Any] = {
+            name: tuple(it) if isinstance(it, list) else it for name, it in value.items()
+        }
+        return cls(**found)
 
 
 def choose_n_clusters(
@@ -92,7 +100,7 @@ def choose_n_clusters(
     latent: Floats | None = None,
     walk: sparse.csr_array | None = None,
     granularity: float = 2.0,
-    earlier: NClustersChoice | None = None,
+    near: Numbers | None = None,
 ) -> NClustersChoice:
     r"""Choose the number of clusters.
 
@@ -129,9 +137,9 @@ def choose_n_clusters(
         Random walk on the neighbour graph of X, (n_samples, n_samples); None: it is built.
     granularity
         γ: higher considers finer clusters.
-    earlier
-        Choice of an earlier fit of the same feed. Its numbers stay where the evidence for tonight's
-        is no better than the spread of the cuts: people know the clusters by now.
+    near
+        What an earlier fit of the same feed chose. It stays where the evidence for other numbers is
+        no better than the spread of the cuts: people know the clusters by now.
 
     Returns
     -------
@@ -159,7 +167,7 @@ def choose_n_clusters(
         tried.append(_Tried(n_clusters, halves.agreement, shared, inside))
         if n_clusters > 3 * _densest(tried) and _is_past_the_peak(tried):
             break
-    return _chosen(tried, earlier)
+    return _chosen(tried, near)
 
 
 def most_agreed(candidates: Sequence[int], agreements: Sequence[float], limit: int) -> int:
@@ -182,34 +190,6 @@ def density(walk: sparse.csr_array, labels: Integers, granularity: float) -> flo
     inside = float((members.multiply(members @ walk)).sum()) / len(labels)
     shares = np.bincount(labels, minlength=n_clusters) / len(labels)
     return inside - granularity * float((shares**2).sum())
-
-
-def count_distinct_rows(X: Floats, limit: int) -> int:
-    """Count the distinct rows of X (n_samples, n_features), up to a limit."""
-    distinct: set[bytes] = set()
-    for row in X:
-        distinct.add((row + 0.0).tobytes())  # + 0.0: -0.0 and 0.0 are one value in two bytes
-        if len(distinct) >= limit:
-            break
-    return len(distinct)
-
-
-def check_n_clusters(n_clusters: int | Literal["auto"], X: Floats) -> None:
-    """Reject more clusters than X, (n_samples, n_features), has distinct rows.
-
-    Raises
-    ------
-    SettingError
-        With both numbers.
-    """
-    if n_clusters == "auto":
-        return
-    n_distinct = count_distinct_rows(X, limit=n_clusters)
-    if n_distinct < n_clusters:
-        raise SettingError(
-            "n_clusters must be at most the number of distinct rows, "
-            f"got n_clusters={n_clusters} for {n_distinct} distinct rows of n_samples={len(X)}"
-        )
 
 
 class _Tried(NamedTuple):
@@ -239,7 +219,7 @@ def _is_past_the_peak(tried: Sequence[_Tried]) -> bool:
     return len(tried) - best > _PAST_THE_PEAK
 
 
-def _chosen(tried: Sequence[_Tried], earlier: NClustersChoice | None) -> NClustersChoice:
+def _chosen(tried: Sequence[_Tried], near: Numbers | None) -> NClustersChoice:
     """Choose both numbers from what was measured."""
     candidates = tuple(it.n_clusters for it in tried)
     agreements = [float(it.agreement.mean()) for it in tried]
@@ -248,10 +228,10 @@ def _chosen(tried: Sequence[_Tried], earlier: NClustersChoice | None) -> NCluste
     n_clusters = most_agreed(candidates, agreements, limit)
     finest = candidates[int(np.argmax(shared))]
     among = range_around(candidates, [it.shared for it in tried], finest)
-    if earlier is not None:
+    if near is not None:
         agreed = range_around(candidates, [it.agreement for it in tried], n_clusters)
-        n_clusters = _near(earlier.n_clusters, agreed, n_clusters)
-        finest = _near(earlier.n_themes, among, finest)
+        n_clusters = _nearest(near.n_clusters, agreed, n_clusters)
+        finest = _nearest(near.n_themes, among, finest)
     is_level = finest >= WORTH_TWO_LEVELS * n_clusters
     return NClustersChoice(
         n_clusters=n_clusters,
@@ -291,6 +271,6 @@ def range_around(
     return candidates[first], candidates[last]
 
 
-def _near(earlier: int, among: tuple[int, int], best: int) -> int:
+def _nearest(earlier: int, among: tuple[int, int], best: int) -> int:
     """Return the earlier number where it is among those that are as good as the best, or that."""
     return earlier if among[0] <= earlier <= among[1] else best

@@ -21,8 +21,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.core.arrays import Floats, Integers
 from models.core.devices import draw_seed
+from models.core.distinct_rows import check_n_clusters
 from models.core.lloyd import cluster_means
-from models.core.n_clusters import check_n_clusters, choose_n_clusters
+from models.core.n_clusters import choose_n_clusters
 from models.core.persistence import load_state, save_state
 from models.core.records import Progress
 
@@ -83,6 +84,7 @@ class Baseline(
 
     uses_views: ClassVar[bool] = False
     goes_on: ClassVar[bool] = False
+    finds_topics: ClassVar[bool] = False
     pretrainings: ClassVar[tuple[str, ...]] = ()
     takes_n_clusters: ClassVar[bool] = True
     """See `models.clusterer.clusterer.Clusterer`."""

@@ -14,6 +14,7 @@ from models.core.arrays import Floats, normalise_rows
 from models.core.devices import as_tensor, draw_seed, resolve_device
 from models.core.graph import neighbourhood_means
 from models.core.lloyd import cluster_means
+from models.core.n_clusters import Numbers
 from models.core.persistence import JSON, Tensors
 from models.core.projection import FusedView
 from models.core.records import Progress
@@ -62,9 +63,11 @@ class NightfoldClustering(DeepClusterer):
         Widths of the views that stand side by side in X: the sentence embedding, then lexical
         views. None: all columns are the embedding.
     granularity
-        How many times as many of its neighbours as by chance a document must find in its own
-        cluster, on average, for a number of clusters to be considered by ``"auto"``: 1 is coarse,
-        4 is fine. See `models.core.n_clusters.choose_n_clusters`.
+        How fine the clusters are that ``"auto"`` finds: 1 is coarse, 4 is fine. See
+        `models.core.n_clusters.choose_n_clusters`.
+    near
+        Numbers of topics and clusters that an earlier fit of the same feed chose; they stay where
+        the evidence for others is no better.
     latent_dim
         Width of the latent space.
     n_neighbors
@@ -100,6 +103,7 @@ class NightfoldClustering(DeepClusterer):
 
     uses_views: ClassVar[bool] = True
     goes_on: ClassVar[bool] = True
+    finds_topics: ClassVar[bool] = True
 
     def __init__(  # noqa: PLR0913 -- an estimator's hyper-parameters
         self,
@@ -107,6 +111,7 @@ class NightfoldClustering(DeepClusterer):
         *,
         view_dims: Sequence[int] | None = None,
         granularity: float = 2.0,
+        near: tuple[int, int] | None = None,
         latent_dim: int = 32,
         n_neighbors: int = 20,
         pretrain_epochs: int = 20,
@@ -117,6 +122,7 @@ class NightfoldClustering(DeepClusterer):
         self.n_clusters = n_clusters
         self.view_dims = view_dims
         self.granularity = granularity
+        self.near = near
         self.latent_dim = latent_dim
         self.n_neighbors = n_neighbors
         self.pretrain_epochs = pretrain_epochs
@@ -260,6 +266,7 @@ class NightfoldClustering(DeepClusterer):
         return Settings(
             n_clusters=self.n_clusters,
             granularity=self.granularity,
+            near=None if self.near is None else Numbers(*self.near),
             n_neighbors=self.n_neighbors,
             deep_refinement=self.deep_refinement,
             seed=self.seed_,

@@ -17,7 +17,7 @@ from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.graph import SMOOTHING_ROUNDS, nearest_neighbours, neighbour_graph, smooth
 from models.core.lloyd import cluster_means
 from models.core.memberships import memberships
-from models.core.n_clusters import NClustersChoice, choose_n_clusters
+from models.core.n_clusters import NClustersChoice, Numbers, choose_n_clusters
 from models.core.projection import Projection
 from models.core.records import History, Progress
 from models.core.silhouette import SampledSilhouette
@@ -45,6 +45,7 @@ class Settings:
 
     n_clusters: int | Literal["auto"]
     granularity: float
+    near: Numbers | None
     n_neighbors: int
     deep_refinement: bool
     seed: int
@@ -197,4 +198,5 @@ def _choose(
     """Choose the number of clusters, if it was left open."""
     if settings.n_clusters != "auto":
         return None
-    return choose_n_clusters(fused, settings.seed, space, walk, settings.granularity)
+    granularity, near = settings.granularity, settings.near
+    return choose_n_clusters(fused, settings.seed, space, walk, granularity, near)

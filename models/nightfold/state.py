@@ -35,6 +35,8 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
     params = estimator.get_params(deep=False)
     if params["view_dims"] is not None:
         params["view_dims"] = [int(width) for width in params["view_dims"]]
+    if params["near"] is not None:
+        params["near"] = list(map(int, params["near"]))
     if isinstance(params["random_state"], np.random.RandomState):
         params["random_state"] = fitted["seed_"]
     networks = {name: fitted[name] for name in _NETWORKS if name in fitted}
@@ -75,7 +77,7 @@ def restore(
             f"estimator must be {type(estimator).__name__}, got {config['estimator']!r}"
         )
     params = dict(config["params"])
-    params["view_dims"] = _as_tuple(params["view_dims"])
+    params |= {name: _as_tuple(params.get(name)) for name in ("view_dims", "near")}
     estimator.set_params(**params)
     device = resolve_device(estimator.device)
     fitted = vars(estimator)

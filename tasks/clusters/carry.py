@@ -1,7 +1,7 @@
 """Leave last night's clusters as they are, on a night on which the feed had nothing new.
 
 Reads  items, the window's documents, the last night's assignments and model
-Writes labels (text_digest, label, confidence, margin, latent)
+Writes labels (text_digest, label, topic, confidence, margin, latent)
 """
 
 import logging
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from models.core.threads import one_thread
 from tasks.clusters.estimators import ClusteringSettings, features_of, load_estimator
+from tasks.clusters.numbers import ChosenNumbers
 from tasks.clusters.refine import Refined
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
@@ -30,19 +31,25 @@ from validation.schemas import (
     MARGIN,
     POSITION,
     TEXT_DIGEST,
+    TOPIC,
+    TOPIC_ID,
 )
 
 logger = logging.getLogger(__name__)
 
 
-@stage("carry over", version=1)
+@stage("carry over", version=2)
 @one_thread()
 def carry_over(
-    store: Store, views: Views, last: PastNight, settings: ClusteringSettings
+    store: Store,
+    views: Views,
+    last: PastNight,
+    settings: ClusteringSettings,
+    numbers: ChosenNumbers | None = None,
 ) -> Refined:
     """Give every text of the window the cluster that it had on the last night."""
     items, documents = read_table(store, views.items), read_window(store, views.window).documents
-    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID, CONFIDENCE, MARGIN])
+    assigned = read_table(store, last.assignments)
     labels, ids = carried(documents, assigned, len(items))
     estimator = load_model(store, last.clustering, partial(load_estimator, settings))
     latent = fixed_lists(estimator.transform(features_of(items, settings)))
@@ -52,6 +59,7 @@ def carry_over(
         models={"clustering": last.clustering},
         labels=keep_table(store, "carry-over", table),
         n_clusters=len(ids),
+        numbers=numbers,
         **meaning(store.read_manifest(last.night), ids),
     )
 
@@ -70,7 +78,7 @@ def carried(documents: pa.Table, assigned: pa.Table, n_texts: int) -> tuple[pa.T
 
     Returns
     -------
-    Label, confidence and margin of every text, and the cluster_id of each label.
+    Label, topic, confidence and margin of every text, and the cluster_id of each label.
     """
     place = {doc_id: row for row, doc_id in enumerate(assigned[DOC_ID].to_pylist())}
     rows = np.zeros(n_texts, np.int64)
@@ -80,7 +88,17 @@ def carried(documents: pa.Table, assigned: pa.Table, n_texts: int) -> tuple[pa.T
     label_of = {cluster_id: label for label, cluster_id in enumerate(ids)}
     labels = [label_of[cluster_id] for cluster_id in found[CLUSTER_ID].to_pylist()]
     columns = {CONFIDENCE: found[CONFIDENCE], MARGIN: found[MARGIN]}
-    return pa.table({LABEL: pa.array(labels, pa.int32()), **columns}), ids
+    topics = pa.array(_topics(found, labels), pa.int32())
+    return pa.table({LABEL: pa.array(labels, pa.int32()), TOPIC: topics, **columns}), ids
+
+
+def _topics(found: pa.Table, labels: list[int]) -> list[int]:
+    """Return the number of each text's topic; where there are none, its label."""
+    topic_ids = found[TOPIC_ID].to_pylist() if TOPIC_ID in found.column_names else [None]
+    if None in topic_ids:
+        return labels
+    number_of = {topic_id: number for number, topic_id in enumerate(sorted(set(topic_ids)))}
+    return [number_of[topic_id] for topic_id in topic_ids]
 
 
 def meaning(manifest: Manifest, ids: list[str]) -> Mapping[str, dict[int, int]]:

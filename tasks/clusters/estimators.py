@@ -59,6 +59,9 @@ REGISTRY: Final[dict[Estimator, Registered]] = {
 }
 
 
+_GRANULARITY: Final = 2.0
+
+
 class ClusteringSettings(BaseModel):
     """Which estimator clusters the window, and into how many clusters."""
 
@@ -70,6 +73,12 @@ class ClusteringSettings(BaseModel):
     )
     pretraining: Pretraining | None = Field(
         None, description="How an autoencoder is pretrained; by reconstruction if left empty."
+    )
+    granularity: float = Field(
+        _GRANULARITY,
+        gt=0,
+        le=10,
+        description="How fine the clusters are that auto finds: 1 is coarse, 4 is fine.",
     )
     device: str = Field(
         "auto", description="auto, cpu, cuda, cuda:0 (the first of several) or mps."
@@ -83,6 +92,8 @@ class ClusteringSettings(BaseModel):
         """
         if self.pretraining is not None:
             _require_pretraining(self.estimator, self.pretraining)
+        if self.granularity != _GRANULARITY and not class_of(self.estimator).finds_topics:
+            raise ValueError(f"granularity must be left out with {self.estimator!r}")
         if self.n_clusters != "auto" and not class_of(self.estimator).takes_n_clusters:
             raise ValueError(
                 f"n_clusters must be 'auto' with {self.estimator!r}, got {self.n_clusters}"
@@ -98,7 +109,10 @@ def class_of(estimator: Estimator) -> type[Clusterer]:
 
 
 def new_estimator(
-    settings: ClusteringSettings, view_dims: tuple[int, ...], random_state: int
+    settings: ClusteringSettings,
+    view_dims: tuple[int, ...],
+    random_state: int,
+    near: tuple[int, int] | None = None,
 ) -> Clusterer:
     """Make the configured estimator, unfitted.
 
@@ -110,6 +124,8 @@ def new_estimator(
         Widths of the views of the texts, the embedding first.
     random_state
         Seed of everything random in it.
+    near
+        Numbers of topics and clusters that an earlier fit of the feed chose, if one did.
     """
     made: Any = class_of(settings.estimator)
     parameters: dict[str, Any] = {
@@ -120,6 +136,8 @@ def new_estimator(
     }
     if made.uses_views:
         parameters["view_dims"] = view_dims
+    if made.finds_topics:
+        parameters |= {"granularity": settings.granularity, "near": near}
     if settings.pretraining is not None:
         parameters["pretraining"] = settings.pretraining
     estimator: Clusterer = made(**parameters)

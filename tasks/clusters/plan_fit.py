@@ -19,6 +19,7 @@ from models.core.threads import one_thread
 from tasks.boundary.counted import counted
 from tasks.clusters.drift import Figure, RefitSettings, WindowSince, measure_drift
 from tasks.clusters.estimators import ClusteringSettings, class_of
+from tasks.clusters.numbers import ChosenNumbers
 from tasks.frame.result import StageResult
 from tasks.frame.show import show_table
 from tasks.frame.stage import cache_key, stage
@@ -36,6 +37,7 @@ from validation.schemas import (
     IS_ALARM,
     NIGHT,
     POSITION,
+    REMARKS,
     TEXT,
 )
 
@@ -65,6 +67,8 @@ class Plan(StageResult):
     lexical: ModelRef | None
     clustering: ModelRef | None
     """Last night's models, to continue from; None for a full fit."""
+    numbers: ChosenNumbers | None = None
+    """What the last full fit chose; None where settings have changed since."""
     keeps_clusters: bool
     """Whether pieces of last night's clusters are put together again. Not where a full fit was due
     or the settings changed: that is the way out of a cluster that should not be one."""
@@ -102,7 +106,7 @@ class Decision(NamedTuple):
     keeps_clusters: bool
 
 
-@stage("drift", version=3)
+@stage("drift", version=4)
 @one_thread()
 def plan_fit(
     store: Store,
@@ -129,6 +133,7 @@ def plan_fit(
         fit=fit,
         lexical=from_last.lexical if from_last else None,
         clustering=from_last.clustering if from_last else None,
+        numbers=_numbers(last, recipe),
         keeps_clusters=keeps_clusters,
     )
 
@@ -213,7 +218,14 @@ def _can_stay(store: Store, embedded: Embedded, last: PastNight, recipe: Recipe)
     texts, documents = read_window(store, embedded.window)
     assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
     there = set(clusters_of_texts(documents, assigned, len(texts)))
-    return there == set(assigned[CLUSTER_ID].to_pylist())
+    return there == set(assigned[CLUSTER_ID].to_pylist()) - {REMARKS}
+
+
+def _numbers(last: PastNight | None, recipe: Recipe) -> ChosenNumbers | None:
+    """Return how many topics and themes the last full fit chose, under the same settings."""
+    if last is None or last.numbers is None or (last.fit or {}).get("recipe") != recipe.key:
+        return None
+    return ChosenNumbers.model_validate(last.numbers)
 
 
 def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
@@ -223,6 +235,7 @@ def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
         fit=Fit(kind="warm", since=since, reason=reason, recipe=recipe.key),
         lexical=last.lexical,
         clustering=last.clustering,
+        numbers=_numbers(last, recipe),
         keeps_clusters=True,
         carries_over=True,
     )
@@ -257,11 +270,13 @@ def clusters_of_texts(documents: pa.Table, assigned: pa.Table, n_texts: int) -> 
     documents
         The window's, with the schema `WINDOW_DOCUMENTS`.
     assigned
-        Documents and their clusters on the last night.
+        Documents and their clusters on the last night; remarks were in none.
     n_texts
         Texts in the window.
     """
-    cluster_of = dict(zip(*(assigned[it].to_pylist() for it in (DOC_ID, CLUSTER_ID)), strict=True))
+    clustered = assigned.filter(pc.not_equal(assigned[CLUSTER_ID], REMARKS))
+    columns = (clustered[it].to_pylist() for it in (DOC_ID, CLUSTER_ID))
+    cluster_of = dict(zip(*columns, strict=True))
     found: list[str | None] = [None] * n_texts
     pairs = zip(documents[DOC_ID].to_pylist(), documents[POSITION].to_pylist(), strict=True)
     for doc_id, position in pairs:

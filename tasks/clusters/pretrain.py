@@ -19,6 +19,7 @@ from tasks.clusters.estimators import (
     load_estimator,
     new_estimator,
 )
+from tasks.clusters.numbers import ChosenNumbers
 from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
 from tasks.store.storage import ModelRef, Store, keep_model, load_model, read_table
@@ -27,7 +28,7 @@ from tasks.vectors.views import Views
 logger = logging.getLogger(__name__)
 
 
-@stage("pretrain", version=3, retries=1)
+@stage("pretrain", version=4, retries=1)
 @one_thread()
 def pretrain(
     store: Store,
@@ -35,14 +36,17 @@ def pretrain(
     earlier: ModelRef | None,
     settings: ClusteringSettings,
     random_state: int,
+    chosen: ChosenNumbers | None = None,
 ) -> ModelRef:
     """Pretrain the autoencoder on the window's texts, without looking for clusters yet.
 
-    With an earlier model, its autoencoder learns tonight's texts and is reminded of others.
+    With an earlier model, its autoencoder learns tonight's texts and is reminded of others. Numbers
+    that an earlier fit chose stay with the new model, which holds on to them.
     """
     X = features_of(read_table(store, views.items), settings)
     if earlier is None:
-        estimator = new_estimator(settings, views.dims, random_state)
+        near = (chosen.topics, chosen.themes) if chosen else None
+        estimator = new_estimator(settings, views.dims, random_state, near)
     else:
         estimator = load_model(store, earlier, partial(load_estimator, settings))
     with shown_progress("pretrain") as report:

@@ -43,7 +43,7 @@ class Reconciled(NamedTuple):
     parted_from: dict[int, str]
 
 
-@stage("rejoin", version=4)
+@stage("rejoin", version=5)
 @one_thread()
 def rejoin_pieces(
     store: Store,
@@ -71,7 +71,7 @@ def rejoin_pieces(
 
 def _kept(store: Store, refined: Refined, found: Reconciled) -> Refined:
     facts = found._asdict() | {"labels": keep_table(store, "rejoin", found.labels)}
-    return Refined(models=refined.models, **facts)
+    return Refined(models=refined.models, numbers=refined.numbers, **facts)
 
 
 def reconcile(

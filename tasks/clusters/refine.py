@@ -1,11 +1,12 @@
 """Find the clusters and change the network so that they separate.
 
 Reads  items, the pretrained model
-Writes the refined model; labels (text_digest, label, confidence, margin, latent)
+Writes the refined model; labels (text_digest, label, topic, confidence, margin, latent)
 """
 
 import logging
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +17,14 @@ from models.core.arrays import Floats, top_two
 from models.core.records import Progress
 from models.core.threads import one_thread
 from tasks.clusters.estimators import ClusteringSettings, features_of, load_estimator
+from tasks.clusters.numbers import ChosenNumbers
 from tasks.frame.progress import shown_progress
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
 from tasks.vectors.views import Views
-from validation.schemas import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST
+from validation.schemas import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST, TOPIC
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +40,15 @@ class Refined(StageResult):
     """Label of a part that the model does not know → the label that the model gives its texts."""
     parted_from: dict[int, str] = Field(default_factory=dict)
     """Label of a part that is new tonight → the known cluster that it was parted from."""
+    numbers: ChosenNumbers | None = None
+    """How many topics and themes there are, where that was found out by the last full fit."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return how many topics and themes were chosen, and between which the themes could be."""
+        return {"numbers": None if self.numbers is None else self.numbers.model_dump(mode="json")}
 
 
-@stage("refine", version=4, retries=1)
+@stage("refine", version=5, retries=1)
 @one_thread()
 def refine(
     store: Store,
@@ -48,10 +56,12 @@ def refine(
     pretrained: ModelRef,
     goes_on: bool,
     settings: ClusteringSettings,
+    earlier: ChosenNumbers | None = None,
 ) -> Refined:
     """Cluster the window's texts, starting from the pretrained model.
 
-    If the night continues from an earlier one, that model already knows the clusters.
+    If the night continues from an earlier one, that model already knows the clusters, and their
+    number is the one chosen earlier.
     """
     items = read_table(store, views.items)
     estimator = load_model(store, pretrained, partial(load_estimator, settings))
@@ -63,6 +73,7 @@ def refine(
         labels=keep_table(store, "refine", labels.add_column(0, TEXT_DIGEST, items[TEXT_DIGEST])),
         n_clusters=estimator.n_clusters_,
         label_of={label: label for label in range(estimator.n_clusters_)},
+        numbers=ChosenNumbers.of(estimator) or earlier,
     )
 
 
@@ -82,16 +93,20 @@ def find_clusters(estimator: Clusterer, X: Floats, goes_on: bool, report: Progre
 
     Returns
     -------
-    Label, confidence, margin and latent vector of every row.
+    Label, topic, confidence, margin and latent vector of every row. Without topics each label is
+    one of its own.
     """
     if goes_on:
         estimator.continue_refinement(X, progress=report)
     else:
         estimator.refine(X, progress=report)
     confidence, margin = top_two(estimator.soft_assignments_)
+    own = np.arange(estimator.n_clusters_)
+    topics = estimator.topics_ if estimator.finds_topics else own
     return pa.table(
         {
             LABEL: pa.array(estimator.labels_.astype(np.int32)),
+            TOPIC: pa.array(topics[estimator.labels_].astype(np.int32)),
             CONFIDENCE: pa.array(confidence),
             MARGIN: pa.array(margin),
             LATENT: fixed_lists(estimator.transform(X)),

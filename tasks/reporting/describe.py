@@ -1,7 +1,8 @@
 """Find ids, names and examples of tonight's clusters, and what changed since the last night.
 
-Reads  items, decided labels, the window's documents, the last night's clusters
-Writes assignments (ASSIGNMENTS), clusters (CLUSTERS), events (CLUSTER_EVENTS), identity model
+Reads  items, decided labels, the window's documents, remarks, the last night's clusters and topics
+Writes assignments (ASSIGNMENTS), clusters (CLUSTERS), tree (CLUSTER_TREE), events (CLUSTER_EVENTS),
+       identity model
 """
 
 from typing import Any
@@ -16,12 +17,14 @@ from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reporting.evaluate import Evaluation
 from tasks.reporting.portraits import VERSION, Tonight, portray
+from tasks.reporting.remarks import RemarksTonight, read_remarks
+from tasks.reporting.topics import load_topics
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_model, keep_table, read_table
 from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
-from validation.schemas import EMBEDDING, TEXT
+from validation.schemas import EMBEDDING, TEXT, TOPIC
 
 
 class Described(StageResult):
@@ -55,9 +58,9 @@ def describe(
     """Match tonight's clusters to the known ones, name them, choose documents that show them."""
     from models.core.persistence import save_state
 
-    tonight = _read(store, views, refined, evaluation)
+    tonight = _read(store, views, refined, evaluation, read_remarks(store, views.remarks, last))
     known = load_known(store, last, frozenset(tonight.documents.doc_ids), views.encoder_digest)
-    shown = portray(tonight, known, rules)
+    shown = portray(tonight, known, load_topics(store, last), rules)
     identity = keep_model(store, "identity", lambda folder: save_state(folder, *shown.identity))
     return Described(
         tables={name: keep_table(store, "describe", it) for name, it in shown.tables().items()},
@@ -67,7 +70,13 @@ def describe(
     )
 
 
-def _read(store: Store, views: Views, refined: Refined, evaluation: Evaluation) -> Tonight:
+def _read(
+    store: Store,
+    views: Views,
+    refined: Refined,
+    evaluation: Evaluation,
+    remarks: RemarksTonight | None,
+) -> Tonight:
     """Read what earlier stages kept."""
     window = read_window(store, views.window)
     return Tonight(
@@ -77,6 +86,8 @@ def _read(store: Store, views: Views, refined: Refined, evaluation: Evaluation) 
         texts=window.texts[TEXT].to_pylist(),
         documents=documents_in(window.documents, store.night),
         decided=read_table(store, evaluation.labels),
+        topics=read_table(store, refined.labels, [TOPIC])[TOPIC].to_numpy(),
+        remarks=remarks,
         stability=evaluation.stability,
         # The labels of plain k-means are other ones.
         parted_from=refined.parted_from if evaluation.published == "refined" else {},

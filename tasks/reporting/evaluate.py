@@ -5,7 +5,6 @@ Writes metrics (METRICS); decided labels (text_digest, label, confidence, margin
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -113,25 +112,22 @@ class Scores:
         return {name: getattr(self, name) for name in ("published", "reason", "stability")}
 
 
-@stage("evaluate", version=5)
+@stage("evaluate", version=6)
 @one_thread()
 def evaluate(
     store: Store, views: Views, refined: Refined, settings: EvaluateSettings, random_state: int
 ) -> Evaluation:
     """Score the refined clusters and plain k-means on the same vectors; keep the better labels."""
-    from models.text.languages import language_shares
-
     embedding = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
     found, window = read_table(store, refined.labels), read_window(store, views.window)
     scores = score(embedding, found, refined.n_clusters, window, settings, random_state)
-    languages = language_shares(_sampled_texts(window.texts, random_state)[0])
     show_table("metrics", scores.rows, "Quality beside plain k-means on the same vectors")
     metrics = pa.Table.from_pylist(scores.rows, schema=METRICS)
     return Evaluation(
         tables={"metrics": keep_table(store, "evaluate", metrics)},
         labels=keep_table(store, "evaluate", scores.labels),
-        trust=_trust(scores, views, languages),
-        languages=languages,
+        trust=_trust(scores, views),
+        languages=views.languages,
         **scores.decision(),
     )
 
@@ -224,12 +220,12 @@ def _silhouette_row(rows: list[Row]) -> Row:
     return next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
 
 
-def _trust(scores: Scores, views: Views, languages: Mapping[str, float]) -> str:
+def _trust(scores: Scores, views: Views) -> str:
     """Say how far to trust the labels, and aloud where the encoder has not learnt the languages."""
     from models.quality.trust import foreign_sentence, trust_sentence
     from models.text.languages import not_learnt
 
-    if said := foreign_sentence(not_learnt(languages, views.encoder_languages)):
+    if said := foreign_sentence(not_learnt(views.languages, views.encoder_languages)):
         logger.warning("trust in tonight's clusters is %s", said)
         return said
     row = _silhouette_row(scores.rows)

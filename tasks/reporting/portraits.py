@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +18,19 @@ from tasks.clusters.identify import (
     identity_state,
 )
 from tasks.clusters.window import WindowDocuments, clusters_of_window, with_all_members
+from tasks.reporting.remarks import RemarksTonight, remarks_assignments, remarks_row
+from tasks.reporting.topics import (
+    FoundTopics,
+    KnownTopics,
+    find_topics,
+    tree_rows,
+    with_topics,
+)
 from validation.schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,
     CLUSTER_ID,
+    CLUSTER_TREE,
     CLUSTERS,
     COHESION,
     CONFIDENCE,
@@ -33,6 +42,7 @@ from validation.schemas import (
     IS_NEW,
     IS_OUTLIER,
     KEYWORDS,
+    KIND,
     LABEL,
     LAST_SEEN,
     MARGIN,
@@ -41,9 +51,11 @@ from validation.schemas import (
     SIZE,
     STABILITY,
     STATUS,
+    THEME,
+    TOPIC_ID,
 )
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Of the stage `describe`: raise it when this module gives other results for the same inputs."""
 
 logger = logging.getLogger(__name__)
@@ -59,6 +71,7 @@ class Description:
     """What `portray` finds: rows of the tables, and what recognises the clusters tomorrow."""
 
     clusters: list[dict[str, Any]]
+    tree: list[dict[str, Any]]
     events: list[dict[str, Any]]
     assignments: pa.Table
     found: Identified
@@ -69,6 +82,7 @@ class Description:
         return {
             "assignments": self.assignments,
             "clusters": pa.Table.from_pylist(self.clusters, schema=CLUSTERS),
+            "cluster_tree": pa.Table.from_pylist(self.tree, schema=CLUSTER_TREE),
             "cluster_events": pa.Table.from_pylist(self.events, schema=CLUSTER_EVENTS),
         }
 
@@ -89,6 +103,10 @@ class Tonight:
         The window's.
     decided
         Label, confidence, margin and outlier mark of every text.
+    topics
+        Topic that the model has each text in, shape (n_texts,).
+    remarks
+        The short remarks of the window, if there are any.
     stability
         Label → how well the cluster comes back.
     parted_from
@@ -103,41 +121,58 @@ class Tonight:
     texts: list[str]
     documents: WindowDocuments
     decided: pa.Table
+    topics: Labels
+    remarks: RemarksTonight | None
     stability: dict[int, float]
     parted_from: dict[int, str]
     languages: list[str]
 
+    @property
+    def n_documents(self) -> int:
+        """Documents of the window, remarks too."""
+        remarks = self.remarks.documents.doc_ids if self.remarks else []
+        return len(self.documents.doc_ids) + len(remarks)
 
-def portray(tonight: Tonight, known: list[KnownCluster], rules: IdentityRules) -> Description:
+
+def portray(
+    tonight: Tonight,
+    known: list[KnownCluster],
+    known_topics: KnownTopics,
+    rules: IdentityRules,
+) -> Description:
     """Match tonight's clusters to the known ones, name them, choose documents that show them."""
     X, documents = tonight.X, tonight.documents
     labels = tonight.decided[LABEL].to_numpy()
     clusters = clusters_of_window(X, labels, documents)
     found = identify(clusters, known, tonight.night, rules)
-    keywords, names = _words(tonight, found)
+    topics = find_topics(labels, tonight.topics, documents, known_topics, tonight.night)
+    words = _words(tonight, found, topics)
+    names = words.names
     events = event_rows(clusters, found, names, rules)
     portraits = _Portraits(
         night=tonight.night,
-        n_documents=len(documents.doc_ids),
+        n_documents=tonight.n_documents,
         found=found,
         cohesion=_cohesion(clusters, X, labels),
         stability=tonight.stability,
         exemplars=_exemplars(X, labels, documents),
-        keywords=keywords,
+        keywords=words.keywords,
         names=names,
+        topics=topics,
         status=_status(events),
     )
-    rows = sorted(
-        (portraits.row(cluster) for cluster in clusters),
-        key=lambda row: (-row[SIZE], row[CLUSTER_ID]),
-    )
+    rows = [portraits.row(cluster) for cluster in clusters]
+    if tonight.remarks:
+        rows.append(remarks_row(tonight.remarks, tonight.night, tonight.n_documents))
+    rows.sort(key=lambda row: (-row[SIZE], row[CLUSTER_ID]))
     n_known = len(set(found.ids.values()) & found.known.keys())
     logger.info("%d clusters, %d of them known before", len(clusters), n_known)
     whole = with_all_members(clusters, labels, documents)
     return Description(
         clusters=rows,
+        tree=tree_rows(rows, {topics.ids[it]: name for it, name in words.topic_names.items()}),
         events=events,
-        assignments=_assignments(tonight.decided, documents, found),
+        assignments=_assignments(tonight, found, rows),
         found=found,
         identity=identity_state(
             whole, found, names, tonight.parted_from, tonight.night, tonight.encoder_digest
@@ -145,8 +180,16 @@ def portray(tonight: Tonight, known: list[KnownCluster], rules: IdentityRules) -
     )
 
 
-def _words(tonight: Tonight, found: Identified) -> tuple[dict[int, list[str]], dict[int, str]]:
-    """Find keywords and names; a known cluster keeps its name while that describes it."""
+class _Words(NamedTuple):
+    """What clusters and topics are called, by their numbers."""
+
+    keywords: dict[int, list[str]]
+    names: dict[int, str]
+    topic_names: dict[int, str]
+
+
+def _words(tonight: Tonight, found: Identified, topics: FoundTopics) -> _Words:
+    """Find keywords and names; what was known keeps its name while that describes it."""
     from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
     from models.text.names import documents_of_sample, name_clusters
     from models.text.stop_words import stop_words_of
@@ -159,7 +202,12 @@ def _words(tonight: Tonight, found: Identified) -> tuple[dict[int, list[str]], d
     n_documents = np.bincount(tonight.documents.items, minlength=len(texts))
     weights = documents_of_sample(labels, n_documents, positions)
     names = name_clusters(counted, own, weights, stop_words, keywords, found.kept_names)
-    return keywords, names
+    if not topics.of_label:
+        return _Words(keywords, names, {})
+    above = np.array([topics.of_label[int(label)] for label in own])
+    topic_keywords = counted_keywords(counted, above, _KEYWORDS, stop_words)
+    called = name_clusters(counted, above, weights, stop_words, topic_keywords, topics.kept_names)
+    return _Words(keywords, names, called)
 
 
 @dataclass(frozen=True)
@@ -174,6 +222,7 @@ class _Portraits:
     exemplars: dict[int, list[str]]
     keywords: dict[int, list[str]]
     names: dict[int, str]
+    topics: FoundTopics
     status: dict[str, str]
 
     def row(self, cluster: TonightCluster) -> dict[str, Any]:
@@ -194,6 +243,8 @@ class _Portraits:
             FIRST_SEEN: before.first_seen if before else self.night,
             LAST_SEEN: self.night,
             STATUS: self.status[cluster_id],
+            KIND: THEME,
+            TOPIC_ID: self.topics.id_of(label),
         }
 
 
@@ -227,8 +278,9 @@ def _first_documents(documents: WindowDocuments) -> dict[int, str]:
     return first
 
 
-def _assignments(decided: pa.Table, documents: WindowDocuments, found: Identified) -> pa.Table:
-    """Lay out every document of the window with the cluster of its text."""
+def _assignments(tonight: Tonight, found: Identified, clusters: list[dict[str, Any]]) -> pa.Table:
+    """Lay out every document of the window with the cluster of its text, remarks last."""
+    decided, documents = tonight.decided, tonight.documents
     labels = decided[LABEL].to_numpy()[documents.items]
     taken = {
         name: decided[name].take(pa.array(documents.items))
@@ -240,4 +292,7 @@ def _assignments(decided: pa.Table, documents: WindowDocuments, found: Identifie
         **taken,
         IS_NEW: pa.array(documents.is_new),
     }
-    return pa.table(columns).cast(ASSIGNMENTS)
+    themes = with_topics(pa.table(columns), clusters).cast(ASSIGNMENTS)
+    if tonight.remarks is None:
+        return themes
+    return pa.concat_tables([themes, remarks_assignments(tonight.remarks)])

@@ -43,6 +43,8 @@ class PastNight(BaseModel):
     """None for a night from before withdrawals were read."""
     assignments: Ref
     clusters: Ref
+    cluster_tree: Ref | None = None
+    """None for a night of an older nightfold."""
     identity: ModelRef
     lexical: ModelRef
     clustering: ModelRef
@@ -50,6 +52,8 @@ class PastNight(BaseModel):
     """Which labels: refined or baseline."""
     fit: dict[str, Any] | None
     """See `tasks.clusters.plan_fit.Fit`; None for a night of an older nightfold."""
+    numbers: dict[str, Any] | None = None
+    """See `tasks.clusters.numbers.ChosenNumbers`; None where the number was given."""
     source: SourceState | None = Field(None, exclude=True)
     """Where its feed's source stopped; only what tonight finds there depends on it."""
 
@@ -194,10 +198,12 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         withdrawn=documents.withdrawn,
         assignments=tables["assignments"],
         clusters=tables["clusters"],
+        cluster_tree=tables.get("cluster_tree"),
         identity=manifest.model("identity"),
         lexical=manifest.model("lexical"),
         clustering=manifest.model("clustering"),
         published=manifest.labels.published,
         fit=manifest.fit,
+        numbers=manifest.numbers,
         source=manifest.source,
     )

@@ -147,6 +147,8 @@ class Manifest(BaseModel):
     fit: dict[str, Any] | None
     """See `tasks.clusters.plan_fit.Fit`."""
     n_clusters: int = 0
+    numbers: dict[str, Any] | None = None
+    """See `tasks.clusters.numbers.ChosenNumbers`."""
     cluster_ids: dict[str, str] | None = None
     """Label of the model → cluster_id."""
     whole_of: dict[str, str] = {}

@@ -23,7 +23,7 @@ from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
-from tasks.vectors.items import WindowRef, keep_window, lay_out_window, read_night
+from tasks.vectors.items import Remarks, WindowRef, keep_window, lay_out_window, read_night
 from validation.schemas import EMBEDDING, NIGHT, TEXT, TEXT_DIGEST
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Embedded(BaseModel):
     encoder_digest: str
     encoder_weights: str
     encoder_languages: tuple[str, ...] = ()
+    languages: dict[str, float] = {}
+    """ISO 639-1 code → share of the texts; found where remarks are set apart."""
+    remarks: Remarks | None = None
+    """What was set apart; the rest is in `items` and `window`."""
 
 
 class Chunk(NamedTuple):

@@ -41,6 +41,15 @@ class WindowRef(BaseModel):
     documents: Ref
 
 
+class Remarks(BaseModel):
+    """The short remarks of the window: their texts and documents, and the vectors of the texts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    window: WindowRef
+    items: Ref
+
+
 class Window(NamedTuple):
     """The window's texts and documents, with the schemas `WINDOW_TEXTS` and `WINDOW_DOCUMENTS`."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from models.core.threads import one_thread
 from tasks.frame.result import StageResult
@@ -17,7 +18,7 @@ from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
-from tasks.vectors.items import WindowRef
+from tasks.vectors.items import Remarks, WindowRef
 from validation.schemas import LEXICAL, NIGHT, TEXT
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class Views(StageResult):
     encoder_digest: str
     encoder_weights: str
     encoder_languages: tuple[str, ...] = ()
+    languages: dict[str, float] = Field(default_factory=dict)
+    """ISO 639-1 code → share of the texts."""
+    remarks: Remarks | None = None
+    """Of the window, set apart from what is clustered."""
     n_known: int
     """Texts that were there before tonight."""
 
@@ -46,7 +51,7 @@ class Views(StageResult):
         return (self.embedding_dim, *self.lexical_dims)
 
 
-@stage("views", version=2)
+@stage("views", version=3)
 @one_thread()
 def lay_out_views(
     store: Store,
@@ -72,6 +77,8 @@ def lay_out_views(
         encoder_digest=embedded.encoder_digest,
         encoder_weights=embedded.encoder_weights,
         encoder_languages=embedded.encoder_languages,
+        languages=embedded.languages,
+        remarks=embedded.remarks,
         n_known=pc.sum(pc.less(found[NIGHT], store.night)).as_py(),
     )
 

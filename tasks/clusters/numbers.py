@@ -1,0 +1,27 @@
+"""How many topics and themes a fit has chosen: kept for the next one, and told in the manifest."""
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from models.clusterer.clusterer import Clusterer
+
+
+class ChosenNumbers(BaseModel):
+    """What a full fit has chosen; see `models.core.n_clusters.NClustersChoice`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    topics: int
+    themes: int
+    range_of_themes: tuple[int, int]
+
+    @classmethod
+    def of(cls, estimator: "Clusterer") -> Self | None:
+        """Return those of an estimator; None where the number of clusters was given to it."""
+        choice = estimator.n_clusters_choice_ if estimator.finds_topics else None
+        if choice is None:
+            return None
+        topics, themes = choice.n_clusters, choice.n_themes
+        return cls(topics=topics, themes=themes, range_of_themes=choice.range_of_themes)

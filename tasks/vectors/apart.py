@@ -1,0 +1,121 @@
+"""Set short remarks apart: what is clustered is the rest.
+
+Reads  items (embedding), the window's texts and documents; on a quiet night the last assignments
+Writes items, texts and documents of the themes; the same of the remarks
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from models.core.arrays import Floats
+from models.core.threads import one_thread
+from tasks.frame.stage import stage
+from tasks.store.embeddings import matrix_of
+from tasks.store.storage import Ref, Store, keep_table, read_table
+from tasks.vectors.embed import Embedded
+from tasks.vectors.items import Remarks, Window, WindowRef, read_window
+from validation.schemas import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, REMARKS, TEXT
+
+logger = logging.getLogger(__name__)
+
+
+class Part(NamedTuple):
+    """A part of the window: its vectors, and its texts and documents."""
+
+    items: pa.Table
+    window: Window
+
+
+@stage("set apart", version=1)
+@one_thread()
+def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> Embedded:
+    """Part the window into what is clustered and short remarks.
+
+    Parameters
+    ----------
+    store
+        Of the night.
+    embedded
+        All of the window.
+    carried
+        Assignments of the last night, where tonight brings nothing new: remarks stay what they are.
+
+    Returns
+    -------
+    What is clustered, with the remarks beside it if there are any.
+    """
+    from models.text.languages import language_shares
+
+    items, window = read_table(store, embedded.items), read_window(store, embedded.window)
+    texts = window.texts[TEXT].to_pylist()
+    languages = language_shares(texts)
+    if carried is None:
+        is_remark = judged(texts, matrix_of(items[EMBEDDING]), languages)
+    else:
+        is_remark = as_before(window, read_table(store, carried, [DOC_ID, CLUSTER_ID]))
+    known = embedded.model_copy(update={"languages": languages})
+    if not is_remark.any():
+        return known
+    logger.info("%s of %s texts are short remarks", f"{is_remark.sum():,}", f"{len(texts):,}")
+    themes, remarks = (_kept(store, part_of(items, window, it)) for it in (~is_remark, is_remark))
+    parts = {"items": themes.items, "window": themes.window, "remarks": remarks}
+    return known.model_copy(update=parts)
+
+
+def judged(texts: list[str], X: Floats, languages: Mapping[str, float]) -> NDArray[np.bool_]:
+    """Find the remarks among the window's texts, from what the texts say; see `find_remarks`."""
+    from models.text.remarks import find_remarks
+    from models.text.stop_words import stop_words_of
+
+    return find_remarks(texts, X, stop_words_of(tuple(languages)))
+
+
+def as_before(window: Window, assigned: pa.Table) -> NDArray[np.bool_]:
+    """Find the texts that were remarks on the last night.
+
+    Parameters
+    ----------
+    window
+        Texts and documents.
+    assigned
+        Documents and their clusters on the last night.
+    """
+    remarks = assigned.filter(pc.equal(assigned[CLUSTER_ID], REMARKS))[DOC_ID]
+    documents = window.documents.filter(pc.is_in(window.documents[DOC_ID], remarks))
+    found = np.zeros(len(window.texts), dtype=bool)
+    found[documents[POSITION].to_numpy()] = True
+    return found
+
+
+def part_of(items: pa.Table, window: Window, is_in: NDArray[np.bool_]) -> Part:
+    """Take the texts that are in a part, their vectors and their documents, in the same order.
+
+    Parameters
+    ----------
+    items
+        Vectors of the window's texts.
+    window
+        Texts and documents.
+    is_in
+        Which texts, shape (n_texts,).
+    """
+    place = np.cumsum(is_in) - 1
+    positions = window.documents[POSITION].to_numpy()
+    documents = window.documents.filter(pa.array(is_in[positions]))
+    at = documents.schema.get_field_index(POSITION)
+    moved = pa.array(place[documents[POSITION].to_numpy()], pa.int64())
+    documents = documents.set_column(at, documents.schema.field(at), moved)
+    mask = pa.array(is_in)
+    return Part(items.filter(mask), Window(window.texts.filter(mask), documents))
+
+
+def _kept(store: Store, part: Part) -> Remarks:
+    texts, documents = (keep_table(store, "set-apart", table) for table in part.window)
+    window = WindowRef(texts=texts, documents=documents)
+    return Remarks(window=window, items=keep_table(store, "set-apart", part.items))
