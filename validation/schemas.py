@@ -63,6 +63,7 @@ GROWTH: Final = "growth"
 COHESION: Final = "cohesion"
 STABILITY: Final = "stability"
 EXEMPLAR_DOC_IDS: Final = "exemplar_doc_ids"
+EXEMPLAR_TEXTS: Final = "exemplar_texts"
 TOPIC_ID: Final = "topic_id"
 TOPIC: Final = "topic"
 NODE_ID: Final = "node_id"
@@ -220,6 +221,7 @@ CLUSTERS: Final = pa.schema(
         pa.field(STATUS, pa.string(), nullable=False),
         pa.field(KIND, pa.string()),
         pa.field(TOPIC_ID, pa.string()),  # null where clusters are the only level
+        pa.field(EXEMPLAR_TEXTS, pa.list_(pa.string())),
     ]
 )
 
@@ -296,8 +298,8 @@ PUBLISHED: Final = {
     "clusters": Table(
         CLUSTERS,
         key=(CLUSTER_ID,),
-        later=frozenset({SHARE, STABILITY, KIND, TOPIC_ID}),
-        remarks={KIND: "`theme`, `remarks`"},
+        later=frozenset({SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS}),
+        remarks={KIND: "`theme`, `remarks`", EXEMPLAR_TEXTS: "their beginnings"},
     ),
     "cluster_tree": Table(
         CLUSTER_TREE,

@@ -17,6 +17,9 @@ _FEWEST_CHARS: Final = 20
 """The language of a shorter text is a guess: short titles are taken for Latin."""
 
 _FEWEST_TEXTS: Final = 15
+_CLEAR_SHARE: Final = 0.1
+"""A language of so many texts is there, however few texts a feed has."""
+
 _LEAST_SHARE: Final = 0.01
 """Of the texts that are long enough: a language of fewer is a wrong guess here and there, and its
 stop words may be words that tell something in another."""
@@ -32,15 +35,15 @@ def language_shares(texts: Sequence[str]) -> dict[str, float]:
 
     Returns
     -------
-    ISO 639-1 code → share of the texts that were read, for the languages of at least 15 of them and
-    of one in a hundred. Of a feed of short remarks no language is known.
+    ISO 639-1 code → share of the texts that were read, for the languages of at least one in a
+    hundred, and of 15 texts or one in ten. Of a feed of short remarks no language is known.
     """
     long_enough = [text for text in texts if len(text) >= _FEWEST_CHARS]
     # At random, for feeds in which sources take turns.
     sample = np.random.default_rng(0).permutation(len(long_enough))[:_MAX_TEXTS]
     n_read = len(sample)
     found = Counter(_language_of(long_enough[place]) for place in sample)
-    fewest = max(_FEWEST_TEXTS, _LEAST_SHARE * n_read)
+    fewest = max(min(_FEWEST_TEXTS, _CLEAR_SHARE * n_read), _LEAST_SHARE * n_read)
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return {language: count / n_read for language, count in ordered if count >= fewest}
 

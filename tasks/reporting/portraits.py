@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from tasks.clusters.identify import (
     identity_state,
 )
 from tasks.clusters.window import WindowDocuments, clusters_of_window, with_all_members
+from tasks.reporting.quoted import Quoted
 from tasks.reporting.remarks import RemarksTonight, remarks_assignments, remarks_row
 from tasks.reporting.topics import (
     FoundTopics,
@@ -26,6 +27,7 @@ from tasks.reporting.topics import (
     tree_rows,
     with_topics,
 )
+from tasks.reporting.words import Texts, find_words
 from validation.schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,
@@ -37,6 +39,7 @@ from validation.schemas import (
     DOC_ID,
     EVENT,
     EXEMPLAR_DOC_IDS,
+    EXEMPLAR_TEXTS,
     FIRST_SEEN,
     GROWTH,
     IS_NEW,
@@ -61,7 +64,6 @@ VERSION: Final = 7
 logger = logging.getLogger(__name__)
 
 _EXEMPLARS = 5
-_KEYWORDS = 10
 _TELLING: Final = ("born", "returned", "split", "merged", "grown", "shrunk", "survived")
 """Events that make a cluster's status, the most telling first."""
 
@@ -146,7 +148,9 @@ def portray(
     clusters = clusters_of_window(X, labels, documents)
     found = identify(clusters, known, tonight.night, rules)
     topics = find_topics(labels, tonight.topics, documents, known_topics, tonight.night)
-    words = _words(tonight, found, topics)
+    words = find_words(
+        Texts(tonight.texts, labels, documents.items, tonight.languages), found.kept_names, topics
+    )
     names = words.names
     events = event_rows(clusters, found, names, rules)
     portraits = _Portraits(
@@ -155,7 +159,8 @@ def portray(
         found=found,
         cohesion=_cohesion(clusters, X, labels),
         stability=tonight.stability,
-        exemplars=_exemplars(X, labels, documents),
+        exemplars=_exemplars(X, labels),
+        quoted=Quoted(tonight.texts, documents),
         keywords=words.keywords,
         names=names,
         topics=topics,
@@ -163,7 +168,9 @@ def portray(
     )
     rows = [portraits.row(cluster) for cluster in clusters]
     if tonight.remarks:
-        rows.append(remarks_row(tonight.remarks, tonight.night, tonight.n_documents))
+        rows.append(
+            remarks_row(tonight.remarks, tonight.night, tonight.n_documents, tonight.languages)
+        )
     rows.sort(key=lambda row: (-row[SIZE], row[CLUSTER_ID]))
     n_known = len(set(found.ids.values()) & found.known.keys())
     logger.info("%d clusters, %d of them known before", len(clusters), n_known)
@@ -180,36 +187,6 @@ def portray(
     )
 
 
-class _Words(NamedTuple):
-    """What clusters and topics are called, by their numbers."""
-
-    keywords: dict[int, list[str]]
-    names: dict[int, str]
-    topic_names: dict[int, str]
-
-
-def _words(tonight: Tonight, found: Identified, topics: FoundTopics) -> _Words:
-    """Find keywords and names; what was known keeps its name while that describes it."""
-    from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
-    from models.text.names import documents_of_sample, name_clusters
-    from models.text.stop_words import stop_words_of
-
-    texts, labels = tonight.texts, tonight.decided[LABEL].to_numpy()
-    positions = sample_of_clusters(labels)
-    counted, own = count_terms([texts[it] for it in positions]), labels[positions]
-    stop_words = stop_words_of(tuple(tonight.languages))
-    keywords = counted_keywords(counted, own, _KEYWORDS, stop_words)
-    n_documents = np.bincount(tonight.documents.items, minlength=len(texts))
-    weights = documents_of_sample(labels, n_documents, positions)
-    names = name_clusters(counted, own, weights, stop_words, keywords, found.kept_names)
-    if not topics.of_label:
-        return _Words(keywords, names, {})
-    above = np.array([topics.of_label[int(label)] for label in own])
-    topic_keywords = counted_keywords(counted, above, _KEYWORDS, stop_words)
-    called = name_clusters(counted, above, weights, stop_words, topic_keywords, topics.kept_names)
-    return _Words(keywords, names, called)
-
-
 @dataclass(frozen=True)
 class _Portraits:
     """All that is known of tonight's clusters, to be written down cluster by cluster."""
@@ -219,7 +196,8 @@ class _Portraits:
     found: Identified
     cohesion: dict[int, float]
     stability: dict[int, float]
-    exemplars: dict[int, list[str]]
+    exemplars: dict[int, list[int]]
+    quoted: Quoted
     keywords: dict[int, list[str]]
     names: dict[int, str]
     topics: FoundTopics
@@ -239,12 +217,13 @@ class _Portraits:
             GROWTH: cluster.size - size_before,
             COHESION: self.cohesion[label],
             STABILITY: self.stability.get(label),
-            EXEMPLAR_DOC_IDS: self.exemplars[label],
+            EXEMPLAR_DOC_IDS: self.quoted.doc_ids(self.exemplars[label]),
             FIRST_SEEN: before.first_seen if before else self.night,
             LAST_SEEN: self.night,
             STATUS: self.status[cluster_id],
             KIND: THEME,
             TOPIC_ID: self.topics.id_of(label),
+            EXEMPLAR_TEXTS: self.quoted.texts_of(self.exemplars[label]),
         }
 
 
@@ -253,13 +232,11 @@ def _cohesion(tonight: list[TonightCluster], X: Floats, labels: Labels) -> dict[
     return {it.label: float(np.mean(X[labels == it.label] @ it.centroid)) for it in tonight}
 
 
-def _exemplars(X: Floats, labels: Labels, documents: WindowDocuments) -> dict[int, list[str]]:
-    """Choose the documents that show each cluster best; of several with one text, the first."""
+def _exemplars(X: Floats, labels: Labels) -> dict[int, list[int]]:
+    """Choose the texts that show each cluster best."""
     from models.text.exemplars import exemplars
 
-    first = _first_documents(documents)
-    chosen = exemplars(X, labels, _EXEMPLARS)
-    return {label: [first[item] for item in items.tolist()] for label, items in chosen.items()}
+    return {label: it.tolist() for label, it in exemplars(X, labels, _EXEMPLARS).items()}
 
 
 def _status(events: list[dict[str, Any]]) -> dict[str, str]:
@@ -268,14 +245,6 @@ def _status(events: list[dict[str, Any]]) -> dict[str, str]:
     for name in reversed(_TELLING):
         found |= {event[CLUSTER_ID]: name for event in events if event[EVENT] == name}
     return found
-
-
-def _first_documents(documents: WindowDocuments) -> dict[int, str]:
-    """Find, for each text, the first document that has it."""
-    first: dict[int, str] = {}
-    for doc_id, item in zip(documents.doc_ids, documents.items.tolist(), strict=True):
-        first.setdefault(item, doc_id)
-    return first
 
 
 def _assignments(tonight: Tonight, found: Identified, clusters: list[dict[str, Any]]) -> pa.Table:

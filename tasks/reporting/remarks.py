@@ -4,7 +4,7 @@ Reads  texts, documents and vectors of the remarks, the last night's clusters
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from models.core.arrays import Floats, normalise_rows
 from tasks.clusters.window import WindowDocuments, documents_in
+from tasks.reporting.quoted import Quoted
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, read_table
@@ -25,6 +26,7 @@ from validation.schemas import (
     DOC_ID,
     EMBEDDING,
     EXEMPLAR_DOC_IDS,
+    EXEMPLAR_TEXTS,
     FIRST_SEEN,
     GROWTH,
     IS_NEW,
@@ -87,7 +89,9 @@ def read_remarks(
     )
 
 
-def remarks_row(remarks: RemarksTonight, night: str, n_documents: int) -> dict[str, Any]:
+def remarks_row(
+    remarks: RemarksTonight, night: str, n_documents: int, languages: Sequence[str]
+) -> dict[str, Any]:
     """Describe the cluster of remarks, as a row of the table of clusters.
 
     Its name says what it is, and what is said most often.
@@ -100,9 +104,12 @@ def remarks_row(remarks: RemarksTonight, night: str, n_documents: int) -> dict[s
         Tonight.
     n_documents
         Documents of the window, those of themes too.
+    languages
+        Of the window.
     """
     before, size = remarks.before, len(remarks.documents.doc_ids)
-    said = _most_said(remarks)
+    said = _most_said(remarks, languages)
+    shown, quoted = _most_frequent(remarks.documents), Quoted(remarks.texts, remarks.documents)
     centroid = normalise_rows(remarks.X.mean(axis=0, keepdims=True))[0]
     return {
         CLUSTER_ID: REMARKS,
@@ -113,12 +120,13 @@ def remarks_row(remarks: RemarksTonight, night: str, n_documents: int) -> dict[s
         GROWTH: size - (before[SIZE] if before else 0),
         COHESION: float(np.mean(remarks.X @ centroid)),
         STABILITY: None,
-        EXEMPLAR_DOC_IDS: _exemplars(remarks.documents),
+        EXEMPLAR_DOC_IDS: quoted.doc_ids(shown),
         FIRST_SEEN: before[FIRST_SEEN] if before else night,
         LAST_SEEN: night,
         STATUS: "survived" if before else "born",
         KIND: REMARKS,
         TOPIC_ID: None,
+        EXEMPLAR_TEXTS: quoted.texts_of(shown),
     }
 
 
@@ -137,22 +145,20 @@ def remarks_assignments(remarks: RemarksTonight) -> pa.Table:
     return pa.table(columns, schema=ASSIGNMENTS)
 
 
-def _most_said(remarks: RemarksTonight) -> list[str]:
+def _most_said(remarks: RemarksTonight, languages: Sequence[str]) -> list[str]:
     """Return the words that most documents say, the most frequent first, then by the alphabet."""
     from models.text.keywords import words_of
+    from models.text.stop_words import stop_words_of
 
+    untold = stop_words_of(tuple(languages))
     said: Counter[str] = Counter()
     n_documents = np.bincount(remarks.documents.items, minlength=len(remarks.texts))
     for text, n in zip(remarks.texts, n_documents.tolist(), strict=True):
-        said.update(dict.fromkeys(words_of(text), n))
+        said.update(dict.fromkeys(set(words_of(text)) - untold, n))
     return [word for word, _ in sorted(said.items(), key=lambda it: (-it[1], it[0]))]
 
 
-def _exemplars(documents: WindowDocuments) -> list[str]:
-    """Return the first documents of the texts that most have, the most frequent first."""
-    first: dict[int, str] = {}
-    for doc_id, item in zip(documents.doc_ids, documents.items.tolist(), strict=True):
-        first.setdefault(item, doc_id)
+def _most_frequent(documents: WindowDocuments) -> list[int]:
+    """Return the texts that most documents have, the most frequent first."""
     often = Counter(documents.items.tolist())
-    ordered = sorted(first, key=lambda item: (-often[item], item))
-    return [first[item] for item in ordered[:_N_EXEMPLARS]]
+    return sorted(often, key=lambda item: (-often[item], item))[:_N_EXEMPLARS]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tasks.boundary.counted import counted
+from tasks.boundary.excerpts import excerpt
 from tasks.boundary.markdown import escape_markdown
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
@@ -14,6 +15,9 @@ SUMMARY: Final = "summary.md"
 
 _SHOWN_CLUSTERS: Final = 50
 _SHOWN_CHANGES: Final = 20
+_QUOTES: Final = 2
+_QUOTE_CHARS: Final = 160
+"""A sentence or two."""
 
 
 def summarise(night: NightView) -> str:
@@ -29,15 +33,16 @@ def summarise(night: NightView) -> str:
         *_column_lines(night.column_changes),
         f"## {counted(len(clusters), 'cluster')}",
         "",
-        "| cluster | name | size | change | status |",
-        "|---|---|---:|---:|---|",
-        *(_cluster_line(row) for row in clusters[:_SHOWN_CLUSTERS]),
+        "| cluster | topic | name | size | change | status |",
+        "|---|---|---|---:|---:|---|",
+        *(_cluster_line(row, night.topics) for row in clusters[:_SHOWN_CLUSTERS]),
         *(
             [f"\n… and {len(clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`."]
             if len(clusters) > _SHOWN_CLUSTERS
             else []
         ),
         "",
+        *_quoted_lines(clusters[:_SHOWN_CLUSTERS]),
         "## What changed",
         "",
         *_event_lines(night.events),
@@ -106,11 +111,24 @@ def _column_lines(changes: Sequence[ColumnChange]) -> list[str]:
     ]
 
 
-def _cluster_line(row: Mapping[str, Any]) -> str:
-    name = escape_markdown(row["name"])
-    return (
-        f"| {row['cluster_id']} | {name} | {row['size']:,} | {row['growth']:+,} | {row['status']} |"
-    )
+def _cluster_line(row: Mapping[str, Any], topics: Mapping[str, str]) -> str:
+    topic, name = map(escape_markdown, (topics.get(row["cluster_id"], ""), row["name"]))
+    figures = f"{row['size']:,} | {row['growth']:+,} | {row['status']}"
+    return f"| {row['cluster_id']} | {topic} | {name} | {figures} |"
+
+
+def _quoted_lines(clusters: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Quote the texts that show each cluster best; older nights have none."""
+    quoted = [
+        f"- {escape_markdown(row['name'])}: {'; '.join(_quotes(row['exemplar_texts']))}"
+        for row in clusters
+        if row.get("exemplar_texts")
+    ]
+    return ["## In their words", "", *quoted, ""] if quoted else []
+
+
+def _quotes(texts: Sequence[str]) -> list[str]:
+    return [f"“{escape_markdown(excerpt(it, _QUOTE_CHARS))}”" for it in texts[:_QUOTES]]
 
 
 def _event_lines(events: Sequence[Mapping[str, Any]]) -> list[str]:

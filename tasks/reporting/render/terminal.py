@@ -6,12 +6,17 @@ from rich.console import Console
 from rich.table import Table
 
 from tasks.boundary.counted import counted
+from tasks.boundary.excerpts import excerpt
 from tasks.boundary.printable import as_markup
 from tasks.preparing.counts import rows_said
-from tasks.reporting.night_view import NightView
+from tasks.reporting.night_view import NightView, Row
 
 _SHOWN_CLUSTERS: Final = 30
 """What fits on a screen; the table has all."""
+
+_EXAMPLES: Final = 2
+_EXAMPLE_CHARS: Final = 90
+"""A line or two in a column of the table."""
 
 
 def show_night(console: Console, night: NightView) -> None:
@@ -52,14 +57,22 @@ def show_clusters(console: Console, night: NightView) -> None:
     manifest = night.manifest
     where = f"on {manifest.night} in feed {as_markup(manifest.feed)}"
     table = Table(title=f"{counted(manifest.n_clusters, 'cluster')} {where}")
-    for column in ("cluster", "name", "size", "change", "status"):
+    topics = night.topics
+    columns = ("cluster", *(["topic"] if topics else []), "name", "size", "change", "status")
+    for column in columns:
         table.add_column(
             column, justify="right" if column in {"size", "change"} else "left", overflow="fold"
         )
     for row in night.clusters[:_SHOWN_CLUSTERS]:
+        above = [as_markup(topics.get(row["cluster_id"], ""))] if topics else []
         change = f"{row['growth']:+,}"
         table.add_row(
-            row["cluster_id"], as_markup(row["name"]), f"{row['size']:,}", change, row["status"]
+            row["cluster_id"],
+            *above,
+            _with_examples(row),
+            f"{row['size']:,}",
+            change,
+            row["status"],
         )
     console.print(table)
     if len(night.clusters) > _SHOWN_CLUSTERS:
@@ -69,6 +82,12 @@ def show_clusters(console: Console, night: NightView) -> None:
     gone = [event["cluster_id"] for event in night.events if event["event"] == "vanished"]
     if gone:
         console.print(f"  vanished since the last night: {', '.join(gone)}", soft_wrap=True)
+
+
+def _with_examples(row: Row) -> str:
+    """Return a cluster's name, and below it how two of its texts begin."""
+    quoted = [excerpt(it, _EXAMPLE_CHARS) for it in (row.get("exemplar_texts") or [])[:_EXAMPLES]]
+    return "\n".join([as_markup(row["name"]), *(f"[dim]{as_markup(it)}[/dim]" for it in quoted)])
 
 
 def show_metrics(console: Console, night: NightView) -> None:
