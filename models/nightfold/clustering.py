@@ -212,7 +212,8 @@ class NightfoldClustering(DeepClusterer):
         fused = self.view_.transform(self._check(X, reset=False))
         chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
         smoothed = neighbourhood_means(fused, self.n_neighbors)
-        sides = (as_tensor(side[chosen]) for side in (fused, smoothed))
+        device = self.autoencoder_.feature_mean.device
+        sides = (as_tensor(side[chosen]).to(device) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
         schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
         rate = LEARNING_SHARE * LEARNING_RATE

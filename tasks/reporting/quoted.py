@@ -1,0 +1,37 @@
+"""Texts that show a cluster: whose they are, and how they begin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from tasks.boundary.excerpts import excerpt
+from tasks.clusters.window import WindowDocuments
+
+_MAX_CHARS: Final = 300
+"""Of a text that is quoted: two or three sentences. The whole one stands in `documents`."""
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """The texts of the window, and the documents that have them."""
+
+    texts: Sequence[str]
+    documents: WindowDocuments
+
+    def doc_ids(self, items: Sequence[int]) -> list[str]:
+        """Return for each of some texts the first document that has it."""
+        return [self._first[item] for item in items]
+
+    def texts_of(self, items: Sequence[int]) -> list[str]:
+        """Return the beginnings of some texts, each on one line."""
+        return [excerpt(self.texts[item], _MAX_CHARS) for item in items]
+
+    @cached_property
+    def _first(self) -> dict[int, str]:
+        """Position of a text → the first document that has it."""
+        first: dict[int, str] = {}
+        pairs = zip(self.documents.doc_ids, self.documents.items.tolist(), strict=True)
+        for doc_id, item in pairs:
+            first.setdefault(item, doc_id)
+        return first

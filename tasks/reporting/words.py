@@ -1,0 +1,63 @@
+"""What clusters and topics are called: keywords and names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from models.core.arrays import Integers, Labels
+from tasks.reporting.topics import FoundTopics
+
+_KEYWORDS: Final = 10
+
+
+class Texts(NamedTuple):
+    """The window's texts."""
+
+    texts: Sequence[str]
+    labels: Labels
+    """Cluster of each text, shape (n_texts,)."""
+    items: Integers
+    """Position of the text of each document, shape (n_documents,)."""
+    languages: Sequence[str]
+    """Those that the texts are in."""
+
+
+class Words(NamedTuple):
+    """Keywords and names by the labels of clusters and the numbers of topics."""
+
+    keywords: dict[int, list[str]]
+    names: dict[int, str]
+    topic_names: dict[int, str]
+
+
+def find_words(given: Texts, kept_names: Mapping[int, str], topics: FoundTopics) -> Words:
+    """Find keywords and names; what was known keeps its name while that describes it.
+
+    Parameters
+    ----------
+    given
+        The window's texts.
+    kept_names
+        Label → name, of the clusters that were there on the last night.
+    topics
+        Tonight's.
+    """
+    from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
+    from models.text.names import documents_of_sample, name_clusters
+    from models.text.stop_words import stop_words_of
+
+    texts, labels = given.texts, given.labels
+    positions = sample_of_clusters(labels)
+    counted, own = count_terms([texts[it] for it in positions]), labels[positions]
+    stop_words = stop_words_of(tuple(given.languages))
+    keywords = counted_keywords(counted, own, _KEYWORDS, stop_words)
+    n_documents = np.bincount(given.items, minlength=len(texts))
+    weights = documents_of_sample(labels, n_documents, positions)
+    names = name_clusters(counted, own, weights, stop_words, keywords, kept_names)
+    if not topics.of_label:
+        return Words(keywords, names, {})
+    above = np.array([topics.of_label[int(label)] for label in own])
+    topic_keywords = counted_keywords(counted, above, _KEYWORDS, stop_words)
+    called = name_clusters(counted, above, weights, stop_words, topic_keywords, topics.kept_names)
+    return Words(keywords, names, called)
