@@ -29,7 +29,7 @@ ROOMS: Final = {
         "publishing", "operating",
     ),
     "models": (
-        "core", "text", "quality", "networks", "clusterer", "nightfold", "estimators", "identity",
+        "core", "text", "quality", "insight", "networks", "clusterer", "nightfold", "estimators", "identity",
     ),
     "validation": (),
 }  # fmt: skip
