@@ -22,7 +22,8 @@ def test_chance_alone_is_taken_for_a_little() -> None:
 
 
 def test_a_burst_of_one_cluster_says_nothing_of_the_others() -> None:
-    counts, expected = drawn(0.1, 30)
+    large, small = drawn(0.1, 30), (np.zeros((3, 60), int), np.full((3, 60), 0.01))
+    counts, expected = (np.vstack(both) for both in zip(large, small, strict=True))
     calm = restlessness(counts, expected)
     counts[0, 7] = 600
     found = restlessness(counts, expected)
