@@ -29,7 +29,8 @@ ROOMS: Final = {
         "publishing", "operating",
     ),
     "models": (
-        "core", "text", "quality", "networks", "clusterer", "nightfold", "estimators", "identity",
+        "core", "text", "quality", "insight", "networks", "clusterer", "nightfold", "estimators",
+        "identity",
     ),
     "validation": (),
 }  # fmt: skip

@@ -31,6 +31,8 @@ from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
 from tasks.reporting.describe import describe
 from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
+from tasks.reporting.insights.insights import find_insights
+from tasks.reporting.insights.roles import roles_of
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.history import History, PastNight, read_history, require_intact
 from tasks.store.lock import run_lock
@@ -70,8 +72,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         past, seed = _begin(store, config), config.random_state
         last, encoder = past.last, encoder_ref(config.encoder)
 
-        stopped = last.source if last else None
-        feed = find_feed(store, config.tonights_feed(), config.sources(), stopped)
+        feed = find_feed(store, config.tonights_feed(), config.sources(), past.stopped)
         raw = ingest(store, feed, config.ingest)
         is_quiet = feed.is_continued and not raw.rows.rows
         usual = read_usual(store, past, is_quiet)
@@ -95,7 +96,9 @@ def nightly(config: NightlyConfig) -> NightReport:
             refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
             evaluation = evaluate(store, views, refined, config.evaluate, seed)
         described = describe(store, views, refined, evaluation, last, config.identity)
-        results = [feed, raw, checked, documents, plan, views, refined, evaluation, described]
+        roles = roles_of(raw, past, window, config.ingest.columns.rating)
+        insights = find_insights(store, window, described, evaluation, roles)
+        results = [feed, raw, checked, documents, plan, views, refined, evaluation]
         around = Surroundings(
             window=window,
             items=views.items,
@@ -103,7 +106,7 @@ def nightly(config: NightlyConfig) -> NightReport:
             config=config.decided(),
             read_from=without_query(config.tonights_feed()),
         )
-        published = publish(store, results, around, stages)
+        published = publish(store, [*results, described, insights], around, stages)
     return NightReport(published=published, stages=stages)
 
 

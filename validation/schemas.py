@@ -7,6 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from validation.insight_schemas import INSIGHT_TABLES
 from validation.table import Table
 
 SCHEMA_VERSION: Final = 1
@@ -277,6 +278,7 @@ PLACEMENTS: Final = pa.schema(
 )
 """What `nightfold assign` writes; never part of a store."""
 
+_SPACES: Final = "embedding, latent, keywords, sizes, truth"
 _WITHDRAWN: Final = "`known`, `unknown`, `repeat`, `held_back`, `replaced`"
 
 PUBLISHED: Final = {
@@ -317,10 +319,7 @@ PUBLISHED: Final = {
     "metrics": Table(
         METRICS,
         key=(METRIC, SPACE),
-        remarks={
-            SPACE: "embedding, latent, keywords, sizes, truth",
-            BASELINE_VALUE: "plain k-means",
-        },
+        remarks={SPACE: _SPACES, BASELINE_VALUE: "plain k-means"},
     ),
     "drift": Table(
         DRIFT,
@@ -328,6 +327,7 @@ PUBLISHED: Final = {
         is_later=True,
         remark="against the last full fit; no rows on the first night",
     ),
+    **INSIGHT_TABLES,
 }
 """Every table of a night by its name. A new one needs nothing but its line here and the stage whose
 result carries it; see `Table` for what older nights may lack."""

@@ -170,13 +170,15 @@ def clusters(
         from flows.cli.results import published_night
         from tasks.reporting.night_view import read_night
         from tasks.reporting.render.clusters_json import clusters_json
-        from tasks.reporting.render.terminal import show_clusters
+        from tasks.reporting.render.terminal import show_clusters, show_insights
 
         found = read_night(published_night(store, feed_name, night))
         if as_json:
             sys.stdout.write(clusters_json(found) + "\n")
         else:
-            show_clusters(Console(), found)
+            console = Console()
+            show_clusters(console, found)
+            show_insights(console, found)
         require_shown()
 
     guarded(show, debug)

@@ -64,6 +64,23 @@ def not_learnt(shares: Mapping[str, float], learnt: Collection[str]) -> dict[str
     return {language: share for language, share in shares.items() if language not in learnt}
 
 
+def languages_of(texts: Sequence[str | None], known: Collection[str]) -> list[str | None]:
+    """Tell the language of every text; None of short texts, and where it would be a rare one.
+
+    Parameters
+    ----------
+    texts
+        None where there is none.
+    known
+        Languages of the feed, see `language_shares`: another one is a wrong guess here and there.
+    """
+    told = (
+        _language_of(text) if text is not None and len(text) >= _FEWEST_CHARS else None
+        for text in texts
+    )
+    return [language if language in known else None for language in told]
+
+
 def _language_of(text: str) -> str:
     import py3langid
 

@@ -111,8 +111,8 @@ def check_trial(trial: Trial, check: CheckSettings, prepare: PrepareSettings) ->
         As a night has them.
     """
     if trial.verdict.report.critical_failures:
-        return FeedCheck(trial.raw.columns, trial.verdict, None)
-    return FeedCheck(trial.raw.columns, trial.verdict, _prepared(trial, check, prepare))
+        return FeedCheck(trial.raw.roles(), trial.verdict, None)
+    return FeedCheck(trial.raw.roles(), trial.verdict, _prepared(trial, check, prepare))
 
 
 def _prepared(trial: Trial, check: CheckSettings, settings: PrepareSettings) -> Prepared:

@@ -20,6 +20,7 @@ from tasks.boundary.toml_text import (
 from tasks.operating.check_feed import FeedCheck
 from tasks.operating.survey import Survey
 from tasks.reading.guesses import GUESSES
+from tasks.reading.rating_column import RATING
 from validation.rules import ID_UNIQUE, TEXT_PRESENT
 
 _EXAMPLE_CHARS: Final = 60
@@ -171,6 +172,16 @@ class Starter:
                 yield from self._column(part, by_file)
             elif part in self._kept_columns():
                 yield f"{part} = {toml_value(self._kept_columns()[part])}"
+        yield from self._rating()
+
+    def _rating(self) -> Iterator[str]:
+        """Name the column of ratings; it is not set, for a night may come without ratings."""
+        names = {it[RATING]: None for it in self.found.columns.values() if RATING in it}
+        if RATING in self._kept_columns():
+            yield f"{RATING} = {toml_value(self._kept_columns()[RATING])}"
+        elif names:
+            said = " and ".join(map(repr, list(names)[:_N_FILES]))
+            yield toml_comment(f"{RATING}, guessed every night by names and values: {said}")
 
     def _column(self, part: str, by_file: Mapping[str, str]) -> Iterator[str]:
         examples = self.survey.examples.get(part, {})

@@ -19,7 +19,7 @@ from tasks.frame.result import StageResult
 from tasks.frame.stage import StageRecord, stage
 from tasks.publishing.guard import require_kept, require_sound
 from tasks.publishing.night import Night, Surroundings, content_of, merged, placed, reports_of
-from tasks.reporting.night_view import SHOWN_TABLES, view_of
+from tasks.reporting.night_view import view_with
 from tasks.reporting.render.artifacts import show_artifacts
 from tasks.reporting.render.markdown import SUMMARY, summarise
 from tasks.store.copies import keep_copy
@@ -69,10 +69,8 @@ def publish_night(store: Store, night: Night, records: list[StageRecord]) -> Pub
         If later nights hold documents that the night no longer has; as above.
     """
     content, run = content_of(store, night), {_RUN: _run(night, records)}
-    view = view_of(
-        Manifest.model_validate_json(canonical_json(content | run)),
-        *(read_table(store, night.tables[it]).to_pylist() for it in SHOWN_TABLES),
-    )
+    manifest = Manifest.model_validate_json(canonical_json(content | run))
+    view = view_with(store, manifest, night.tables)
     summary = summarise(view)
     content |= reports_of(store, {SUMMARY: summary.encode()})
     changed = not _is_published(store, content)

@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.reading.date_names import is_flag
 from tasks.reading.formats.rows import MAX_COLUMNS
 from tasks.reading.guesses import GUESSES, find_guess, folded, looks_like
 from tasks.reading.picking import CONTENT, fields_of, is_nested, pick
+from tasks.reading.rating_column import RATING, RatingColumn
 from tasks.reading.sources.errors import FeedError
 
 MAX_NAME_CHARS: Final = 1_000
@@ -51,6 +52,20 @@ class Columns(BaseModel):
     withdrawn: str | None = Field(
         None, description="Column that says yes, or since when, where the source took a row back."
     )
+    rating: str | None = Field(
+        None,
+        description="Column with a rating, such as one to five stars; may be absent. It stays one"
+        " of the feed's own columns.",
+    )
+
+    @model_validator(mode="after")
+    def _rating_is_a_column_of_its_own(self) -> Self:
+        others = self.model_dump(exclude_none=True, exclude={RATING}).values()
+        if self.rating and self.rating in others:
+            raise ValueError(
+                f"rating must be a column that is read as nothing else, got {self.rating!r}"
+            )
+        return self
 
     def names(self) -> list[str]:
         """Return all columns that the config names."""
@@ -91,6 +106,7 @@ class FileColumns:
         self._paths = [name for name in wanted.names() if "." in name]
         self._late: set[str] | None = None
         self._has_rows = False
+        self.rating = RatingColumn(wanted.rating)
         self.made_of: tuple[str, ...] | None = None
         """Columns that the id is made of; empty: of the content; None: it is a column."""
         self.mapping: dict[str, str] = {}
@@ -276,7 +292,7 @@ def _require_parts(
     columns = f"its columns are {_listed(list(names))}"
     if objects:
         columns += f"; its objects have the fields {_listed(list(objects))}"
-    for part in GUESSES:
+    for part in (*GUESSES, RATING):
         named = () if wanted.is_without(part) else getattr(wanted, part)
         for name in (named,) if isinstance(named, str) else named or ():
             if name not in names and name not in objects:

@@ -31,6 +31,7 @@ from tasks.reading.picking import (
     pick,
 )
 from tasks.reading.pieces import read_rows, read_types, require_unchanged
+from tasks.reading.rating_column import RATING
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
 from validation.limits import MAX_USUAL_LINES
@@ -65,6 +66,8 @@ class RawFeed(StageResult):
     rows: Ref
     columns: dict[str, dict[str, str]]
     """File → part → column, as mapped or guessed."""
+    ratings: dict[str, str] = Field(default_factory=dict)
+    """File → the column that is its rating, which stays one of the feed's own."""
     guessed_ids: dict[str, list[str]] = Field(default_factory=dict)
     """File whose column of ids was guessed → other columns that might be it."""
     metadata_types: dict[str, str]
@@ -72,7 +75,14 @@ class RawFeed(StageResult):
 
     def facts(self) -> dict[str, Any]:
         """Return which columns were taken for what."""
-        return {"columns": self.columns}
+        return {"columns": self.roles()}
+
+    def roles(self) -> dict[str, dict[str, str]]:
+        """Return which columns were taken for what, the rating among them, for people to read."""
+        return {
+            file: mapping | ({RATING: self.ratings[file]} if file in self.ratings else {})
+            for file, mapping in self.columns.items()
+        }
 
 
 def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
@@ -84,6 +94,7 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
         If a file is unreadable as a whole, has no text or id column, or changes meanwhile.
     """
     columns: dict[str, dict[str, str]] = {}
+    ratings: dict[str, str] = {}
     guessed_ids: dict[str, list[str]] = {}
     types: list[dict[str, str] | None] = []
     known: set[str] = set()
@@ -94,11 +105,21 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
             rows = read_rows(store, piece, settings)
             _write_piece(writer, piece, rows, found, cells)
             columns[piece.name] = found.described()
+            rating = found.rating.found(found.mapping.values())
+            if rating is not None and found.mapping:
+                ratings[piece.name] = rating
             if (others := found.other_ids()) is not None:
                 guessed_ids[piece.name] = others
             types.append(_metadata_types(read_types(store, piece), found.mapping))
             require_unchanged(piece)
-    _log_columns(columns)
+    read = RawFeed(
+        rows=writer.ref,
+        columns=columns,
+        ratings=ratings,
+        guessed_ids=guessed_ids,
+        metadata_types=_agreed(types),
+    )
+    _log_columns(read.roles())
     n_rows, n_files = counted(writer.ref.rows, "row"), counted(len(feed.pieces), "file")
     logger.info("read %s from %s", n_rows, n_files)
     if cells.n_nothing:
@@ -112,12 +133,7 @@ def read_feed(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
             " have one id; write ids as text or as integers",
             counted(cells.n_rounded, "id"),
         )
-    return RawFeed(
-        rows=writer.ref,
-        columns=columns,
-        guessed_ids=guessed_ids,
-        metadata_types=_agreed(types),
-    )
+    return read
 
 
 def _write_piece(
@@ -162,8 +178,11 @@ def _listed_content(mapping: dict[str, str]) -> str:
 
 
 def _admitted(row: Row, columns: FileColumns) -> Row:
-    problem = columns.admit(row.values) if row.values is not None else None
+    if row.values is None:
+        return row
+    problem = columns.admit(row.values)
     if problem is None:
+        columns.rating.note(row.values)
         return row
     return broken_row(row.number, row.raw, "row_parses", problem, row.line, row.n_lines)
 

@@ -1,18 +1,22 @@
 """A night as its renderers see it: its manifest, and the tables that people look at first."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.store.manifests import Manifest
-from tasks.store.storage import Store, read_table
+from tasks.store.storage import FeedStore, Ref, Store, read_table
 
 Row = dict[str, Any]
+Tables = Mapping[str, Sequence[Row]]
 
-SHOWN_TABLES: Final = ("clusters", "cluster_events", "cluster_tree")
-"""Their rows are what `view_of` takes, in this order."""
+INSIGHTS: Final = ("ratings", "breakdown", "emergence")
+"""Tables that say what the clusters mean; a night of an older nightfold has none of them."""
+
+_SHOWN: Final = ("clusters", "cluster_events", "cluster_tree")
+"""Tables that `view_of` takes the rows of, in this order."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,15 @@ class NightView:
         Rows of the tables `clusters` (the largest first) and `cluster_events`.
     tree
         Rows of the table `cluster_tree`; none for a night of an older nightfold.
+    insights
+        Rows of the tables of `INSIGHTS`, those that the night has.
     """
 
     manifest: Manifest
     clusters: Sequence[Row]
     events: Sequence[Row]
     tree: Sequence[Row] = ()
+    insights: Tables = field(default_factory=dict)
 
     @property
     def topics(self) -> dict[str, str]:
@@ -40,6 +47,17 @@ class NightView:
         names = {row["node_id"]: row["name"] for row in self.tree}
         under = [row for row in self.tree if row["parent_id"] is not None]
         return {row["node_id"]: names[row["parent_id"]] for row in under}
+
+    @property
+    def ratings(self) -> dict[str, Row]:
+        """How each cluster is rated, by its id; empty where the feed has no ratings."""
+        return {row["cluster_id"]: row for row in self.insights.get("ratings", ())}
+
+    def name_of(self, cluster_id: str) -> str:
+        """Return the name of a cluster; its id if it has no row."""
+        return next(
+            (row["name"] for row in self.clusters if row["cluster_id"] == cluster_id), cluster_id
+        )
 
     @property
     def fit(self) -> Fit | None:
@@ -53,18 +71,28 @@ class NightView:
 
 
 def view_of(
-    manifest: Manifest, clusters: Sequence[Row], events: Sequence[Row], tree: Sequence[Row] = ()
+    manifest: Manifest,
+    clusters: Sequence[Row],
+    events: Sequence[Row],
+    tree: Sequence[Row] = (),
+    insights: Tables | None = None,
 ) -> NightView:
     """Return the view of a night whose rows are at hand."""
     largest_first = sorted(clusters, key=lambda row: (-row["size"], row["cluster_id"]))
-    return NightView(manifest, largest_first, events, tree)
+    return NightView(manifest, largest_first, events, tree, insights or {})
+
+
+def view_with(store: FeedStore, manifest: Manifest, tables: Mapping[str, Ref]) -> NightView:
+    """Return the view of a night whose tables are read; see `readable` for errors."""
+    clusters, events, tree, *insights = (
+        read_table(store, tables[name]).to_pylist() if name in tables else []
+        for name in (*_SHOWN, *INSIGHTS)
+    )
+    shown = dict(zip(INSIGHTS, insights, strict=True))
+    return view_of(manifest, clusters, events, tree, shown)
 
 
 def read_night(store: Store) -> NightView:
     """Read a published night back; see `Store.read_manifest` and `readable` for errors."""
     manifest = store.read_manifest()
-    clusters, events, tree = (
-        read_table(store, manifest.tables[name]).to_pylist() if name in manifest.tables else []
-        for name in SHOWN_TABLES
-    )
-    return view_of(manifest, clusters, events, tree)
+    return view_with(store, manifest, manifest.tables)

@@ -56,6 +56,10 @@ class PastNight(BaseModel):
     """See `tasks.clusters.numbers.ChosenNumbers`; None where the number was given."""
     source: SourceState | None = Field(None, exclude=True)
     """Where its feed's source stopped; only what tonight finds there depends on it."""
+    columns: dict[str, dict[str, str]] = Field(default_factory=dict, exclude=True)
+    """File → part → column; only which columns are ratings depends on it."""
+    ratings: Ref | None = Field(None, exclude=True)
+    """None for a night from before ratings were read; only tonight's depend on it."""
 
     def read(self) -> NightTable:
         """Return what it has read."""
@@ -103,6 +107,11 @@ class History(BaseModel):
     def last(self) -> PastNight | None:
         """The night before this one."""
         return self.nights[-1] if self.nights else None
+
+    @property
+    def stopped(self) -> SourceState | None:
+        """Where the source stopped on the night before."""
+        return self.nights[-1].source if self.nights else None
 
     def nights_read(self) -> list[PastNight]:
         """Return the nights whose feed had something new."""
@@ -176,6 +185,7 @@ def require_intact(store: Store, past: History) -> None:
     refs = [ref for night in past.documents() for ref in _refs(night)]
     if past.last:
         refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
+        refs += [past.last.ratings] if past.last.ratings else []
     for ref in refs:
         require_file(store, ref)
 
@@ -206,4 +216,6 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         fit=manifest.fit,
         numbers=manifest.numbers,
         source=manifest.source,
+        columns=manifest.columns,
+        ratings=tables.get("ratings"),
     )

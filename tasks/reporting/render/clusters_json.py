@@ -13,4 +13,5 @@ def clusters_json(night: NightView) -> str:
     """Return the clusters of a night as JSON."""
     told = night.manifest.model_dump(include=set(_PARTS))
     shown = {part: told[part] for part in _PARTS}
-    return json.dumps(shown | {"clusters": night.clusters}, ensure_ascii=False, indent=2)
+    tables = {"clusters": night.clusters, **night.insights}
+    return json.dumps(shown | tables, ensure_ascii=False, indent=2)

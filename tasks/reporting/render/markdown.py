@@ -9,6 +9,8 @@ from tasks.boundary.markdown import escape_markdown
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.night_view import NightView
+from tasks.reporting.render.figures import rating_cells
+from tasks.reporting.render.insight_lines import emergence_sentences, where_sentences
 
 SUMMARY: Final = "summary.md"
 """The name of its file in a night's folder of reports."""
@@ -33,15 +35,16 @@ def summarise(night: NightView) -> str:
         *_column_lines(night.column_changes),
         f"## {counted(len(clusters), 'cluster')}",
         "",
-        "| cluster | topic | name | size | change | status |",
-        "|---|---|---|---:|---:|---|",
-        *(_cluster_line(row, night.topics) for row in clusters[:_SHOWN_CLUSTERS]),
+        *_cluster_head(bool(night.ratings)),
+        *(_cluster_line(row, night) for row in clusters[:_SHOWN_CLUSTERS]),
         *(
             [f"\n… and {len(clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`."]
             if len(clusters) > _SHOWN_CLUSTERS
             else []
         ),
         "",
+        *_section("What is emerging, and what is fading", emergence_sentences(night)),
+        *_section("Where", where_sentences(night)),
         *_quoted_lines(clusters[:_SHOWN_CLUSTERS]),
         "## What changed",
         "",
@@ -111,10 +114,26 @@ def _column_lines(changes: Sequence[ColumnChange]) -> list[str]:
     ]
 
 
-def _cluster_line(row: Mapping[str, Any], topics: Mapping[str, str]) -> str:
-    topic, name = map(escape_markdown, (topics.get(row["cluster_id"], ""), row["name"]))
+def _cluster_head(has_ratings: bool) -> list[str]:
+    """Return the head of the table of clusters, and what its last column says."""
+    head, rule = (
+        "| cluster | topic | name | size | change | status |",
+        "|---|---|---|---:|---:|---|",
+    )
+    if not has_ratings:
+        return [head, rule]
+    said = "Impact: how much the mean rating of all documents would rise without the cluster."
+    return [said, "", f"{head} rating | impact |", f"{rule}---:|---:|"]
+
+
+def _cluster_line(row: Mapping[str, Any], night: NightView) -> str:
+    cluster_id = row["cluster_id"]
+    topic, name = map(escape_markdown, (night.topics.get(cluster_id, ""), row["name"]))
     figures = f"{row['size']:,} | {row['growth']:+,} | {row['status']}"
-    return f"| {row['cluster_id']} | {topic} | {name} | {figures} |"
+    line = f"| {cluster_id} | {topic} | {name} | {figures} |"
+    if not night.ratings:
+        return line
+    return f"{line} {' | '.join(rating_cells(night.ratings.get(cluster_id)))} |"
 
 
 def _quoted_lines(clusters: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -145,6 +164,13 @@ def event_sentence(event: Mapping[str, Any]) -> str:
         "merged": f" from {', '.join(event['from_ids'])}",
     }.get(event["event"], "")
     return f"`{event['cluster_id']}` {event['event']}{others}{overlap}"
+
+
+def _section(title: str, sentences: Sequence[str]) -> list[str]:
+    """Return a section of sentences; none where there are none."""
+    if not sentences:
+        return []
+    return [f"## {title}", "", *(f"- {escape_markdown(it)}." for it in sentences), ""]
 
 
 def _metric_line(row: Mapping[str, Any]) -> str:

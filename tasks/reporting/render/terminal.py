@@ -1,6 +1,6 @@
 """A night in the terminal; every text from a feed is escaped."""
 
-from typing import Final
+from typing import Final, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -10,9 +10,14 @@ from tasks.boundary.excerpts import excerpt
 from tasks.boundary.printable import as_markup
 from tasks.preparing.counts import rows_said
 from tasks.reporting.night_view import NightView, Row
+from tasks.reporting.render.figures import rating_cells
+from tasks.reporting.render.insight_lines import emergence_sentences, where_sentences
 
 _SHOWN_CLUSTERS: Final = 30
 """What fits on a screen; the table has all."""
+
+_TEXTS: Final = frozenset({"cluster", "topic", "name", "status"})
+"""Columns of words; those of numbers are set to the right."""
 
 _EXAMPLES: Final = 2
 _EXAMPLE_CHARS: Final = 90
@@ -24,6 +29,7 @@ def show_night(console: Console, night: NightView) -> None:
     show_columns(console, night)
     show_counts(console, night)
     show_clusters(console, night)
+    show_insights(console, night)
     show_metrics(console, night)
     show_fit(console, night)
 
@@ -59,21 +65,13 @@ def show_clusters(console: Console, night: NightView) -> None:
     table = Table(title=f"{counted(manifest.n_clusters, 'cluster')} {where}")
     topics = night.topics
     columns = ("cluster", *(["topic"] if topics else []), "name", "size", "change", "status")
-    for column in columns:
-        table.add_column(
-            column, justify="right" if column in {"size", "change"} else "left", overflow="fold"
-        )
+    for column in columns + ("rating", "impact") * bool(night.ratings):
+        justify: Literal["left", "right"] = "left" if column in _TEXTS else "right"
+        table.add_column(column, justify=justify, overflow="fold")
     for row in night.clusters[:_SHOWN_CLUSTERS]:
         above = [as_markup(topics.get(row["cluster_id"], ""))] if topics else []
-        change = f"{row['growth']:+,}"
-        table.add_row(
-            row["cluster_id"],
-            *above,
-            _with_examples(row),
-            f"{row['size']:,}",
-            change,
-            row["status"],
-        )
+        named = row["cluster_id"], *above, _with_examples(row)
+        table.add_row(*named, f"{row['size']:,}", f"{row['growth']:+,}", *_judged(row, night))
     console.print(table)
     if len(night.clusters) > _SHOWN_CLUSTERS:
         console.print(
@@ -82,6 +80,21 @@ def show_clusters(console: Console, night: NightView) -> None:
     gone = [event["cluster_id"] for event in night.events if event["event"] == "vanished"]
     if gone:
         console.print(f"  vanished since the last night: {', '.join(gone)}", soft_wrap=True)
+
+
+def show_insights(console: Console, night: NightView) -> None:
+    """Show which clusters emerge, and where each is over-represented."""
+    for sentence in (*emergence_sentences(night), *where_sentences(night)):
+        console.print(f"  {as_markup(sentence)}", soft_wrap=True, highlight=False)
+
+
+def _judged(row: Row, night: NightView) -> list[str]:
+    """Return a cluster's status and, where the feed has ratings, the mean and the impact."""
+    if not night.ratings:
+        return [row["status"]]
+    rating, impact = rating_cells(night.ratings.get(row["cluster_id"]))
+    # Without its interval, for which a terminal has no room.
+    return [row["status"], rating.partition(" ")[0], impact]
 
 
 def _with_examples(row: Row) -> str:

@@ -50,7 +50,7 @@ def test_only_files_that_a_manifest_names_are_listed(operated: Any) -> None:
 def test_what_is_not_there_is_an_error(two_nights: Any) -> None:
     with pytest.raises(NoNightError, match="no published night 2026-03-09 of feed 'default'"):
         published_files(two_nights.store, night=date(2026, 3, 9))
-    with pytest.raises(UnknownTableError, match="no table 'cluster'; there are assignments, clu"):
+    with pytest.raises(UnknownTableError, match="no table 'cluster'; there are assignments, bre"):
         published_files(two_nights.store, "cluster")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.text.languages import language_shares, not_learnt
+from models.text.languages import language_shares, languages_of, not_learnt
 
 ENGLISH = "The kettle leaks at the handle and nobody answers my letters."
 FRENCH = "La bouilloire fuit et personne ne répond à mes courriers depuis hier."
@@ -42,3 +42,9 @@ def test_what_an_encoder_has_not_learnt_is_told_where_its_card_names_languages()
     assert not_learnt(shares, ("en", "fr", "zh")) == {}
     assert not_learnt(shares, ("multilingual",)) == {}
     assert not_learnt(shares, ()) == {}
+
+
+def test_the_language_of_a_text_is_told_where_the_feed_has_it() -> None:
+    texts = ["The parcel came late and was damaged", "ok", None, "Das Paket kam viel zu spät an"]
+    assert languages_of(texts, ["en"]) == ["en", None, None, None]
+    assert languages_of(texts, ["en", "de"])[3] == "de"

@@ -64,6 +64,12 @@ def test_a_column_that_every_row_has_is_set_and_shown(written: Write, tmp_path: 
     assert "# letters: Latin 100.0%\n" in toml
 
 
+def test_a_rating_is_named_and_not_set(written: Write) -> None:
+    toml = written(a=[row | {"stars": 4} for row in ROWS])
+    assert "# rating, guessed every night by names and values: 'stars'\n" in toml
+    assert "rating" not in tomllib.loads(toml)["ingest"]["columns"]
+
+
 def test_what_would_be_refused_is_said_with_what_to_set(written: Write) -> None:
     toml = written(a=[*ROWS, {"id": "x", "body": "t", "at": "03/04/2026"}, {"body": "t"}])
     assert "# of 22 rows a night would make 20 documents: 2 refused, 0 without text" in toml

@@ -35,18 +35,20 @@ def test_the_results_of_the_stages_become_one_night(make_night: MakeNight) -> No
 
 def test_a_table_that_no_stage_has_made_is_an_error(make_night: MakeNight) -> None:
     _, night = make_night(2, ["a", "b"])
-    with pytest.raises(RuntimeError, match=r"must have the tables documents, .*, drift, got dup"):
+    with pytest.raises(
+        RuntimeError, match=r"must have the tables documents, .*, emergence, got dup"
+    ):
         merged(parts(night)[1:], night.around)
 
 
 def test_a_table_that_is_not_listed_is_an_error(make_night: MakeNight) -> None:
     _, night = make_night(2, ["a", "b"])
     more = StageResult(tables={"themes": night.tables["drift"]})
-    with pytest.raises(RuntimeError, match=r"got .*, drift, themes; this is a bug"):
+    with pytest.raises(RuntimeError, match=r"got .*, emergence, themes; this is a bug"):
         merged([*parts(night), more], night.around)
 
 
-@pytest.mark.parametrize("position", range(11))
+@pytest.mark.parametrize("position", range(15))
 def test_a_result_that_two_stages_have_is_an_error(position: int, make_night: MakeNight) -> None:
     _, night = make_night(2, ["a", "b"])
     found = parts(night)

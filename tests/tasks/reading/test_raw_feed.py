@@ -401,3 +401,18 @@ def test_a_row_whose_text_is_an_object_is_refused_with_the_way_out(
     assert found[-1]["problem"].endswith(
         'name one of them under [ingest.columns]: text = "text.en"'
     )
+
+
+def test_a_rating_is_pointed_at_and_said_aloud_and_stays_an_own_column(
+    ingest_files: IngestFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = b'{"id": 1, "text": "a"}\n' * 200 + b'{"id": 2, "text": "b", "stars": 4}\n'
+    with caplog.at_level(logging.INFO):
+        raw, _ = ingest_files({"a.jsonl": rows, "b.jsonl": b'{"id": 3, "text": "c"}'})
+    assert raw.ratings == {"a.jsonl": "stars"}
+    assert "stars" not in raw.columns["a.jsonl"].values()
+    assert raw.facts()["columns"]["a.jsonl"] == {"doc_id": "id", "text": "text", "rating": "stars"}
+    assert "rating = 'stars'" in caplog.text
+    wanted = IngestSettings(columns=Columns(rating="points"))
+    with pytest.raises(FeedError, match="has no column 'points' for rating"):
+        ingest_files({"c.jsonl": b'{"id": 3, "text": "c"}'}, wanted)

@@ -1,12 +1,13 @@
 """The night as markdown: numbers from the tables, nothing from a feed taken for mark-up."""
 
+from dataclasses import replace
 from datetime import date
 
 from tasks.clusters.drift import Figure
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.preparing.counts import Counts
-from tasks.reporting.night_view import view_of
+from tasks.reporting.night_view import NightView, view_of
 from tasks.reporting.render.markdown import event_sentence, fit_sentence, summarise
 from tasks.store.manifests import LabelsPart, Manifest
 
@@ -104,3 +105,10 @@ def test_a_night_without_news_says_so() -> None:
         feed="f", night="2026-03-02", counts=counts, fit=None, labels=labels
     )
     assert "\nNothing new: no row was read.\n" in summarise(view_of(manifest, [], []))
+
+
+def test_ratings_stand_beside_the_clusters_of_a_feed_that_has_any(night: NightView) -> None:
+    rated = {"cluster_id": "c-39", "mean_rating": 2.0, "low": 1.4, "high": 2.6, "impact": 0.12}
+    text = summarise(replace(night, insights={"ratings": [rated]}))
+    assert "| shrunk | 2.00 (1.4–2.6) | +0.12 |" in text
+    assert "| shrunk | – | – |" in text

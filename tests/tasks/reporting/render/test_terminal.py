@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -51,3 +52,11 @@ def test_clusters_are_shown_alone(night: NightView) -> None:
     show_clusters(Console(file=out, width=120), night)
     assert "c-39" in out.getvalue()
     assert "silhouette" not in out.getvalue()
+
+
+def test_ratings_stand_beside_the_clusters_of_a_feed_that_has_any(night: NightView) -> None:
+    assert "impact" not in shown(night)
+    rated = {"cluster_id": "c-39", "mean_rating": 2.0, "low": 1.4, "high": 2.6, "impact": 0.12}
+    text = shown(replace(night, insights={"ratings": [rated]}))
+    assert "rating" in text
+    assert "2.00 │  +0.12" in text

@@ -1,0 +1,1 @@
+"""What clusters mean to who reads them: ratings, where they come from, which are emerging."""

@@ -1,0 +1,1 @@
+"""What a review feed is read for: how clusters are rated, where they are, which emerge."""
