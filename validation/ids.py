@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from validation.measure import HAS_ID, HAS_TEXT, ROWS_AT_ONCE, TEXT_HASH, stripped
+from validation.measure import HAS_ID, HAS_TEXT, ROWS_OF_ONE, TEXT_HASH, stripped
 from validation.schemas import DOC_ID, POSITION
 
 ID_USE: Final = "id_use"
@@ -98,8 +98,8 @@ class IdKeys:
             From `read_quoted`, of the rows that break the rule about it; null in the others.
         """
         positions = self._column(POSITION)
-        for first in range(0, max(len(positions), 1), ROWS_AT_ONCE):
-            rows = slice(first, first + ROWS_AT_ONCE)
+        for first in range(0, max(len(positions), 1), ROWS_OF_ONE):
+            rows = slice(first, first + ROWS_OF_ONE)
             frame = pd.DataFrame({POSITION: positions[rows], name: values[rows]})
             numbers = pd.RangeIndex(first, first + len(frame))
             yield frame.set_axis(numbers).join(quoted)

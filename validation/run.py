@@ -15,7 +15,7 @@ from validation.limits import PreparedLimits, RawLimits
 from validation.measure import (
     PREPARED_READ,
     RAW_READ,
-    ROWS_AT_ONCE,
+    ROWS_OF_ONE,
     measure_prepared,
     measure_raw,
 )
@@ -84,8 +84,8 @@ class Night:
             n_broken_lines, n_lines = int(broken[N_LINES].sum()), int(refused[N_LINES].sum())
             lines = n_broken_lines, self.n_lines - (n_lines - n_broken_lines)
             n_refused, n = max((n_refused, n), lines, key=lambda it: it[0] / it[1])
-        for first in range(0, max(n, 1), ROWS_AT_ONCE):
-            places = np.arange(first, min(first + ROWS_AT_ONCE, n))
+        for first in range(0, max(n, 1), ROWS_OF_ONE):
+            places = np.arange(first, min(first + ROWS_OF_ONE, n))
             yield pd.DataFrame({IS_REFUSED: (places < n_refused).astype(np.int8)})
 
     def report(self, name: str) -> Report:

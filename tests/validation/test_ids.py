@@ -15,8 +15,8 @@ NONE: np.ndarray = np.empty(0, np.int64)
 
 @pytest.fixture(autouse=True)
 def _small_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("measure", "ids"):
-        monkeypatch.setattr(f"validation.{module}.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("validation.measure.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("validation.ids.ROWS_OF_ONE", 7)
 
 
 def keys_of(frames: Any) -> IdKeys:
