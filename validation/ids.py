@@ -56,7 +56,7 @@ class IdKeys:
             self._parts.append(_keys(frame))
             yield frame
 
-    def uses(self, excluded: np.ndarray) -> pd.Categorical:
+    def uses(self, excluded: np.ndarray) -> "pd.Categorical[str]":
         """Return the use of every row's id, see `ID_USE`.
 
         Parameters
@@ -84,7 +84,7 @@ class IdKeys:
         return has_use
 
     def frames(
-        self, name: str, values: pd.Categorical | np.ndarray, quoted: pd.DataFrame
+        self, name: str, values: "pd.Categorical[str] | np.ndarray", quoted: pd.DataFrame
     ) -> Iterator[pd.DataFrame]:
         """Yield frames of one measurement of all rows, at least one.
 

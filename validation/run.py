@@ -187,7 +187,7 @@ def validate_prepared(read: Read, limits: PreparedLimits) -> Report:
     return validate(frames, prepared_suite(limits), of_all_rows)
 
 
-def settled_uses(keys: IdKeys, at_fault: np.ndarray) -> pd.Categorical:
+def settled_uses(keys: IdKeys, at_fault: np.ndarray) -> "pd.Categorical[str]":
     """Return the use of ids, decided without the rows at fault where a good row gains by it.
 
     Parameters
