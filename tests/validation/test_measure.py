@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from validation.measure import (
     PREPARED_COLUMNS,
     RAW_COLUMNS,
+    _slices,
     measure_prepared,
     measure_raw,
 )
@@ -135,6 +136,18 @@ def test_frames_are_of_some_batches_and_count_on(
     documents = list(measure_prepared(document_batches([{"position": 5}, *[{}] * 14])))
     assert [len(it) for it in documents] == [14, 1]
     assert documents[0].position.tolist()[:2] == [5, 1]
+
+
+def test_long_texts_are_measured_in_slices(
+    raw_batches: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = raw_batches([{"text": "a b " * n, "doc_id": f"id-{n % 5}"} for n in range(20)])
+    at_once = whole(measure_raw, batches)
+    monkeypatch.setattr("validation.measure._BYTES_AT_ONCE", 200)
+    sizes = [len(it) for batch in batches for it in _slices(batch)]
+    assert sum(sizes) == 20
+    assert max(sizes) < 7
+    pd.testing.assert_frame_equal(whole(measure_raw, batches), at_once)
 
 
 def test_positions_count_on_over_batches(raw_batches: Build) -> None:
