@@ -9,8 +9,11 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
+from validation.ids import IS_SHARED
 from validation.limits import PreparedLimits
 from validation.measure import (
+    HAS_DIGEST,
+    HAS_ID,
     IS_DUPLICATE,
     IS_REUSED,
     N_CONTROL,
@@ -28,7 +31,7 @@ from validation.rules import (
     table_rule,
     text_length,
 )
-from validation.schemas import DOC_ID, TEXT_DIGEST, TIMESTAMP
+from validation.schemas import TIMESTAMP
 from validation.usual_rules import usual_count
 
 
@@ -68,21 +71,23 @@ def prepared_suite(limits: PreparedLimits) -> gx.ExpectationSuite:
 def _keys() -> list[Expectation]:
     """Return the rules that ids and digests are as preparation promises."""
     return [
-        gxe.ExpectColumnValuesToNotBeNull(
-            column=DOC_ID,
+        gxe.ExpectColumnValuesToBeInSet(
+            column=HAS_ID,
+            value_set=[True],
             **row_rule(
                 "id_present", "every document has an id", "the document has no id", "critical"
             ),
         ),
-        gxe.ExpectColumnValuesToBeUnique(
-            column=DOC_ID,
+        gxe.ExpectColumnValuesToBeInSet(
+            column=IS_SHARED,
+            value_set=[False],
             **row_rule(
                 ID_UNIQUE, "every id is there once", "id {doc_id!r:.80} is shared", "critical"
             ),
         ),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column=TEXT_DIGEST,
-            regex=r"^[0-9a-f]{64}\Z",
+        gxe.ExpectColumnValuesToBeInSet(
+            column=HAS_DIGEST,
+            value_set=[True],
             **row_rule(
                 "digest_form",
                 "every digest is 64 hexadecimal digits",

@@ -7,20 +7,18 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
+from validation.ids import CONFLICT, ID_USE, REPEAT
 from validation.limits import MAX_USUAL_LINES, RawLimits
 from validation.measure import (
-    CONFLICT,
     CONTROL_SHARE,
     HAS_ID,
     HAS_TEXT,
     HAS_TIMESTAMP,
-    ID_USE,
     LETTER_SHARE,
     N_ID_CHARS,
     N_REPLACEMENT,
     PARSED_TIMESTAMP,
     RAW_COLUMNS,
-    REPEAT,
     UNPARSED_TIMESTAMP,
     UNPARSED_WITHDRAWN,
 )

@@ -1,49 +1,127 @@
-"""Run a suite over measurements: which rows are refused, and why."""
+"""Run a suite over the measurements of a night: which rows are refused, and why."""
 
-import copy
-from collections.abc import Collection, Iterable, Sequence
-from string import Formatter
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from typing import Final
 
 import great_expectations as gx
 import numpy as np
 import pandas as pd
-from great_expectations.core import ExpectationValidationResult
-from great_expectations.core.batch_definition import BatchDefinition
-from great_expectations.data_context.types.base import ProgressBarsConfig
+import pyarrow as pa
 from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from validation.limits import RawLimits
-from validation.measure import ID_USE, POSITION, assign_id_use
+from validation.evaluate import batch_definition, evaluate, reason_template, reasons
+from validation.ids import CONFLICT, ID_USE, IS_SHARED, OF_ALL_ROWS, IdKeys, read_quoted
+from validation.limits import PreparedLimits, RawLimits
+from validation.measure import (
+    PREPARED_READ,
+    RAW_READ,
+    ROWS_OF_ONE,
+    measure_prepared,
+    measure_raw,
+)
+from validation.prepared_suite import prepared_suite
 from validation.raw_suite import raw_suite
-from validation.report import Report, RuleOutcome, Severity
-from validation.rules import ID_UNIQUE, IS_REFUSED, TEXT_PRESENT
-from validation.schemas import N_LINES, REASON, RULE_ID, SEVERITY
+from validation.refusals import Refusals, without_blank
+from validation.report import Report
+from validation.rules import IS_REFUSED
+from validation.schemas import DOC_ID, N_LINES, POSITION, REASON, RULE_ID, SEVERITY
+from validation.tally import Tally, column_of, rule_id
 
-_BRIEF: Final[dict[str, Any]] = {"result_format": "BASIC", "partial_unexpected_count": 0}
-# Complete means complete only here: SUMMARY ends at 20 rows. Naming an index column, or leaving
-# the query on, would cost a hundred times as much.
-_ALL_ROWS: Final[dict[str, Any]] = {
-    "result_format": "COMPLETE",
-    "partial_unexpected_count": 0,
-    "return_unexpected_index_query": False,
-}
-_N_FIRST: Final = 5
+Read = Callable[[list[str]], Iterable[pa.RecordBatch]]
+"""Reads some columns of a table from its start, as often as it is called."""
 
-_Results = dict[str, ExpectationValidationResult]
-_Rows = dict[str, list[int]]
+_LATER: Final = OF_ALL_ROWS | {IS_REFUSED}
+_REPORTED: Final = [POSITION, RULE_ID, SEVERITY, REASON]
 
 
-def validate(measurements: pd.DataFrame, suite: gx.ExpectationSuite) -> Report:
+class Night:
+    """What the rules of a suite find in the frames of a night; no frame is kept.
+
+    Parameters
+    ----------
+    suite
+        It is not changed.
+    """
+
+    def __init__(self, suite: gx.ExpectationSuite) -> None:
+        self.rules: Sequence[Expectation] = suite.expectations
+        self.tallies = {rule_id(rule): Tally(rule) for rule in self.rules}
+        self.refusals = Refusals(list(self.rules))
+        self.n_rows = 0
+        self.n_lines: int | None = None
+        self._batches = batch_definition()
+
+    def rules_about(self, columns: Set[str]) -> list[Expectation]:
+        """Return the rules about some columns."""
+        return [rule for rule in self.rules if column_of(rule) in columns]
+
+    def judge(self, frames: Iterable[pd.DataFrame], rules: Sequence[Expectation]) -> None:
+        """Judge frames, of which the first begins with the first row of the night."""
+        first = 0
+        for frame in frames:
+            self._judge(frame.set_axis(pd.RangeIndex(len(frame))), rules, first)
+            first += len(frame)
+
+    def counting(self, frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Yield frames, and count their rows and lines."""
+        for frame in frames:
+            self.n_rows += len(frame)
+            if N_LINES in frame:
+                self.n_lines = (self.n_lines or 0) + int(frame[N_LINES].sum())
+            yield frame
+
+    def verdicts(self) -> Iterator[pd.DataFrame]:
+        """Yield 1 for each refused row and 0 for each other, or for each line of them.
+
+        The larger share counts: a broken record may have swallowed many rows, and a single long
+        text must not outweigh many broken rows. Rows without text are left out: they are not
+        broken, and must not hide that many of the others are.
+        """
+        refused = self.refusals.rows()
+        broken = without_blank(refused)
+        n_refused, n = len(broken), self.n_rows - (len(refused) - len(broken))
+        if self.n_lines is not None and n_refused:
+            n_broken_lines, n_lines = int(broken[N_LINES].sum()), int(refused[N_LINES].sum())
+            lines = n_broken_lines, self.n_lines - (n_lines - n_broken_lines)
+            n_refused, n = max((n_refused, n), lines, key=lambda it: it[0] / it[1])
+        for first in range(0, max(n, 1), ROWS_OF_ONE):
+            places = np.arange(first, min(first + ROWS_OF_ONE, n))
+            yield pd.DataFrame({IS_REFUSED: (places < n_refused).astype(np.int8)})
+
+    def report(self, name: str) -> Report:
+        """Return what was found."""
+        outcomes = tuple(tally.outcome() for tally in self.tallies.values())
+        refused = self.refusals.rows()[_REPORTED].reset_index(drop=True)
+        return Report(name, self.n_rows, outcomes, refused)
+
+    def _judge(self, frame: pd.DataFrame, rules: Sequence[Expectation], first: int) -> None:
+        results, broken = evaluate(frame, rules, self._batches)
+        for rule in rules:
+            tally = self.tallies[rule_id(rule)]
+            tally.add(results[rule_id(rule)])
+            if rows := broken.get(rule_id(rule)):
+                found = frame.take(rows)
+                tally.name_broken(found[POSITION].tolist())
+                found.index += first
+                self.refusals.add(found, rule, reasons(reason_template(rule), found))
+
+
+def validate(
+    frames: Iterable[pd.DataFrame],
+    suite: gx.ExpectationSuite,
+    of_all_rows: Callable[[Night], Iterable[pd.DataFrame]] = lambda _: (),
+) -> Report:
     """Run a suite over measurements.
 
     Parameters
     ----------
-    measurements
-        One row for each row of the table, n_rows; see `validation.measure`.
+    frames
+        One row for each row of the table; see `validation.measure`.
     suite
         `raw_suite` or `prepared_suite`; it is not changed.
+    of_all_rows
+        Returns the measurements that are known when all rows have been read, see
+        `validation.ids.OF_ALL_ROWS`; it is called once the other rules have been judged.
 
     Returns
     -------
@@ -54,22 +132,17 @@ def validate(measurements: pd.DataFrame, suite: gx.ExpectationSuite) -> Report:
     -----
     One call at a time in a process: Great Expectations keeps its project in a global.
     """
-    frame = measurements.reset_index(drop=True)
-    rules: list[Expectation] = suite.expectations
-    of_rows = [rule for rule in rules if not _is_last(rule)]
-    judged, batches = _plain(frame, {_column(rule) for rule in of_rows}), _batch_definition()
-    results = _run(judged, of_rows, _BRIEF, batches)
-    to_name = [rule for rule in of_rows if _has_broken_rows(rule, results)]
-    broken = _broken_rows(judged, to_name, batches)
-    refused = _refused(frame, of_rows, broken)
-    verdicts = _verdicts(frame, refused[RULE_ID])
-    results |= _run(verdicts, [rule for rule in rules if _is_last(rule)], _BRIEF, batches)
-    outcomes = tuple(_outcome(rule, results, frame[POSITION], broken) for rule in rules)
-    refused.insert(0, POSITION, frame[POSITION].to_numpy()[refused.index])
-    return Report(suite.name, len(frame), outcomes, refused.reset_index(drop=True))
+    night = Night(suite)
+    at_once = [rule for rule in night.rules if column_of(rule) not in _LATER]
+    night.judge(night.counting(frames), at_once)
+    if late := night.rules_about(OF_ALL_ROWS):
+        night.judge(of_all_rows(night), late)
+    if last := night.rules_about({IS_REFUSED}):
+        night.judge(night.verdicts(), last)
+    return night.report(suite.name)
 
 
-def validate_raw(measurements: pd.DataFrame, limits: RawLimits) -> tuple[pd.DataFrame, Report]:
+def validate_raw(read: Read, limits: RawLimits) -> Report:
     """Check raw rows; a refused row does not keep its id from a good one.
 
     A row that is refused may be followed by a corrected one under the same id. If so,
@@ -77,191 +150,57 @@ def validate_raw(measurements: pd.DataFrame, limits: RawLimits) -> tuple[pd.Data
 
     Parameters
     ----------
-    measurements
-        From `validation.measure.measure_raw`, n_rows.
+    read
+        Reads the rows, with the columns of `validation.schemas.RAW_ROWS`.
     limits
         Of the night.
-
-    Returns
-    -------
-    The measurements with the final ``id_use``, and the report on them.
     """
-    report = validate(measurements, raw_suite(limits))
-    # The rule about ids is the last, so the rows it claims break no other.
-    at_fault = report.refused.loc[report.refused[RULE_ID] != ID_UNIQUE, POSITION]
-    if at_fault.empty:
-        return measurements, report
-    settled = assign_id_use(measurements, excluded=at_fault)
-    others = ~measurements[POSITION].isin(at_fault)
-    if settled.loc[others, ID_USE].equals(measurements.loc[others, ID_USE]):
-        return measurements, report
-    return settled, validate(settled, raw_suite(limits))
+    keys = IdKeys()
+
+    def of_all_rows(night: Night) -> Iterator[pd.DataFrame]:
+        uses = settled_uses(keys, night.refusals.rows().index.to_numpy())
+        found = read_quoted(read, [DOC_ID, N_LINES], np.flatnonzero(uses == CONFLICT))
+        yield from keys.frames(ID_USE, uses, found.fillna({N_LINES: 1}))
+
+    frames = keys.noting(measure_raw(read(RAW_READ)))
+    return validate(frames, raw_suite(limits), of_all_rows)
 
 
-def _verdicts(frame: pd.DataFrame, refused: pd.Series) -> pd.DataFrame:
-    """Return 1 for each refused row and 0 for each other, or for each line of them.
+def validate_prepared(read: Read, limits: PreparedLimits) -> Report:
+    """Check prepared documents.
 
-    The larger share counts: a broken record may have swallowed many rows, and a single long text
-    must not outweigh many broken rows. Rows without text are left out: they are not broken, and
-    must not hide that many of the others are.
+    Parameters
+    ----------
+    read
+        Reads them, with the columns of `validation.schemas.CANDIDATES`.
+    limits
+        Of the night.
     """
-    frame = frame.drop(index=refused.index[refused == TEXT_PRESENT])
-    rows = frame.index.isin(refused.index).astype(np.int8)
-    if N_LINES not in frame or not rows.any():
-        return pd.DataFrame({IS_REFUSED: rows})
-    lines = rows.repeat(frame[N_LINES].to_numpy(dtype=np.int64))
-    return pd.DataFrame({IS_REFUSED: max(rows, lines, key=np.mean)})
+    keys = IdKeys()
+
+    def of_all_rows(_: Night) -> Iterator[pd.DataFrame]:
+        shared = keys.shared()
+        quoted = read_quoted(read, [DOC_ID], np.flatnonzero(shared))
+        yield from keys.frames(IS_SHARED, shared, quoted)
+
+    frames = keys.noting(measure_prepared(read(PREPARED_READ)))
+    return validate(frames, prepared_suite(limits), of_all_rows)
 
 
-def _plain(frame: pd.DataFrame, judged: Collection[str | None]) -> pd.DataFrame:
-    """Return the frame with nullable counts as floats: masked integers are compared in Python.
+def settled_uses(keys: IdKeys, at_fault: np.ndarray) -> "pd.Categorical[str]":
+    """Return the use of ids, decided without the rows at fault where a good row gains by it.
 
-    Great Expectations hashes every cell twice. Of a column that no rule is about it sees that it is
-    there: its cells are zeros, which takes the least time.
+    Parameters
+    ----------
+    keys
+        Of all rows.
+    at_fault
+        Numbers of the rows that break a rule that is not about ids.
     """
-    counts = [name for name, dtype in frame.dtypes.items() if dtype == "Int64" and name in judged]
-    unread = dict.fromkeys(frame.columns.difference(list(judged)), np.int8(0))
-    return frame.assign(**unread).astype(dict.fromkeys(counts, "float64"))
-
-
-def _batch_definition() -> BatchDefinition[Any]:
-    """Return a project in memory: nothing is written, shown or sent."""
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(enable=False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    asset = context.data_sources.add_pandas("measurements").add_dataframe_asset("measurements")
-    return asset.add_batch_definition_whole_dataframe("all")
-
-
-def _run(
-    frame: pd.DataFrame,
-    rules: Iterable[Expectation],
-    result_format: dict[str, Any],
-    batches: BatchDefinition[Any],
-) -> _Results:
-    """Evaluate rules; results are by rule id, for Great Expectations returns them in any order."""
-    # A rule cannot be added to a second suite, hence the copies.
-    suite = gx.ExpectationSuite("run", expectations=[copy.copy(rule) for rule in rules])
-    result = batches.get_batch({"dataframe": frame}).validate(suite, result_format=result_format)
-    found = ((one.expectation_config, one) for one in result.results)
-    return {_rule_id(config): one for config, one in found if config}
-
-
-def _broken_rows(
-    frame: pd.DataFrame, rules: Sequence[Expectation], batches: BatchDefinition[Any]
-) -> _Rows:
-    """Return all rows that break each of the rules."""
-    if not rules:
-        return {}
-    # Every column passed is hashed, which for ids takes longer than all the rules together.
-    columns = list(dict.fromkeys(map(_column, rules)))
-    results = _run(frame[columns], rules, _ALL_ROWS, batches)
-    return {rule_id: one.result["unexpected_index_list"] for rule_id, one in results.items()}
-
-
-def _refused(frame: pd.DataFrame, rules: Iterable[Expectation], broken: _Rows) -> pd.DataFrame:
-    """Return each row that breaks a rule once: rule_id, severity, reason; index is the row."""
-    found: dict[int, list[str]] = {}
-    for rule in (rule for rule in rules if _rule_id(rule) in broken):
-        claim, rows = (_rule_id(rule), _severity(rule)), broken[_rule_id(rule)]
-        for row, reason in zip(rows, _reasons(frame, _meta(rule)["reason"], rows), strict=True):
-            found.setdefault(row, [*claim]).append(reason)
-    rows = sorted(found)
-    refused = [(*found[row][:2], "; ".join(found[row][2:])) for row in rows]
-    return pd.DataFrame(
-        refused,
-        index=pd.Index(rows, dtype="int64"),
-        columns=[RULE_ID, SEVERITY, REASON],
-        dtype="str",
-    )
-
-
-def _reasons(frame: pd.DataFrame, template: str, rows: list[int]) -> list[str]:
-    """Return a reason's template filled with the measurements of rows."""
-    names = [name for _, name, _, _ in Formatter().parse(template) if name]
-    if not names:
-        return [template] * len(rows)
-    values = frame.reindex(columns=names).take(rows)
-    records = zip(*(values[name].tolist() for name in names), strict=True)
-    return [template.format_map(dict(zip(names, record, strict=True))) for record in records]
-
-
-def _outcome(
-    rule: Expectation, results: _Results, positions: pd.Series, broken: _Rows
-) -> RuleOutcome:
-    """Return what Great Expectations found as an outcome of ours."""
-    found, failed = results[_rule_id(rule)], broken.get(_rule_id(rule), [])
-    error = _error(found.exception_info)
-    n_checked, n_failed = (0, 0) if error else _counts(rule, found.result)
-    return RuleOutcome(
-        rule_id=_rule_id(rule),
-        scope=_meta(rule)["scope"],
-        # A rule that cannot be evaluated protects nothing, whatever its own severity says.
-        severity="critical" if error else _severity(rule),
-        success=bool(found.success) and not error,
-        n_checked=n_checked,
-        n_failed=n_failed,
-        observed="" if error else _observed(_meta(rule), found.result, n_checked, n_failed),
-        expected=_meta(rule)["expected"],
-        first_positions=tuple(positions.take(failed[:_N_FIRST]).tolist()),
-        error=error,
-    )
-
-
-def _error(exception_info: dict[str, Any]) -> str | None:
-    """Return the message of what a rule raised; there is one entry for it, or one per metric."""
-    entries = [exception_info, *exception_info.values()]
-    raised = (e for e in entries if isinstance(e, dict) and e.get("raised_exception"))
-    return next((str(entry["exception_message"]) for entry in raised), None)
-
-
-def _counts(rule: Expectation, result: dict[str, Any]) -> tuple[int, int]:
-    """Count the rows that a rule applies to and those that break it; 0, 0 if it counts none."""
-    if "unexpected_count" not in result:
-        return 0, 0
-    # A table rule does not apply to null, and a row rule lets it pass.
-    n_missing = result.get("missing_count", 0) if _meta(rule)["scope"] == "table" else 0
-    return int(result["element_count"] - n_missing), int(result["unexpected_count"])
-
-
-def _observed(meta: dict[str, Any], result: dict[str, Any], n_checked: int, n_failed: int) -> str:
-    """Return what was found, as words."""
-    if n_failed and meta.get("found"):
-        return str(meta["found"].format(n_failed=n_failed, n_checked=n_checked))
-    if "unexpected_count" in result:
-        return f"{n_failed:,} of {n_checked:,} rows, {n_failed / max(n_checked, 1):.1%}"
-    if isinstance(result["observed_value"], list):
-        missing = result.get("details", {}).get("mismatched", {}).get("missing", [])
-        return f"missing {', '.join(sorted(missing))}" if missing else "all are there"
-    return f"{int(result['observed_value']):,}"
-
-
-def _meta(rule: Expectation | ExpectationConfiguration) -> dict[str, Any]:
-    """Return what the suite says about a rule."""
-    return rule.meta or {}
-
-
-def _rule_id(rule: Expectation | ExpectationConfiguration) -> str:
-    """Return the rule's id."""
-    return str(_meta(rule)["rule_id"])
-
-
-def _column(rule: Expectation) -> str | None:
-    """Return the column that a rule is about, if it is about one."""
-    return getattr(rule, "column", None)
-
-
-def _severity(rule: Expectation) -> Severity:
-    """Return the rule's severity as a plain string."""
-    return rule.severity.value
-
-
-def _is_last(rule: Expectation) -> bool:
-    """Return whether a rule is about what the others refuse."""
-    return _column(rule) == IS_REFUSED
-
-
-def _has_broken_rows(rule: Expectation, results: _Results) -> bool:
-    """Return whether a rule is about rows and some break it; one that raised names none."""
-    n_failed = results[_rule_id(rule)].result.get("unexpected_count")
-    return _meta(rule)["scope"] == "row" and bool(n_failed)
+    uses = keys.uses(at_fault[:0])
+    if not at_fault.size:
+        return uses
+    settled = keys.uses(at_fault)
+    differs = settled.codes != uses.codes
+    differs[at_fault] = False
+    return settled if differs.any() else uses

@@ -108,8 +108,9 @@ def plan_prune(root: Path, keep: int) -> Retention:
     kept: list[Store] = []
     for feed in feeds_of(root):
         nights = _nights(FeedStore(root=root, feed=feed))
-        unlisted += nights[:-keep]
-        kept += nights[-keep:]
+        first = _first_kept(nights, keep)
+        unlisted += nights[:first]
+        kept += nights[first:]
     before = read_retired(root)
     named = set().union(*(_files_of(night) for night in kept))
     used = set().union(*(_digests(night) for night in kept))
@@ -189,6 +190,17 @@ def cached_until(root: Path, moment: float | None) -> list[Path]:
 
 def _nights(store: FeedStore) -> list[Store]:
     return [store.on(night) for night in store.published_nights()]
+
+
+def _first_kept(nights: list[Store], keep: int) -> int:
+    """Return the place of the first night that stays.
+
+    It is the last that read anything where all after it are quiet: they show its documents.
+    """
+    first = max(0, len(nights) - keep)
+    while first and not any(night.read_manifest().counts["read"] for night in nights[first:]):
+        first -= 1
+    return first
 
 
 def _window_start(last: Store) -> date:

@@ -209,6 +209,7 @@ def prepared_parts(
             for row in rows
             if row[DOC_ID] not in plan.leaving
         ]
+        seen.look_up(*({record[name] for record in records} for name in (DOC_ID, TEXT_DIGEST)))
         repeats = [repeat for record in records if (repeat := _fold(record, seen, kept))]
         kept_records = [record for record in records if not record["is_repeat"]]
         withdrawals += [

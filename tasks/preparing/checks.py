@@ -173,10 +173,9 @@ def judge_raw(raw: Batches, limits: RawLimits) -> Verdict:
     limits
         See `CheckSettings.raw_limits`.
     """
-    from validation.measure import RAW_READ, measure_raw
     from validation.run import validate_raw
 
-    _, report = validate_raw(measure_raw(raw(RAW_READ)), limits)
+    report = validate_raw(raw, limits)
     return Verdict(report, refused_rows(report, raw))
 
 
@@ -192,15 +191,9 @@ def judge_prepared(candidates: Batches, raw: Batches, limits: PreparedLimits) ->
     limits
         See `DocumentBounds.limits`.
     """
-    from validation.measure import PREPARED_READ, measure_prepared
-    from validation.prepared_suite import prepared_suite
-    from validation.run import validate
+    from validation.run import validate_prepared
 
-    frame = measure_prepared(candidates(PREPARED_READ))
-    # Rows are named by their position in the feed, not among the candidates.
-    positions = [batch[POSITION] for batch in candidates([POSITION])]
-    frame[POSITION] = pa.chunked_array(positions, pa.int64()).to_numpy()
-    report = validate(frame, prepared_suite(limits))
+    report = validate_prepared(candidates, limits)
     return Verdict(report, refused_rows(report, raw))
 
 

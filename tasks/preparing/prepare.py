@@ -74,7 +74,8 @@ def prepare(
     feed does not withdraw it, a row with that id is a document again.
     """
     plan = plan_rows(_accepted(store, checked), read_known(store, past), settings)
-    seen = read_seen(store, past, plan.rows.ids())
+    # Of a first night no id is asked for, and all its ids are many.
+    seen = read_seen(store, past, plan.rows.ids() if past else ())
     edits = Edits()
     if on_change != "refuse":  # the check refuses them, and they need not be known before
         changes = find_changes(plan, seen, settings)

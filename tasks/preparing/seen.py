@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.preparing.known_texts import KNOWN_DOCUMENTS, KnownTexts
+from tasks.preparing.tonight import TonightsDocuments
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table
 from validation.schemas import DOC_ID, NIGHT, TEXT_DIGEST
@@ -47,7 +48,7 @@ class Seen:
     night
         Tonight.
     text_of_id
-        doc_id → (text digest, night), without the documents that were withdrawn.
+        doc_id → (text digest, night) before tonight, without the documents that were withdrawn.
     withdrawn_on
         doc_id → the night on which it was withdrawn.
     taken
@@ -64,27 +65,34 @@ class Seen:
     texts: KnownTexts = field(
         default_factory=lambda: KnownTexts(KNOWN_DOCUMENTS.empty_table(), ()), compare=False
     )
-    added: dict[str, str] = field(default_factory=dict, init=False)
-    """Text digest → doc_id, of tonight's documents."""
+    added: TonightsDocuments = field(default_factory=TonightsDocuments, init=False, compare=False)
+    """Tonight's documents so far."""
 
     def __post_init__(self) -> None:
         # Once, for there is one of it in every document.
         self._tonight = str(self.night)
 
+    def look_up(self, ids: Collection[str], digests: Collection[str]) -> None:
+        """Say which ids and texts are asked for next; others of tonight may not be found."""
+        self.added.look_up(ids, digests)
+
     def find(self, doc_id: str) -> Document | None:
         """Return the document that has an id."""
-        return self.text_of_id.get(doc_id) or self.taken.get(doc_id)
+        if (found := self.text_of_id.get(doc_id) or self.taken.get(doc_id)) is not None:
+            return found
+        digest = self.added.digest_of(doc_id)
+        return None if digest is None else (digest, self._tonight)
 
     def first_with_text(self, digest: str) -> tuple[str, str] | None:
         """Return id and night of the first document with a text."""
         if (found := self.texts.find(digest)) is not None:
             return found
-        return (self.added[digest], self._tonight) if digest in self.added else None
+        doc_id = self.added.first_with(digest)
+        return None if doc_id is None else (doc_id, self._tonight)
 
     def add(self, doc_id: str, digest: str) -> None:
-        """Add one of tonight's documents; the first one with a text stays the first."""
-        self.added.setdefault(digest, doc_id)
-        self.text_of_id.setdefault(doc_id, (digest, self._tonight))
+        """Add one of tonight's documents; its id is new, and the first with a text stays so."""
+        self.added.add(doc_id, digest)
 
     def without(self, leaving: Collection[str]) -> "Seen":
         """Return what is left when documents leave."""

@@ -10,7 +10,7 @@ from tasks.reading.sources.base import Feed
 from tasks.store.storage import Store
 
 
-@stage("ingest", version=6, retries=3)
+@stage("ingest", version=7, retries=3)
 def ingest(store: Store, feed: Feed, settings: IngestSettings) -> RawFeed:
     """Stream every row of the feed into one table; see `read_feed`."""
     return read_feed(store, feed, settings)

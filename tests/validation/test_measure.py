@@ -1,6 +1,6 @@
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from validation.measure import (
     PREPARED_COLUMNS,
     RAW_COLUMNS,
-    assign_id_use,
+    _slices,
     measure_prepared,
     measure_raw,
 )
 
+Measure = Callable[[Iterable[pa.RecordBatch]], Iterator[pd.DataFrame]]
 Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
 
 # Code points that Python's Unicode tables know; those of the measuring engine may be newer.
@@ -41,6 +42,11 @@ def counted_one_by_one(text: str) -> list[float | None]:
     ]
 
 
+def whole(measure: Measure, batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
+    (frame,) = measure(batches)
+    return frame
+
+
 def column(frame: pd.DataFrame, name: str) -> list[Any]:
     return [None if pd.isna(value) else value for value in frame[name].tolist()]
 
@@ -48,7 +54,7 @@ def column(frame: pd.DataFrame, name: str) -> list[Any]:
 @SHARED_BUILDERS
 @given(texts=st.lists(TEXTS, min_size=1, max_size=9))
 def test_counts_are_those_of_a_loop_over_characters(raw_batches: Build, texts: list[str]) -> None:
-    frame = measure_raw(raw_batches([{"text": text} for text in texts]))
+    frame = whole(measure_raw, raw_batches([{"text": text} for text in texts]))
     names = [
         "n_chars",
         "n_visible_chars",
@@ -63,55 +69,26 @@ def test_counts_are_those_of_a_loop_over_characters(raw_batches: Build, texts: l
 
 @pytest.mark.parametrize("letters", ["abc", "日本語", "Ελλ", "नमत", "שלום", "กขค"])
 def test_letters_of_any_script_are_letters(raw_batches: Build, letters: str) -> None:
-    frame = measure_raw(raw_batches([{"text": f"{letters} 123"}]))
+    frame = whole(measure_raw, raw_batches([{"text": f"{letters} 123"}]))
     assert frame.letter_share.tolist() == pytest.approx([len(letters) / (len(letters) + 3)])
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n", "\u3000", "\ufeff\u200b"])
 def test_a_text_that_shows_nothing_is_no_text(raw_batches: Build, text: str | None) -> None:
-    frame = measure_raw(raw_batches([{"text": text}]))
+    frame = whole(measure_raw, raw_batches([{"text": text}]))
     assert column(frame, "has_text") == [False]
-    assert column(frame, "id_use") == [None]
     assert column(frame, "n_chars") == [None if text is None else len(text)]
 
 
 def test_a_nul_does_not_end_a_text(raw_batches: Build) -> None:
-    frame = measure_raw(raw_batches([{"text": "\x00one\x00two"}]))
+    frame = whole(measure_raw, raw_batches([{"text": "\x00one\x00two"}]))
     assert (frame.n_chars[0], frame.n_visible_chars[0], frame.n_control[0]) == (8, 8, 2)
 
 
 def test_ids_are_stripped_and_blank_ones_are_none(raw_batches: Build) -> None:
-    frame = measure_raw(raw_batches([{"doc_id": d} for d in (" a\t", "  ", "", None)]))
+    frame = whole(measure_raw, raw_batches([{"doc_id": d} for d in (" a\t", "  ", "", None)]))
     assert column(frame, "doc_id") == ["a", None, None, None]
     assert column(frame, "has_id") == [True, False, False, False]
-
-
-def test_an_id_belongs_to_the_first_row_with_a_text(raw_batches: Build) -> None:
-    rows = [
-        {"doc_id": "a", "text": None},
-        {"doc_id": "a", "text": "one"},
-        {"doc_id": " a ", "text": "one"},
-        {"doc_id": "b", "text": "two"},
-        {"doc_id": "a", "text": "two"},
-        {"doc_id": None, "text": "one"},
-        {"doc_id": "b", "text": "two"},
-    ]
-    frame = measure_raw(raw_batches(rows))
-    use = [None, "first", "repeat", "first", "conflict", None, "repeat"]
-    assert column(frame, "id_use") == use
-
-
-def test_ids_are_followed_across_batches(raw_batches: Build) -> None:
-    rows = [{"doc_id": f"id-{n % 10}", "text": f"text {n % 20}"} for n in range(30)]
-    frame = measure_raw(raw_batches(rows))
-    assert column(frame, "id_use") == ["first"] * 10 + ["conflict"] * 10 + ["repeat"] * 10
-
-
-def test_an_excluded_row_does_not_keep_its_id(raw_batches: Build) -> None:
-    frame = measure_raw(raw_batches([{"doc_id": "a", "text": t} for t in ("x", "y", "y", "x")]))
-    settled = assign_id_use(frame, excluded=[0])
-    assert column(settled, "id_use") == [None, "first", "repeat", "conflict"]
-    assert column(frame, "id_use") == ["first", "conflict", "conflict", "repeat"]
 
 
 def test_a_row_the_reader_gave_up_on_is_blamed_for_nothing_else(raw_batches: Build) -> None:
@@ -121,16 +98,16 @@ def test_a_row_the_reader_gave_up_on_is_blamed_for_nothing_else(raw_batches: Bui
         {**broken, "problem_rule": "text_decodes", "problem": None},
         {},
     ]
-    frame = measure_raw(raw_batches(rows))
+    frame = whole(measure_raw, raw_batches(rows))
     assert column(frame, "problem") == ["no closing brace", "the row is unreadable", None]
-    for name in ("has_id", "has_text", "id_use", "unparsed_timestamp", "n_chars"):
+    for name in ("has_id", "has_text", "unparsed_timestamp", "n_chars"):
         assert column(frame, name)[:2] == [None, None]
 
 
 def test_dates_are_parsed_or_quoted(raw_batches: Build) -> None:
     long = "x" * 100_000
     rows = [{"timestamp": t} for t in ("2012-05-18T13:00:00+02:00", " ", None, "31/31/20xx", long)]
-    frame = measure_raw(raw_batches(rows))
+    frame = whole(measure_raw, raw_batches(rows))
     moment = datetime(2012, 5, 18, 11, tzinfo=UTC)
     assert column(frame, "parsed_timestamp") == [moment, None, None, None, None]
     assert frame.has_timestamp.tolist() == [True, False, False, True, True]
@@ -139,19 +116,42 @@ def test_dates_are_parsed_or_quoted(raw_batches: Build) -> None:
 
 def test_batches_of_any_size_give_the_same_measurements(raw_batches: Build) -> None:
     batches = raw_batches([{"doc_id": f"id-{n % 11}"} for n in range(40)])
-    whole = pa.Table.from_batches(batches).combine_chunks().to_batches()
-    assert len(whole) < len(batches)
-    pd.testing.assert_frame_equal(measure_raw(batches), measure_raw(whole))
+    one = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    assert len(one) < len(batches)
+    pd.testing.assert_frame_equal(whole(measure_raw, batches), whole(measure_raw, one))
 
 
 def test_a_night_without_rows_has_all_columns() -> None:
-    raw, prepared = measure_raw([]), measure_prepared([])
+    raw, prepared = whole(measure_raw, []), whole(measure_prepared, [])
     assert (len(raw), set(raw)) == (0, RAW_COLUMNS)
     assert (len(prepared), set(prepared)) == (0, PREPARED_COLUMNS)
 
 
+def test_frames_are_of_some_batches_and_count_on(
+    raw_batches: Build, document_batches: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("validation.measure.ROWS_AT_ONCE", 10)
+    frames = list(measure_raw(raw_batches([{}] * 21)))
+    assert [it.position.tolist() for it in frames] == [list(range(14)), list(range(14, 21))]
+    documents = list(measure_prepared(document_batches([{"position": 5}, *[{}] * 14])))
+    assert [len(it) for it in documents] == [14, 1]
+    assert documents[0].position.tolist()[:2] == [5, 1]
+
+
+def test_long_texts_are_measured_in_slices(
+    raw_batches: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = raw_batches([{"text": "a b " * n, "doc_id": f"id-{n % 5}"} for n in range(20)])
+    at_once = whole(measure_raw, batches)
+    monkeypatch.setattr("validation.measure._BYTES_AT_ONCE", 200)
+    sizes = [len(it) for batch in batches for it in _slices(batch)]
+    assert sum(sizes) == 20
+    assert max(sizes) < 7
+    pd.testing.assert_frame_equal(whole(measure_raw, batches), at_once)
+
+
 def test_positions_count_on_over_batches(raw_batches: Build) -> None:
-    frame = measure_raw(iter(raw_batches([{}] * 20)))
+    frame = whole(measure_raw, iter(raw_batches([{}] * 20)))
     assert frame.position.tolist() == list(range(20))
     assert frame.position.dtype == "int64"
 
@@ -159,7 +159,7 @@ def test_positions_count_on_over_batches(raw_batches: Build) -> None:
 def test_measurements_hold_no_text(raw_batches: Build) -> None:
     text = "lorem " * 166_667
     started = time.perf_counter()
-    frame = measure_raw(raw_batches([{"text": text}]))
+    frame = whole(measure_raw, raw_batches([{"text": text}]))
     assert time.perf_counter() - started < 5
     assert frame.n_chars.tolist() == [1_000_002]
     assert frame.memory_usage(deep=True).sum() < 2_000
@@ -167,7 +167,7 @@ def test_measurements_hold_no_text(raw_batches: Build) -> None:
 
 def test_documents_are_measured(document_batches: Build) -> None:
     rows = [{"text": "a 1"}, {"text": "\x07", "duplicate_of": "id-1", "timestamp": None}]
-    frame = measure_prepared(document_batches(rows))
+    frame = whole(measure_prepared, document_batches(rows))
     assert set(frame) == PREPARED_COLUMNS
     assert frame.letter_share.tolist() == [0.5, 0.0]
     assert frame.n_control.tolist() == [0, 1]
@@ -184,6 +184,6 @@ def test_a_title_is_a_text_where_there_is_no_other(raw_batches: Build) -> None:
         {"text": " ", "title": None},
         {"text": None, "title": "abc", "withdrawn": "yes"},
     ]
-    frame = measure_raw(raw_batches(rows))
+    frame = whole(measure_raw, raw_batches(rows))
     assert column(frame, "has_text") == [True, True, True, False, False, None]
     assert column(frame, "n_chars") == [3, 4, 5, 1, 1, None]

@@ -6,10 +6,8 @@ import pyarrow as pa
 import pytest
 
 from validation.limits import PreparedLimits
-from validation.measure import measure_prepared
-from validation.prepared_suite import prepared_suite
 from validation.report import Report
-from validation.run import validate
+from validation.run import Read, validate_prepared
 from validation.usual import Nights, Usual
 
 Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]
@@ -48,6 +46,10 @@ DAMAGE: list[tuple[dict[str, Any], str, str, str]] = [
 ]
 
 
+def reading(batches: list[pa.RecordBatch]) -> Read:
+    return lambda columns: [batch.select(columns) for batch in batches]
+
+
 def failed(report: Report) -> list[str]:
     return [outcome.rule_id for outcome in report.outcomes if not outcome.success]
 
@@ -55,8 +57,9 @@ def failed(report: Report) -> list[str]:
 def test_good_documents_pass_every_rule(
     document_batches: Build, prepared_limits: PreparedLimits
 ) -> None:
-    frame = measure_prepared(document_batches([*GOOD, {"timestamp": None}]))
-    report = validate(frame, prepared_suite(prepared_limits))
+    report = validate_prepared(
+        reading(document_batches([*GOOD, {"timestamp": None}])), prepared_limits
+    )
     assert failed(report) == []
     assert report.refused.empty
 
@@ -65,9 +68,8 @@ def test_each_kind_of_bad_document_is_found_by_its_own_rule(
     document_batches: Build, prepared_limits: PreparedLimits
 ) -> None:
     damaged = [row for row, *_ in DAMAGE]
-    frame = measure_prepared(document_batches([*GOOD, *damaged]))
     limits = prepared_limits.model_copy(update={"n_read": 100})
-    report = validate(frame, prepared_suite(limits))
+    report = validate_prepared(reading(document_batches([*GOOD, *damaged])), limits)
     assert report.refused.to_dict("records") == [
         {"position": position, "rule_id": rule_id, "severity": severity, "reason": reason}
         for position, (_, rule_id, severity, reason) in enumerate(DAMAGE, start=10)
@@ -86,8 +88,9 @@ def test_documents_from_after_their_night_are_counted_and_stay(
     tomorrow = datetime(2026, 11, 25, 23, 59, 59, 999999, tzinfo=UTC)
     a_year_on = datetime(2027, 11, 25, tzinfo=UTC)
     dates = [tomorrow, tomorrow + timedelta(microseconds=1), a_year_on]
-    frame = measure_prepared(document_batches([*GOOD, *({"timestamp": it} for it in dates)]))
-    report = validate(frame, prepared_suite(prepared_limits))
+    report = validate_prepared(
+        reading(document_batches([*GOOD, *({"timestamp": it} for it in dates)])), prepared_limits
+    )
     assert report.refused.empty
     (found,) = (it for it in report.outcomes if not it.success)
     assert (found.rule_id, found.severity) == ("dated_by_the_night", "warning")
@@ -99,8 +102,9 @@ def test_documents_from_after_their_night_are_counted_and_stay(
 def test_documents_that_share_an_id_are_critical(
     document_batches: Build, prepared_limits: PreparedLimits
 ) -> None:
-    frame = measure_prepared(document_batches([{"doc_id": "a"}, {}, {"doc_id": "a"}]))
-    report = validate(frame, prepared_suite(prepared_limits))
+    report = validate_prepared(
+        reading(document_batches([{"doc_id": "a"}, {}, {"doc_id": "a"}])), prepared_limits
+    )
     assert report.refused.position.tolist() == [0, 2]
     assert [outcome.rule_id for outcome in report.critical_failures] == ["id_unique"]
 
@@ -120,8 +124,9 @@ def test_documents_out_of_the_ordinary_are_noticed(
     limits: dict[str, Any],
     rule_id: str,
 ) -> None:
-    frame = measure_prepared(document_batches(rows))
-    report = validate(frame, prepared_suite(prepared_limits.model_copy(update=limits)))
+    report = validate_prepared(
+        reading(document_batches(rows)), prepared_limits.model_copy(update=limits)
+    )
     assert [o.rule_id for o in report.outcomes if not o.success and o.scope == "table"] == [rule_id]
 
 
@@ -129,16 +134,15 @@ def test_rows_refused_by_both_checks_may_reach_the_limit(
     document_batches: Build, prepared_limits: PreparedLimits
 ) -> None:
     limits = prepared_limits.model_copy(update={"n_refused_before": 2})
-    report = validate(
-        measure_prepared(document_batches([{"text": ""}, {}])), prepared_suite(limits)
-    )
+    report = validate_prepared(reading(document_batches([{"text": ""}, {}])), limits)
     assert not report.critical_failures
 
 
 def test_an_id_of_an_earlier_night_is_refused_with_its_night(
     document_batches: Build, prepared_limits: PreparedLimits
 ) -> None:
-    frame = measure_prepared(document_batches([*GOOD, {"reused_on": "2026-03-01"}]))
-    report = validate(frame, prepared_suite(prepared_limits))
+    report = validate_prepared(
+        reading(document_batches([*GOOD, {"reused_on": "2026-03-01"}])), prepared_limits
+    )
     assert report.refused.rule_id.tolist() == ["id_reused"]
     assert "2026-03-01" in report.refused.reason.iloc[0]

@@ -19,6 +19,10 @@ _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOT
 _FOREIGN_BYTE: Final = re.compile(r"[\udc80-\udcff]")
 # An array in a line of its own may be a row gone wrong; one of objects is the file.
 _ARRAY_OF_OBJECTS: Final = re.compile(r"\ufeff?\s*\[\s*(\{|\]\s*$)")
+# The first elements may be rows gone wrong, too, where the array goes on behind its first line.
+_ARRAY_WITH_OBJECTS: Final = re.compile(
+    r'\ufeff?\s*\[\s*(?:(?:"(?:[^"\\]++|\\.)*+"|[^\s"\[\]{},]++)\s*,\s*)++\{', re.DOTALL
+)
 
 
 def read_jsonl(stream: IO[bytes], settings: FileSettings, log: FileLog) -> Iterator[Row]:
@@ -31,11 +35,23 @@ def read_jsonl(stream: IO[bytes], settings: FileSettings, log: FileLog) -> Itera
     """
     whole, encoding = with_encoding(stream, settings.encoding, log)
     start, whole = peeked(whole, encoding)
-    if _ARRAY_OF_OBJECTS.match(start):
+    if _ARRAY_OF_OBJECTS.match(start) or _begins_array(start):
         log.info("is read as one JSON array")
         return _rows_of_array(whole, encoding, settings, log)
     known = settings.model_copy(update={"encoding": encoding})
     return _rows_of_lines(text_lines(whole, known, log))
+
+
+def _begins_array(start: str) -> bool:
+    """Return whether a file begins with an array that has objects and no line of its own."""
+    if not _ARRAY_WITH_OBJECTS.match(start):
+        return False
+    line, _, more = start.lstrip("\ufeff").strip().partition("\n")
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return not more
 
 
 def _rows_of_lines(lines: Iterator[Line]) -> Iterator[Row]:

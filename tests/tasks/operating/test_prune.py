@@ -58,6 +58,17 @@ def test_the_last_nights_stay_and_the_others_are_unlisted(stored: Store) -> None
     assert gone == {f"runs/feed=reviews/night=2026-03-0{day}/manifest.json" for day in (1, 2)}
 
 
+def test_the_night_that_quiet_nights_show_stays(stored: Store, publish_night: PublishNight) -> None:
+    for day in (5, 6, 7):
+        publish_night(day, [f"q{day}", f"r{day}"])
+        path = stored.manifest_path(date(2026, 3, day))
+        manifest = read_object(path, "")
+        write_sealed(path, manifest | {"counts": manifest["counts"] | {"read": 0}})
+    done = prune(stored.root, keep=2)
+    assert [night.night.day for night in done.unlisted] == [1, 2, 3]
+    assert [night.day for night in stored.published_nights()] == [4, 5, 6, 7]
+
+
 def test_a_reader_that_listed_before_reads_on_until_the_next_prune(stored: Store) -> None:
     listed = read_history(stored.model_copy(update={"night": date(2026, 3, 4)}))
     parts = set(stored.root.glob("embeddings/*/*"))

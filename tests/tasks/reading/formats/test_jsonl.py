@@ -97,6 +97,26 @@ def test_an_array_of_objects_is_rows(before: bytes) -> None:
     assert [json.loads(row.raw) for row in rows] == [row.values for row in rows]
 
 
+@pytest.mark.parametrize(
+    "feed",
+    [b'[null,\n{"id": 1}]', b'[1, "a, {", {"id": 1}]', b'\xef\xbb\xbf[\n"x",\n{"id": 1}\n]\n'],
+)
+def test_an_array_that_begins_with_no_object_is_an_array(feed: bytes) -> None:
+    rows = read(feed)
+    assert rows[-1].values == {"id": 1}
+    assert {str(row.problem).partition(" must be ")[2] for row in rows[:-1]} <= {
+        "a JSON object, got NoneType",
+        "a JSON object, got int",
+        "a JSON object, got str",
+    }
+
+
+def test_an_array_in_a_line_of_its_own_is_a_row_gone_wrong() -> None:
+    rows = read(b'["a", {"id": 1}]\n{"id": 2}\n')
+    assert [row.values for row in rows] == [None, {"id": 2}]
+    assert rows[0].problem == "the line must be a JSON object, got list"
+
+
 def test_a_broken_element_spoils_itself_alone() -> None:
     rows = read(b'[{"id": 1},\n{"id": },\n{"id": 3, "id": 4}, 5,\n{"id": "\xff"}, {"id": 6},]')
     assert [row.values for row in rows] == [{"id": 1}, None, None, None, None, {"id": 6}, None]
