@@ -31,6 +31,7 @@ from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
 from tasks.reporting.describe import describe
 from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
+from tasks.reporting.watches import watch_terms, watched_before
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.history import History, PastNight, read_history, require_intact
 from tasks.store.lock import run_lock
@@ -70,8 +71,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         past, seed = _begin(store, config), config.random_state
         last, encoder = past.last, encoder_ref(config.encoder)
 
-        stopped = last.source if last else None
-        feed = find_feed(store, config.tonights_feed(), config.sources(), stopped)
+        feed = find_feed(store, config.tonights_feed(), config.sources(), past.source)
         raw = ingest(store, feed, config.ingest)
         is_quiet = feed.is_continued and not raw.rows.rows
         usual = read_usual(store, past, is_quiet)
@@ -95,7 +95,11 @@ def nightly(config: NightlyConfig) -> NightReport:
             refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
             evaluation = evaluate(store, views, refined, config.evaluate, seed)
         described = describe(store, views, refined, evaluation, last, config.identity)
-        results = [feed, raw, checked, documents, plan, views, refined, evaluation, described]
+        assigned, before = described.tables["assignments"], watched_before(store, last)
+        results = [
+            *(feed, raw, checked, documents, plan, views, refined, evaluation, described),
+            watch_terms(store, views, assigned, config.watch, before),
+        ]
         around = Surroundings(
             window=window,
             items=views.items,

@@ -77,6 +77,10 @@ FROM_IDS: Final = "from_ids"
 TO_IDS: Final = "to_ids"
 OVERLAP: Final = "overlap"
 
+# watches
+WATCH: Final = "watch"
+TERM: Final = "term"
+
 # metrics
 METRIC: Final = "metric"
 SPACE: Final = "space"
@@ -246,6 +250,17 @@ CLUSTER_EVENTS: Final = pa.schema(
     ]
 )
 
+WATCHES: Final = pa.schema(
+    [
+        pa.field(WATCH, pa.string(), nullable=False),
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(IS_NEW, pa.bool_(), nullable=False),
+        pa.field(TERM, pa.string(), nullable=False),  # the first of the watch that it holds
+    ]
+)
+"""No rows where nothing is watched."""
+
 METRICS: Final = pa.schema(
     [
         pa.field(METRIC, pa.string(), nullable=False),
@@ -313,6 +328,13 @@ PUBLISHED: Final = {
         remarks={
             EVENT: "born, survived, grown, shrunk, split, merged, vanished, returned, renamed"
         },
+    ),
+    "watches": Table(
+        WATCHES,
+        key=(WATCH, DOC_ID),
+        is_later=True,
+        remarks={TERM: "the first of the watch that the document holds"},
+        remark="every document of the window that a `[[watch]]` finds",
     ),
     "metrics": Table(
         METRICS,

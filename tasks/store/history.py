@@ -104,6 +104,11 @@ class History(BaseModel):
         """The night before this one."""
         return self.nights[-1] if self.nights else None
 
+    @property
+    def source(self) -> SourceState | None:
+        """Where the feed's source stopped on the last night."""
+        return self.last.source if self.last else None
+
     def nights_read(self) -> list[PastNight]:
         """Return the nights whose feed had something new."""
         return [night for night in self.nights if night.rows]

@@ -153,6 +153,8 @@ class Manifest(BaseModel):
     """Label of the model → cluster_id."""
     whole_of: dict[str, str] = {}
     """Cluster that the model does not know → the one that it puts their texts in."""
+    watches: list[dict[str, Any]] = []
+    """See `tasks.reporting.watches.WatchCount`."""
     metrics: list[dict[str, Any]] = []
     """Rows of the table of this name."""
     config: Annotated[dict[str, Any], AfterValidator(_require_window)]

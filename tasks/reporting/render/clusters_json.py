@@ -5,7 +5,7 @@ from typing import Final
 
 from tasks.reporting.night_view import NightView
 
-_PARTS: Final = ("feed", "night", "counts", "n_clusters", "labels")
+_PARTS: Final = ("feed", "night", "counts", "n_clusters", "labels", "watches")
 """What the manifest tells beside them."""
 
 

@@ -9,6 +9,7 @@ from tasks.boundary.markdown import escape_markdown
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.night_view import NightView
+from tasks.reporting.render.watches import watch_lines
 
 SUMMARY: Final = "summary.md"
 """The name of its file in a night's folder of reports."""
@@ -47,6 +48,7 @@ def summarise(night: NightView) -> str:
         "",
         *_event_lines(night.events),
         "",
+        *watch_lines(night),
         "## Quality",
         "",
         *_fit_lines(night.fit),
