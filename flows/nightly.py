@@ -31,6 +31,7 @@ from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
 from tasks.reporting.describe import describe
 from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
+from tasks.reporting.near_duplicates import mark_copies
 from tasks.reporting.watches import watch_terms, watched_before
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.history import History, PastNight, read_history, require_intact
@@ -99,6 +100,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         results = [
             *(feed, raw, checked, documents, plan, views, refined, evaluation, described),
             watch_terms(store, views, assigned, config.watch, before),
+            mark_copies(store, views, assigned),
         ]
         around = Surroundings(
             window=window,

@@ -81,6 +81,11 @@ OVERLAP: Final = "overlap"
 WATCH: Final = "watch"
 TERM: Final = "term"
 
+# near_duplicates
+GROUP_ID: Final = "group_id"
+FIRST_DOC_ID: Final = "first_doc_id"
+SIMILARITY: Final = "similarity"
+
 # metrics
 METRIC: Final = "metric"
 SPACE: Final = "space"
@@ -261,6 +266,17 @@ WATCHES: Final = pa.schema(
 )
 """No rows where nothing is watched."""
 
+NEAR_DUPLICATES: Final = pa.schema(
+    [
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(GROUP_ID, pa.string(), nullable=False),
+        pa.field(FIRST_DOC_ID, pa.string(), nullable=False),
+        pa.field(SIMILARITY, pa.float32(), nullable=False),  # to the text of the first document
+        pa.field(IS_NEW, pa.bool_(), nullable=False),
+    ]
+)
+
 METRICS: Final = pa.schema(
     [
         pa.field(METRIC, pa.string(), nullable=False),
@@ -335,6 +351,14 @@ PUBLISHED: Final = {
         is_later=True,
         remarks={TERM: "the first of the watch that the document holds"},
         remark="every document of the window that a `[[watch]]` finds",
+    ),
+    "near_duplicates": Table(
+        NEAR_DUPLICATES,
+        key=(DOC_ID,),
+        is_later=True,
+        remarks={SIMILARITY: "to the text of the first document, 1 for that text"},
+        remark="documents of the window whose text of five words or more others have, but for a"
+        " few words",
     ),
     "metrics": Table(
         METRICS,

@@ -155,6 +155,8 @@ class Manifest(BaseModel):
     """Cluster that the model does not know → the one that it puts their texts in."""
     watches: list[dict[str, Any]] = []
     """See `tasks.reporting.watches.WatchCount`."""
+    near_duplicates: dict[str, Any] = {}
+    """See `tasks.reporting.near_duplicates.Copies`."""
     metrics: list[dict[str, Any]] = []
     """Rows of the table of this name."""
     config: Annotated[dict[str, Any], AfterValidator(_require_window)]

@@ -5,7 +5,7 @@ from typing import Final
 
 from tasks.reporting.night_view import NightView
 
-_PARTS: Final = ("feed", "night", "counts", "n_clusters", "labels", "watches")
+_PARTS: Final = ("feed", "night", "counts", "n_clusters", "labels", "watches", "near_duplicates")
 """What the manifest tells beside them."""
 
 

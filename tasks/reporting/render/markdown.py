@@ -9,6 +9,7 @@ from tasks.boundary.markdown import escape_markdown
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.night_view import NightView
+from tasks.reporting.render.near_duplicates import copy_lines
 from tasks.reporting.render.watches import watch_lines
 
 SUMMARY: Final = "summary.md"
@@ -48,6 +49,7 @@ def summarise(night: NightView) -> str:
         "",
         *_event_lines(night.events),
         "",
+        *copy_lines(night),
         *watch_lines(night),
         "## Quality",
         "",

@@ -10,6 +10,7 @@ from tasks.boundary.excerpts import excerpt
 from tasks.boundary.printable import as_markup
 from tasks.preparing.counts import rows_said
 from tasks.reporting.night_view import NightView, Row
+from tasks.reporting.render.near_duplicates import show_copies
 from tasks.reporting.render.watches import show_watches
 
 _SHOWN_CLUSTERS: Final = 30
@@ -83,6 +84,7 @@ def show_clusters(console: Console, night: NightView) -> None:
     gone = [event["cluster_id"] for event in night.events if event["event"] == "vanished"]
     if gone:
         console.print(f"  vanished since the last night: {', '.join(gone)}", soft_wrap=True)
+    show_copies(console, night)
     show_watches(console, night)
 
 
