@@ -95,6 +95,11 @@ class NightlyConfig(SourceSettings):
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()
 
+    curation: Path | None = Field(
+        None,
+        description="File with what a person has decided about clusters; curation.toml in the"
+        " store if left empty.",
+    )
     watch: tuple[Watch, ...] = Field(
         (),
         description="Words that are always reported, whatever the clusters say; nothing is learned"
@@ -134,6 +139,11 @@ class NightlyConfig(SourceSettings):
         if "feed" in given.data:
             source_of(given.data["feed"]).require_apart(store)
         return store
+
+    @field_validator("curation")
+    @classmethod
+    def _curation_is_absolute(cls, curation: Path | None) -> Path | None:
+        return curation.expanduser().absolute() if curation else None
 
     @field_validator("watch", mode="before")
     @classmethod
@@ -179,9 +189,9 @@ class NightlyConfig(SourceSettings):
         return _sources_in(self.__dict__)
 
     def decided(self) -> dict[str, Any]:
-        """Return what determines the result, for the manifest: all but where feed and store are."""
+        """Return what determines the result, for the manifest: all but where things lie."""
         foreign = foreign_groups(self.feed, self.sources())
-        return self.model_dump(mode="json", exclude={"feed", "store", *foreign})
+        return self.model_dump(mode="json", exclude={"feed", "store", "curation", *foreign})
 
 
 def _sources_in(values: Mapping[str, Any]) -> SourceSettings:

@@ -17,6 +17,8 @@ from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
 from tasks.clusters.pretrain import pretrain
 from tasks.clusters.reconcile import rejoin_pieces
 from tasks.clusters.refine import Refined, refine
+from tasks.curating.curate import curate, rested_before
+from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.cache import cached_in
 from tasks.frame.stage import StageRecord, recorded_stages
 from tasks.preparing.check_prepared import check_prepared
@@ -69,8 +71,8 @@ def nightly(config: NightlyConfig) -> NightReport:
     let_info_through()
     store = config.tonight()
     with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:
-        past, seed = _begin(store, config), config.random_state
-        last, encoder = past.last, encoder_ref(config.encoder)
+        past, curation = _begin(store, config)
+        last, encoder, seed = past.last, encoder_ref(config.encoder), config.random_state
 
         feed = find_feed(store, config.tonights_feed(), config.sources(), past.source)
         raw = ingest(store, feed, config.ingest)
@@ -96,9 +98,10 @@ def nightly(config: NightlyConfig) -> NightReport:
             refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
             evaluation = evaluate(store, views, refined, config.evaluate, seed)
         described = describe(store, views, refined, evaluation, last, config.identity)
-        assigned, before = described.tables["assignments"], watched_before(store, last)
+        curated = curate(store, views, described, last, curation, rested_before(store, last))
+        assigned, before = curated.tables["assignments"], watched_before(store, last)
         results = [
-            *(feed, raw, checked, documents, plan, views, refined, evaluation, described),
+            *(feed, raw, checked, documents, plan, views, refined, evaluation, curated),
             watch_terms(store, views, assigned, config.watch, before),
             mark_copies(store, views, assigned),
         ]
@@ -113,8 +116,8 @@ def nightly(config: NightlyConfig) -> NightReport:
     return NightReport(published=published, stages=stages)
 
 
-def _begin(store: Store, config: NightlyConfig) -> History:
-    """Clear away what killed runs have left, and read what the nights before tonight have."""
+def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCuration]:
+    """Clear away what killed runs have left, and read what the nights before and people have."""
     clear_scratch(store)
     close_dead_runs()
     require_known_format(store.root)
@@ -122,7 +125,7 @@ def _begin(store: Store, config: NightlyConfig) -> History:
         logger.warning(remark)
     past = read_history(store)
     require_intact(store, past)
-    return past
+    return past, read_curation(store, config.curation)
 
 
 def _clustered(store: Store, views: Views, plan: Plan, config: NightlyConfig) -> Refined:

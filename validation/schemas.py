@@ -72,6 +72,8 @@ LEVEL: Final = "level"
 FIRST_SEEN: Final = "first_seen"
 LAST_SEEN: Final = "last_seen"
 STATUS: Final = "status"
+CATEGORY: Final = "category"
+IS_IGNORED: Final = "is_ignored"
 EVENT: Final = "event"
 FROM_IDS: Final = "from_ids"
 TO_IDS: Final = "to_ids"
@@ -231,6 +233,8 @@ CLUSTERS: Final = pa.schema(
         pa.field(KIND, pa.string()),
         pa.field(TOPIC_ID, pa.string()),  # null where clusters are the only level
         pa.field(EXEMPLAR_TEXTS, pa.list_(pa.string())),
+        pa.field(CATEGORY, pa.string()),  # set by curation
+        pa.field(IS_IGNORED, pa.bool_()),  # set by curation; null where there is none
     ]
 )
 
@@ -329,7 +333,9 @@ PUBLISHED: Final = {
     "clusters": Table(
         CLUSTERS,
         key=(CLUSTER_ID,),
-        later=frozenset({SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS}),
+        later=frozenset(
+            {SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS, CATEGORY, IS_IGNORED}
+        ),
         remarks={KIND: "`theme`, `remarks`", EXEMPLAR_TEXTS: "their beginnings"},
     ),
     "cluster_tree": Table(
@@ -338,6 +344,13 @@ PUBLISHED: Final = {
         is_later=True,
         remarks={LEVEL: "`topic`, `theme`, `remarks`"},
         remark="a topic and the clusters under it",
+    ),
+    "found_assignments": Table(
+        ASSIGNMENTS,
+        key=(DOC_ID,),
+        later=frozenset({TOPIC_ID}),
+        is_later=True,
+        remark="`assignments` as they were before curation; no rows where it moves no document",
     ),
     "cluster_events": Table(
         CLUSTER_EVENTS,

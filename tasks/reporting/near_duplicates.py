@@ -34,6 +34,9 @@ from validation.schemas import (
 logger = logging.getLogger(__name__)
 
 _SHOWN_GROUPS: Final = 5
+_FEWEST_SHOWN: Final = 3
+"""Of a cluster's documents: two are a person who has sent a text twice."""
+
 _EXAMPLE_CHARS: Final = 160
 """A line of a summary or two."""
 
@@ -140,7 +143,7 @@ def counted(found: pa.Table, window: Window) -> dict[str, Any]:
                 example=excerpt(texts[place[group]].as_py(), _EXAMPLE_CHARS),
             )
             for (group, cluster), n in largest
-            if n > 1
+            if n >= _FEWEST_SHOWN
         ],
     }
 

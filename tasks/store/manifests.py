@@ -153,6 +153,8 @@ class Manifest(BaseModel):
     """Label of the model → cluster_id."""
     whole_of: dict[str, str] = {}
     """Cluster that the model does not know → the one that it puts their texts in."""
+    curation: dict[str, Any] = {}
+    """See `tasks.curating.curate.Curated`; empty where there is none."""
     watches: list[dict[str, Any]] = []
     """See `tasks.reporting.watches.WatchCount`."""
     near_duplicates: dict[str, Any] = {}

@@ -10,6 +10,7 @@ from tasks.boundary.excerpts import excerpt
 from tasks.boundary.printable import as_markup
 from tasks.preparing.counts import rows_said
 from tasks.reporting.night_view import NightView, Row
+from tasks.reporting.render.curation import show_curation
 from tasks.reporting.render.near_duplicates import show_copies
 from tasks.reporting.render.watches import show_watches
 
@@ -65,7 +66,7 @@ def show_clusters(console: Console, night: NightView) -> None:
         table.add_column(
             column, justify="right" if column in {"size", "change"} else "left", overflow="fold"
         )
-    for row in night.clusters[:_SHOWN_CLUSTERS]:
+    for row in night.shown[:_SHOWN_CLUSTERS]:
         above = [as_markup(topics.get(row["cluster_id"], ""))] if topics else []
         change = f"{row['growth']:+,}"
         table.add_row(
@@ -77,13 +78,14 @@ def show_clusters(console: Console, night: NightView) -> None:
             row["status"],
         )
     console.print(table)
-    if len(night.clusters) > _SHOWN_CLUSTERS:
+    if len(night.shown) > _SHOWN_CLUSTERS:
         console.print(
-            f"  and {len(night.clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`"
+            f"  and {len(night.shown) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`"
         )
     gone = [event["cluster_id"] for event in night.events if event["event"] == "vanished"]
     if gone:
         console.print(f"  vanished since the last night: {', '.join(gone)}", soft_wrap=True)
+    show_curation(console, night)
     show_copies(console, night)
     show_watches(console, night)
 

@@ -28,7 +28,7 @@ WINDOW = Window(
 ASSIGNED = pa.table(
     {
         "doc_id": [f"d{it}" for it in range(6)],
-        "cluster_id": ["c-1", "c-1", "c-1", "c-2", "c-1", "c-1"],
+        "cluster_id": ["c-1", "c-1", "c-1", "c-1", "c-1", "c-1"],
         "is_new": [False, False, False, True, True, True],
     }
 )
@@ -47,13 +47,19 @@ def test_documents_with_one_text_word_for_word_or_nearly_are_a_group() -> None:
 def test_copies_are_counted_over_all_and_cluster_by_cluster() -> None:
     copies = Copies(**counted(find_copies(WINDOW, ASSIGNED), WINDOW))
     assert (copies.n_documents, copies.n_groups) == (3, 1)
-    assert copies.of_clusters == {"c-1": 2, "c-2": 1}
+    assert copies.of_clusters == {"c-1": 3}
     (largest,) = copies.largest
-    assert (largest.cluster_id, largest.n_documents) == ("c-1", 2)
+    assert (largest.cluster_id, largest.n_documents) == ("c-1", 3)
     assert largest.example.startswith("this shop never sent me my refund and \\x1b nobody")
     assert copies.facts()["near_duplicates"].keys() == {
         "n_documents", "n_groups", "of_clusters", "largest",
     }  # fmt: skip
+
+
+def test_two_copies_of_a_cluster_are_counted_and_not_shown() -> None:
+    apart = ASSIGNED.set_column(1, "cluster_id", [["c-1", "c-1", "c-1", "c-2", "c-1", "c-1"]])
+    copies = Copies(**counted(find_copies(WINDOW, apart), WINDOW))
+    assert (copies.of_clusters, copies.largest) == ({"c-1": 2, "c-2": 1}, [])
 
 
 def test_a_night_without_copies_counts_none() -> None:

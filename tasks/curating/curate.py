@@ -1,0 +1,197 @@
+"""Apply to tonight's clusters what a person has decided about them.
+
+Reads  items, the window's texts and documents, clusters and events as they were found, last night's
+       clusters as they were published
+Writes assignments, clusters and cluster_events as they are published; found_assignments, on which
+       tomorrow's identity builds: what is learned never depends on a curation
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field
+
+from models.core.threads import one_thread
+from tasks.boundary.inert import inert
+from tasks.clusters.window import WindowDocuments, documents_in
+from tasks.curating.apply import Moved, move
+from tasks.curating.file import TonightsCuration
+from tasks.curating.found import FoundTonight, Row
+from tasks.curating.rows import CuratedRows
+from tasks.curating.rules import Merge, Split
+from tasks.frame.stage import stage
+from tasks.reporting.describe import Described
+from tasks.store.embeddings import matrix_of
+from tasks.store.history import PastNight
+from tasks.store.storage import Ref, Store, keep_table, read_table
+from tasks.vectors.items import read_window
+from tasks.vectors.views import Views
+from validation.schemas import (
+    ASSIGNMENTS,
+    CLUSTER_EVENTS,
+    CLUSTER_ID,
+    CLUSTERS,
+    CONFIDENCE,
+    EMBEDDING,
+    MARGIN,
+    TEXT,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Curated(Described):
+    """Tonight's clusters as they are published."""
+
+    curation: dict[str, Any] = Field(default_factory=dict)
+    """Digest of the file, sentences on the rules in force and on those that rest, and where the
+    clusters that were found are now; empty where there is no file."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the stage before says, and what has become of the rules."""
+        return super().facts() | {"curation": self.curation}
+
+
+@stage("curate", version=1)
+@one_thread()
+def curate(
+    store: Store,
+    views: Views,
+    described: Described,
+    last: PastNight | None,
+    curation: TonightsCuration,
+    rested: Sequence[str],
+) -> Curated:
+    """Apply the rules of a curation; without any, clusters are published as they were found.
+
+    Parameters
+    ----------
+    store, views
+        The window.
+    described
+        The clusters as they were found.
+    last
+        The night before, whose clusters as they were published tell how theirs have grown.
+    curation
+        Of tonight.
+    rested
+        Sentences on the rules that rested on the last night, which are not said again.
+    """
+    if not curation.rules.rules():
+        none = keep_table(store, "curate", ASSIGNMENTS.empty_table())
+        return _curated(described, {"found_assignments": none}, {"digest": curation.digest})
+    tonight = _read(store, views, described)
+    moved = move(curation.rules, tonight.found, tonight.texts, tonight.X, tonight.text_of)
+    before = read_table(store, last.clusters).to_pylist() if last else []
+    tables = curated_tables(tonight, moved, before)
+    refs = {name: keep_table(store, "curate", table) for name, table in tables.items()}
+    facts = {"digest": curation.digest, **told(moved)}
+    _say(facts, rested)
+    return _curated(described, refs, facts, len(set(moved.cluster_of)))
+
+
+def rested_before(store: Store, last: PastNight | None) -> list[str]:
+    """Return the sentences on the rules that rested on the last night."""
+    return list(store.read_manifest(last.night).curation.get("resting", [])) if last else []
+
+
+def _read(store: Store, views: Views, described: Described) -> FoundTonight:
+    window, items = read_window(store, views.window), read_table(store, views.items, [EMBEDDING])
+    tables = {name: read_table(store, ref) for name, ref in described.tables.items()}
+    documents = documents_in(window.documents, store.night)
+    return FoundTonight(
+        night=str(store.night),
+        X=matrix_of(items[EMBEDDING]),
+        texts=window.texts[TEXT].to_pylist(),
+        documents=documents,
+        assigned=tables["assignments"],
+        clusters=tables["clusters"].to_pylist(),
+        events=tables["cluster_events"].to_pylist(),
+    )
+
+
+def curated_tables(
+    tonight: FoundTonight, moved: Moved, before: Sequence[Row]
+) -> dict[str, pa.Table]:
+    """Lay out the tables of the night after curation.
+
+    Parameters
+    ----------
+    tonight
+        As it was found.
+    moved
+        Where the texts are now.
+    before
+        Clusters of the last night, as they were published.
+    """
+    rows = CuratedRows(tonight, moved, {row[CLUSTER_ID]: row for row in before})
+    assigned, has_moved = tonight.assigned, moved.cluster_of != tonight.found
+    return {
+        "assignments": reassigned(assigned, tonight.documents, moved) if has_moved else assigned,
+        "found_assignments": assigned if has_moved else ASSIGNMENTS.empty_table(),
+        "clusters": pa.Table.from_pylist(rows.rows(), schema=CLUSTERS),
+        "cluster_events": pa.Table.from_pylist(rows.events(), schema=CLUSTER_EVENTS),
+    }
+
+
+def reassigned(assigned: pa.Table, documents: WindowDocuments, moved: Moved) -> pa.Table:
+    """Return the assignments with the clusters where the documents are now.
+
+    A document that a person has put out of its cluster has no confidence and no margin.
+    """
+    items = documents.items
+    is_put = np.isin(items, sorted(moved.put))
+    columns: dict[str, pa.Array] = {
+        CLUSTER_ID: pa.array([moved.cluster_of[item] for item in items.tolist()]),
+        CONFIDENCE: _without(assigned[CONFIDENCE], is_put),
+        MARGIN: _without(assigned[MARGIN], is_put),
+    }
+    for name, column in columns.items():
+        place = assigned.column_names.index(name)
+        assigned = assigned.set_column(place, assigned.schema.field(name), column)
+    return assigned
+
+
+def _without(column: pa.ChunkedArray, is_put: NDArray[np.bool_]) -> pa.Array:
+    """Return a column with zeros where a person has put a document."""
+    return pa.array(np.where(is_put, np.float32(0), column.to_numpy()), pa.float32())
+
+
+def told(moved: Moved) -> dict[str, Any]:
+    """Return what the manifest tells of the rules, and where clusters that were found are now."""
+    merges = [rule for rule in moved.in_force if isinstance(rule, Merge)]
+    splits = [rule for rule in moved.in_force if isinstance(rule, Split)]
+    return {
+        "in_force": [rule.said() for rule in moved.in_force],
+        "resting": [f"{rule.said()}: {why}" for rule, why in moved.resting],
+        "splits": [{"cluster": it.cluster, "terms": it.terms, "part": it.part} for it in splits],
+        "merged": {cluster: rule.into for rule in merges for cluster in rule.clusters},
+    }
+
+
+def _say(facts: dict[str, Any], rested: Sequence[str]) -> None:
+    """Log what has become of the rules; one that goes on resting is not named again."""
+    logger.info("%d rules of curation are in force", len(facts["in_force"]))
+    for sentence in facts["resting"]:
+        if sentence not in rested:
+            logger.warning("a rule of curation rests until it applies again: %s", inert(sentence))
+
+
+def _curated(
+    described: Described,
+    tables: dict[str, Ref],
+    facts: dict[str, Any],
+    n_clusters: int | None = None,
+) -> Curated:
+    return Curated(
+        tables=described.tables | tables,
+        models=described.models,
+        n_clusters=described.n_clusters if n_clusters is None else n_clusters,
+        cluster_ids=described.cluster_ids,
+        whole_of=described.whole_of,
+        curation=facts if facts["digest"] else {},
+    )
