@@ -187,6 +187,12 @@ def test_a_watch_that_cannot_be_is_named_by_its_key(tmp_path: Path, watch: str, 
         load_config(file, {})
 
 
+def test_where_a_curation_lies_is_absolute_and_decides_nothing() -> None:
+    config = load_config(None, {"feed": "f", "store": "s", "curation": "rules.toml"})
+    assert config.curation == Path("rules.toml").absolute()
+    assert "curation" not in config.decided()
+
+
 def test_a_model_does_not_depend_on_what_is_watched() -> None:
     from flows.nightly import recipe
     from tasks.vectors.encoder import EncoderRef
