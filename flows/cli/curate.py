@@ -23,6 +23,7 @@ app = typer.Typer(
     help="Write down what you have decided about clusters; every night applies it.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
+    epilog=examples("nightfold curate pin -h", "nightfold curate split -h"),
     rich_markup_mode=None,
 )
 
@@ -79,7 +80,7 @@ def split(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     curation: FileOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Give the documents of a cluster that hold one of some words a cluster of their own."""
+    """Part the documents with some words off a cluster."""
     rule = {"cluster": cluster, "terms": terms, "name": name}
     guarded(lambda: _write(store, feed_name, curation, "split", rule), debug)
 
@@ -133,7 +134,7 @@ def list_rules(
     curation: FileOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Show the rules of a feed, and which of them rested on the last night."""
+    """Show the rules of a feed, and those that rest."""
 
     def show() -> None:
         last, tonights = _read(store, feed_name, curation)[1:]
@@ -154,7 +155,7 @@ def undo(
     curation: FileOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Take back the last change; a second time takes that back."""
+    """Take back the last change, or that again."""
 
     def take_back() -> None:
         from tasks.curating.edit import undo as undo_change
