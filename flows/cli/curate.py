@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tasks.curating.file import TonightsCuration
 
 app = typer.Typer(
-    help="Write down what you have decided about clusters; every night applies it.",
+    help="Name, merge, split, hide and group clusters to stay.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     epilog=examples("nightfold curate pin -h", "nightfold curate split -h"),
