@@ -333,9 +333,7 @@ PUBLISHED: Final = {
     "clusters": Table(
         CLUSTERS,
         key=(CLUSTER_ID,),
-        later=frozenset(
-            {SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS, CATEGORY, IS_IGNORED}
-        ),
+        later=frozenset({SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS, CATEGORY, IS_IGNORED}),
         remarks={KIND: "`theme`, `remarks`", EXEMPLAR_TEXTS: "their beginnings"},
     ),
     "cluster_tree": Table(

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.core.arrays import Floats, centroids_of
 from tasks.curating.rules import Category, Curation, Exclude, Merge, OfCluster, Rule, Split
+from validation.schemas import REMARKS
 
 
 @dataclass
@@ -133,7 +134,10 @@ def _merge(moved: Moved, merge: Merge) -> None:
 def _exclude(
     moved: Moved, excludes: Sequence[Exclude], X: Floats, text_of: Mapping[str, int]
 ) -> None:
-    """Put texts that are not in their cluster in the next best: that of the nearest centroid."""
+    """Put texts that are not in their cluster in the next best: that of the nearest centroid.
+
+    The drawer of short remarks is no cluster to go to.
+    """
     if not excludes:
         return
     clusters, labels = np.unique(moved.cluster_of, return_inverse=True)
@@ -143,7 +147,9 @@ def _exclude(
         banned.setdefault(text_of.get(rule.doc_id, -1), set()).add(rule.cluster)
     for rule in excludes:
         place = text_of.get(rule.doc_id, -1)
-        others = [at for at, it in enumerate(clusters.tolist()) if it not in banned[place]]
+        others = [
+            at for at, it in enumerate(clusters.tolist()) if it not in {*banned[place], REMARKS}
+        ]
         why_not = None
         if place < 0:
             why_not = "the document is not in the window"

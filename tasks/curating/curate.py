@@ -17,7 +17,7 @@ from pydantic import Field
 
 from models.core.threads import one_thread
 from tasks.boundary.inert import inert
-from tasks.clusters.window import WindowDocuments, documents_in
+from tasks.clusters.window import documents_in
 from tasks.curating.apply import Moved, move
 from tasks.curating.file import TonightsCuration
 from tasks.curating.found import FoundTonight, Row
@@ -25,20 +25,23 @@ from tasks.curating.rows import CuratedRows
 from tasks.curating.rules import Merge, Split
 from tasks.frame.stage import stage
 from tasks.reporting.describe import Described
-from tasks.store.embeddings import matrix_of
+from tasks.reporting.topics import tree_rows
+from tasks.reporting.whole_window import read_all_embeddings, read_whole_window
 from tasks.store.history import PastNight
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
 from validation.schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,
     CLUSTER_ID,
+    CLUSTER_TREE,
     CLUSTERS,
     CONFIDENCE,
-    EMBEDDING,
     MARGIN,
+    NAME,
+    NODE_ID,
     TEXT,
+    TOPIC_ID,
 )
 
 logger = logging.getLogger(__name__)
@@ -100,17 +103,18 @@ def rested_before(store: Store, last: PastNight | None) -> list[str]:
 
 
 def _read(store: Store, views: Views, described: Described) -> FoundTonight:
-    window, items = read_window(store, views.window), read_table(store, views.items, [EMBEDDING])
+    window = read_whole_window(store, views)
     tables = {name: read_table(store, ref) for name, ref in described.tables.items()}
     documents = documents_in(window.documents, store.night)
     return FoundTonight(
         night=str(store.night),
-        X=matrix_of(items[EMBEDDING]),
+        X=read_all_embeddings(store, views),
         texts=window.texts[TEXT].to_pylist(),
         documents=documents,
         assigned=tables["assignments"],
         clusters=tables["clusters"].to_pylist(),
         events=tables["cluster_events"].to_pylist(),
+        tree=tables["cluster_tree"].to_pylist(),
     )
 
 
@@ -128,25 +132,30 @@ def curated_tables(
     before
         Clusters of the last night, as they were published.
     """
-    rows = CuratedRows(tonight, moved, {row[CLUSTER_ID]: row for row in before})
-    assigned, has_moved = tonight.assigned, moved.cluster_of != tonight.found
+    curated = CuratedRows(tonight, moved, {row[CLUSTER_ID]: row for row in before})
+    clusters, found, has_moved = curated.rows(), tonight.assigned, moved.cluster_of != tonight.found
+    tree = tree_rows(clusters, {row[NODE_ID]: row[NAME] for row in tonight.tree})
     return {
-        "assignments": reassigned(assigned, tonight.documents, moved) if has_moved else assigned,
-        "found_assignments": assigned if has_moved else ASSIGNMENTS.empty_table(),
-        "clusters": pa.Table.from_pylist(rows.rows(), schema=CLUSTERS),
-        "cluster_events": pa.Table.from_pylist(rows.events(), schema=CLUSTER_EVENTS),
+        "assignments": reassigned(tonight, moved, clusters) if has_moved else found,
+        "found_assignments": found if has_moved else ASSIGNMENTS.empty_table(),
+        "clusters": pa.Table.from_pylist(clusters, schema=CLUSTERS),
+        "cluster_tree": pa.Table.from_pylist(tree, schema=CLUSTER_TREE),
+        "cluster_events": pa.Table.from_pylist(curated.events(), schema=CLUSTER_EVENTS),
     }
 
 
-def reassigned(assigned: pa.Table, documents: WindowDocuments, moved: Moved) -> pa.Table:
+def reassigned(tonight: FoundTonight, moved: Moved, clusters: Sequence[Row]) -> pa.Table:
     """Return the assignments with the clusters where the documents are now.
 
     A document that a person has put out of its cluster has no confidence and no margin.
     """
-    items = documents.items
+    assigned, items = tonight.assigned, tonight.documents.items
+    topic_of = {row[CLUSTER_ID]: row[TOPIC_ID] for row in clusters}
+    now = [moved.cluster_of[item] for item in items.tolist()]
     is_put = np.isin(items, sorted(moved.put))
     columns: dict[str, pa.Array] = {
-        CLUSTER_ID: pa.array([moved.cluster_of[item] for item in items.tolist()]),
+        CLUSTER_ID: pa.array(now),
+        TOPIC_ID: pa.array([topic_of[cluster] for cluster in now], pa.string()),
         CONFIDENCE: _without(assigned[CONFIDENCE], is_put),
         MARGIN: _without(assigned[MARGIN], is_put),
     }

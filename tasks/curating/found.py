@@ -28,7 +28,7 @@ class FoundTonight:
         The window's.
     assigned
         Their clusters, in the same order.
-    clusters, events
+    clusters, events, tree
         Rows of the tables.
     """
 
@@ -39,6 +39,7 @@ class FoundTonight:
     assigned: pa.Table
     clusters: Sequence[Row]
     events: Sequence[Row]
+    tree: Sequence[Row]
 
     @cached_property
     def found(self) -> list[str]:

@@ -13,21 +13,25 @@ from models.core.arrays import centroids_of
 from tasks.curating.apply import Moved
 from tasks.curating.found import FoundTonight, Row
 from tasks.curating.rules import Category, Ignore, Pin, Split
+from tasks.reporting.quoted import Quoted
 from validation.schemas import (
     CATEGORY,
     CLUSTER_ID,
     COHESION,
     EVENT,
     EXEMPLAR_DOC_IDS,
+    EXEMPLAR_TEXTS,
     FIRST_SEEN,
     GROWTH,
     IS_IGNORED,
     KEYWORDS,
+    KIND,
     NAME,
     SHARE,
     SIZE,
     STABILITY,
     STATUS,
+    THEME,
 )
 
 _EXEMPLARS: Final = 5
@@ -93,12 +97,15 @@ class CuratedRows:
         parts = self._whole_parts(cluster)
         base = own or self._found_rows[self._largest_part(cluster)]
         size, last = self._sizes[cluster], self.before.get(cluster)
+        shown = self._exemplars(cluster)
+        quoted = Quoted(self.tonight.texts, self.tonight.documents)
         born = self.tonight.night if last is None else last[FIRST_SEEN]
         told = {NAME: last[NAME]} if own is None and last else {}
         if own is None or own[STATUS] in _BY_SIZE:
             told |= {STATUS: "survived" if last else "born"}
         if split:
-            told |= {NAME: split.name, KEYWORDS: [it.strip() for it in split.terms.split(",")]}
+            terms = [it.strip() for it in split.terms.split(",")]
+            told |= {NAME: split.name, KEYWORDS: terms, KIND: THEME}
         elif parts:
             told |= {KEYWORDS: _interleaved([it[KEYWORDS] for it in parts])}
         return base | {
@@ -108,7 +115,8 @@ class CuratedRows:
             GROWTH: size - (last[SIZE] if last else 0),
             COHESION: self._cohesion(cluster),
             STABILITY: None,  # it was measured for what was found
-            EXEMPLAR_DOC_IDS: self._exemplars(cluster),
+            EXEMPLAR_DOC_IDS: quoted.doc_ids(shown),
+            EXEMPLAR_TEXTS: quoted.texts_of(shown),
             FIRST_SEEN: min((it[FIRST_SEEN] for it in parts), default=born),
             **told,
         }
@@ -167,16 +175,14 @@ class CuratedRows:
         (centroid,) = centroids_of(own, np.zeros(len(own), np.int64))
         return float(np.mean(own @ centroid))
 
-    def _exemplars(self, cluster: str) -> list[str]:
-        """Choose the documents that show a cluster best; of several with one text, the first."""
+    def _exemplars(self, cluster: str) -> list[int]:
+        """Choose the texts that show a cluster best."""
         from models.text.exemplars import exemplars
 
-        places, documents = self._texts[cluster], self.tonight.documents
+        places = self._texts[cluster]
         one = np.zeros(len(places), np.int64)
         (best,) = exemplars(self.tonight.X[places], one, _EXEMPLARS).values()
-        items = documents.items.tolist()
-        first = dict(zip(reversed(items), reversed(documents.doc_ids), strict=True))
-        return [first[places[it]] for it in best.tolist()]
+        return [places[it] for it in best.tolist()]
 
 
 def _places(cluster_of: Sequence[str]) -> dict[str, list[int]]:

@@ -15,8 +15,9 @@ from models.core.threads import one_thread
 from tasks.boundary.excerpts import excerpt
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
+from tasks.reporting.whole_window import read_whole_window
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from tasks.vectors.items import Window, read_window
+from tasks.vectors.items import Window
 from tasks.vectors.views import Views
 from validation.schemas import (
     CLUSTER_ID,
@@ -75,7 +76,7 @@ class Copies(StageResult):
 @one_thread()
 def mark_copies(store: Store, views: Views, assignments: Ref) -> Copies:
     """Find the documents of the window that are copies of one text, word for word or nearly."""
-    window, assigned = read_window(store, views.window), read_table(store, assignments)
+    window, assigned = read_whole_window(store, views), read_table(store, assignments)
     found = find_copies(window, assigned)
     copies = Copies(
         tables={"near_duplicates": keep_table(store, "near", found)}, **counted(found, window)

@@ -15,13 +15,15 @@ from models.core.threads import one_thread
 from tasks.boundary.excerpts import excerpt
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
+from tasks.reporting.whole_window import read_whole_window
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from tasks.vectors.items import Window, read_window
+from tasks.vectors.items import Window
 from tasks.vectors.views import Views
 from validation.schemas import (
     CLUSTER_ID,
     DOC_ID,
     IS_NEW,
+    NIGHT,
     POSITION,
     TERM,
     TEXT,
@@ -131,7 +133,7 @@ def watch_terms(
     before
         Text of a watch → documents that it had on the last night; see `watched_before`.
     """
-    window, assigned = read_window(store, views.window), read_table(store, assignments)
+    window, assigned = read_whole_window(store, views), read_table(store, assignments)
     found = find_watched(window, assigned, watches)
     counts = [count_watched(watch, found, window, before) for watch in watches]
     for count in counts:
@@ -209,9 +211,8 @@ def count_watched(
 
 def _examples(doc_ids: Sequence[str], window: Window) -> list[str]:
     """Return the beginnings of the newest different texts of some documents."""
-    columns = (window.documents[name].to_pylist() for name in (DOC_ID, POSITION))
-    position_of = dict(zip(*columns, strict=True))
-    # The window has the oldest night first.
-    newest = dict.fromkeys(position_of[doc_id] for doc_id in reversed(doc_ids))
-    texts = window.texts[TEXT]
+    columns = (window.documents[name].to_pylist() for name in (NIGHT, POSITION, DOC_ID))
+    own, texts = set(doc_ids), window.texts[TEXT]
+    found = [(night, place) for night, place, doc_id in zip(*columns, strict=True) if doc_id in own]
+    newest = dict.fromkeys(place for _, place in sorted(found, reverse=True))
     return [excerpt(texts[it].as_py(), _EXAMPLE_CHARS) for it in list(newest)[:_EXAMPLES]]

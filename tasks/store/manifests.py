@@ -154,11 +154,9 @@ class Manifest(BaseModel):
     whole_of: dict[str, str] = {}
     """Cluster that the model does not know → the one that it puts their texts in."""
     curation: dict[str, Any] = {}
-    """See `tasks.curating.curate.Curated`; empty where there is none."""
     watches: list[dict[str, Any]] = []
-    """See `tasks.reporting.watches.WatchCount`."""
     near_duplicates: dict[str, Any] = {}
-    """See `tasks.reporting.near_duplicates.Copies`."""
+    """See the stages that return them: `curate`, `watch` and `near duplicates`."""
     metrics: list[dict[str, Any]] = []
     """Rows of the table of this name."""
     config: Annotated[dict[str, Any], AfterValidator(_require_window)]

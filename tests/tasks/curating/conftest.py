@@ -30,6 +30,9 @@ def row(cluster_id: str, name: str, size: int, **changed: Any) -> dict[str, Any]
         "first_seen": "2026-03-02",
         "last_seen": "2026-03-05",
         "status": "grown",
+        "kind": "theme",
+        "topic_id": "t-1",
+        "exemplar_texts": ["x"],
         "category": None,
         "is_ignored": None,
         **changed,
@@ -52,7 +55,9 @@ def tonight() -> FoundTonight:
         "margin": np.full(8, 0.8, np.float32),
         "is_outlier": [False] * 8,
         "is_new": [False] * 8,
+        "topic_id": ["t-2" if it == 6 else "t-1" for it in items],
     }
+    node = {"parent_id": None, "level": "topic", "size": 0}
     event = {"from_ids": [], "to_ids": [], "overlap": None}
     told = (("grown", "c-1"), ("renamed", "c-1"), ("grown", "c-3"), ("split", "c-3"))
     return FoundTonight(
@@ -64,7 +69,8 @@ def tonight() -> FoundTonight:
         clusters=[
             row("c-1", "app", 4),
             row("c-2", "refund", 2, first_seen="2026-03-01"),
-            row("c-3", "invoice", 2),
+            row("c-3", "invoice", 2, topic_id="t-2"),
         ],
         events=[event | {"event": kind, "cluster_id": cluster} for kind, cluster in told],
+        tree=[node | {"node_id": f"t-{it}", "name": f"topic {it}"} for it in (1, 2)],
     )

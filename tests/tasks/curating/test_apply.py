@@ -55,6 +55,13 @@ def test_an_excluded_document_goes_to_the_next_best_cluster_with_all_of_its_text
     assert [why for _, why in moved.resting] == ["the document is in another one anyway"]
 
 
+def test_an_excluded_document_does_not_go_to_the_drawer_of_remarks(tonight: FoundTonight) -> None:
+    found = ["remarks" if it == "c-3" else it for it in tonight.found]
+    rules = Curation.model_validate({"exclude": [{"doc_id": "d4", "cluster": "c-2"}]})
+    moved = move(rules, found, tonight.texts, tonight.X, tonight.text_of)
+    assert moved.cluster_of[4] == "c-1"
+
+
 def test_a_cluster_is_not_excluded_away(tonight: FoundTonight) -> None:
     moved = moved_by(tonight, exclude=[{"doc_id": "d7", "cluster": "c-3"}])
     assert moved.cluster_of == tonight.found

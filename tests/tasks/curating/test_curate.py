@@ -17,11 +17,21 @@ def test_what_was_found_is_kept_beside_what_is_published(tonight: FoundTonight) 
     tables = curated_tables(tonight, moved, [])
     assert tables["found_assignments"] == tonight.assigned
     assert tables["assignments"]["cluster_id"].to_pylist() == ["c-1"] * 4 + ["c-2"] * 4
-    assert tables["assignments"].drop_columns("cluster_id") == tonight.assigned.drop_columns(
-        "cluster_id"
-    )
+    same = ["doc_id", "confidence", "margin", "is_outlier", "is_new"]
+    assert tables["assignments"].select(same) == tonight.assigned.select(same)
     schemas = {"assignments": ASSIGNMENTS, "clusters": CLUSTERS, "cluster_events": CLUSTER_EVENTS}
     assert {name: tables[name].schema for name in schemas} == schemas
+
+
+def test_topics_follow_the_clusters(tonight: FoundTonight) -> None:
+    tables = curated_tables(
+        tonight, moved_by(tonight, merge=[{"clusters": ["c-3"], "into": "c-2"}]), []
+    )
+    assert tables["assignments"]["topic_id"].to_pylist() == ["t-1"] * 8
+    tree = [
+        (it["node_id"], it["parent_id"], it["size"]) for it in tables["cluster_tree"].to_pylist()
+    ]
+    assert tree == [("t-1", None, 8), ("c-1", "t-1", 4), ("c-2", "t-1", 4)]
 
 
 def test_where_no_document_moves_nothing_is_kept_twice(tonight: FoundTonight) -> None:

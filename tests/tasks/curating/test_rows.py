@@ -34,6 +34,7 @@ def test_a_merged_cluster_has_the_documents_of_all(tonight: FoundTonight) -> Non
     assert merged["keywords"] == ["refund", "invoice", "refund word", "invoice word"]
     assert merged["stability"] is None
     assert sorted(merged["exemplar_doc_ids"]) == ["d4", "d5", "d6"]
+    assert sorted(merged["exemplar_texts"]) == ["invoice wrong", "refund late", "refund never came"]
     assert merged["cohesion"] == pytest.approx(0.96, abs=0.05)
 
 
