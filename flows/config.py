@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import (
     ConfigDict,
@@ -35,6 +35,7 @@ from tasks.reading.sources.kinds import foreign_groups, require_own_settings, so
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
+from tasks.reporting.watches import Watch, require_own_names
 from tasks.store.storage import Store
 from tasks.vectors.encoder import EmbedSettings
 
@@ -94,6 +95,17 @@ class NightlyConfig(SourceSettings):
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()
 
+    curation: Path | None = Field(
+        None,
+        description="File with what a person has decided about clusters; curation.toml in the"
+        " store if left empty.",
+    )
+    watch: tuple[Watch, ...] = Field(
+        (),
+        description="Words that are always reported, whatever the clusters say; nothing is learned"
+        " anew where they change.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _from_form(cls, given: Any) -> Any:
@@ -128,6 +140,27 @@ class NightlyConfig(SourceSettings):
             source_of(given.data["feed"]).require_apart(store)
         return store
 
+    @field_validator("curation")
+    @classmethod
+    def _curation_is_absolute(cls, curation: Path | None) -> Path | None:
+        return curation.expanduser().absolute() if curation else None
+
+    @field_validator("watch", mode="before")
+    @classmethod
+    def _watches_are_tables(cls, given: Any) -> Any:
+        if not (
+            isinstance(given, (list, tuple))
+            and all(isinstance(it, Mapping | Watch) for it in given)
+        ):
+            raise ValueError(f"watch must be written as [[watch]], one a watch, got {given!r:.60}")
+        return given
+
+    @field_validator("watch")
+    @classmethod
+    def _watches_have_names(cls, watch: tuple[Watch, ...]) -> tuple[Watch, ...]:
+        require_own_names(watch)
+        return watch
+
     @field_validator("encoder")
     @classmethod
     def _encoder_holds_no_secret(cls, encoder: str) -> str:
@@ -156,9 +189,9 @@ class NightlyConfig(SourceSettings):
         return _sources_in(self.__dict__)
 
     def decided(self) -> dict[str, Any]:
-        """Return what determines the result, for the manifest: all but where feed and store are."""
+        """Return what determines the result, for the manifest: all but where things lie."""
         foreign = foreign_groups(self.feed, self.sources())
-        return self.model_dump(mode="json", exclude={"feed", "store", *foreign})
+        return self.model_dump(mode="json", exclude={"feed", "store", "curation", *foreign})
 
 
 def _sources_in(values: Mapping[str, Any]) -> SourceSettings:
@@ -218,10 +251,16 @@ def _explained(error: ValidationError, file: Path | None) -> str:
 
 
 def _key_of(error: ErrorDetails) -> str:
-    """Return the dotted key; the kinds of a value, which pydantic lists below it, are not keys."""
+    """Return the dotted key: kinds of a value, which pydantic lists below it, are no keys.
+
+    Nor are numbers of a list.
+    """
     parts: list[str] = []
     model: Any = NightlyConfig
     for part in map(str, error["loc"]):
+        if part.isdigit():
+            (model, *_) = get_args(model) or (None,)
+            continue
         known = _fields(model)
         if not known:
             break

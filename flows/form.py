@@ -77,6 +77,8 @@ def _plain(schema: Schema, resolve: Callable[[Schema], Schema]) -> Schema:
     if "$ref" in schema:
         found = resolve(schema) | {key: schema[key] for key in ("description",) if key in schema}
     found = _choosable({key: value for key, value in found.items() if key != "$ref"})
+    if "$ref" in found.get("items", {}):
+        return found | {"items": _plain(found["items"], resolve)}
     if "properties" not in found:
         return found
     summary, entries = _numpydoc(found.get("description", ""))

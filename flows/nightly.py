@@ -17,6 +17,8 @@ from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
 from tasks.clusters.pretrain import pretrain
 from tasks.clusters.reconcile import rejoin_pieces
 from tasks.clusters.refine import Refined, refine
+from tasks.curating.curate import curate, rested_before
+from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.cache import cached_in
 from tasks.frame.stage import StageRecord, recorded_stages
 from tasks.preparing.check_prepared import check_prepared
@@ -33,6 +35,8 @@ from tasks.reporting.describe import describe
 from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
 from tasks.reporting.insights.insights import find_insights
 from tasks.reporting.insights.roles import roles_of
+from tasks.reporting.near_duplicates import mark_copies
+from tasks.reporting.watches import watch_terms, watched_before
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.history import History, PastNight, read_history, require_intact
 from tasks.store.lock import run_lock
@@ -69,16 +73,17 @@ def nightly(config: NightlyConfig) -> NightReport:
     let_info_through()
     store = config.tonight()
     with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:
-        past, seed = _begin(store, config), config.random_state
-        last, encoder = past.last, encoder_ref(config.encoder)
+        past, curation = _begin(store, config)
+        last, encoder, seed = past.last, encoder_ref(config.encoder), config.random_state
 
         feed = find_feed(store, config.tonights_feed(), config.sources(), past.stopped)
         raw = ingest(store, feed, config.ingest)
         is_quiet = feed.is_continued and not raw.rows.rows
         usual = read_usual(store, past, is_quiet)
         checked = check_raw(store, raw, config.check, usual, is_quiet)
-        on_change = config.ingest.on_change
-        prepared = prepare(store, checked, past.documents(), config.prepare, on_change)
+        prepared = prepare(
+            store, checked, past.documents(), config.prepare, config.ingest.on_change
+        )
         bounds = config.check.document_bounds(config.prepare.max_text_chars, usual)
         documents = check_prepared(store, prepared, checked, bounds, past.last_read())
         earlier = past.documents_within(store, config.window_days, is_quiet)
@@ -96,9 +101,15 @@ def nightly(config: NightlyConfig) -> NightReport:
             refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
             evaluation = evaluate(store, views, refined, config.evaluate, seed)
         described = describe(store, views, refined, evaluation, last, config.identity)
+        curated = curate(store, views, described, last, curation, rested_before(store, last))
+        assigned, before = curated.tables["assignments"], watched_before(store, last)
         roles = roles_of(raw, past, window, config.ingest.columns.rating)
-        insights = find_insights(store, window, described, evaluation, roles)
-        results = [feed, raw, checked, documents, plan, views, refined, evaluation]
+        results = [
+            *(feed, raw, checked, documents, plan, views, refined, evaluation, curated),
+            find_insights(store, window, curated, evaluation, roles),
+            watch_terms(store, views, assigned, config.watch, before),
+            mark_copies(store, views, assigned),
+        ]
         around = Surroundings(
             window=window,
             items=views.items,
@@ -106,12 +117,12 @@ def nightly(config: NightlyConfig) -> NightReport:
             config=config.decided(),
             read_from=without_query(config.tonights_feed()),
         )
-        published = publish(store, [*results, described, insights], around, stages)
+        published = publish(store, results, around, stages)
     return NightReport(published=published, stages=stages)
 
 
-def _begin(store: Store, config: NightlyConfig) -> History:
-    """Clear away what killed runs have left, and read what the nights before tonight have."""
+def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCuration]:
+    """Clear away what killed runs have left, and read what the nights before and people have."""
     clear_scratch(store)
     close_dead_runs()
     require_known_format(store.root)
@@ -119,7 +130,7 @@ def _begin(store: Store, config: NightlyConfig) -> History:
         logger.warning(remark)
     past = read_history(store)
     require_intact(store, past)
-    return past
+    return past, read_curation(store, config.curation)
 
 
 def _clustered(store: Store, views: Views, plan: Plan, config: NightlyConfig) -> Refined:

@@ -73,10 +73,21 @@ LEVEL: Final = "level"
 FIRST_SEEN: Final = "first_seen"
 LAST_SEEN: Final = "last_seen"
 STATUS: Final = "status"
+CATEGORY: Final = "category"
+IS_IGNORED: Final = "is_ignored"
 EVENT: Final = "event"
 FROM_IDS: Final = "from_ids"
 TO_IDS: Final = "to_ids"
 OVERLAP: Final = "overlap"
+
+# watches
+WATCH: Final = "watch"
+TERM: Final = "term"
+
+# near_duplicates
+GROUP_ID: Final = "group_id"
+FIRST_DOC_ID: Final = "first_doc_id"
+SIMILARITY: Final = "similarity"
 
 # metrics
 METRIC: Final = "metric"
@@ -223,6 +234,8 @@ CLUSTERS: Final = pa.schema(
         pa.field(KIND, pa.string()),
         pa.field(TOPIC_ID, pa.string()),  # null where clusters are the only level
         pa.field(EXEMPLAR_TEXTS, pa.list_(pa.string())),
+        pa.field(CATEGORY, pa.string()),  # set by curation
+        pa.field(IS_IGNORED, pa.bool_()),  # set by curation; null where there is none
     ]
 )
 
@@ -244,6 +257,28 @@ CLUSTER_EVENTS: Final = pa.schema(
         pa.field(FROM_IDS, pa.list_(pa.string()), nullable=False),
         pa.field(TO_IDS, pa.list_(pa.string()), nullable=False),
         pa.field(OVERLAP, pa.float32()),
+    ]
+)
+
+WATCHES: Final = pa.schema(
+    [
+        pa.field(WATCH, pa.string(), nullable=False),
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(IS_NEW, pa.bool_(), nullable=False),
+        pa.field(TERM, pa.string(), nullable=False),  # the first of the watch that it holds
+    ]
+)
+"""No rows where nothing is watched."""
+
+NEAR_DUPLICATES: Final = pa.schema(
+    [
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(GROUP_ID, pa.string(), nullable=False),
+        pa.field(FIRST_DOC_ID, pa.string(), nullable=False),
+        pa.field(SIMILARITY, pa.float32(), nullable=False),  # to the text of the first document
+        pa.field(IS_NEW, pa.bool_(), nullable=False),
     ]
 )
 
@@ -300,7 +335,7 @@ PUBLISHED: Final = {
     "clusters": Table(
         CLUSTERS,
         key=(CLUSTER_ID,),
-        later=frozenset({SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS}),
+        later=frozenset({SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS, CATEGORY, IS_IGNORED}),
         remarks={KIND: "`theme`, `remarks`", EXEMPLAR_TEXTS: "their beginnings"},
     ),
     "cluster_tree": Table(
@@ -310,11 +345,33 @@ PUBLISHED: Final = {
         remarks={LEVEL: "`topic`, `theme`, `remarks`"},
         remark="a topic and the clusters under it",
     ),
+    "found_assignments": Table(
+        ASSIGNMENTS,
+        key=(DOC_ID,),
+        later=frozenset({TOPIC_ID}),
+        is_later=True,
+        remark="`assignments` as they were before curation; no rows where it moves no document",
+    ),
     "cluster_events": Table(
         CLUSTER_EVENTS,
         remarks={
             EVENT: "born, survived, grown, shrunk, split, merged, vanished, returned, renamed"
         },
+    ),
+    "watches": Table(
+        WATCHES,
+        key=(WATCH, DOC_ID),
+        is_later=True,
+        remarks={TERM: "the first of the watch that the document holds"},
+        remark="every document of the window that a `[[watch]]` finds",
+    ),
+    "near_duplicates": Table(
+        NEAR_DUPLICATES,
+        key=(DOC_ID,),
+        is_later=True,
+        remarks={SIMILARITY: "to the text of the first document, 1 for that text"},
+        remark="documents of the window whose text of five words or more others have, but for a"
+        " few words",
     ),
     "metrics": Table(
         METRICS,

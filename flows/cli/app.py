@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli import check, init, operate, run_many
+from flows.cli import check, curate, init, operate, run_many
 from flows.cli.command import (
     DAY,
     DebugOption,
@@ -115,6 +115,9 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     window_days: Annotated[
         int | None, typer.Option(help="Days, including tonight, that are clustered together.")
     ] = None,
+    curation: Annotated[
+        Path | None, typer.Option(help="In place of curation.toml in the store.")
+    ] = None,
     debug: DebugOption = False,
 ) -> None:
     """Run one night of a feed and publish its tables.
@@ -135,6 +138,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
                     "feed_name": name,
                     "clustering.n_clusters": _count_or_auto(n_clusters),
                     "window_days": window_days,
+                    "curation": curation,
                 },
             )
             for name in named or [None]
@@ -214,6 +218,9 @@ for command in (
     tables,
 ):
     app.command(epilog=examples(*_EXAMPLES[command.__name__]))(command)
+
+
+app.add_typer(curate.app, name="curate")
 
 
 def main() -> None:

@@ -23,10 +23,10 @@ _COMMON_SHARE: Final = 0.05
 _TELLING_RATIO: Final = 3.0
 
 # Vowel signs of many scripts are marks, which `\w` leaves out.
-_MARKS: Final = "".join(
+MARKS: Final = "".join(
     chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in {"Mn", "Mc"}
 )
-_WORD: Final = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])+")
+_WORD: Final = re.compile(rf"[^\W_](?:[^\W_]|[{MARKS}])+")
 _NOISE: Final = re.compile(
     r"(?:https?|ftp)://\S+|www\.\S+|\S+@\S+\.\w+"  # addresses
     r"|<[a-z/!][^<>]{0,500}>|&[a-z]+;|&?(?:#\d+|#x[0-9a-f]+|amp|apos|gt|lt|nbsp|quot);",  # HTML

@@ -15,6 +15,7 @@ from models.core.arrays import AnyFloats, Floats, top_two
 from models.core.threads import one_thread
 from tasks.clusters.estimators import ClusteringSettings, class_of, load_estimator
 from tasks.clusters.memberships import joined, parted
+from tasks.curating.apply import curated_clusters
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, lay_out, read_table, require_file
 from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
@@ -44,7 +45,8 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
     with tempfile.TemporaryDirectory() as folder:
         q, cluster_ids = by(store, manifest, (embedding, texts), Path(folder))
     confidence, margin = top_two(q)
-    winners = [cluster_ids[column] for column in q.argmax(axis=1)]
+    found = [cluster_ids[column] for column in q.argmax(axis=1)]
+    winners = curated_clusters(manifest.curation, found, texts)
     return list(zip(winners, confidence.tolist(), margin.tolist(), strict=True))
 
 
@@ -119,6 +121,7 @@ def _by_centroids(
 
     centroids = _centroids(store, manifest, folder)
     tonight = set(read_published(store, manifest, "clusters", [CLUSTER_ID])[CLUSTER_ID].to_pylist())
+    tonight |= manifest.curation.get("merged", {}).keys()
     cluster_ids = [cluster_id for cluster_id in centroids if cluster_id in tonight]
     stacked = np.stack([centroids[cluster_id] for cluster_id in cluster_ids])
     return memberships(given[0] @ stacked.T), cluster_ids

@@ -60,6 +60,11 @@ class NightView:
         )
 
     @property
+    def shown(self) -> Sequence[Row]:
+        """The clusters that nobody has hidden."""
+        return [row for row in self.clusters if not row.get("is_ignored")]
+
+    @property
     def fit(self) -> Fit | None:
         """How the model came about; None for a night of an older nightfold."""
         return None if self.manifest.fit is None else Fit.model_validate(self.manifest.fit)

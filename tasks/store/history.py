@@ -42,6 +42,7 @@ class PastNight(BaseModel):
     withdrawn: Ref | None = None
     """None for a night from before withdrawals were read."""
     assignments: Ref
+    """As they were found: curation moves documents anew every night."""
     clusters: Ref
     cluster_tree: Ref | None = None
     """None for a night of an older nightfold."""
@@ -199,6 +200,12 @@ def _night_table(night: date, manifest: Manifest) -> NightTable:
     return NightTable(night=night, table=manifest.tables["documents"], withdrawn=withdrawn)
 
 
+def _found_assignments(tables: dict[str, Ref]) -> Ref:
+    """Return the assignments that curation has not moved."""
+    found = tables.get("found_assignments")
+    return found if found and found.rows else tables["assignments"]
+
+
 def _past_night(night: date, manifest: Manifest) -> PastNight:
     tables, documents = manifest.tables, _night_table(night, manifest)
     return PastNight(
@@ -206,7 +213,7 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         rows=manifest.counts["read"],
         documents=documents.table,
         withdrawn=documents.withdrawn,
-        assignments=tables["assignments"],
+        assignments=_found_assignments(tables),
         clusters=tables["clusters"],
         cluster_tree=tables.get("cluster_tree"),
         identity=manifest.model("identity"),

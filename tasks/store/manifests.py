@@ -153,6 +153,10 @@ class Manifest(BaseModel):
     """Label of the model → cluster_id."""
     whole_of: dict[str, str] = {}
     """Cluster that the model does not know → the one that it puts their texts in."""
+    curation: dict[str, Any] = {}
+    watches: list[dict[str, Any]] = []
+    near_duplicates: dict[str, Any] = {}
+    """See the stages that return them: `curate`, `watch` and `near duplicates`."""
     metrics: list[dict[str, Any]] = []
     """Rows of the table of this name."""
     config: Annotated[dict[str, Any], AfterValidator(_require_window)]

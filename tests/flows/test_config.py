@@ -169,3 +169,35 @@ def test_settings_of_another_kind_of_feed_are_refused_and_not_recorded(tmp_path:
     file.write_text('[sql]\ntable = "reviews"\nquery = "select 1"\n')
     with pytest.raises(ConfigError, match=r"sql in .* must have a table or a query, got both"):
         load_config(file, SAID | {"feed": "sqlite:///reviews.db"})
+
+
+@pytest.mark.parametrize(
+    ("watch", "said"),
+    [
+        ("{ text = 'recall', nme = 'x' }", "watch.nme in .* is not a configuration key"),
+        ("{ name = 'x' }", "watch.text is missing"),
+        ("{ text = 'recall' }, { text = 'recall' }", "2 are called 'recall'; set `name`"),
+        ("'recall'", r"watch must be written as \[\[watch\]\], one a watch, got \['recall'\]"),
+    ],
+)
+def test_a_watch_that_cannot_be_is_named_by_its_key(tmp_path: Path, watch: str, said: str) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text(f"feed = 'f'\nstore = 's'\nwatch = [{watch}]\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        load_config(file, {})
+
+
+def test_where_a_curation_lies_is_absolute_and_decides_nothing() -> None:
+    config = load_config(None, {"feed": "f", "store": "s", "curation": "rules.toml"})
+    assert config.curation == Path("rules.toml").absolute()
+    assert "curation" not in config.decided()
+
+
+def test_a_model_does_not_depend_on_what_is_watched() -> None:
+    from flows.nightly import recipe
+    from tasks.vectors.encoder import EncoderRef
+
+    plain = NightlyConfig(feed="f", store=Path("s"))
+    watching = NightlyConfig(feed="f", store=Path("s"), watch=[{"text": "recall"}])
+    encoder = EncoderRef.model_construct(digest="d")
+    assert recipe(plain, encoder) == recipe(watching, encoder)

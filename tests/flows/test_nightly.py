@@ -121,6 +121,11 @@ def feed(first_night: Path, tmp_path: Path) -> Path:
     return first_night.with_name("feed.jsonl")
 
 
+def rows_of(store: Path, table: str) -> list[dict[str, Any]]:
+    (file,) = published_files(store, table)
+    return list(pq.read_table(file, partitioning=None).to_pylist())
+
+
 def test_a_night_is_published_whole(first_night: Path) -> None:
     store = first_night
     said = manifest(store)
@@ -262,7 +267,8 @@ def test_a_changed_setting_runs_only_its_stage_and_what_follows(
     assert [record.stage for record in again.ran][:2] == ["find feed", "evaluate"]
     again = run(feed, clustering={"n_clusters": 4})
     assert [record.stage for record in again.ran] == [
-        "find feed", "drift", "pretrain", "refine", "rejoin", "evaluate", "describe", "insights", "publish",
+        "find feed", "drift", "pretrain", "refine", "rejoin", "evaluate", "describe", "curate",
+        "insights", "watch", "near duplicates", "publish",
     ]  # fmt: skip
     assert manifest(tmp_path / "store")["n_clusters"] == 4
     (kept,) = published_files(tmp_path / "store", "clusters")
@@ -270,6 +276,28 @@ def test_a_changed_setting_runs_only_its_stage_and_what_follows(
     waiting = read_retired(tmp_path / "store")
     files = (tmp_path / "store" / "clusters").rglob("*.parquet")
     assert {it.relative_to(tmp_path / "store").as_posix() for it in files if it != kept} <= waiting
+
+
+def test_what_a_person_asks_for_and_decides_learns_nothing_anew(
+    run: Run, feed: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    again = run(feed, watch=[{"text": "the"}])
+    assert [record.stage for record in again.ran] == ["find feed", "watch", "publish"]
+    assert manifest(store)["watches"][0]["n_documents"] > 0
+    first, second = (row["cluster_id"] for row in rows_of(store, "clusters")[:2])
+    found = rows_of(store, "assignments")
+    merge = f'[[merge]]\nclusters = ["{second}"]\ninto = "{first}"\n'
+    (store / "curation.toml").write_text(merge, encoding="utf-8")
+    again = run(feed)
+    ran = [record.stage for record in again.ran]
+    assert ran == ["find feed", "curate", "watch", "near duplicates", "publish"]
+    assert manifest(store)["curation"]["in_force"] == [f"{second} belongs to {first}"]
+    assert second not in {row["cluster_id"] for row in rows_of(store, "assignments")}
+    assert rows_of(store, "found_assignments") == found
+    (store / "curation.toml").unlink()
+    run(feed)
+    assert rows_of(store, "assignments") == found
 
 
 def test_a_lost_stage_file_is_made_again(run: Run, feed: Path, tmp_path: Path) -> None:

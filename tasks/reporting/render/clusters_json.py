@@ -5,7 +5,16 @@ from typing import Final
 
 from tasks.reporting.night_view import NightView
 
-_PARTS: Final = ("feed", "night", "counts", "n_clusters", "labels")
+_PARTS: Final = (
+    "feed",
+    "night",
+    "counts",
+    "n_clusters",
+    "labels",
+    "curation",
+    "watches",
+    "near_duplicates",
+)
 """What the manifest tells beside them."""
 
 

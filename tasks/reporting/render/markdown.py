@@ -9,8 +9,11 @@ from tasks.boundary.markdown import escape_markdown
 from tasks.clusters.plan_fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.night_view import NightView
+from tasks.reporting.render.curation import curation_lines
 from tasks.reporting.render.figures import rating_cells
 from tasks.reporting.render.insight_lines import emergence_sentences, where_sentences
+from tasks.reporting.render.near_duplicates import copy_lines
+from tasks.reporting.render.watches import watch_lines
 
 SUMMARY: Final = "summary.md"
 """The name of its file in a night's folder of reports."""
@@ -24,7 +27,7 @@ _QUOTE_CHARS: Final = 160
 
 def summarise(night: NightView) -> str:
     """Return the summary of a night."""
-    manifest, clusters, counts = night.manifest, night.clusters, night.manifest.counts
+    manifest, clusters, counts = night.manifest, night.shown, night.manifest.counts
     labels = manifest.labels
     lines = [
         f"# {escape_markdown(manifest.feed)}, night {manifest.night}",
@@ -33,7 +36,7 @@ def summarise(night: NightView) -> str:
         "",
         *_late_lines(counts["late"]),
         *_column_lines(night.column_changes),
-        f"## {counted(len(clusters), 'cluster')}",
+        f"## {counted(len(night.clusters), 'cluster')}",
         "",
         *_cluster_head(bool(night.ratings)),
         *(_cluster_line(row, night) for row in clusters[:_SHOWN_CLUSTERS]),
@@ -50,6 +53,9 @@ def summarise(night: NightView) -> str:
         "",
         *_event_lines(night.events),
         "",
+        *curation_lines(night),
+        *copy_lines(night),
+        *watch_lines(night),
         "## Quality",
         "",
         *_fit_lines(night.fit),

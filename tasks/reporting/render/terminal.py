@@ -10,8 +10,11 @@ from tasks.boundary.excerpts import excerpt
 from tasks.boundary.printable import as_markup
 from tasks.preparing.counts import rows_said
 from tasks.reporting.night_view import NightView, Row
+from tasks.reporting.render.curation import show_curation
 from tasks.reporting.render.figures import rating_cells
 from tasks.reporting.render.insight_lines import emergence_sentences, where_sentences
+from tasks.reporting.render.near_duplicates import show_copies
+from tasks.reporting.render.watches import show_watches
 
 _SHOWN_CLUSTERS: Final = 30
 """What fits on a screen; the table has all."""
@@ -68,18 +71,21 @@ def show_clusters(console: Console, night: NightView) -> None:
     for column in columns + ("rating", "impact") * bool(night.ratings):
         justify: Literal["left", "right"] = "left" if column in _TEXTS else "right"
         table.add_column(column, justify=justify, overflow="fold")
-    for row in night.clusters[:_SHOWN_CLUSTERS]:
+    for row in night.shown[:_SHOWN_CLUSTERS]:
         above = [as_markup(topics.get(row["cluster_id"], ""))] if topics else []
         named = row["cluster_id"], *above, _with_examples(row)
         table.add_row(*named, f"{row['size']:,}", f"{row['growth']:+,}", *_judged(row, night))
     console.print(table)
-    if len(night.clusters) > _SHOWN_CLUSTERS:
+    if len(night.shown) > _SHOWN_CLUSTERS:
         console.print(
-            f"  and {len(night.clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`"
+            f"  and {len(night.shown) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`"
         )
     gone = [event["cluster_id"] for event in night.events if event["event"] == "vanished"]
     if gone:
         console.print(f"  vanished since the last night: {', '.join(gone)}", soft_wrap=True)
+    show_curation(console, night)
+    show_copies(console, night)
+    show_watches(console, night)
 
 
 def show_insights(console: Console, night: NightView) -> None:

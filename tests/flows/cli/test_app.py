@@ -62,7 +62,12 @@ def test_help_answers_at_once(nightfold: Nightfold) -> None:
 
 COMMANDS = (
     "run", "demo", "clusters", "ui", "init", "check", "backfill", "assign", "doctor", "prune", "serve", "overdue", "tables",
+    "curate",
 )  # fmt: skip
+CURATE = tuple(
+    f"curate {it}"
+    for it in ("pin", "merge", "split", "ignore", "category", "exclude", "list", "undo")
+)
 
 
 def invoked(*words: str) -> Any:
@@ -79,9 +84,9 @@ def test_help_is_what_one_gets_without_a_command(words: tuple[str, ...]) -> None
     assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *CURATE])
 def test_every_help_has_examples_that_fit_its_options(command: str) -> None:
-    shown = invoked(command, "-h")
+    shown = invoked(*command.split(), "-h")
     assert shown.exit_code == 0
     said, _, examples = shown.stdout.partition("Examples:")
     calls = [line for line in examples.splitlines() if f"nightfold {command} " in line]

@@ -72,6 +72,18 @@ def test_a_night_gives_the_references_of_its_manifest(tenth: Store) -> None:
     assert night.identity.files["centroids.safetensors"].sha256 == "centroids"
 
 
+@pytest.mark.parametrize(("rows", "expected"), [(8, "found"), (0, "assignments")])
+def test_the_next_night_builds_on_what_was_found_not_on_what_was_curated(
+    tenth: Store, rows: int, expected: str
+) -> None:
+    found = manifest(10, 8)
+    ref = Ref(path="found.parquet", sha256="found", rows=rows)
+    found["tables"]["found_assignments"] = ref.model_dump()
+    write_atomically(tenth.manifest_path(date(2026, 3, 9)), seal(found))
+    (night,) = read_history(tenth).nights
+    assert night.assignments.sha256 == expected
+
+
 def test_a_night_hands_on_where_its_source_stopped(tenth: Store) -> None:
     publish(tenth, 8)
     stopped = {"of": "table://reviews", "state": {"n_read": 2}}

@@ -7,7 +7,8 @@ from tasks.reporting.render.clusters_json import clusters_json
 def test_a_program_reads_the_clusters_and_where_they_are_from(night: NightView) -> None:
     text = clusters_json(night)
     found = json.loads(text)
-    assert list(found) == ["feed", "night", "counts", "n_clusters", "labels", "clusters"]
+    told = ["feed", "night", "counts", "n_clusters", "labels"]
+    assert list(found) == [*told, "curation", "watches", "near_duplicates", "clusters"]
     assert found["clusters"] == list(night.clusters)
     assert found["clusters"][0]["size"] == 40
     assert found["counts"]["accepted"] == 1150
