@@ -1,0 +1,134 @@
+"""Place the passages of every document among tonight's clusters: which themes it mentions.
+
+Reads  the window's texts and documents, the passages, tonight's models, assignments and clusters
+Writes mentions (MENTIONED), clusters with the number of documents that mention each
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.core.arrays import AnyFloats, Floats
+from models.core.threads import one_thread
+from tasks.clusters.estimators import ClusteringSettings
+from tasks.clusters.placement import NightModels, Placer, load_placer
+from tasks.clusters.refine import Refined
+from tasks.frame.stage import stage
+from tasks.preparing.texts.cut_column import read_cut_texts
+from tasks.reporting.describe import Described
+from tasks.reporting.evaluate import Evaluation
+from tasks.reporting.mentions import (
+    Placed,
+    anchors_of,
+    in_whole_texts,
+    mention_rows,
+    with_mentions,
+)
+from tasks.store.embeddings import matrix_of
+from tasks.store.history import NightTable
+from tasks.store.storage import Store, keep_table, load_model, read_table
+from tasks.vectors.items import Window, read_window
+from tasks.vectors.passages import Passages, distinct_texts
+from tasks.vectors.views import Views
+from validation.schemas import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, TEXT, TEXT_DIGEST
+
+_AT_ONCE: Final = 4_096
+"""Passages whose lexical views are in memory together."""
+
+
+def models_of(
+    views: Views,
+    refined: Refined,
+    evaluation: Evaluation,
+    described: Described,
+    settings: ClusteringSettings,
+) -> NightModels:
+    """Put together what places new texts in tonight's clusters."""
+    return NightModels(
+        clustering=refined.models["clustering"],
+        lexical=views.models["lexical"],
+        identity=described.models["identity"],
+        settings=settings,
+        published=evaluation.published,
+        cluster_ids=described.cluster_ids,
+        whole_of=described.whole_of,
+    )
+
+
+@stage("mention", version=1)
+@one_thread()
+def mention(
+    store: Store,
+    nights: list[NightTable],
+    views: Views,
+    passages: Passages,
+    models: NightModels,
+    described: Described,
+) -> Described:
+    """Place every passage; the clusters come back with how many documents mention each."""
+    window = read_window(store, views.window)
+    assigned = read_table(store, described.tables["assignments"])
+    clusters = read_table(store, described.tables["clusters"])
+    placer = load_placer(
+        partial(load_model, store), models, frozenset(clusters[CLUSTER_ID].to_pylist())
+    )
+    found = _placed(store, window, views, passages, placer, assigned)
+    rows = in_whole_texts(mention_rows(window, assigned, found), _cut_documents(store, nights))
+    counted = with_mentions(clusters, assigned, rows)
+    tables = {
+        "mentions": keep_table(store, "mention", rows),
+        "clusters": keep_table(store, "mention", counted),
+    }
+    return described.model_copy(update={"tables": {**described.tables, **tables}})
+
+
+def _placed(
+    store: Store,
+    window: Window,
+    views: Views,
+    passages: Passages,
+    placer: Placer,
+    assigned: pa.Table,
+) -> Placed:
+    """Place the passages of the texts that have several."""
+    table = read_table(store, passages.passages)
+    if not len(table):
+        return Placed(table, pa.array([], pa.string()), np.zeros(0, dtype=np.float32))
+    distinct = distinct_texts(table)
+    vectors = matrix_of(read_table(store, passages.items, [EMBEDDING])[EMBEDDING])
+    X = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
+    whole, anchors = anchors_of(
+        len(X), table[POSITION].to_numpy(), assigned, window.documents, placer.cluster_ids
+    )
+    q = _memberships(placer, vectors, distinct[TEXT].to_pylist(), X[whole], anchors)
+    of_passages = pc.index_in(table[TEXT_DIGEST], distinct[TEXT_DIGEST].combine_chunks())
+    winners = pa.array(placer.cluster_ids).take(pa.array(q.argmax(axis=1)))
+    return Placed(table, winners.take(of_passages.combine_chunks()), q.max(axis=1)[of_passages])
+
+
+def _memberships(
+    placer: Placer, vectors: Floats, texts: list[str], X: Floats, anchors: AnyFloats
+) -> Floats:
+    """Compute the memberships of passages from those that the models find of them."""
+    from models.core.memberships import recentred
+
+    starts = range(0, len(texts), _AT_ONCE)
+    parts = (slice(start, start + _AT_ONCE) for start in starts)
+    q = np.vstack([placer.memberships(vectors[it], texts[it]) for it in parts])
+    return recentred(np.vstack([vectors, X]), q.astype(np.float32), anchors)
+
+
+def _cut_documents(store: Store, nights: Iterable[NightTable]) -> dict[str, str]:
+    """Read the whole texts of the documents of which only a part is embedded."""
+    found: dict[str, str] = {}
+    for night in nights:
+        cut = read_cut_texts(store, night.table)
+        if cut is None:
+            continue
+        documents = read_table(store, night.table, [DOC_ID, TEXT]).filter(pc.is_valid(cut))
+        found |= zip(documents[DOC_ID].to_pylist(), documents[TEXT].to_pylist(), strict=True)
+    return found
