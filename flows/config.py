@@ -37,6 +37,7 @@ from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.store.storage import Store
 from tasks.vectors.encoder import EmbedSettings
+from tasks.vectors.passages import MentionSettings
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
 """What pydantic calls an unknown key, in a model and in a dataclass."""
@@ -93,6 +94,7 @@ class NightlyConfig(SourceSettings):
     clustering: ClusteringSettings = ClusteringSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()
+    mentions: MentionSettings = MentionSettings()
 
     @model_validator(mode="before")
     @classmethod

@@ -83,7 +83,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         documents = check_prepared(store, prepared, checked, bounds, past.last_read())
         earlier = past.documents_within(store, config.window_days, is_quiet)
         window = withdraw(store, [*earlier, documents.tonight(store)]).nights
-        embedded = embed(store, window, encoder, config.embed, config.clustering.device)
+        embedded = embed(store, window, encoder, config.embed, device)
         carried = last.assignments if last and is_quiet else None
         themes = set_remarks_apart(store, embedded, carried)
         plan = plan_fit(store, themes, last, recipe(config, encoder), config.refit, is_quiet)

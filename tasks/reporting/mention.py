@@ -22,6 +22,7 @@ from tasks.preparing.texts.cut_column import read_cut_texts
 from tasks.reporting.describe import Described
 from tasks.reporting.evaluate import Evaluation
 from tasks.reporting.mentions import (
+    NOTHING,
     Placed,
     anchors_of,
     in_whole_texts,
@@ -71,19 +72,29 @@ def mention(
 ) -> Described:
     """Place every passage; the clusters come back with how many documents mention each."""
     window = read_window(store, views.window)
-    assigned = read_table(store, described.tables["assignments"])
+    everything = read_table(store, described.tables["assignments"])
+    assigned, of_remarks = _parted(everything, len(window.documents))
     clusters = read_table(store, described.tables["clusters"])
     placer = load_placer(
         partial(load_model, store), models, frozenset(clusters[CLUSTER_ID].to_pylist())
     )
     found = _placed(store, window, views, passages, placer, assigned)
-    rows = in_whole_texts(mention_rows(window, assigned, found), _cut_documents(store, nights))
-    counted = with_mentions(clusters, assigned, rows)
+    rows = mention_rows(window, assigned, found)
+    if views.remarks:
+        remarks = read_window(store, views.remarks.window)
+        rows = pa.concat_tables([rows, mention_rows(remarks, of_remarks, NOTHING)])
+    rows = in_whole_texts(rows, _cut_documents(store, nights))
+    counted = with_mentions(clusters, everything, rows)
     tables = {
         "mentions": keep_table(store, "mention", rows),
         "clusters": keep_table(store, "mention", counted),
     }
     return described.model_copy(update={"tables": {**described.tables, **tables}})
+
+
+def _parted(assigned: pa.Table, n_themes: int) -> tuple[pa.Table, pa.Table]:
+    """Part the assignments into those of themes, which come first, and those of remarks."""
+    return assigned.slice(0, n_themes), assigned.slice(n_themes)
 
 
 def _placed(
@@ -97,7 +108,7 @@ def _placed(
     """Place the passages of the texts that have several."""
     table = read_table(store, passages.passages)
     if not len(table):
-        return Placed(table, pa.array([], pa.string()), np.zeros(0, dtype=np.float32))
+        return NOTHING
     distinct = distinct_texts(table)
     vectors = matrix_of(read_table(store, passages.items, [EMBEDDING])[EMBEDDING])
     X = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])

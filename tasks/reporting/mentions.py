@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from validation.schemas import (
     MENTIONED,
     MENTIONS,
     PASSAGE,
+    PASSAGES,
     POSITION,
     START,
     TEXT,
@@ -41,6 +43,12 @@ class Placed:
     passages: pa.Table
     cluster_ids: pa.Array
     confidence: Floats
+
+
+NOTHING: Final = Placed(
+    PASSAGES.empty_table(), pa.array([], pa.string()), np.zeros(0, dtype=np.float32)
+)
+"""Where no text has several passages, as among remarks."""
 
 
 def anchors_of(

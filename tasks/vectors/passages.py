@@ -12,7 +12,7 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.frame.mapper import InProcess
 from tasks.frame.stage import stage
@@ -20,12 +20,24 @@ from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import encoded
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
-from tasks.vectors.items import WindowRef
-from validation.schemas import EMBEDDING, NIGHT, PASSAGES, TEXT, TEXT_DIGEST, WINDOW_TEXTS
+from tasks.vectors.views import Views
+from validation.schemas import EMBEDDING, NIGHT, PASSAGES, POSITION, TEXT, TEXT_DIGEST, WINDOW_TEXTS
 
 logger = logging.getLogger(__name__)
 
 SHELF: Final = "passages"
+
+
+class MentionSettings(BaseModel):
+    """Whether documents are read passage by passage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(
+        True,
+        description="Find the themes of every passage of a document; off, a document has one theme."
+        " Long texts that are new cost as much once more as their own vectors.",
+    )
 
 
 class Passages(BaseModel):
@@ -43,31 +55,40 @@ class Passages(BaseModel):
 @stage("passages", version=1, retries=2)
 def cut_passages(
     store: Store,
-    window: WindowRef,
+    views: Views,
     encoder: EncoderRef,
-    settings: EmbedSettings,
+    embedding: EmbedSettings,
+    settings: MentionSettings,
     device: str = "auto",
 ) -> Passages:
     """Cut the window's texts into passages, and encode those that were never encoded before.
 
     A killed run resumes after its last saved chunk, as `tasks.vectors.embed` does.
     """
-    from models.text.languages import ENGLISH, language_shares
-
-    texts = read_table(store, window.texts)
-    language = next(iter(language_shares(texts[TEXT].to_pylist())), ENGLISH)
-    found = passages_in(texts, language)
-    logger.info("%s texts have %s passages", f"{len(texts):,}", f"{len(found):,} in several")
+    found = _found(store, views) if settings.enabled else PASSAGES.empty_table()
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest, SHELF)
     distinct = distinct_texts(found)
     if len(distinct):
-        make = partial(load_encoder, encoder, settings, device)
+        make = partial(load_encoder, encoder, embedding, device)
         items = encoded(shelf, distinct, make, InProcess())
     else:
         items = _no_items()
     return Passages(
         passages=keep_table(store, "passages", found), items=keep_table(store, "passages", items)
     )
+
+
+def _found(store: Store, views: Views) -> pa.Table:
+    from models.text.languages import ENGLISH
+
+    texts = read_table(store, views.window.texts)
+    found = passages_in(texts, next(iter(views.languages), ENGLISH))
+    n_several = pc.count_distinct(found[POSITION]).as_py()
+    logger.info(
+        "%s of %s texts have several passages: %s",
+        f"{n_several:,}", f"{len(texts):,}", f"{len(found):,}",
+    )  # fmt: skip
+    return found
 
 
 def passages_in(texts: pa.Table, language: str) -> pa.Table:

@@ -13,7 +13,14 @@ from tasks.store.storage import Store, keep_table, read_table
 from tasks.vectors import passages as module
 from tasks.vectors.encoder import EmbedSettings, EncoderRef
 from tasks.vectors.items import WindowRef
-from tasks.vectors.passages import cut_passages, distinct_texts, passage_digest, passages_in
+from tasks.vectors.passages import (
+    MentionSettings,
+    cut_passages,
+    distinct_texts,
+    passage_digest,
+    passages_in,
+)
+from tasks.vectors.views import Views
 from validation.schemas import PASSAGES, WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E")
@@ -47,12 +54,17 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> Counting:
     return made
 
 
-def run(store: Store, *given: str) -> tuple[pa.Table, pa.Table]:
+def run(store: Store, *given: str, enabled: bool = True) -> tuple[pa.Table, pa.Table]:
     window = WindowRef(
         texts=keep_table(store, "t", texts(*given)),
         documents=keep_table(store, "t", WINDOW_DOCUMENTS.empty_table()),
     )
-    found: Any = cut_passages.fn(store, window, ENCODER, EmbedSettings())
+    settings = MentionSettings(enabled=enabled)
+    views = Views(
+        items=window.texts, window=window, embedding_dim=2, lexical_dims=(), encoder_digest="d",
+        encoder_weights="w", n_known=0,
+    )  # fmt: skip
+    found: Any = cut_passages.fn(store, views, ENCODER, EmbedSettings(), settings)
     return read_table(store, found.passages), read_table(store, found.items)
 
 
@@ -96,4 +108,9 @@ def test_passages_lie_apart_from_the_vectors_of_documents(store: Store, encoder:
 
 def test_texts_of_one_passage_need_no_encoder(store: Store, encoder: Counting) -> None:
     passages, items = run(store, "Too loud.", "Fine")
+    assert (len(passages), len(items), encoder.given) == (0, 0, [])
+
+
+def test_switched_off_no_text_is_cut(store: Store, encoder: Counting) -> None:
+    passages, items = run(store, TWO, enabled=False)
     assert (len(passages), len(items), encoder.given) == (0, 0, [])
