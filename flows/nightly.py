@@ -83,6 +83,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         documents = check_prepared(store, prepared, checked, bounds, past.last_read())
         earlier = past.documents_within(store, config.window_days, is_quiet)
         window = withdraw(store, [*earlier, documents.tonight(store)]).nights
+        device = config.clustering.device
         embedded = embed(store, window, encoder, config.embed, device)
         carried = last.assignments if last and is_quiet else None
         themes = set_remarks_apart(store, embedded, carried)
@@ -91,10 +92,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         if last and plan.carries_over:
             refined, evaluation = _carried_over(store, views, last, plan, config)
         else:
-            refined = _clustered(store, views, plan, config)
-            kept = last if plan.keeps_clusters else None
-            refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
-            evaluation = evaluate(store, views, refined, config.evaluate, seed)
+            refined, evaluation = _clustered(store, views, last, plan, config)
         described = describe(store, views, refined, evaluation, last, config.identity)
         roles = roles_of(raw, past, window, config.ingest.columns.rating)
         insights = find_insights(store, window, described, evaluation, roles)
@@ -122,12 +120,18 @@ def _begin(store: Store, config: NightlyConfig) -> History:
     return past
 
 
-def _clustered(store: Store, views: Views, plan: Plan, config: NightlyConfig) -> Refined:
-    """Learn the latent space and the clusters in it."""
+def _clustered(
+    store: Store, views: Views, last: PastNight | None, plan: Plan, config: NightlyConfig
+) -> tuple[Refined, Evaluation]:
+    """Learn the latent space and the clusters in it, and compare them with plain k-means."""
     seed, chosen = config.random_state, plan.numbers
     pretrained = pretrain(store, views, plan.clustering, config.clustering, seed, chosen)
     goes_on = plan.clustering is not None
-    return refine(store, views, pretrained, goes_on, config.clustering, chosen if goes_on else None)
+    earlier = chosen if goes_on else None
+    refined = refine(store, views, pretrained, goes_on, config.clustering, earlier)
+    kept = last if plan.keeps_clusters else None
+    refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
+    return refined, evaluate(store, views, refined, config.evaluate, seed)
 
 
 def _carried_over(

@@ -12,10 +12,16 @@ from tasks.reporting.mention import mention
 from tasks.store.embeddings import fixed_lists
 from tasks.store.history import NightTable
 from tasks.store.storage import ModelRef, Store, keep_model, keep_table, read_table
-from tasks.vectors.items import WindowRef, lay_out_window, read_night
+from tasks.vectors.items import Remarks, Window, WindowRef, lay_out_window, read_night
 from tasks.vectors.passages import Passages, distinct_texts, passages_in
 from tasks.vectors.views import Views
-from validation.schemas import ASSIGNMENTS, CLUSTERS
+from validation.schemas import (
+    ASSIGNMENTS,
+    CLUSTERS,
+    REMARKS,
+    WINDOW_DOCUMENTS,
+    WINDOW_TEXTS,
+)
 
 FOOD, STAFF = np.eye(2, dtype=np.float32)
 BOTH = "The food was cold. The staff was slow, too."
@@ -81,28 +87,39 @@ def items_of(store: Store, digests: pa.ChunkedArray, vectors: list[np.ndarray]) 
     return keep_table(store, "t", pa.table(columns))
 
 
-def test_a_document_mentions_the_themes_of_its_passages(
-    store: Store, tonight: NightTable, described: Described
-) -> None:
+def views_at(store: Store, tonight: NightTable, remarks: Remarks | None = None) -> Views:
     window = lay_out_window([read_night(store, tonight)])
-    passages = passages_in(window.texts, "en")
     mixed = (FOOD + STAFF) / np.sqrt(2)
-    views = Views(
+    return Views(
         items=items_of(store, window.texts["text_digest"], [FOOD, FOOD, STAFF, mixed]),
-        window=WindowRef(
-            texts=keep_table(store, "t", window.texts),
-            documents=keep_table(store, "t", window.documents),
-        ),
+        window=kept(store, window),
         embedding_dim=2,
         lexical_dims=(),
         encoder_digest="e",
         encoder_weights="w",
+        remarks=remarks,
         n_known=0,
     )
-    cut = Passages(
+
+
+def kept(store: Store, window: Window) -> WindowRef:
+    texts, documents = (keep_table(store, "t", table) for table in window)
+    return WindowRef(texts=texts, documents=documents)
+
+
+def cut_at(store: Store, views: Views) -> Passages:
+    passages = passages_in(read_table(store, views.window.texts), "en")
+    return Passages(
         passages=keep_table(store, "t", passages),
         items=items_of(store, distinct_texts(passages)["text_digest"], [FOOD, STAFF]),
     )
+
+
+def test_a_document_mentions_the_themes_of_its_passages(
+    store: Store, tonight: NightTable, described: Described
+) -> None:
+    views = views_at(store, tonight)
+    cut = cut_at(store, views)
     found = mention.fn(store, [tonight], views, cut, models_at(store), described)
     rows = read_table(store, found.tables["mentions"]).to_pylist()
     assert [(it["doc_id"], it["cluster_id"]) for it in rows] == [
@@ -114,3 +131,39 @@ def test_a_document_mentions_the_themes_of_its_passages(
     assert [(it["size"], it["mentions"]) for it in clusters] == [(4, 4), (1, 3)]
     assert found.tables["assignments"] == described.tables["assignments"]
     assert found.cluster_ids == described.cluster_ids
+
+
+def test_remarks_mention_their_own_cluster_alone(
+    store: Store, tonight: NightTable, described: Described
+) -> None:
+    text = "Five stars for you all. Would buy it again."
+    digests = {"text_digest": ["digest of remark"], "text": [text], "night": [store.night]}
+    documents = {"doc_id": ["r"], "position": [0], "night": [store.night], "label": [None]}
+    window = Window(
+        pa.table(digests, schema=WINDOW_TEXTS), pa.table(documents, schema=WINDOW_DOCUMENTS)
+    )
+    remarks = Remarks(window=kept(store, window), items=keep_table(store, "t", window.texts))
+    views = views_at(store, tonight, remarks)
+    of = {"doc_id": "r", "cluster_id": REMARKS, "confidence": 1.0, "is_new": True}
+    also = {
+        "assignments": pa.Table.from_pylist(
+            [of | {"margin": 1.0, "is_outlier": False}], schema=ASSIGNMENTS
+        ),
+        "clusters": pa.table(
+            {name: [REMARKS] if name == "cluster_id" else [None] for name in CLUSTERS.names},
+            schema=pa.schema([field.with_nullable(True) for field in CLUSTERS]),
+        ),
+    }
+    tables = {
+        name: keep_table(
+            store, "t", pa.concat_tables([read_table(store, described.tables[name]), it], promote_options="permissive")
+        )
+        for name, it in also.items()
+    }  # fmt: skip
+    both = described.model_copy(update={"tables": described.tables | tables})
+    found = mention.fn(store, [tonight], views, cut_at(store, views), models_at(store), both)
+    row = read_table(store, found.tables["mentions"]).to_pylist()[-1]
+    assert (row["doc_id"], row["passage"], row["cluster_id"]) == ("r", text, REMARKS)
+    assert (row["start"], row["end"]) == (0, len(text))
+    counted = read_table(store, found.tables["clusters"]).to_pylist()
+    assert [it["mentions"] for it in counted] == [4, 3, 1]
