@@ -75,7 +75,8 @@ def load_placer(load: Load, models: NightModels, there: Collection[str]) -> Plac
     there
         The night's clusters: it remembers others, which have vanished.
     """
-    if models.published == "baseline":
+    # A model that is carried over from a night of an older nightfold says no ids.
+    if models.published == "baseline" or not models.cluster_ids:
         return _by_centroids(_centroids(load, models.identity), there)
     return _by_model(load, models)
 

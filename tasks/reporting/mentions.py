@@ -71,8 +71,9 @@ def anchors_of(
     """
     whole = np.setdiff1d(np.arange(n_texts), placed)
     of_text = _by_text(n_texts, assigned[CLUSTER_ID], window)
-    columns = pc.index_in(of_text.take(pa.array(whole)), pa.array(cluster_ids)).to_numpy()
-    return whole, np.eye(len(cluster_ids), dtype=np.float32)[columns]
+    columns = pc.index_in(of_text.take(pa.array(whole)), pa.array(cluster_ids, pa.string()))
+    marks = np.eye(len(cluster_ids) + 1, dtype=np.float32)[columns.fill_null(-1).to_numpy()]
+    return whole, marks[:, :-1]
 
 
 def mention_rows(window: Window, assigned: pa.Table, placed: Placed) -> pa.Table:

@@ -75,6 +75,10 @@ def test_a_cluster_that_was_parted_is_shared_out(place: Place) -> None:
     assert winners(placer, np.vstack([AXES[2], between, AXES[0]])) == ["c-3", "c-part", "c-1"]
 
 
+def test_a_model_that_says_no_ids_leaves_it_to_centroids(place: Place) -> None:
+    assert winners(place("refined", {}), AXES[:2]) == ["c-1", "c-2"]
+
+
 def test_where_k_means_was_published_centroids_place_and_vanished_clusters_get_nothing(
     place: Place,
 ) -> None:

@@ -76,6 +76,8 @@ def test_texts_of_one_passage_keep_their_cluster() -> None:
     )
     assert whole.tolist() == [0, 2]
     assert memberships.tolist() == [[0, 1, 0], [1, 0, 0]]
+    _, unknown = anchors_of(3, np.array([1]), assigned(), window().documents, ["c-3"])
+    assert unknown.tolist() == [[0], [1]]
 
 
 def test_a_cluster_counts_each_document_that_mentions_it_once() -> None:
