@@ -14,9 +14,8 @@ TEMPERATURE: Final = 0.05
 
 ROUNDS: Final = 2
 """Of `recentred`: more let clusters drift from what the model calls them. On three sets of reviews
-that name several themes each, two rounds add 0.05 to the micro F1 of the model alone (0.47 to 0.52,
-k-means on the passages 0.50); ten add nothing to that, and keep half as many confident passages in
-their cluster."""
+that name several themes each, two rounds gave a micro F1 of 0.52 where the model alone gave 0.47, and
+ten no more; of passages that the model is sure of, four in five stayed in its cluster after ten."""
 
 Float = TypeVar("Float", bound=np.floating[Any])
 
