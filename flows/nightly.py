@@ -33,6 +33,7 @@ from tasks.reporting.describe import describe
 from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
 from tasks.reporting.insights.insights import find_insights
 from tasks.reporting.insights.roles import roles_of
+from tasks.reporting.mention import mention, models_of
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.history import History, PastNight, read_history, require_intact
 from tasks.store.lock import run_lock
@@ -42,6 +43,7 @@ from tasks.store.turn import turn_of
 from tasks.vectors.apart import set_remarks_apart
 from tasks.vectors.embed import embed
 from tasks.vectors.encoder import EncoderRef, encoder_ref
+from tasks.vectors.passages import cut_passages
 from tasks.vectors.views import Views, lay_out_views
 
 logger = logging.getLogger(__name__)
@@ -94,6 +96,9 @@ def nightly(config: NightlyConfig) -> NightReport:
         else:
             refined, evaluation = _clustered(store, views, last, plan, config)
         described = describe(store, views, refined, evaluation, last, config.identity)
+        placing = models_of(views, refined, evaluation, described, config.clustering)
+        passages = cut_passages(store, views, encoder, config.embed, config.mentions, device)
+        mentioned = mention(store, window, views, passages, placing, described)
         roles = roles_of(raw, past, window, config.ingest.columns.rating)
         insights = find_insights(store, window, described, evaluation, roles)
         results = [feed, raw, checked, documents, plan, views, refined, evaluation]
@@ -104,7 +109,7 @@ def nightly(config: NightlyConfig) -> NightReport:
             config=config.decided(),
             read_from=without_query(config.tonights_feed()),
         )
-        published = publish(store, [*results, described, insights], around, stages)
+        published = publish(store, [*results, mentioned, insights], around, stages)
     return NightReport(published=published, stages=stages)
 
 
