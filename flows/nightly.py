@@ -85,8 +85,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         documents = check_prepared(store, prepared, checked, bounds, past.last_read())
         earlier = past.documents_within(store, config.window_days, is_quiet)
         window = withdraw(store, [*earlier, documents.tonight(store)]).nights
-        device = config.clustering.device
-        embedded = embed(store, window, encoder, config.embed, device)
+        embedded = embed(store, window, encoder, config.embed, config.clustering.device)
         carried = last.assignments if last and is_quiet else None
         themes = set_remarks_apart(store, embedded, carried)
         plan = plan_fit(store, themes, last, recipe(config, encoder), config.refit, is_quiet)
@@ -97,7 +96,9 @@ def nightly(config: NightlyConfig) -> NightReport:
             refined, evaluation = _clustered(store, views, last, plan, config)
         described = describe(store, views, refined, evaluation, last, config.identity)
         placing = models_of(views, refined, evaluation, described, config.clustering)
-        passages = cut_passages(store, views, encoder, config.embed, config.mentions, device)
+        passages = cut_passages(
+            store, views, encoder, config.embed, config.mentions, config.clustering.device
+        )
         mentioned = mention(store, window, views, passages, placing, described)
         roles = roles_of(raw, past, window, config.ingest.columns.rating)
         insights = find_insights(store, window, described, evaluation, roles)
