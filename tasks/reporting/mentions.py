@@ -144,7 +144,7 @@ def with_mentions(clusters: pa.Table, assigned: pa.Table, rows: pa.Table) -> pa.
     distinct = pairs.group_by([DOC_ID, CLUSTER_ID]).aggregate([])
     counted = pc.value_counts(distinct[CLUSTER_ID].combine_chunks()).to_pylist()
     count_of = {it["values"]: it["counts"] for it in counted}
-    found = pa.array([count_of[it] for it in clusters[CLUSTER_ID].to_pylist()], pa.int64())
+    found = pa.array([count_of.get(it, 0) for it in clusters[CLUSTER_ID].to_pylist()], pa.int64())
     return clusters.set_column(clusters.column_names.index(MENTIONS), MENTIONS, found)
 
 
