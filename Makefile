@@ -7,6 +7,8 @@ SEEDS ?= 3
 VECTORS ?= .vectors
 DOCUMENTS ?= 20000
 ROWS ?= 1000000
+CLUSTERS ?= 25
+SETS ?= mams_acsa_en,semeval16_restaurants_en,oats_coursera_en
 GIGABYTES ?= 1
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
@@ -17,7 +19,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-emergence clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-emergence clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -89,6 +91,11 @@ bench-warm: .venv/ready
 
 bench-warm-flow: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/warm_flow.py --data $(DATA) --out $(call given,OUT,warm_flow.json)
+
+# Sets of reviews that name several themes each: Parquet files with id, text and labels. Two minutes of one core a set.
+bench-mentions: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/mentions.py --data $(DATA) --sets $(SETS) --clusters $(CLUSTERS) \
+		--documents $(call given,DOCUMENTS,1500) --out $(call given,OUT,mentions.json)
 
 bench-parting: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/parting.py --data $(DATA) \

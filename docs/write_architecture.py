@@ -26,7 +26,7 @@ ROOMS: Final = {
     "flows": ("cli", "prefect_home"),
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
-        "curating", "publishing", "operating",
+        "curating", "mentions", "publishing", "operating",
     ),
     "models": (
         "core", "text", "quality", "insight", "networks", "clusterer", "nightfold", "estimators",

@@ -38,6 +38,7 @@ from tasks.reporting.evaluate import EvaluateSettings
 from tasks.reporting.watches import Watch, require_own_names
 from tasks.store.storage import Store
 from tasks.vectors.encoder import EmbedSettings
+from tasks.vectors.passages import MentionSettings
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
 """What pydantic calls an unknown key, in a model and in a dataclass."""
@@ -94,6 +95,7 @@ class NightlyConfig(SourceSettings):
     clustering: ClusteringSettings = ClusteringSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()
+    mentions: MentionSettings = MentionSettings()
 
     curation: Path | None = Field(
         None,

@@ -21,6 +21,7 @@ from tasks.curating.curate import curate, rested_before
 from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.cache import cached_in
 from tasks.frame.stage import StageRecord, recorded_stages
+from tasks.mentions.mention import found_clusters, mention
 from tasks.preparing.check_prepared import check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.prepare import prepare
@@ -46,6 +47,7 @@ from tasks.store.turn import turn_of
 from tasks.vectors.apart import set_remarks_apart
 from tasks.vectors.embed import embed
 from tasks.vectors.encoder import EncoderRef, encoder_ref
+from tasks.vectors.passages import cut_passages
 from tasks.vectors.views import Views, lay_out_views
 
 logger = logging.getLogger(__name__)
@@ -96,17 +98,19 @@ def nightly(config: NightlyConfig) -> NightReport:
         if last and plan.carries_over:
             refined, evaluation = _carried_over(store, views, last, plan, config)
         else:
-            refined = _clustered(store, views, plan, config)
-            kept = last if plan.keeps_clusters else None
-            refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
-            evaluation = evaluate(store, views, refined, config.evaluate, seed)
+            refined, evaluation = _clustered(store, views, last, plan, config)
         described = describe(store, views, refined, evaluation, last, config.identity)
         curated = curate(store, views, described, last, curation, rested_before(store, last))
-        assigned, before = curated.tables["assignments"], watched_before(store, last)
+        found = found_clusters(views, refined, evaluation, described, config.clustering)
+        passages = cut_passages(
+            store, views, encoder, config.embed, config.mentions, config.clustering.device
+        )
+        told = mention(store, window, views, passages, found, curated)
+        assigned, before = told.tables["assignments"], watched_before(store, last)
         roles = roles_of(raw, past, window, config.ingest.columns.rating)
         results = [
-            *(feed, raw, checked, documents, plan, views, refined, evaluation, curated),
-            find_insights(store, window, curated, evaluation, roles),
+            *(feed, raw, checked, documents, plan, views, refined, evaluation, told),
+            find_insights(store, window, told, evaluation, roles),
             watch_terms(store, views, assigned, config.watch, before),
             mark_copies(store, views, assigned),
         ]
@@ -133,12 +137,18 @@ def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCurati
     return past, read_curation(store, config.curation)
 
 
-def _clustered(store: Store, views: Views, plan: Plan, config: NightlyConfig) -> Refined:
-    """Learn the latent space and the clusters in it."""
+def _clustered(
+    store: Store, views: Views, last: PastNight | None, plan: Plan, config: NightlyConfig
+) -> tuple[Refined, Evaluation]:
+    """Learn the latent space and the clusters in it, and compare them with plain k-means."""
     seed, chosen = config.random_state, plan.numbers
     pretrained = pretrain(store, views, plan.clustering, config.clustering, seed, chosen)
     goes_on = plan.clustering is not None
-    return refine(store, views, pretrained, goes_on, config.clustering, chosen if goes_on else None)
+    earlier = chosen if goes_on else None
+    refined = refine(store, views, pretrained, goes_on, config.clustering, earlier)
+    kept = last if plan.keeps_clusters else None
+    refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
+    return refined, evaluate(store, views, refined, config.evaluate, seed)
 
 
 def _carried_over(

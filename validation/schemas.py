@@ -75,6 +75,7 @@ LAST_SEEN: Final = "last_seen"
 STATUS: Final = "status"
 CATEGORY: Final = "category"
 IS_IGNORED: Final = "is_ignored"
+MENTIONS: Final = "mentions"
 EVENT: Final = "event"
 FROM_IDS: Final = "from_ids"
 TO_IDS: Final = "to_ids"
@@ -88,6 +89,10 @@ TERM: Final = "term"
 GROUP_ID: Final = "group_id"
 FIRST_DOC_ID: Final = "first_doc_id"
 SIMILARITY: Final = "similarity"
+# mentions
+PASSAGE: Final = "passage"
+START: Final = "start"
+END: Final = "end"
 
 # metrics
 METRIC: Final = "metric"
@@ -165,6 +170,18 @@ WINDOW_DOCUMENTS: Final = pa.schema(
 )
 """The window's documents, oldest night first."""
 
+PASSAGES: Final = pa.schema(
+    [
+        pa.field(POSITION, pa.int64(), nullable=False),  # of its text among the window's texts
+        pa.field(START, pa.int64(), nullable=False),  # in what follows the title
+        pa.field(END, pa.int64(), nullable=False),
+        pa.field(TEXT, pa.large_string(), nullable=False),
+        pa.field(TEXT_DIGEST, pa.string(), nullable=False),
+        pa.field(NIGHT, pa.date32(), nullable=False),  # of the text
+    ]
+)
+"""The passages of those of the window's texts that have several, text by text."""
+
 DUPLICATES: Final = pa.schema(
     [
         pa.field(FILE, pa.string(), nullable=False),
@@ -236,6 +253,19 @@ CLUSTERS: Final = pa.schema(
         pa.field(EXEMPLAR_TEXTS, pa.list_(pa.string())),
         pa.field(CATEGORY, pa.string()),  # set by curation
         pa.field(IS_IGNORED, pa.bool_()),  # set by curation; null where there is none
+        pa.field(MENTIONS, pa.int64()),  # documents in it, or with a passage in it
+    ]
+)
+
+MENTIONED: Final = pa.schema(
+    [
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(PASSAGE, pa.large_string(), nullable=False),
+        # null in a mail where lines were cut out from within the passage
+        pa.field(START, pa.int64()),
+        pa.field(END, pa.int64()),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
+        pa.field(CONFIDENCE, pa.float32(), nullable=False),
     ]
 )
 
@@ -335,8 +365,23 @@ PUBLISHED: Final = {
     "clusters": Table(
         CLUSTERS,
         key=(CLUSTER_ID,),
-        later=frozenset({SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS, CATEGORY, IS_IGNORED}),
-        remarks={KIND: "`theme`, `remarks`", EXEMPLAR_TEXTS: "their beginnings"},
+        later=frozenset(
+            {SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS, CATEGORY, IS_IGNORED, MENTIONS}
+        ),
+        remarks={
+            KIND: "`theme`, `remarks`",
+            EXEMPLAR_TEXTS: "their beginnings",
+            MENTIONS: "documents in it or with a passage in it",
+        },
+    ),
+    "mentions": Table(
+        MENTIONED,
+        is_later=True,
+        remarks={
+            START: "passage is `text[start:end]` of its document, counted in characters",
+            END: "both null in a mail where lines were cut out within the passage",
+        },
+        remark="every passage of every document of the window",
     ),
     "cluster_tree": Table(
         CLUSTER_TREE,

@@ -6,9 +6,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.core.arrays import Floats, normalise_rows
+
 TEMPERATURE: Final = 0.05
 """Cosines of sentences to the centroids of their feed lie within a few tenths of each other: at
 0.05 a lead of 0.1 means a membership seven times as high, at 1 all memberships would be alike."""
+
+ROUNDS: Final = 2
+"""Of `recentred`: more let clusters drift from what the model calls them. On three sets of reviews
+that name several themes each, two rounds gave a micro F1 of 0.52 where the model alone gave 0.47,
+and ten gave no more; a quarter of the passages that the model is sure of had left by then."""
 
 Float = TypeVar("Float", bound=np.floating[Any])
 
@@ -29,4 +36,30 @@ def memberships(cosines: NDArray[Float]) -> NDArray[Float]:
     Same shape and type; rows sum to 1.
     """
     q: NDArray[Float] = (torch.from_numpy(cosines) / TEMPERATURE).softmax(dim=1).numpy()
+    return q
+
+
+def recentred(X: Floats, q: Floats, anchors: Floats) -> Floats:
+    """Carry memberships over to rows of another kind than those that a model has learnt from.
+
+    A sentence lies elsewhere than a whole review of the same theme. So the clusters get centroids
+    in the space of the new rows, as the memberships that the model finds weigh them, and the rows
+    get memberships by their cosines to these, a few times.
+
+    Parameters
+    ----------
+    X
+        Rows of length one, shape (n_samples, n_features); the last may be of the known kind.
+    q
+        What the model says of the first rows, shape (n_new, n_clusters).
+    anchors
+        What is known of the other rows and stays, shape (n_samples - n_new, n_clusters).
+
+    Returns
+    -------
+    Memberships of the new rows, shape (n_new, n_clusters).
+    """
+    for _ in range(ROUNDS):
+        centroids = normalise_rows(np.vstack([q, anchors]).T @ X)
+        q = memberships(X[: len(q)] @ centroids.T)
     return q

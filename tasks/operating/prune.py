@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from tasks.operating.compaction import Layout, plan, write_parts
 from tasks.store.copies import forget_copies
 from tasks.store.files import sha256_of, write_part
@@ -17,7 +19,8 @@ from tasks.store.manifests import require_known_format
 from tasks.store.pruned import KNOWN, PrunedNight, read_pruned, write_pruned
 from tasks.store.storage import FeedStore, Ref, Store, read_table, require_file
 from tasks.store.trash import empty_trash, remove_empty_folders, trashed
-from validation.schemas import DOC_ID, TEXT_DIGEST
+from tasks.vectors.passages import passage_digest
+from validation.schemas import DOC_ID, PASSAGE, TEXT_DIGEST
 
 SMALLEST_KEEP = 2
 """The last night can be run again only on the night before it."""
@@ -216,8 +219,13 @@ def _files_of(night: Store) -> set[str]:
 
 
 def _digests(night: Store) -> set[str]:
-    ref = night.read_manifest().tables["documents"]
-    return set(read_table(night, ref, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
+    """Return the digests of a night's texts and of all its passages."""
+    tables = night.read_manifest().tables
+    texts = set(read_table(night, tables["documents"], [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
+    if "mentions" not in tables:
+        return texts
+    passages = pc.unique(read_table(night, tables["mentions"], [PASSAGE])[PASSAGE])
+    return texts | {passage_digest(it) for it in passages.to_pylist()}
 
 
 def _keep_known(night: Store) -> PrunedNight:

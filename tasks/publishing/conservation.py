@@ -14,12 +14,14 @@ from validation.schemas import (
     CLUSTER_ID,
     DOC_ID,
     DUPLICATE_OF,
+    END,
     IS_NEW,
     KIND,
     PUBLISHED,
     RULE_ID,
     SCHEMA_VERSION,
     SIZE,
+    START,
 )
 
 Tables = Mapping[str, pa.Table]
@@ -31,6 +33,7 @@ _SUMMED: Final[Mapping[str, Sequence[str]]] = {
     "withdrawn": [DOC_ID],
     "assignments": [CLUSTER_ID, IS_NEW],
     "clusters": [SIZE],
+    "mentions": [DOC_ID, START, END, CLUSTER_ID],
 }
 """What the rules below need of a table besides its key."""
 
@@ -81,7 +84,8 @@ def compare_tables(counts: Mapping[str, int], tables: Tables) -> Iterator[Proble
     tables
         Those that can be read, by name, with the columns of `COMPARED`.
     """
-    for said in (*_lost_rows(counts, tables), *_lost_assignments(tables)):
+    lost = (*_lost_rows(counts, tables), *_lost_assignments(tables), *_lost_mentions(tables))
+    for said in lost:
         yield Problem("conservation", said)
     for name, table in tables.items():
         key = PUBLISHED[name].key
@@ -131,6 +135,38 @@ def _lost_assignments(tables: Tables) -> Iterator[str]:
         wrong = {it for it in sizes.keys() | said.keys() if sizes.get(it) != said.get(it)}
         if wrong:
             yield f"clusters {some(wrong)} have not as many assignments as documents, or none"
+
+
+def _lost_mentions(tables: Tables) -> Iterator[str]:
+    """Compare the passages with the documents and clusters that they are of, and each other."""
+    if "mentions" not in tables:
+        return
+    mentions = tables["mentions"]
+    if "assignments" in tables:
+        there, assigned = _ids_of(mentions, DOC_ID), _ids_of(tables["assignments"], DOC_ID)
+        if assigned - there:
+            yield f"assigned documents {some(assigned - there)} have no mentions"
+        if there - assigned:
+            yield f"mentions of {some(there - assigned)} have no assignment"
+        clusters = _ids_of(tables["assignments"], CLUSTER_ID)
+        if unknown := _ids_of(mentions, CLUSTER_ID) - clusters:
+            yield f"mentions name clusters {some(unknown)}, which have no documents"
+    if overlapping := _overlapping(mentions):
+        yield f"documents {some(overlapping)} have passages that overlap"
+
+
+def _ids_of(table: pa.Table, column: str) -> set[str]:
+    return set(pc.unique(table[column]).to_pylist())
+
+
+def _overlapping(mentions: pa.Table) -> set[str]:
+    """Find the documents of which a passage begins before the one before it ends."""
+    placed = mentions.filter(pc.is_valid(mentions[START]))
+    placed = placed.sort_by([(DOC_ID, "ascending"), (START, "ascending")])
+    before, after = placed.slice(0, max(len(placed) - 1, 0)), placed.slice(1)
+    is_same = pc.equal(before[DOC_ID], after[DOC_ID])
+    is_wrong = pc.and_(is_same, pc.less(after[START], before[END]))
+    return set(after[DOC_ID].filter(is_wrong).to_pylist())
 
 
 def _repeated(key: Sequence[pa.ChunkedArray]) -> list[str]:

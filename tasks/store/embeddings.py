@@ -1,6 +1,6 @@
 """The content-addressed store of embeddings: a text is embedded once in its life.
 
-Reads and writes embeddings/encoder=E/ (text_digest, embedding)
+Reads and writes embeddings/encoder=E/ (text_digest, embedding), and embeddings/encoder=E-passages/
 """
 
 import re
@@ -31,11 +31,15 @@ class EmbeddingShelf:
         The store's root.
     encoder, digest
         Name of the encoder, for people, and digest of what decides its vectors.
+    of
+        Empty for the texts of documents. A vector depends in its last bits on those that it was
+        made beside: what is on one shelf never decides what another gives.
     """
 
-    def __init__(self, root: Path, encoder: str, digest: str) -> None:
+    def __init__(self, root: Path, encoder: str, digest: str, of: str = "") -> None:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", encoder.rstrip("/").rsplit("/", maxsplit=1)[-1])
-        self.folder = root / "embeddings" / f"encoder={name}-{digest[:12]}"
+        suffix = f"-{of}" if of else ""
+        self.folder = root / "embeddings" / f"encoder={name}-{digest[:12]}{suffix}"
 
     def missing(self, digests: Collection[str]) -> set[str]:
         """Return those of some digests that have no vector.

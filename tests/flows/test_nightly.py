@@ -268,7 +268,7 @@ def test_a_changed_setting_runs_only_its_stage_and_what_follows(
     again = run(feed, clustering={"n_clusters": 4})
     assert [record.stage for record in again.ran] == [
         "find feed", "drift", "pretrain", "refine", "rejoin", "evaluate", "describe", "curate",
-        "insights", "watch", "near duplicates", "publish",
+        "mention", "insights", "watch", "near duplicates", "publish",
     ]  # fmt: skip
     assert manifest(tmp_path / "store")["n_clusters"] == 4
     (kept,) = published_files(tmp_path / "store", "clusters")

@@ -190,6 +190,10 @@ def night_rows(
             }
             for name, members in clusters.items() if members
         ],
+        "mentions": [
+            {"doc_id": it, "passage": it, "start": 0, "end": len(it), "cluster_id": name, "confidence": 0.9}
+            for name, members in clusters.items() for it in members
+        ],
         "cluster_events": [],
         "metrics": [{"metric": "m", "space": "s", "value": 1.0, "baseline_value": None}],
         "drift": [{"measure": "m", "value": 0.1, "limit": 0.2, "is_alarm": False}],

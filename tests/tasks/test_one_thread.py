@@ -13,7 +13,7 @@ from tasks.clusters import plan_fit as drift
 from tasks.clusters import pretrain, refine
 from tasks.clusters import reconcile as rejoin
 from tasks.operating import placing
-from tasks.reporting import describe, evaluate
+from tasks.reporting import describe, evaluate, mention
 from tasks.store.manifests import EncoderPart, LabelsPart, Manifest
 from tasks.vectors import views
 from tests.two_threads import two_threads_each
@@ -44,6 +44,7 @@ def threads() -> set[int]:
         (rejoin, "rejoin_pieces", "read_table"),
         (evaluate, "evaluate", "read_table"),
         (describe, "describe", "read_window"),
+        (mention, "mention", "read_window"),
     ],
 )
 def test_a_stage_computes_on_one_thread(

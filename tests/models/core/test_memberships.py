@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from models.core.memberships import TEMPERATURE, memberships
+from models.core.arrays import normalise_rows
+from models.core.memberships import TEMPERATURE, memberships, recentred
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -17,3 +18,25 @@ def test_memberships_are_a_softmax_over_cosines(dtype: type) -> None:
 def test_a_lead_of_a_tenth_is_seven_times_the_membership() -> None:
     ((first, second),) = memberships(np.array([[0.6, 0.5]]))
     assert first / second == pytest.approx(np.exp(2))
+
+
+def test_rows_of_another_kind_are_placed_beside_their_like() -> None:
+    """What the model says is off for many of the new rows; where they lie puts it right."""
+    rng = np.random.default_rng(0)
+    themes = np.repeat([0, 1, 2], 40)
+    X = np.eye(8, dtype=np.float32)[themes + 3] + rng.normal(0, 0.1, (120, 8)).astype(np.float32)
+    X = normalise_rows(X)
+    said = np.eye(3, dtype=np.float32)[np.where(rng.random(120) < 0.3, 0, themes)]
+    found = recentred(X, said, said[:0])
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    assert (said.argmax(axis=1) != themes).sum() > 10
+    assert (found.argmax(axis=1) == themes).all()
+
+
+def test_known_rows_hold_clusters_in_their_place() -> None:
+    X = np.eye(2, dtype=np.float32)[[0, 0, 1, 1, 1]]
+    nothing = np.full((2, 2), 0.5, dtype=np.float32)
+    anchors = np.eye(2, dtype=np.float32)[[1, 0, 0]]
+    turned = recentred(np.vstack([X[:2], X[1:2], X[2:4]]), nothing, anchors)
+    assert turned.argmax(axis=1).tolist() == [1, 1]
+    assert turned.shape == (2, 2)

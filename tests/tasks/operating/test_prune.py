@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tasks.operating import prune as pruning
@@ -17,6 +18,7 @@ from tasks.store.listing import read_retired
 from tasks.store.manifests import NewerStoreError, read_object
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import DamagedFileError, Store, read_table
+from tasks.vectors.passages import passage_digest
 from tests.tasks.shelves import digests_on
 
 PublishNight = Callable[..., dict[str, Any]]
@@ -121,6 +123,17 @@ def test_embeddings_that_no_kept_document_uses_go(stored: Store) -> None:
         prune(stored.root, keep=2)
     assert digests_on(shelf) == {f"digest of {it}{day}" for it in "nm" for day in (3, 4)}
     assert len(list(stored.root.glob("embeddings/*/*"))) == 1
+
+
+def test_passages_that_no_kept_night_mentions_go(stored: Store) -> None:
+    shelf = EmbeddingShelf(stored.root, "E", "0123456789abcdef", "passages")
+    digests = [passage_digest(it) for it in ("n1", "m3", "of nobody")]
+    shelf.add(digests, np.eye(3, dtype=np.float32))
+    prune(stored.root, keep=3)
+    assert digests_on(shelf) >= set(digests)  # a reader of the nights before may be there
+    prune(stored.root, keep=3)
+    # The document n1 is of the first night, and in the windows of those that are kept.
+    assert digests_on(shelf) == set(digests[:2])
 
 
 def test_a_text_that_another_feed_uses_stays(stored: Store, publish_night: PublishNight) -> None:

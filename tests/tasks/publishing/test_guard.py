@@ -35,6 +35,12 @@ def changed(store: Store, ref: Ref, change: Callable[[pa.Table], pa.Table]) -> R
     return keep_table(store, "made", change(read_table(store, ref)))
 
 
+def renamed(table: pa.Table, column: str, old: str, new: str) -> pa.Table:
+    named = [new if it == old else it for it in table[column].to_pylist()]
+    field = table.schema.field(column)
+    return table.set_column(table.column_names.index(column), field, pa.array(named, field.type))
+
+
 def test_a_night_that_adds_up_is_let_through(make_night: MakeNight) -> None:
     require_sound(*make_night(2, ["c", "d", "e"], ["a", "b"]))
 
@@ -61,6 +67,10 @@ def test_a_count_that_is_off_by_one_is_refused_and_not_cached_any_more(
         ("assignments", lambda it: pa.concat_tables([it, it.slice(1, 1)]), "unique_ids: doc_id 'b'"),
         ("metrics", lambda it: pa.concat_tables([it, it]), "unique_ids: metric, space 'm, s' stands"),
         ("clusters", lambda it: it.slice(1), "conservation: clusters 'c-1' have not as many"),
+        ("mentions", lambda it: it.slice(1), "conservation: assigned documents 'a' have no mentions"),
+        ("mentions", lambda it: pa.concat_tables([it, it.slice(1)]), "'b' have passages that overlap"),
+        ("mentions", lambda it: renamed(it, "doc_id", "a", "z"), "mentions of 'z' have no assignment"),
+        ("mentions", lambda it: renamed(it, "cluster_id", "c-1", "c-9"), "clusters 'c-9', which have no"),
         ("clusters", lambda it: it.drop_columns("size"), "schema: clusters: its columns size"),
     ],
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The themes that documents mention, passage by passage."""
