@@ -38,7 +38,7 @@ def summarise(night: NightView) -> str:
         *_column_lines(night.column_changes),
         f"## {counted(len(night.clusters), 'cluster')}",
         "",
-        *_cluster_head(bool(night.ratings)),
+        *_cluster_head(night),
         *(_cluster_line(row, night) for row in clusters[:_SHOWN_CLUSTERS]),
         *(
             [f"\n… and {len(clusters) - _SHOWN_CLUSTERS} smaller ones in the table `clusters`."]
@@ -51,7 +51,7 @@ def summarise(night: NightView) -> str:
         *_quoted_lines(clusters[:_SHOWN_CLUSTERS]),
         "## What changed",
         "",
-        *_event_lines(night.events),
+        *_event_lines(night),
         "",
         *curation_lines(night),
         *copy_lines(night),
@@ -120,13 +120,12 @@ def _column_lines(changes: Sequence[ColumnChange]) -> list[str]:
     ]
 
 
-def _cluster_head(has_ratings: bool) -> list[str]:
+def _cluster_head(night: NightView) -> list[str]:
     """Return the head of the table of clusters, and what its last column says."""
-    head, rule = (
-        "| cluster | topic | name | size | change | status |",
-        "|---|---|---|---:|---:|---|",
-    )
-    if not has_ratings:
+    topic, its_rule = (" topic |", "---|") if night.topics else ("", "")
+    head = f"| cluster |{topic} name | size | change | status |"
+    rule = f"|---|{its_rule}---|---:|---:|---|"
+    if not night.ratings:
         return [head, rule]
     said = "Impact: how much the mean rating of all documents would rise without the cluster."
     return [said, "", f"{head} rating | impact |", f"{rule}---:|---:|"]
@@ -134,9 +133,10 @@ def _cluster_head(has_ratings: bool) -> list[str]:
 
 def _cluster_line(row: Mapping[str, Any], night: NightView) -> str:
     cluster_id = row["cluster_id"]
-    topic, name = map(escape_markdown, (night.topics.get(cluster_id, ""), row["name"]))
-    figures = f"{row['size']:,} | {row['growth']:+,} | {row['status']}"
-    line = f"| {cluster_id} | {topic} | {name} | {figures} |"
+    topic = [escape_markdown(night.topics.get(cluster_id, ""))] if night.topics else []
+    figures = f"{row['size']:,}", f"{row['growth']:+,}", row["status"]
+    cells = (cluster_id, *topic, escape_markdown(row["name"]), *figures)
+    line = f"| {' | '.join(cells)} |"
     if not night.ratings:
         return line
     return f"{line} {' | '.join(rating_cells(night.ratings.get(cluster_id)))} |"
@@ -156,10 +156,17 @@ def _quotes(texts: Sequence[str]) -> list[str]:
     return [f"“{escape_markdown(excerpt(it, _QUOTE_CHARS))}”" for it in texts[:_QUOTES]]
 
 
-def _event_lines(events: Sequence[Mapping[str, Any]]) -> list[str]:
+def _event_lines(night: NightView) -> list[str]:
     """Return a line for every event but the plain survivals."""
-    told = [event for event in events if event["event"] != "survived"]
-    return [f"- {event_sentence(event)}" for event in told] or ["Nothing but sizes."]
+    told = [event for event in night.events if event["event"] != "survived"]
+    return [f"- {_named(event, night)}" for event in told] or ["Nothing but sizes."]
+
+
+def _named(event: Mapping[str, Any], night: NightView) -> str:
+    """Return an event as a sentence, with the name of its cluster where that is there tonight."""
+    cluster_id, sentence = event["cluster_id"], event_sentence(event)
+    name = night.name_of(cluster_id)
+    return sentence if name == cluster_id else f"“{escape_markdown(name)}” {sentence}"
 
 
 def event_sentence(event: Mapping[str, Any]) -> str:
