@@ -216,9 +216,15 @@ def _can_stay(store: Store, embedded: Embedded, last: PastNight, recipe: Recipe)
     if last.fit is None or last.fit["recipe"] != recipe.key or not _has_models(store, last):
         return False
     texts, documents = read_window(store, embedded.window)
-    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
+    assigned = _assigned(store, last)
     there = set(clusters_of_texts(documents, assigned, len(texts)))
-    return there == set(assigned[CLUSTER_ID].to_pylist()) - {REMARKS}
+    return there == set(assigned[CLUSTER_ID].to_pylist())
+
+
+def _assigned(store: Store, last: PastNight) -> pa.Table:
+    """Read which documents were in which cluster on the last night; remarks were in no theme."""
+    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
+    return assigned.filter(pc.not_equal(assigned[CLUSTER_ID], REMARKS))
 
 
 def _numbers(last: PastNight | None, recipe: Recipe) -> ChosenNumbers | None:
@@ -248,12 +254,11 @@ def _measured(
     from models.text.lexical_views import LexicalViews
 
     texts, documents = read_window(store, embedded.window)
-    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
     window = WindowSince(
         X=matrix_of(read_table(store, embedded.items, [EMBEDDING])[EMBEDDING]),
         texts=texts[TEXT].to_pylist(),
         is_new=pc.greater(texts[NIGHT], since).to_numpy(),
-        clusters=clusters_of_texts(documents, assigned, len(texts)),
+        clusters=clusters_of_texts(documents, _assigned(store, last), len(texts)),
     )
 
     def known_words() -> frozenset[str]:

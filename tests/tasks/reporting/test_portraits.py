@@ -11,6 +11,7 @@ from models.identity.clusters import KnownCluster
 from tasks.clusters.identify import IdentityRules
 from tasks.clusters.window import WindowDocuments
 from tasks.reporting.portraits import Description, Tonight, portray
+from tasks.reporting.topics import KnownTopics
 
 TOPICS = np.array([0] * 12 + [1] * 8)
 IDS = [f"d{n:02d}" for n in range(20)]
@@ -33,6 +34,8 @@ def tonight() -> Tonight:
                 "is_outlier": pa.array(np.zeros(20, bool)),
             }
         ),
+        topics=TOPICS,
+        remarks=None,
         stability={0: 0.75},
         parted_from={},
         languages=["en"],
@@ -40,7 +43,7 @@ def tonight() -> Tonight:
 
 
 def portrayed(given: Tonight, known: list[KnownCluster] | None = None) -> Description:
-    return portray(given, known or [], IdentityRules())
+    return portray(given, known or [], KnownTopics(), IdentityRules())
 
 
 def test_the_largest_cluster_comes_first_with_all_that_is_known_of_it() -> None:

@@ -83,7 +83,7 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
     assert "stars19" in text
     assert "stars20" not in text
     assert "- … and 2 more, in the manifest." in text
-    assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
+    assert r"| c-60 |  | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text
     assert r"Trust: fair\: so." in text
