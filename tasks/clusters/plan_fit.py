@@ -106,7 +106,7 @@ class Decision(NamedTuple):
     keeps_clusters: bool
 
 
-@stage("drift", version=4)
+@stage("drift", version=5)
 @one_thread()
 def plan_fit(
     store: Store,
@@ -133,7 +133,7 @@ def plan_fit(
         fit=fit,
         lexical=from_last.lexical if from_last else None,
         clustering=from_last.clustering if from_last else None,
-        numbers=_numbers(last, recipe),
+        numbers=ChosenNumbers.of_night(last, recipe.key),
         keeps_clusters=keeps_clusters,
     )
 
@@ -227,13 +227,6 @@ def _assigned(store: Store, last: PastNight) -> pa.Table:
     return assigned.filter(pc.not_equal(assigned[CLUSTER_ID], REMARKS))
 
 
-def _numbers(last: PastNight | None, recipe: Recipe) -> ChosenNumbers | None:
-    """Return how many topics and themes the last full fit chose, under the same settings."""
-    if last is None or last.numbers is None or (last.fit or {}).get("recipe") != recipe.key:
-        return None
-    return ChosenNumbers.model_validate(last.numbers)
-
-
 def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
     since, reason = (last.fit or {})["since"], f"nothing new since {last.night}"
     return Plan(
@@ -241,7 +234,7 @@ def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
         fit=Fit(kind="warm", since=since, reason=reason, recipe=recipe.key),
         lexical=last.lexical,
         clustering=last.clustering,
-        numbers=_numbers(last, recipe),
+        numbers=ChosenNumbers.of_night(last, recipe.key),
         keeps_clusters=True,
         carries_over=True,
     )

@@ -29,7 +29,7 @@ def test_every_text_has_what_the_last_night_said_of_its_document() -> None:
 
 @pytest.mark.parametrize(
     ("topic_ids", "topics"),
-    [(["t-2", "t-1", "t-2", "t-2"], [0, 1, 1]), ([None] * 4, [1, 0, 2])],
+    [(["t-2", "t-1", "t-2", "t-2"], [1, 1, 0]), ([None] * 4, [1, 0, 2])],
 )
 def test_clusters_stay_under_their_topics(topic_ids: list[str | None], topics: list[int]) -> None:
     assigned = pa.table(
