@@ -106,7 +106,7 @@ class Decision(NamedTuple):
     keeps_clusters: bool
 
 
-@stage("drift", version=5)
+@stage("drift", version=4)
 @one_thread()
 def plan_fit(
     store: Store,
