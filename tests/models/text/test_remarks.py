@@ -38,7 +38,7 @@ class Feed:
         return np.flatnonzero(find_remarks(self.texts, self.X, STOP_WORDS)).tolist()
 
     @property
-    def X(self) -> np.ndarray:
+    def X(self) -> np.ndarray:  # noqa: N802 -- as everywhere
         return normalise_rows(np.array(self.rows, dtype=np.float32))
 
 
