@@ -25,11 +25,11 @@ class _Night(ast.NodeVisitor):
         self.functions = functions
         self.called: list[str] = []
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802 -- ast's own name
+    def visit_If(self, node: ast.If) -> None:
         for it in node.orelse:
             self.visit(it)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802 -- ast's own name
+    def visit_Call(self, node: ast.Call) -> None:
         self.generic_visit(node)
         name = ast.unparse(node.func)
         if name in self.names:
