@@ -12,8 +12,9 @@ from threadpoolctl import threadpool_info
 from tasks.clusters import carry, pretrain, refine
 from tasks.clusters import plan_fit as drift
 from tasks.clusters import reconcile as rejoin
+from tasks.mentions import mention
 from tasks.operating import placing
-from tasks.reporting import describe, evaluate, mention
+from tasks.reporting import describe, evaluate
 from tasks.store.manifests import EncoderPart, LabelsPart, Manifest
 from tasks.vectors import apart, views
 from tests.two_threads import two_threads_each
