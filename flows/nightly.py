@@ -116,7 +116,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         ]
         around = Surroundings(
             window=window,
-            items=views.items,
+            items=embedded.items,
             encoder=encoder,
             config=config.decided(),
             read_from=without_query(config.tonights_feed()),

@@ -229,7 +229,8 @@ def _chosen(tried: Sequence[_Tried], near: Numbers | None) -> NClustersChoice:
     finest = candidates[int(np.argmax(shared))]
     among = range_around(candidates, [it.shared for it in tried], finest)
     if near is not None:
-        agreed = range_around(candidates, [it.agreement for it in tried], n_clusters)
+        first, last = range_around(candidates, [it.agreement for it in tried], n_clusters)
+        agreed = max(first, min(SMALLEST, n_clusters)), min(last, limit)
         n_clusters = _nearest(near.n_clusters, agreed, n_clusters)
         finest = _nearest(near.n_themes, among, finest)
     is_level = finest >= WORTH_TWO_LEVELS * n_clusters

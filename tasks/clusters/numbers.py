@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.store.history import PastNight
+
 if TYPE_CHECKING:
     from models.clusterer.clusterer import Clusterer
 
@@ -25,3 +27,18 @@ class ChosenNumbers(BaseModel):
             return None
         topics, themes = choice.n_clusters, choice.n_themes
         return cls(topics=topics, themes=themes, range_of_themes=choice.range_of_themes)
+
+    @classmethod
+    def of_night(cls, last: PastNight | None, recipe: str) -> Self | None:
+        """Return those that the last night stood by; None where they were chosen otherwise.
+
+        Parameters
+        ----------
+        last
+            The night before tonight.
+        recipe
+            Key of tonight's; see `tasks.clusters.plan_fit.Recipe`.
+        """
+        if last is None or last.numbers is None or (last.fit or {}).get("recipe") != recipe:
+            return None
+        return cls.model_validate(last.numbers)

@@ -133,7 +133,7 @@ def plan_fit(
         fit=fit,
         lexical=from_last.lexical if from_last else None,
         clustering=from_last.clustering if from_last else None,
-        numbers=_numbers(last, recipe),
+        numbers=ChosenNumbers.of_night(last, recipe.key),
         keeps_clusters=keeps_clusters,
     )
 
@@ -216,16 +216,15 @@ def _can_stay(store: Store, embedded: Embedded, last: PastNight, recipe: Recipe)
     if last.fit is None or last.fit["recipe"] != recipe.key or not _has_models(store, last):
         return False
     texts, documents = read_window(store, embedded.window)
-    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
+    assigned = _assigned(store, last)
     there = set(clusters_of_texts(documents, assigned, len(texts)))
-    return there == set(assigned[CLUSTER_ID].to_pylist()) - {REMARKS}
+    return there == set(assigned[CLUSTER_ID].to_pylist())
 
 
-def _numbers(last: PastNight | None, recipe: Recipe) -> ChosenNumbers | None:
-    """Return how many topics and themes the last full fit chose, under the same settings."""
-    if last is None or last.numbers is None or (last.fit or {}).get("recipe") != recipe.key:
-        return None
-    return ChosenNumbers.model_validate(last.numbers)
+def _assigned(store: Store, last: PastNight) -> pa.Table:
+    """Read which documents were in which cluster on the last night; remarks were in no theme."""
+    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
+    return assigned.filter(pc.not_equal(assigned[CLUSTER_ID], REMARKS))
 
 
 def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
@@ -235,7 +234,7 @@ def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
         fit=Fit(kind="warm", since=since, reason=reason, recipe=recipe.key),
         lexical=last.lexical,
         clustering=last.clustering,
-        numbers=_numbers(last, recipe),
+        numbers=ChosenNumbers.of_night(last, recipe.key),
         keeps_clusters=True,
         carries_over=True,
     )
@@ -248,12 +247,11 @@ def _measured(
     from models.text.lexical_views import LexicalViews
 
     texts, documents = read_window(store, embedded.window)
-    assigned = read_table(store, last.assignments, [DOC_ID, CLUSTER_ID])
     window = WindowSince(
         X=matrix_of(read_table(store, embedded.items, [EMBEDDING])[EMBEDDING]),
         texts=texts[TEXT].to_pylist(),
         is_new=pc.greater(texts[NIGHT], since).to_numpy(),
-        clusters=clusters_of_texts(documents, assigned, len(texts)),
+        clusters=clusters_of_texts(documents, _assigned(store, last), len(texts)),
     )
 
     def known_words() -> frozenset[str]:

@@ -186,7 +186,7 @@ def require_intact(store: Store, past: History) -> None:
     refs = [ref for night in past.documents() for ref in _refs(night)]
     if past.last:
         refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
-        refs += [past.last.ratings] if past.last.ratings else []
+        refs += [it for it in (past.last.cluster_tree, past.last.ratings) if it]
     for ref in refs:
         require_file(store, ref)
 

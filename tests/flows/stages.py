@@ -8,14 +8,34 @@ ROOT = Path(__file__).parents[2]
 
 
 def stages() -> tuple[str, ...]:
-    """Return the names of all stages, in the order in which the flow calls them."""
+    """Return the names of all stages of a night with news, in the order in which they are called."""
     body = ast.parse((ROOT / "flows" / "nightly.py").read_text(encoding="utf-8")).body
     imports = [it.module for it in body if isinstance(it, ast.ImportFrom) and it.module]
     names = dict(pair for module in imports for pair in _stages_of(module))
-    flow = next(it for it in body if isinstance(it, ast.FunctionDef) and it.name == "nightly")
-    calls = [it for it in ast.walk(flow) if isinstance(it, ast.Call)]
-    called = [ast.unparse(it.func) for it in sorted(calls, key=lambda it: it.lineno)]
-    return tuple(names[it] for it in called if it in names)
+    night = _Night(names, {it.name: it for it in body if isinstance(it, ast.FunctionDef)})
+    night.visit(night.functions["nightly"])
+    return tuple(night.called)
+
+
+class _Night(ast.NodeVisitor):
+    """Follows the flow through its own functions; where it branches, a night with news goes on."""
+
+    def __init__(self, names: dict[str, str], functions: dict[str, ast.FunctionDef]) -> None:
+        self.names = names
+        self.functions = functions
+        self.called: list[str] = []
+
+    def visit_If(self, node: ast.If) -> None:
+        for it in node.orelse:
+            self.visit(it)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self.generic_visit(node)
+        name = ast.unparse(node.func)
+        if name in self.names:
+            self.called.append(self.names[name])
+        elif name in self.functions:
+            self.visit(self.functions[name])
 
 
 def _stages_of(module: str) -> Iterator[tuple[str, str]]:

@@ -89,7 +89,8 @@ def ingest_files(store: Store, tmp_path: Path) -> IngestRows:
 def publish_night(store: Store) -> PublishNight:
     """Publish a sound night without a run: some documents, two clusters, small models.
 
-    Documents of earlier nights that are still in the window come as `window`.
+    Documents of earlier nights that are still in the window come as `window`; of all, those that
+    are short remarks as `remarks`.
     """
 
     def publish(
@@ -98,9 +99,10 @@ def publish_night(store: Store) -> PublishNight:
         window: list[str] | None = None,
         feed: str = "reviews",
         withdrawn: list[str] | None = None,
+        remarks: list[str] | None = None,
     ) -> dict[str, Any]:
         tonight = Store(root=store.root, feed=feed, night=date(2026, 3, day))
-        rows = night_rows(new, window or [], withdrawn or [])
+        rows = night_rows(new, window or [], withdrawn or [], remarks or [])
         shelf = EmbeddingShelf(store.root, ENCODER["name"], ENCODER["digest"])
         shelf.complete(vectors_of(new, day))
         tables = {
@@ -167,11 +169,11 @@ def vectors_of(doc_ids: list[str], day: int) -> pa.Table:
 
 
 def night_rows(
-    new: list[str], window: list[str], withdrawn: list[str]
+    new: list[str], window: list[str], withdrawn: list[str], remarks: list[str] | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """The rows of a night's tables: every other document is in the other cluster."""
-    assigned = [*window, *new]
-    clusters = {"c-1": assigned[::2], "c-2": assigned[1::2]}
+    assigned = [it for it in [*window, *new] if it not in (remarks or [])]
+    clusters = {"c-1": assigned[::2], "c-2": assigned[1::2], "remarks": remarks or []}
     return {
         "documents": documents_of(new),
         "duplicates": [
@@ -180,7 +182,7 @@ def night_rows(
         "quarantine": [{"file": "f", "row": 2, "rule_id": "r", "severity": "s", "reason": "r", "raw": "{"}],
         "withdrawn": [{"file": "f", "row": 3, "doc_id": it, "kind": "known", "first_night": "x"} for it in withdrawn],
         "assignments": [
-            {"doc_id": it, "cluster_id": name, "confidence": 0.9, "margin": 0.8, "is_outlier": False, "is_new": it in new}
+            {"doc_id": it, "cluster_id": name, **sure_of(name), "is_outlier": False, "is_new": it in new}
             for name, members in clusters.items() for it in members
         ],
         "clusters": [
@@ -198,6 +200,12 @@ def night_rows(
         "metrics": [{"metric": "m", "space": "s", "value": 1.0, "baseline_value": None}],
         "drift": [{"measure": "m", "value": 0.1, "limit": 0.2, "is_alarm": False}],
     }  # fmt: skip
+
+
+def sure_of(cluster_id: str) -> dict[str, float]:
+    """Return the confidence and the margin of the documents of a cluster."""
+    is_certain = cluster_id == "remarks"
+    return {"confidence": 1.0 if is_certain else 0.9, "margin": 1.0 if is_certain else 0.8}
 
 
 def documents_of(doc_ids: list[str]) -> list[dict[str, Any]]:

@@ -9,14 +9,14 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
+from tasks.clusters import carry, pretrain, refine
 from tasks.clusters import plan_fit as drift
-from tasks.clusters import pretrain, refine
 from tasks.clusters import reconcile as rejoin
 from tasks.mentions import mention
 from tasks.operating import placing
 from tasks.reporting import describe, evaluate
 from tasks.store.manifests import EncoderPart, LabelsPart, Manifest
-from tasks.vectors import views
+from tasks.vectors import apart, views
 from tests.two_threads import two_threads_each
 
 
@@ -38,13 +38,15 @@ def threads() -> set[int]:
 @pytest.mark.parametrize(
     ("module", "stage", "first_step"),
     [
+        (apart, "set_remarks_apart", "read_table"),
         (views, "lay_out_views", "read_table"),
         (drift, "plan_fit", "_can_stay"),
         (pretrain, "pretrain", "read_table"),
         (refine, "refine", "read_table"),
         (rejoin, "rejoin_pieces", "read_table"),
+        (carry, "carry_over", "read_table"),
         (evaluate, "evaluate", "read_table"),
-        (describe, "describe", "read_window"),
+        (describe, "describe", "read_remarks"),
         (mention, "mention", "read_window"),
     ],
 )

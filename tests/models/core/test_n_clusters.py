@@ -14,9 +14,13 @@ from models.core.graph import nearest_neighbours, neighbour_graph
 from models.core.n_clusters import (
     LADDER,
     NClustersChoice,
+    Numbers,
+    _chosen,
+    _Tried,
     choose_n_clusters,
     density,
     most_agreed,
+    range_around,
 )
 
 
@@ -35,7 +39,7 @@ def test_few_rows_with_planted_clusters_are_counted() -> None:
 
 
 def test_the_same_seed_gives_the_same_choice() -> None:
-    X = np.random.default_rng(0).normal(size=(300, 5)).astype(np.float32)
+    X = np.random.default_rng(0).normal(size=(80, 5)).astype(np.float32)
     assert choose_n_clusters(X, random_state=3) == choose_n_clusters(X, random_state=3)
 
 
@@ -130,6 +134,82 @@ def test_a_walk_that_is_there_already_is_not_built_again() -> None:
     assert choose_n_clusters(X, 0, walk=walk) == choose_n_clusters(X, 0)
 
 
-def test_the_evidence_survives_json() -> None:
-    choice = choose_n_clusters(_blobs(3, n_samples=60), random_state=0)
-    assert NClustersChoice.from_json(json.loads(json.dumps(asdict(choice)))) == choice
+def _two_levels() -> NDArray[np.float32]:
+    """Four groups far apart, each of three clusters that lie near one another."""
+    rng = np.random.default_rng(0)
+    centres = np.repeat(np.eye(4, 6) * 30, 3, axis=0) + rng.normal(size=(12, 6)) * 2
+    return (centres[np.arange(600) % 12] + 0.3 * rng.normal(size=(600, 6))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def two_levels() -> NClustersChoice:
+    return choose_n_clusters(_two_levels(), random_state=0)
+
+
+def test_topics_and_the_themes_under_them_are_both_counted(two_levels: NClustersChoice) -> None:
+    assert (two_levels.n_clusters, two_levels.n_themes) == (4, 12)
+    assert len(two_levels.shared) == len(two_levels.candidates)
+    first, last = two_levels.range_of_themes
+    assert first <= 12 <= last
+
+
+def test_the_evidence_survives_json(two_levels: NClustersChoice) -> None:
+    assert NClustersChoice.from_json(json.loads(json.dumps(asdict(two_levels)))) == two_levels
+
+
+def test_the_clusters_are_the_only_level_where_themes_are_hardly_finer() -> None:
+    choice = choose_n_clusters(_blobs(5), random_state=0)
+    assert (choice.n_clusters, choice.n_themes, choice.range_of_themes) == (5, 5, (5, 5))
+
+
+def test_detail_is_dearer_where_the_granularity_is_coarse(two_levels: NClustersChoice) -> None:
+    assert choose_n_clusters(_two_levels(), 0, granularity=0.3).n_themes < two_levels.n_themes
+
+
+def _tried(k: int, agreement: float, shared: float, spread: float) -> _Tried:
+    """Return a candidate whose figures have these means and, over three cuts, a spread."""
+    cuts = np.array([-spread, 0, spread])
+    return _Tried(k, agreement + cuts, shared + cuts, 1.0 if k == 12 else 0.0)
+
+
+def _given(spread: float) -> list[_Tried]:
+    figures = [(2, 0.9, 0.1), (3, 0.8, 0.2), (4, 0.78, 0.3), (6, 0.5, 0.4), (8, 0.5, 0.48)]
+    figures += [(10, 0.5, 0.5), (12, 0.5, 0.49), (15, 0.5, 0.2)]
+    return [_tried(*it, spread) for it in figures]
+
+
+def test_an_earlier_number_stays_where_the_evidence_is_flat_and_goes_where_it_is_clear() -> None:
+    near = Numbers(4, 12)
+    alone, flat, clear = (
+        _chosen(*it) for it in ((_given(0.1), None), (_given(0.1), near), (_given(0.001), near))
+    )
+    assert (alone.n_clusters, alone.n_themes) == (3, 10)
+    assert (flat.n_clusters, flat.n_themes) == (4, 12)
+    assert (clear.n_clusters, clear.n_themes) == (3, 10)
+    assert alone.range_of_themes == flat.range_of_themes == (8, 12)
+    assert clear.range_of_themes == (10, 10)
+
+
+def test_an_earlier_number_out_of_all_reach_is_let_go() -> None:
+    assert _chosen(_given(0.1), Numbers(400, 400)) == _chosen(_given(0.1), None)
+
+
+def test_an_earlier_number_stays_only_where_it_could_be_chosen() -> None:
+    # Two halves of almost any feed agree on two clusters: a feed that was tiny does not stay there.
+    assert _chosen(_given(0.5), Numbers(2, 12)).n_clusters == 3
+    assert _chosen(_given(0.5), Numbers(4, 12)).n_clusters == 4
+    beyond = [it._replace(density=float(it.n_clusters == 3)) for it in _given(0.5)]
+    assert _chosen(beyond, Numbers(4, 12)).n_clusters == 3
+
+
+def test_the_range_ends_at_the_first_candidate_that_is_worse() -> None:
+    figures = [np.array([it - 0.1, it, it + 0.1]) for it in (0.99, 0.5, 0.97, 1.0, 0.98, 0.2, 1.0)]
+    assert range_around([2, 3, 4, 5, 6, 8, 10], figures, 5) == (4, 6)
+    assert range_around([2, 3, 4, 5, 6, 8, 10], figures, 10) == (10, 10)
+    assert range_around([2, 3], [np.array([1.0, 1.2])] * 2, 3) == (2, 3)
+
+
+def test_the_same_feed_keeps_its_numbers(two_levels: NClustersChoice) -> None:
+    near = Numbers(two_levels.n_clusters, two_levels.n_themes)
+    again = choose_n_clusters(_two_levels(), random_state=9, near=near)
+    assert Numbers(again.n_clusters, again.n_themes) == near

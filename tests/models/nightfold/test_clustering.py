@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models.nightfold.clustering import NightfoldClustering
@@ -89,6 +90,23 @@ def test_saved_between_the_stages_and_after_them_it_does_the_same(tmp_path: Path
     assert loaded.get_params() == whole.get_params()
     assert loaded.evidence_ == whole.evidence_
     assert loaded.n_clusters_choice_ == whole.n_clusters_choice_
+
+
+def test_themes_are_under_topics_after_a_night_on_disk_too(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    topics = np.repeat(rng.normal(size=(3, 24)), 3, axis=0)
+    themes = np.arange(180) % 9
+    centres = topics + 0.4 * rng.normal(size=(9, 24))
+    X = (centres[themes] + 0.1 * rng.normal(size=(180, 24))).astype(np.float32)
+    model = fitted(X, "auto", near=(3, 10))  # type: ignore[arg-type]
+    model.save(tmp_path)
+    loaded = NightfoldClustering.load(tmp_path)
+    assert model.topics_.shape == (model.n_clusters_,)
+    assert model.n_clusters_ > 2 * len(np.unique(model.topics_))
+    assert adjusted_rand_score(themes // 3, model.topics_[model.labels_]) == 1
+    np.testing.assert_array_equal(loaded.topics_, model.topics_)
+    assert loaded.near == (3, 10)
+    assert loaded.n_clusters_choice_ == model.n_clusters_choice_
 
 
 def test_loading_another_estimator_is_refused(tmp_path: Path) -> None:

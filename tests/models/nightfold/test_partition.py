@@ -1,9 +1,16 @@
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 
+from models.core.arrays import normalise_rows
+from models.nightfold import partition
 from models.nightfold.cotraining import FEW, MANY
 from models.nightfold.partition import (
+    Settings,
     anchored,
+    find_partition,
     is_no_worse,
     recipe_for,
     soft_start,
@@ -63,3 +70,39 @@ def test_a_soft_start_follows_the_nearest_mean() -> None:
     soft = soft_start(space, np.array([0, 0, 1, 1]))
     assert soft.argmax(dim=1).tolist() == [0, 0, 1, 1]
     torch.testing.assert_close(soft.sum(dim=1), torch.ones(4))
+
+
+class Judge:
+    """Scores labels by what is written here of their first one."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def score(self, labels: np.ndarray) -> float:
+        return FAR_SCORES[int(labels[0])]
+
+
+FAR_SCORES = {0: 0.2, 1: 0.2, 2: 0.1}
+NEAR = np.arange(40) % 3
+
+
+@pytest.mark.parametrize(("first", "is_kept"), [(1, True), (2, False)])
+def test_the_long_walk_is_kept_only_where_its_silhouette_is_no_lower(
+    first: int, is_kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = (NEAR + first) % 3
+    monkeypatch.setattr(partition, "MANY_CLUSTERS", 2)
+    monkeypatch.setattr(partition, "SampledSilhouette", Judge)
+    pool = [Start("consensus", NEAR, 0.2), Start("ward", NEAR, 0.3)]
+    monkeypatch.setattr(partition, "candidate_starts", lambda *_: list(pool))
+    monkeypatch.setattr(partition, "choose_start", lambda it: it[0])
+    monkeypatch.setattr(partition, "consensus_labels", lambda *_: far)
+    noise = np.random.default_rng(0).normal(0, 0.1, (40, 3))
+    fused = normalise_rows((np.eye(3)[NEAR] + noise).astype(np.float32))
+    settings = Settings(3, 2.0, None, 20, False, 0, torch.device("cpu"))
+    found = find_partition(fused, [], settings)
+    expected = far if is_kept else NEAR
+    assert found.soft_assignments.argmax(dim=1).tolist() == expected.tolist()
+    assert found.topics.tolist() == [0, 1, 2]
+    assert found.evidence.score_before == 0.2
+    assert found.evidence.start_scores == {"consensus": 0.2, "ward": 0.3}

@@ -66,6 +66,8 @@ def test_a_cluster_without_rows_is_gone(yesterday: NightfoldClustering, tmp_path
     assert warm.n_clusters_ == 3
     assert warm.predict_proba(X).shape == (300, 3)
     assert np.unique(warm.labels_).tolist() == [0, 1, 2]
+    gone = np.bincount(yesterday.labels_[labels == 2]).argmax()
+    assert warm.topics_.tolist() == [it for it in range(4) if it != gone]  # each is one of its own
 
 
 def test_nothing_goes_on_from_nothing() -> None:

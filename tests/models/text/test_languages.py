@@ -19,9 +19,15 @@ def test_the_languages_of_a_feed_are_told_the_most_used_first() -> None:
     ]
 
 
-@pytest.mark.parametrize("texts", [[], ["ok"] * 50, [GERMAN] * 14])
+@pytest.mark.parametrize("texts", [[], ["ok"] * 50])
 def test_of_few_or_short_texts_no_language_is_known(texts: list[str]) -> None:
     assert language_shares(texts) == {}
+
+
+def test_of_few_texts_a_language_counts_where_it_is_clear() -> None:
+    assert language_shares([GERMAN] * 14) == {"de": 1.0}
+    assert language_shares([ENGLISH] * 18 + [GERMAN] * 2) == {"en": 0.9, "de": 0.1}
+    assert language_shares([ENGLISH] * 19 + [GERMAN]) == {"en": 0.95}
 
 
 def test_a_language_of_one_text_in_a_hundred_counts_and_of_fewer_does_not() -> None:

@@ -9,7 +9,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from models.text.lexical import LexicalView
+from models.text import lexical
+from models.text.lexical import LexicalView, words_of
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -190,3 +191,14 @@ def test_a_view_of_characters_comes_back_as_one(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         LexicalView.load(tmp_path).transform(texts), view.transform(texts)
     )
+
+
+def test_ideographs_are_cut_into_words_and_other_texts_are_as_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert words_of("iPhone电池漏水") == ["iphone", "电池", "漏水"]
+    texts = planted_texts()
+    rows = LexicalView(n_components=6).fit_transform(texts)
+    plain = {"analyzer": "word", "stop_words": "english"}
+    monkeypatch.setitem(lexical._TERMS, "word", plain)  # type: ignore[index]
+    np.testing.assert_array_equal(LexicalView(n_components=6).fit_transform(texts), rows)

@@ -74,11 +74,31 @@ def test_a_number_of_clusters_is_refused_where_the_density_decides() -> None:
         ClusteringSettings(estimator="hdbscan", n_clusters=5)
 
 
+def test_how_fine_the_clusters_are_and_what_was_chosen_before_reach_the_estimator() -> None:
+    made: Any = new_estimator(ClusteringSettings(granularity=4), VIEW_DIMS, 0, near=(3, 12))
+    assert (made.granularity, made.near) == (4, (3, 12))
+    other: Any = new_estimator(ClusteringSettings(estimator="k-means"), VIEW_DIMS, 0, near=(3, 12))
+    assert not hasattr(other, "granularity")
+
+
+@pytest.mark.parametrize("granularity", [0, -1, 11])
+def test_a_granularity_has_its_bounds(granularity: float) -> None:
+    with pytest.raises(ValueError, match="granularity"):
+        ClusteringSettings(granularity=granularity)
+
+
+def test_a_granularity_is_refused_where_it_says_nothing() -> None:
+    assert ClusteringSettings(estimator="dec", granularity=2).granularity == 2  # the default
+    with pytest.raises(ValueError, match="granularity must be left out with 'dec'"):
+        ClusteringSettings(estimator="dec", granularity=3)
+
+
 @pytest.mark.parametrize("word", get_args(Estimator))
 def test_an_estimator_can_do_what_it_says(word: Estimator) -> None:
     found: Any = class_of(word)
     parameters = inspect.signature(found).parameters
     assert found.uses_views == ("view_dims" in parameters)
+    assert found.finds_topics == ("granularity" in parameters) == ("near" in parameters)
     assert bool(found.pretrainings) == ("pretraining" in parameters)
     assert found.goes_on == hasattr(found, "continue_refinement")
     assert found.goes_on == hasattr(found, "continue_pretraining")

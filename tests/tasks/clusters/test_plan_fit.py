@@ -7,12 +7,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tasks.clusters import plan_fit
 from tasks.clusters.drift import Figure, RefitSettings
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.plan_fit import Decision, Recipe, clusters_of_texts, decide
 from tasks.preparing.candidates import PrepareSettings
 from tasks.store.history import PastNight
-from tasks.store.storage import ModelRef, Ref
+from tasks.store.storage import ModelRef, Ref, Store, keep_table
+from tasks.vectors.embed import Embedded
+from tasks.vectors.items import WindowRef
+from validation.schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 TONIGHT = date(2026, 3, 5)
 NOTHING = Ref(path="", sha256="", rows=0)
@@ -37,6 +41,7 @@ def last_night(**facts: Any) -> PastNight:
     known = {"night": date(2026, 3, 4), "published": "refined", "fit": fit} | facts
     model = ModelRef(files={})
     files = {"documents": NOTHING, "assignments": NOTHING, "clusters": NOTHING}
+    files |= {name: known.pop(name) for name in files.keys() & known.keys()}
     models = {"identity": model, "lexical": model, "clustering": model}
     return PastNight(rows=1, **files, **models, **known)
 
@@ -137,3 +142,39 @@ def test_a_text_has_the_cluster_of_its_last_document_that_has_one() -> None:
     documents = pa.table({"doc_id": ["a", "b", "c", "d"], "position": [0, 0, 0, 1]})
     assigned = pa.table({"doc_id": ["a", "b", "x"], "cluster_id": ["c-1", "c-2", "c-3"]})
     assert clusters_of_texts(documents, assigned, 3) == ["c-2", None, None]
+
+
+@pytest.mark.parametrize(("left", "is_calm"), [([], True), (["c"], False)])
+def test_clusters_stay_where_all_themes_of_the_last_night_are_there(
+    store: Store, monkeypatch: pytest.MonkeyPatch, left: list[str], is_calm: bool
+) -> None:
+    # Remarks are set apart before: their cluster is not among those of the window's texts.
+    monkeypatch.setattr(plan_fit, "_has_models", lambda *_: True)
+    assigned = pa.table(
+        {
+            "doc_id": ["a", "b", "c", "good"],
+            "cluster_id": ["c-1", "c-1", "c-2", "remarks"],
+        }
+    )
+    kept = [it for it in "abc" if it not in left]
+    texts = [kept, pa.array(kept, pa.large_string()), [store.night] * len(kept)]
+    documents = [
+        kept,
+        range(len(kept)),
+        [store.night] * len(kept),
+        pa.nulls(len(kept), pa.string()),
+    ]
+    window = WindowRef(
+        texts=keep_table(store, "t", pa.table(texts, schema=WINDOW_TEXTS)),
+        documents=keep_table(store, "t", pa.table(documents, schema=WINDOW_DOCUMENTS)),
+    )
+    embedded = Embedded.model_construct(window=window)
+    last = last_night(assignments=keep_table(store, "t", assigned))
+    assert plan_fit._can_stay(store, embedded, last, recipe()) == is_calm
+
+
+def test_a_text_that_was_a_remark_is_no_reference_for_drift(store: Store) -> None:
+    assigned = pa.table({"doc_id": ["a", "good"], "cluster_id": ["c-1", "remarks"]})
+    last = last_night(assignments=keep_table(store, "t", assigned))
+    documents = pa.table({"doc_id": ["a", "good"], "position": [0, 1]})
+    assert clusters_of_texts(documents, plan_fit._assigned(store, last), 2) == ["c-1", None]

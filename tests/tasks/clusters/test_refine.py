@@ -14,8 +14,12 @@ X = np.arange(8, dtype=np.float32).reshape(4, 2)
 class Fake:
     """An estimator that remembers what it was asked for."""
 
-    def __init__(self) -> None:
+    n_clusters_ = 2
+
+    def __init__(self, finds_topics: bool = True) -> None:
         self.asked: list[tuple[str, Any]] = []
+        self.finds_topics = finds_topics
+        self.topics_ = np.array([7, 7])
         self.soft_assignments_ = np.array([[0.7, 0.3], [0.4, 0.6], [0.9, 0.1], [0.5, 0.5]])
         self.labels_ = self.soft_assignments_.argmax(axis=1)
 
@@ -43,3 +47,13 @@ def test_every_row_has_label_confidence_margin_and_latent_vector(goes_on: bool, 
     np.testing.assert_allclose(found["confidence"].to_numpy(), [0.7, 0.6, 0.9, 0.5])
     np.testing.assert_allclose(found["margin"].to_numpy(), [0.4, 0.2, 0.8, 0], atol=1e-6)
     np.testing.assert_array_equal(matrix_of(found["latent"]), -X)
+
+
+@pytest.mark.parametrize(("finds_topics", "topics"), [(True, [7] * 4), (False, [0, 1, 0, 0])])
+def test_a_row_has_the_topic_of_its_cluster_or_the_cluster_itself(
+    finds_topics: bool, topics: list[int]
+) -> None:
+    fake: Any = Fake(finds_topics)
+    found = find_clusters(fake, X, False, silent)
+    assert found["topic"].type == "int32"
+    assert found["topic"].to_pylist() == topics

@@ -70,6 +70,15 @@ def test_what_was_published_is_known_by_its_text(store: Store, publish_night: Pu
     }
 
 
+def test_a_text_that_was_a_remark_is_known_as_one(
+    store: Store, publish_night: PublishNight
+) -> None:
+    publish_night(2, ["a", "b", "good"], remarks=["good"])
+    known = read_known(store, store.read_manifest())
+    assert known["digest of good"] == ("remarks", 1.0, 1.0)
+    assert known["digest of a"][0] == "c-1"
+
+
 def test_placing_needs_no_prefect() -> None:
     """Importing Prefect makes its home and takes seconds; nothing here runs as a task."""
     code = "import sys, tasks.operating.assign; sys.exit('prefect' in sys.modules)"

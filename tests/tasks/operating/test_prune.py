@@ -254,3 +254,16 @@ def test_the_trash_goes_in_the_second_prune_and_the_store_is_sound_at_every_step
     assert "files in the trash: 1 removed, 0 left for the next prune" in said[1]
     assert findings(stored) == []
     assert not (stored.root / "trash").exists()
+
+
+def test_remarks_and_the_tree_go_with_their_night(
+    store: Store, publish_night: PublishNight
+) -> None:
+    for day in (1, 2, 3):
+        publish_night(day, [f"n{day}", f"ok{day}"], remarks=[f"ok{day}"])
+    prune(store.root, keep=2)
+    prune(store.root, keep=2)
+    tables = {name.split("/")[0] for name in of_night(store.root, 1)}
+    assert "cluster_tree" not in tables
+    assert "cluster_tree" in {name.split("/")[0] for name in of_night(store.root, 3)}
+    assert findings(store) == []

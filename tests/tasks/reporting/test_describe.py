@@ -83,6 +83,7 @@ class Nights:
             {
                 "text_digest": digests,
                 "label": pa.array(np.unique(found, return_inverse=True)[1].astype(np.int32)),
+                "topic": pa.array(np.zeros(n, np.int32)),
                 "confidence": pa.array(np.full(n, 0.9, np.float32)),
                 "margin": pa.array(np.full(n, 0.8, np.float32)),
                 "is_outlier": pa.array(np.zeros(n, bool)),

@@ -82,6 +82,7 @@ def evaluated(
         encoder_digest="e",
         encoder_weights=MEASURED_WEIGHTS,
         encoder_languages=learnt,
+        languages={"en": 1.0},
         n_known=0,
     )
     refined = Refined(
@@ -117,7 +118,7 @@ def test_texts_that_the_encoder_cannot_read_are_not_trusted(
     assert evaluated(store, GOOD, learnt=("en",)).trust.startswith("high")
     with caplog.at_level("WARNING"):
         evaluation = evaluated(store, GOOD, learnt=("zh",))
-    assert evaluation.facts()["languages"].keys() == {"en"}
+    assert evaluation.facts()["languages"] == {"en": 1.0}
     assert evaluation.trust.startswith("low: the encoder has not learnt the language of many texts")
     assert evaluation.trust in caplog.text
 

@@ -6,6 +6,7 @@ import pytest
 
 from tasks.reporting.night_view import read_night, view_of
 from tasks.store.manifests import Manifest
+from tasks.store.sealed import write_sealed
 from tasks.store.storage import DamagedFileError, Store
 
 PublishNight = Callable[..., dict[str, Any]]
@@ -30,6 +31,26 @@ def test_a_night_whose_table_is_gone_is_not_shown(
     store.resolve(store.read_manifest().tables["clusters"]).unlink()
     with pytest.raises(DamagedFileError, match="clusters"):
         read_night(store)
+
+
+def test_a_cluster_has_the_name_of_the_topic_above_it() -> None:
+    tree = [
+        {"node_id": "t-1", "parent_id": None, "name": "parcels"},
+        {"node_id": "c-1", "parent_id": "t-1", "name": "late"},
+        {"node_id": "remarks", "parent_id": None, "name": "short remarks"},
+    ]
+    assert view_of(Manifest.model_construct(), [], [], tree).topics == {"c-1": "parcels"}
+
+
+def test_a_night_of_an_older_nightfold_has_no_tree(
+    store: Store, publish_night: PublishNight
+) -> None:
+    manifest = publish_night(2, ["a"])
+    del manifest["tables"]["cluster_tree"]
+    write_sealed(store.manifest_path(), manifest)
+    night = read_night(store)
+    assert (list(night.tree), night.topics) == ([], {})
+    assert night.clusters[0]["name"] == "name of c-1"
 
 
 def test_clusters_of_one_size_come_by_their_ids() -> None:

@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from models.core.arrays import normalise_rows
 from models.identity.clusters import KnownCluster
 from tasks.clusters.identify import IdentityRules
 from tasks.clusters.window import WindowDocuments
 from tasks.reporting.portraits import Description, Tonight, portray
+from tasks.reporting.remarks import RemarksTonight
+from tasks.reporting.topics import KnownTopics
 
 TOPICS = np.array([0] * 12 + [1] * 8)
 IDS = [f"d{n:02d}" for n in range(20)]
@@ -33,6 +36,8 @@ def tonight() -> Tonight:
                 "is_outlier": pa.array(np.zeros(20, bool)),
             }
         ),
+        topics=TOPICS,
+        remarks=None,
         stability={0: 0.75},
         parted_from={},
         languages=["en"],
@@ -40,7 +45,7 @@ def tonight() -> Tonight:
 
 
 def portrayed(given: Tonight, known: list[KnownCluster] | None = None) -> Description:
-    return portray(given, known or [], IdentityRules())
+    return portray(given, known or [], KnownTopics(), IdentityRules())
 
 
 def test_the_largest_cluster_comes_first_with_all_that_is_known_of_it() -> None:
@@ -108,3 +113,38 @@ def test_tomorrow_a_parted_cluster_is_known_to_come_from_its_parent() -> None:
         "c-20260302-001": None,
         "c-20260302-002": "c-parent",
     }
+
+
+def test_topics_stand_above_clusters_and_remarks_beside_them() -> None:
+    labels = np.repeat([0, 1, 2], [8, 4, 8])
+    given = tonight()
+    decided = given.decided.set_column(0, "label", pa.array(labels.astype(np.int32)))
+    said = WindowDocuments(["r0", "r1", "r2"], np.array([0, 1, 0]), np.array([False, True, True]))
+    remarks = RemarksTonight(["ok", "good"], np.eye(2, 4, dtype=np.float32), said, None)
+    shown = portrayed(replace(given, decided=decided, remarks=remarks))
+    clusters = {row["cluster_id"]: row for row in shown.clusters}
+    assert {row["cluster_id"]: row["size"] for row in shown.clusters} == {
+        "c-20260302-001": 8,
+        "c-20260302-002": 8,
+        "c-20260302-003": 4,
+        "remarks": 3,
+    }
+    assert sum(row["share"] for row in shown.clusters) == pytest.approx(1)
+    assert [row["kind"] for row in shown.clusters] == ["theme"] * 3 + ["remarks"]
+    topics = [row["topic_id"] for row in shown.clusters]
+    assert topics == ["t-20260302-001", "t-20260302-002", "t-20260302-001", None]
+    tree = {row["node_id"]: row for row in shown.tree}
+    assert tree["t-20260302-001"]["size"] == 12
+    assert "coffee" in tree["t-20260302-001"]["name"]
+    assert tree.keys() == clusters.keys() | {"t-20260302-001", "t-20260302-002"}
+    assigned = shown.assignments.to_pylist()
+    assert [row["doc_id"] for row in assigned] == [*IDS, "r0", "r1", "r2"]
+    assert all(row["topic_id"] == clusters[row["cluster_id"]]["topic_id"] for row in assigned)
+    # Nothing recognises remarks tomorrow, and nothing has to.
+    _, story = shown.identity
+    assert "remarks" not in {told["cluster_id"] for told in story["clusters"]}
+    assert all(len(row["exemplar_texts"]) == len(row["exemplar_doc_ids"]) for row in shown.clusters)
+    texts = dict(zip(IDS, TEXTS, strict=True))
+    shown_by = clusters["c-20260302-002"]
+    assert shown_by["exemplar_texts"] == [texts[it] for it in shown_by["exemplar_doc_ids"]]
+    assert set(shown.tables()) == {"assignments", "clusters", "cluster_tree", "cluster_events"}

@@ -95,6 +95,16 @@ def test_a_night_hands_on_where_its_source_stopped(tenth: Store) -> None:
     assert "source" not in last.model_dump()
 
 
+def test_a_night_hands_on_its_tree_and_the_numbers_that_were_chosen(tenth: Store) -> None:
+    numbers = {"topics": 3, "themes": 12, "range_of_themes": [10, 15]}
+    given = manifest(10, 8) | {"numbers": numbers}
+    given["tables"]["cluster_tree"] = Ref(path="tree.parquet", sha256="t", rows=15).model_dump()
+    write_atomically(tenth.manifest_path(date(2026, 3, 9)), seal(given))
+    (night,) = read_history(tenth).nights
+    assert night.numbers == numbers
+    assert night.cluster_tree == Ref(path="tree.parquet", sha256="t", rows=15)
+
+
 def test_the_window_counts_tonight(tenth: Store) -> None:
     for day in (7, 8, 9):
         publish(tenth, day)
@@ -134,7 +144,8 @@ def test_a_broken_manifest_names_its_night(tenth: Store) -> None:
 def test_a_damaged_file_that_tonight_builds_on_is_named(tenth: Store) -> None:
     publish(tenth, 9)
     (past,) = read_history(tenth).nights
-    names = ("documents", "assignments", "clusters")
+    assert past.cluster_tree is None  # as of an older nightfold
+    names = ("documents", "assignments", "clusters", "cluster_tree")
     kept = {name: keep_bytes(tenth, name, name.encode(), ".parquet") for name in names}
     identity = past.identity.model_copy(
         update={"files": {"model.json": keep_bytes(tenth, "identity", b"{}", ".json")}}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -279,3 +280,13 @@ def test_a_night_of_format_1_is_sound(night: Store) -> None:
     assert said(night) == []
     rewrite(night, lambda manifest: manifest["counts"].update(withdrawn=1))
     assert ("tables", "it names no table 'withdrawn'") in said(night)
+
+
+def test_remarks_are_a_cluster_like_the_others(store: Store, publish_night: PublishNight) -> None:
+    publish_night(1, ["a", "b", "good"], remarks=["good"])
+    publish_night(2, ["c", "ok"], window=["a", "good"], remarks=["good", "ok"])
+    assert examine(store) == []
+    replace(store, "assignments", lambda it: it.filter(pc.not_equal(it["doc_id"], "good")))
+    assert said(store) == [
+        ("conservation", "clusters 'remarks' have not as many assignments as documents, or none")
+    ]

@@ -83,7 +83,7 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
     assert "stars19" in text
     assert "stars20" not in text
     assert "- … and 2 more, in the manifest." in text
-    assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
+    assert r"| c-60 |  | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text
     assert r"Trust: fair\: so." in text
@@ -112,3 +112,23 @@ def test_ratings_stand_beside_the_clusters_of_a_feed_that_has_any(night: NightVi
     text = summarise(replace(night, insights={"ratings": [rated]}))
     assert "| shrunk | 2.00 (1.4–2.6) | +0.12 |" in text
     assert "| shrunk | – | – |" in text
+
+
+def test_the_summary_names_topics_and_quotes_two_texts_of_each_cluster() -> None:
+    counts = Counts(read=1, accepted=1, duplicate=0, quarantined=0).model_dump()
+    labels = LabelsPart(published="refined", reason="", trust="")
+    manifest = Manifest.model_construct(
+        feed="f", night="2026-03-02", counts=counts, fit=None, labels=labels
+    )
+    row = {"cluster_id": "c-1", "name": "late", "size": 2, "growth": 0, "status": "born"}
+    texts = ["It came | late", "long " * 90, "a third one"]
+    tree = [
+        {"node_id": "t-1", "parent_id": None, "name": "par|cels"},
+        {"node_id": "c-1", "parent_id": "t-1", "name": "late"},
+    ]
+    text = summarise(view_of(manifest, [row | {"exemplar_texts": texts}], [], tree))
+    assert r"| c-1 | par\|cels | late | 2 | +0 | born |" in text
+    assert r"- late: “It came \| late”; “long long" in text
+    assert "long " * 40 not in text
+    assert "a third one" not in text
+    assert "In their words" not in summarise(view_of(manifest, [row], []))

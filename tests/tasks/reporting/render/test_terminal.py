@@ -5,6 +5,7 @@ from rich.console import Console
 
 from tasks.reporting.night_view import NightView
 from tasks.reporting.render.terminal import show_clusters, show_night
+from tests.tasks.reporting.render.conftest import HOSTILE
 
 
 def shown(night: NightView) -> str:
@@ -60,3 +61,27 @@ def test_ratings_stand_beside_the_clusters_of_a_feed_that_has_any(night: NightVi
     text = shown(replace(night, insights={"ratings": [rated]}))
     assert "rating" in text
     assert "2.00 │  +0.12" in text
+
+
+def test_the_topic_stands_beside_a_cluster_and_two_of_its_texts_below(night: NightView) -> None:
+    texts = [f"{HOSTILE} dies", "loud " * 90, "a third one"]
+    rows = [row | {"exemplar_texts": texts} for row in night.clusters[:1]]
+    cluster_id = rows[0]["cluster_id"]
+    tree = [
+        {"node_id": "t-1", "parent_id": None, "name": HOSTILE},
+        {"node_id": cluster_id, "parent_id": "t-1", "name": "x"},
+    ]
+    out = io.StringIO()
+    show_clusters(Console(file=out, width=300), NightView(night.manifest, rows, [], tree))
+    text = out.getvalue()
+    assert "topic" in text
+    assert "\x1b" not in text
+    assert r"[red]\x1b[2J|<b> dies" in text
+    assert text.count(r"[red]\x1b[2J|<b>") == 4  # feed, topic, name, text
+    assert "loud loud" in text
+    assert "loud " * 20 not in text
+    assert "a third one" not in text
+
+
+def test_without_topics_there_is_no_column_for_them(night: NightView) -> None:
+    assert "topic" not in shown(night)

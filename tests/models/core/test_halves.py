@@ -1,0 +1,57 @@
+"""Two halves of a feed, held against each other: agreement, information, and what is asked for."""
+
+import numpy as np
+import pytest
+from scipy.stats import entropy
+from sklearn.datasets import make_blobs
+from sklearn.metrics import adjusted_rand_score, mutual_info_score
+
+from models.core import halves
+from models.core.halves import cut_in_halves
+
+
+@pytest.fixture
+def given_cuts(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """Have the halves place eight rows as is written here, in turn."""
+    rng = np.random.default_rng(0)
+    cuts = [rng.integers(0, 3, 8) for _ in range(2 * halves._REPEATS)]
+    turn = iter(cuts)
+    monkeypatch.setattr(halves, "_centers", lambda *_: None)
+    monkeypatch.setattr(halves, "nearest_center", lambda *_: next(turn))
+    return cuts
+
+
+def test_the_figures_of_every_cut_are_those_of_scikit_learn(given_cuts: list[np.ndarray]) -> None:
+    found = cut_in_halves(np.zeros((8, 1), np.float32), 3, np.random.default_rng(5))
+    rng = np.random.default_rng(5)
+    pairs = list(zip(given_cuts[::2], given_cuts[1::2], strict=True))
+    for repeat, (first, second) in enumerate(pairs):
+        rng.permutation(8)  # the halves themselves
+        by_chance = mutual_info_score(first, rng.permutation(second))
+        assert found.agreement[repeat] == adjusted_rand_score(first, second)
+        shared = mutual_info_score(first, second) - by_chance
+        assert found.information[repeat] == pytest.approx(shared)
+        asked = (entropy(np.bincount(first)) + entropy(np.bincount(second))) / 2
+        assert found.asked_for[repeat] == pytest.approx(asked)
+    assert len(found.agreement) == len(pairs)
+    np.testing.assert_array_equal(found.labels, pairs[-1][0])
+
+
+def test_halves_of_planted_clusters_tell_all_that_is_asked_of_them() -> None:
+    X, _ = make_blobs(200, 4, centers=4, cluster_std=0.1, random_state=1)
+    found = cut_in_halves(X.astype(np.float32), 4, np.random.default_rng(0))
+    assert np.median(found.agreement) == 1
+    assert np.median(found.information / found.asked_for) > 0.95
+
+
+def test_halves_of_noise_share_no_more_than_chance() -> None:
+    labels = np.random.default_rng(0).integers(0, 20, (2, 400))
+    _, information, asked_for = halves._compared(*labels, np.random.default_rng(1))
+    assert abs(information) < 0.1
+    assert asked_for > 2.9
+
+
+def test_many_clusters_are_cut_less_often() -> None:
+    X = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
+    few, many = (cut_in_halves(X, k, np.random.default_rng(0)) for k in (2, 60))
+    assert len(few.agreement) > len(many.agreement)

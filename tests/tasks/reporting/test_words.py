@@ -1,0 +1,33 @@
+"""Names of both levels, from one count of the terms."""
+
+import numpy as np
+
+from tasks.reporting.topics import FoundTopics
+from tasks.reporting.words import Texts, find_words
+
+STORIES = ("courier parcel late", "courier box broken", "coffee machine leaks")
+LABELS = np.arange(30) % 3
+GIVEN = Texts([f"{STORIES[it]} n{row}" for row, it in enumerate(LABELS)], LABELS, np.arange(30), ["en"])  # fmt: skip
+
+
+def test_a_topic_is_named_by_what_its_clusters_share() -> None:
+    topics = FoundTopics({0: 4, 1: 4, 2: 7}, {4: "t-1", 7: "t-2"}, {})
+    words = find_words(GIVEN, {}, topics)
+    assert words.topic_names.keys() == {4, 7}
+    assert "courier" in words.topic_names[4]
+    assert "coffee" in words.topic_names[7]
+    assert words.names.keys() == words.keywords.keys() == {0, 1, 2}
+
+
+def test_a_topic_keeps_a_name_that_still_describes_it() -> None:
+    topics = FoundTopics({0: 4, 1: 4, 2: 7}, {4: "t-1", 7: "t-2"}, {4: "courier", 7: "toaster"})
+    names = find_words(GIVEN, {}, topics).topic_names
+    assert names[4] == "courier"
+    assert names[7] != "toaster"
+
+
+def test_without_topics_clusters_have_the_same_names_and_topics_none() -> None:
+    alone = find_words(GIVEN, {}, FoundTopics({}, {}, {}))
+    under = find_words(GIVEN, {}, FoundTopics({0: 0, 1: 0, 2: 1}, {}, {}))
+    assert alone.topic_names == {}
+    assert (alone.names, alone.keywords) == (under.names, under.keywords)
