@@ -49,7 +49,7 @@ def test_the_choice_does_not_depend_on_where_the_data_lies() -> None:
     assert moved.n_clusters == choose_n_clusters(X, random_state=0).n_clusters
 
 
-@pytest.mark.parametrize("n_samples", range(1, 40))
+@pytest.mark.parametrize("n_samples", [*range(1, 10), 15, 23, 39])
 def test_tiny_data_gives_a_number_that_it_can_support(n_samples: int) -> None:
     X = np.random.default_rng(n_samples).normal(size=(n_samples, 3)).astype(np.float32)
     choice = choose_n_clusters(X, random_state=0)
