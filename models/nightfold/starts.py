@@ -4,6 +4,7 @@ Many runs of k-means, Ward, average linkage over micro-clusters, and the consens
 k-means; the silhouette on the un-smoothed space decides.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from models.core.arrays import Floats, Integers
 from models.core.linkage import agglomerate
 from models.core.lloyd import cluster_means, indicator, kmeans, kmeans_runs, lloyd
 from models.core.silhouette import SampledSilhouette
+from models.nightfold.witness import told_from
 
 MANY_CLUSTERS: Final = 60
 RUNS: Final = 40
@@ -68,11 +70,19 @@ def consensus_labels(X: Floats, n_clusters: int, rng: np.random.Generator) -> In
     return _consensus(_kmeans_runs(X, n_clusters, rng), _ward(X, n_clusters, rng), n_clusters, rng)
 
 
-def choose_start(pool: list[Start]) -> Start:
+def choose_start(pool: list[Start], views: Sequence[Floats]) -> Start:
     """Choose among candidates: the consensus, unless clusters are many and uneven.
 
     Average linkage is taken where its silhouette beats every run of k-means, Ward's and, by 2 %,
-    the consensus: the mark of many uneven clusters.
+    the consensus, the mark of many uneven clusters, and where every view tells its clusters no
+    worse than those of the consensus.
+
+    Parameters
+    ----------
+    pool
+        The candidates.
+    views
+        What the documents are seen as, each of shape (n_samples, view_dim).
     """
     best = {kind: _best(pool, kind) for kind in {start.kind for start in pool}}
     consensus, linked = best["consensus"], best.get("average")
@@ -81,6 +91,9 @@ def choose_start(pool: list[Start]) -> Start:
         linked is not None
         and linked.score > compact.score
         and linked.score >= LINKAGE_MARGIN * consensus.score
+        and all(
+            told_from(view, linked.labels) >= told_from(view, consensus.labels) for view in views
+        )
     ):
         return linked
     return consensus

@@ -95,7 +95,7 @@ def test_the_long_walk_is_kept_only_where_its_silhouette_is_no_lower(
     monkeypatch.setattr(partition, "SampledSilhouette", Judge)
     pool = [Start("consensus", NEAR, 0.2), Start("ward", NEAR, 0.3)]
     monkeypatch.setattr(partition, "candidate_starts", lambda *_: list(pool))
-    monkeypatch.setattr(partition, "choose_start", lambda it: it[0])
+    monkeypatch.setattr(partition, "choose_start", lambda it, _: it[0])
     monkeypatch.setattr(partition, "consensus_labels", lambda *_: far)
     noise = np.random.default_rng(0).normal(0, 0.1, (40, 3))
     fused = normalise_rows((np.eye(3)[NEAR] + noise).astype(np.float32))

@@ -28,7 +28,22 @@ def pool(**scores: float) -> list[Start]:
     ],
 )
 def test_the_choice_follows_the_silhouettes(scores: dict[str, float], chosen: str) -> None:
-    assert choose_start(pool(**scores)).kind == chosen
+    assert choose_start(pool(**scores), []).kind == chosen
+
+
+@pytest.mark.parametrize(("is_linked_told", "chosen"), [(True, "average"), (False, "consensus")])
+def test_linkage_needs_a_second_witness(is_linked_told: bool, chosen: str) -> None:
+    told, untold = np.arange(60) % 3, np.random.default_rng(0).integers(0, 3, 60)
+    linked, consensus = (told, untold) if is_linked_told else (untold, told)
+    starts = [
+        Start("kmeans", told, 0.1),
+        Start("ward", told, 0.1),
+        Start("average", linked, 0.2),
+        Start("consensus", consensus, 0.1),
+    ]
+    view = np.eye(3, dtype=np.float32)[told]
+    assert choose_start(starts, [view]).kind == chosen
+    assert choose_start(starts, [view, view]).kind == chosen
 
 
 def test_every_candidate_has_every_cluster_and_its_silhouette() -> None:
@@ -54,7 +69,7 @@ def test_many_uneven_clusters_are_found_by_linkage() -> None:
     centers = rng.normal(size=(30, 20))
     X = (centers[truth] + 0.25 * rng.normal(size=(len(truth), 20))).astype(np.float32)
     X /= np.linalg.norm(X, axis=1, keepdims=True)
-    start = choose_start(candidate_starts(X, 30, SampledSilhouette(X, rng), rng))
+    start = choose_start(candidate_starts(X, 30, SampledSilhouette(X, rng), rng), [X])
     assert clustering_accuracy(truth, start.labels) > 0.95
 
 
