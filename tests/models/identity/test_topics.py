@@ -38,13 +38,12 @@ def test_of_a_topic_that_was_split_the_larger_part_is_it_and_the_other_is_born()
 
 def test_a_topic_that_shares_less_than_half_with_each_is_another() -> None:
     known = {"t-a": docs(0, 10), "t-b": docs(10, 20), "t-c": docs(20, 30)}
-    mixed = docs(0, 4) | docs(10, 14) | docs(20, 24)
-    assert match_topics({0: mixed, 1: docs(4, 10), 2: docs(14, 20), 3: docs(24, 30)}, known) == {
-        1: "t-a",
-        2: "t-b",
-        3: "t-c",
+    tonight = {
+        0: docs(0, 3) | docs(10, 14) | docs(20, 24),
+        1: docs(3, 10) | docs(14, 20) | docs(24, 30),
     }
-    assert match_topics({0: mixed | docs(4, 5)}, known) == {0: "t-a"}
+    assert match_topics(tonight, known) == {1: "t-a"}
+    assert match_topics(tonight | {0: tonight[0] | docs(14, 15)}, known) == {0: "t-b", 1: "t-a"}
 
 
 def test_documents_of_one_night_alone_say_nothing() -> None:
