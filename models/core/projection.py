@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats, normalise_rows
 
-LEXICAL_WEIGHT: Final = 0.6
-"""Weight of all lexical views together beside the semantic one; .3 and .9 measured no better."""
+LEXICAL_WEIGHT: Final = 0.9
+"""Weight of all lexical views together beside the semantic one. At .6 and at 1.2 clusterings match
+the labels of benchmark sets less well on the mean, and names describe clusters of reviews less well
+at .6. Sets of many short requests would rather have .6."""
 
 
 @dataclass(frozen=True)

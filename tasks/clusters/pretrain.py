@@ -28,7 +28,7 @@ from tasks.vectors.views import Views
 logger = logging.getLogger(__name__)
 
 
-@stage("pretrain", version=4, retries=1)
+@stage("pretrain", version=5, retries=1)
 @one_thread()
 def pretrain(
     store: Store,
