@@ -20,7 +20,9 @@ def test_a_topic_is_named_by_what_its_clusters_share() -> None:
 
 
 def test_a_topic_keeps_a_name_that_still_describes_it() -> None:
-    topics = FoundTopics({0: 4, 1: 4, 2: 7}, {4: "t-1", 7: "t-2"}, {4: "box, courier", 7: "toaster"})
+    topics = FoundTopics(
+        {0: 4, 1: 4, 2: 7}, {4: "t-1", 7: "t-2"}, {4: "box, courier", 7: "toaster"}
+    )
     names = find_words(GIVEN, {}, topics).topic_names
     assert names[4] == "box, courier"
     assert names[7] != "toaster"

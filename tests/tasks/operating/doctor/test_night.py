@@ -286,7 +286,8 @@ def test_remarks_are_a_cluster_like_the_others(store: Store, publish_night: Publ
     publish_night(1, ["a", "b", "good"], remarks=["good"])
     publish_night(2, ["c", "ok"], window=["a", "good"], remarks=["good", "ok"])
     assert examine(store) == []
-    replace(store, "assignments", lambda it: it.filter(pc.not_equal(it["doc_id"], "good")))
+    for name in ("assignments", "mentions"):
+        replace(store, name, lambda it: it.filter(pc.not_equal(it["doc_id"], "good")))
     assert said(store) == [
         ("conservation", "clusters 'remarks' have not as many assignments as documents, or none")
     ]
