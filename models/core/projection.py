@@ -11,8 +11,8 @@ from models.core.arrays import Floats, normalise_rows
 
 LEXICAL_WEIGHT: Final = 0.9
 """Weight of all lexical views together beside the semantic one. At .6 and at 1.2 clusterings match
-the labels of benchmark sets less well on the mean, and names describe clusters of reviews less well
-at .6. Sets of many short requests would rather have .6."""
+the labels of seven benchmark sets less well on the mean, and at .6 names describe clusters of
+reviews less well. Short requests of 77 kinds and long posts would rather have .6."""
 
 
 @dataclass(frozen=True)
