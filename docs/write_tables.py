@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from validation.schemas import PUBLISHED
+from validation.schemas import (
+    PUBLISHED,
+)
 from validation.table import Table
 
 PAGE: Final = Path(__file__).parent / "tables.md"

@@ -5,6 +5,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from validation.columns import CLUSTER_ID, IS_ALARM, KIND, SHARE
 from validation.table import Table
 
 N_RATED: Final = "n_rated"
@@ -26,15 +27,9 @@ N_NEW: Final = "n_new"
 EXPECTED: Final = "expected"
 Z: Final = "z"
 
-_OF: Final = "cluster_id"
-_SHARE: Final = "share"
-_KIND: Final = "kind"
-_IS_ALARM: Final = "is_alarm"
-"""As in `validation.schemas`, which imports this module; its test holds them to be the same."""
-
 RATINGS: Final = pa.schema(
     [
-        pa.field(_OF, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
         pa.field(N_RATED, pa.int64(), nullable=False),
         pa.field(MEAN_RATING, pa.float64()),  # null where no document has a rating
         pa.field(LOW, pa.float64()),  # of the interval of 95 %
@@ -47,11 +42,11 @@ RATINGS: Final = pa.schema(
 
 BREAKDOWN: Final = pa.schema(
     [
-        pa.field(_OF, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
         pa.field(FEED_COLUMN, pa.string(), nullable=False),
         pa.field(FEED_VALUE, pa.string(), nullable=False),
         pa.field(N_DOCUMENTS, pa.int64(), nullable=False),  # of the cluster, that have the value
-        pa.field(_SHARE, pa.float64(), nullable=False),  # of the cluster's, with any value
+        pa.field(SHARE, pa.float64(), nullable=False),  # of the cluster's, with any value
         pa.field(OVERALL_SHARE, pa.float64(), nullable=False),  # of the window's, with any value
         pa.field(LIFT, pa.float64(), nullable=False),  # the one share over the other
         pa.field(P_VALUE, pa.float64(), nullable=False),
@@ -62,14 +57,14 @@ BREAKDOWN: Final = pa.schema(
 
 EMERGENCE: Final = pa.schema(
     [
-        pa.field(_OF, pa.string(), nullable=False),
+        pa.field(CLUSTER_ID, pa.string(), nullable=False),
         pa.field(N_NEW, pa.int64(), nullable=False),  # documents of tonight
         pa.field(EXPECTED, pa.float64(), nullable=False),
         pa.field(LOW, pa.int64(), nullable=False),  # of the band that holds 95 of 100 nights
         pa.field(HIGH, pa.int64(), nullable=False),
         pa.field(Z, pa.float64(), nullable=False),
-        pa.field(_KIND, pa.string(), nullable=False),
-        pa.field(_IS_ALARM, pa.bool_(), nullable=False),
+        pa.field(KIND, pa.string(), nullable=False),
+        pa.field(IS_ALARM, pa.bool_(), nullable=False),
     ]
 )
 """No rows where there is no night before tonight in the window, or no document tonight."""
@@ -77,7 +72,7 @@ EMERGENCE: Final = pa.schema(
 INSIGHT_TABLES: Final[Mapping[str, Table]] = {
     "ratings": Table(
         RATINGS,
-        key=(_OF,),
+        key=(CLUSTER_ID,),
         is_later=True,
         remarks={
             LOW: "of the 95 % interval",
@@ -88,11 +83,11 @@ INSIGHT_TABLES: Final[Mapping[str, Table]] = {
     ),
     "breakdown": Table(
         BREAKDOWN,
-        key=(_OF, FEED_COLUMN, FEED_VALUE),
+        key=(CLUSTER_ID, FEED_COLUMN, FEED_VALUE),
         is_later=True,
         remarks={
             FEED_COLUMN: "`source` and `language` besides the feed's own",
-            _SHARE: "of the cluster's documents with a value",
+            SHARE: "of the cluster's documents with a value",
             OVERALL_SHARE: "of all such documents",
             LIFT: "the one share over the other",
             P_VALUE: "Fisher's exact test",
@@ -102,12 +97,12 @@ INSIGHT_TABLES: Final[Mapping[str, Table]] = {
     ),
     "emergence": Table(
         EMERGENCE,
-        key=(_OF,),
+        key=(CLUSTER_ID,),
         is_later=True,
         remarks={
             N_NEW: "of tonight",
             LOW: "to `high`: the band that holds 95 of 100 nights",
-            _KIND: "`new_story`, `rising`, `weak_signal`, `falling`, `steady`",
+            KIND: "`new_story`, `rising`, `weak_signal`, `falling`, `steady`",
         },
         remark="no rows on the first night and on one without documents; [how](emergence.md)",
     ),

@@ -9,6 +9,9 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
+from validation.columns import (
+    TIMESTAMP,
+)
 from validation.ids import IS_SHARED
 from validation.limits import PreparedLimits
 from validation.measure import (
@@ -31,7 +34,6 @@ from validation.rules import (
     table_rule,
     text_length,
 )
-from validation.schemas import TIMESTAMP
 from validation.usual_rules import usual_count
 
 

@@ -7,6 +7,10 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
+from validation.columns import (
+    N_LINES,
+    PROBLEM_RULE,
+)
 from validation.ids import CONFLICT, ID_USE, REPEAT
 from validation.limits import MAX_USUAL_LINES, RawLimits
 from validation.measure import (
@@ -32,7 +36,6 @@ from validation.rules import (
     table_rule,
     text_length,
 )
-from validation.schemas import N_LINES, PROBLEM_RULE
 from validation.usual import MISSING_DATE, MISSING_TEXT
 from validation.usual_rules import as_fresh_as_usual, few_missing, usual_count
 

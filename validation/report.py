@@ -7,8 +7,10 @@ from typing import Literal
 
 import pandas as pd
 
+from validation.columns import (
+    RULE_ID,
+)
 from validation.errors import NightfoldError
-from validation.schemas import RULE_ID
 
 Severity = Literal["critical", "warning", "info"]
 Scope = Literal["row", "table"]

@@ -13,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from models.clusterer.clusterer import Clusterer
 from models.core.arrays import Floats
 from tasks.store.embeddings import matrix_of
-from validation.schemas import EMBEDDING, LEXICAL
+from validation.columns import (
+    EMBEDDING,
+    LEXICAL,
+)
 
 Estimator = Literal[
     "nightfold", "dec", "idec", "dcn", "vade", "separation", "mutual-information",

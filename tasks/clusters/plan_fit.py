@@ -29,16 +29,18 @@ from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import read_window
-from validation.schemas import (
+from validation.columns import (
     CLUSTER_ID,
     DOC_ID,
-    DRIFT,
     EMBEDDING,
     IS_ALARM,
     NIGHT,
     POSITION,
     REMARKS,
     TEXT,
+)
+from validation.schemas import (
+    DRIFT,
 )
 
 logger = logging.getLogger(__name__)

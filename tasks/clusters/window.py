@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats, Integers, Labels, centroids_of
 from models.identity.clusters import TonightCluster
-from validation.schemas import DOC_ID, NIGHT, POSITION
+from validation.columns import (
+    DOC_ID,
+    NIGHT,
+    POSITION,
+)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ import numpy as np
 
 from models.core.arrays import Floats, centroids_of
 from tasks.curating.rules import Category, Curation, Exclude, Merge, OfCluster, Rule, Split
-from validation.schemas import REMARKS
+from validation.columns import (
+    REMARKS,
+)
 
 
 @dataclass

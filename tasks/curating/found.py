@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from models.core.arrays import Floats
 from tasks.clusters.window import WindowDocuments
-from validation.schemas import CLUSTER_ID
+from validation.columns import (
+    CLUSTER_ID,
+)
 
 Row = dict[str, Any]
 

@@ -11,18 +11,22 @@ import pyarrow.compute as pc
 from models.core.arrays import AnyFloats, Floats, Integers
 from tasks.vectors.items import Window
 from tasks.vectors.passages import body_of
-from validation.schemas import (
+from validation.cluster_schemas import (
+    MENTIONED,
+)
+from validation.columns import (
     CLUSTER_ID,
     CONFIDENCE,
     DOC_ID,
     END,
-    MENTIONED,
     MENTIONS,
     PASSAGE,
-    PASSAGES,
     POSITION,
     START,
     TEXT,
+)
+from validation.stage_schemas import (
+    PASSAGES,
 )
 
 

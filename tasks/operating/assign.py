@@ -24,7 +24,7 @@ from tasks.reading.sources.urls import without_query
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, read_table
-from validation.schemas import (
+from validation.columns import (
     CLUSTER_ID,
     CONFIDENCE,
     CUT_TEXT,
@@ -32,11 +32,13 @@ from validation.schemas import (
     IS_KNOWN,
     MARGIN,
     NAME,
-    PLACEMENTS,
     REUSED_ON,
     TEXT,
     TEXT_DIGEST,
     TITLE,
+)
+from validation.stage_schemas import (
+    PLACEMENTS,
 )
 
 

@@ -15,8 +15,15 @@ from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings, Verdict, judge_prepared
 from tasks.preparing.keep import keep_parts
 from tasks.store.storage import Ref, Store, read_batches, read_table
+from validation.columns import (
+    DUPLICATE_OF,
+    FILE,
+    POSITION,
+    REASON,
+    ROW,
+    RULE_ID,
+)
 from validation.report import RuleOutcome
-from validation.schemas import DUPLICATE_OF, FILE, POSITION, REASON, ROW, RULE_ID
 from validation.usual import UsualNight
 
 N_EXAMPLES: Final = 3

@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from tasks.store.embeddings import read_part
 from tasks.store.files import write_part
-from validation.schemas import TEXT_DIGEST
+from validation.columns import (
+    TEXT_DIGEST,
+)
 
 PART_ROWS: Final = 65_536
 """Of a file that was put together."""

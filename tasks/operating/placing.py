@@ -20,8 +20,10 @@ from tasks.curating.apply import curated_clusters
 from tasks.store.manifests import Manifest
 from tasks.store.storage import ModelRef, Store, lay_out, read_table, require_file
 from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
+from validation.columns import (
+    CLUSTER_ID,
+)
 from validation.errors import NightfoldError
-from validation.schemas import CLUSTER_ID
 
 M = TypeVar("M")
 

@@ -19,8 +19,15 @@ import pyarrow.compute as pc
 from tasks.operating.date_order import DateOrder
 from tasks.preparing.batches import Batches
 from validation.cells.timestamps import parse_timestamps
+from validation.columns import (
+    FILE,
+    PROBLEM_RULE,
+    ROW,
+    TEXT,
+    TIMESTAMP,
+    TITLE,
+)
 from validation.limits import NightDates
-from validation.schemas import FILE, PROBLEM_RULE, ROW, TEXT, TIMESTAMP, TITLE
 
 N_EXAMPLES: Final = 3
 """Values that are shown for each part: enough to see whether it is what its name says."""
@@ -124,7 +131,7 @@ def survey_rows(
     Parameters
     ----------
     rows
-        With the columns of `validation.schemas.RAW_ROWS`.
+        With the columns of `validation.stage_schemas.RAW_ROWS`.
     columns
         File → part → column, as mapped or guessed.
     dates

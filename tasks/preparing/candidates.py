@@ -18,12 +18,10 @@ from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.columns.own_columns import OwnColumns, plan_columns
 from tasks.preparing.seen import Seen
 from tasks.preparing.texts.cut_column import CUT_FIELD
-from validation.schemas import (
-    CANDIDATES,
+from validation.columns import (
     CUT_TEXT,
     DOC_ID,
     DUPLICATE_OF,
-    DUPLICATES,
     FILE,
     FIRST_NIGHT,
     KIND,
@@ -37,8 +35,14 @@ from validation.schemas import (
     TEXT_DIGEST,
     TIMESTAMP,
     TITLE,
-    WITHDRAWALS,
     WITHDRAWN,
+)
+from validation.schemas import (
+    DUPLICATES,
+    WITHDRAWALS,
+)
+from validation.stage_schemas import (
+    CANDIDATES,
 )
 
 VERSION: Final = 6
@@ -73,7 +77,7 @@ class AcceptedRows:
     Parameters
     ----------
     raw
-        Every row that was read, with the columns of `validation.schemas.RAW_ROWS`.
+        Every row that was read, with the columns of `validation.stage_schemas.RAW_ROWS`.
     refused
         Positions of the rows that are refused.
     columns

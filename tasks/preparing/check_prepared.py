@@ -40,8 +40,7 @@ from tasks.store.storage import (
     read_table,
     read_tables,
 )
-from validation.limits import midnight
-from validation.schemas import (
+from validation.columns import (
     DUPLICATE_OF,
     FILE,
     KIND,
@@ -51,6 +50,7 @@ from validation.schemas import (
     RULE_ID,
     TIMESTAMP,
 )
+from validation.limits import midnight
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def accepted(
     Parameters
     ----------
     candidates
-        With the columns of `validation.schemas.CANDIDATES` and the feed's own.
+        With the columns of `validation.stage_schemas.CANDIDATES` and the feed's own.
     refused
         Positions of rows.
     schema

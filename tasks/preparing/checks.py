@@ -14,8 +14,18 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.preparing.batches import Batches
+from validation.columns import (
+    FILE,
+    POSITION,
+    RAW,
+    REASON,
+    ROW,
+    RULE_ID,
+)
 from validation.limits import PreparedLimits, RawLimits, midnight
-from validation.schemas import FILE, POSITION, QUARANTINE, RAW, REASON, ROW, RULE_ID
+from validation.schemas import (
+    QUARANTINE,
+)
 from validation.usual import Usual, UsualNight
 
 if TYPE_CHECKING:
@@ -169,7 +179,7 @@ def judge_raw(raw: Batches, limits: RawLimits) -> Verdict:
     Parameters
     ----------
     raw
-        With the columns of `validation.schemas.RAW_ROWS`.
+        With the columns of `validation.stage_schemas.RAW_ROWS`.
     limits
         See `CheckSettings.raw_limits`.
     """
@@ -185,7 +195,7 @@ def judge_prepared(candidates: Batches, raw: Batches, limits: PreparedLimits) ->
     Parameters
     ----------
     candidates
-        With the columns of `validation.schemas.CANDIDATES`.
+        With the columns of `validation.stage_schemas.CANDIDATES`.
     raw
         As for `judge_raw`.
     limits

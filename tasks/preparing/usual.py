@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from tasks.preparing.check_prepared import reached
 from tasks.store.history import History, PastNight
 from tasks.store.storage import Store, read_table
-from validation.schemas import TIMESTAMP
+from validation.columns import (
+    TIMESTAMP,
+)
 from validation.usual import MISSING_DATE, MISSING_TEXT, Nights, Usual, UsualNight
 
 _MIN_NIGHTS: Final = 3

@@ -10,18 +10,20 @@ import pyarrow.parquet as pq
 
 from tasks.preparing.counts import PLACES
 from tasks.store.storage import Ref, Store, readable
-from validation.schemas import (
+from validation.columns import (
     CLUSTER_ID,
     DOC_ID,
     DUPLICATE_OF,
     END,
     IS_NEW,
     KIND,
-    PUBLISHED,
     RULE_ID,
-    SCHEMA_VERSION,
     SIZE,
     START,
+)
+from validation.schemas import (
+    PUBLISHED,
+    SCHEMA_VERSION,
 )
 
 Tables = Mapping[str, pa.Table]

@@ -34,8 +34,19 @@ from tasks.reading.pieces import read_rows, read_types, require_unchanged
 from tasks.reading.rating_column import RATING
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
+from validation.columns import (
+    FILE,
+    N_LINES,
+    PROBLEM,
+    PROBLEM_RULE,
+    RAW,
+    ROW,
+    SOURCE,
+)
 from validation.limits import MAX_USUAL_LINES
-from validation.schemas import FILE, N_LINES, PROBLEM, PROBLEM_RULE, RAW, RAW_ROWS, ROW, SOURCE
+from validation.stage_schemas import (
+    RAW_ROWS,
+)
 
 logger = logging.getLogger(__name__)
 

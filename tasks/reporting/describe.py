@@ -24,7 +24,11 @@ from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_model, keep_table, read_table
 from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
-from validation.schemas import EMBEDDING, TEXT, TOPIC
+from validation.columns import (
+    EMBEDDING,
+    TEXT,
+    TOPIC,
+)
 
 
 class Described(StageResult):

@@ -35,7 +35,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.items import Window, read_window
 from tasks.vectors.views import Views
-from validation.schemas import (
+from validation.columns import (
     BASELINE_VALUE,
     CONFIDENCE,
     EMBEDDING,
@@ -44,12 +44,14 @@ from validation.schemas import (
     LATENT,
     MARGIN,
     METRIC,
-    METRICS,
     POSITION,
     SPACE,
     TEXT,
     TEXT_DIGEST,
     VALUE,
+)
+from validation.schemas import (
+    METRICS,
 )
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from models.core.arrays import Floats, Integers, Labels
-from validation.schemas import BASELINE_VALUE, METRIC, SPACE, VALUE
+from validation.columns import (
+    BASELINE_VALUE,
+    METRIC,
+    SPACE,
+    VALUE,
+)
 
 Row = dict[str, Any]
 

@@ -28,12 +28,14 @@ from tasks.reporting.topics import (
     with_topics,
 )
 from tasks.reporting.words import Texts, find_words
-from validation.schemas import (
+from validation.cluster_schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,
-    CLUSTER_ID,
     CLUSTER_TREE,
     CLUSTERS,
+)
+from validation.columns import (
+    CLUSTER_ID,
     COHESION,
     CONFIDENCE,
     DOC_ID,

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from tasks.store.files import sha256_of, write_part
 from tasks.store.storage import DamagedFileError
-from validation.schemas import EMBEDDING, TEXT_DIGEST, embeddings
+from validation.columns import (
+    EMBEDDING,
+    TEXT_DIGEST,
+)
+from validation.schemas import (
+    embeddings,
+)
 
 NOT_FINITE: Final = "it holds numbers that are not finite"
 NOT_AS_NAMED: Final = "its content is not what its name says"

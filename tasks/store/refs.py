@@ -2,7 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from validation.schemas import SCHEMA_VERSION
+from validation.schemas import (
+    SCHEMA_VERSION,
+)
 
 
 class Ref(BaseModel):

@@ -20,7 +20,14 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Remarks, Window, WindowRef, read_window
-from validation.schemas import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, REMARKS, TEXT
+from validation.columns import (
+    CLUSTER_ID,
+    DOC_ID,
+    EMBEDDING,
+    POSITION,
+    REMARKS,
+    TEXT,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -18,15 +18,19 @@ from tasks.preparing.texts.cleaning import embedded_text
 from tasks.preparing.texts.cut_column import read_cut_texts
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table, read_tables
-from validation.schemas import (
+from validation.columns import (
     DOC_ID,
-    DOCUMENTS,
     LABEL,
     NIGHT,
     POSITION,
     TEXT,
     TEXT_DIGEST,
     TITLE,
+)
+from validation.schemas import (
+    DOCUMENTS,
+)
+from validation.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

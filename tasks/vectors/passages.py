@@ -21,7 +21,17 @@ from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import encoded
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
 from tasks.vectors.views import Views
-from validation.schemas import EMBEDDING, NIGHT, PASSAGES, POSITION, TEXT, TEXT_DIGEST, WINDOW_TEXTS
+from validation.columns import (
+    EMBEDDING,
+    NIGHT,
+    POSITION,
+    TEXT,
+    TEXT_DIGEST,
+)
+from validation.stage_schemas import (
+    PASSAGES,
+    WINDOW_TEXTS,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,9 @@
 """What is on a shelf of embeddings, for tests."""
 
 from tasks.store.embeddings import EmbeddingShelf, read_part
-from validation.schemas import TEXT_DIGEST
+from validation.columns import (
+    TEXT_DIGEST,
+)
 
 
 def digests_on(shelf: EmbeddingShelf) -> set[str]:

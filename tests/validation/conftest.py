@@ -6,7 +6,10 @@ import pyarrow as pa
 import pytest
 
 from validation.limits import PreparedLimits, RawLimits
-from validation.schemas import CANDIDATES, RAW_ROWS
+from validation.stage_schemas import (
+    CANDIDATES,
+    RAW_ROWS,
+)
 
 NIGHT = date(2026, 11, 24)
 

@@ -1,6 +1,9 @@
 import pytest
 
-from validation.schemas import PUBLISHED, SCHEMA_VERSION
+from validation.schemas import (
+    PUBLISHED,
+    SCHEMA_VERSION,
+)
 
 FIRST = {
     "documents": "doc_id text text_digest timestamp source title label duplicate_of is_truncated",

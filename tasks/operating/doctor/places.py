@@ -8,7 +8,9 @@ from typing import Final
 from tasks.operating.doctor.finding import Finding
 from tasks.store.pruned import KNOWN
 from tasks.store.trash import TRASH
-from validation.schemas import PUBLISHED
+from validation.schemas import (
+    PUBLISHED,
+)
 
 _TABLES: Final = (*PUBLISHED, "models", "reports", "runs", KNOWN)
 

@@ -31,7 +31,10 @@ from tasks.preparing.columns.metadata import (
     restorable_type,
     spelled,
 )
-from validation.schemas import FILE, ROW
+from validation.columns import (
+    FILE,
+    ROW,
+)
 
 
 class ColumnChange(BaseModel):

@@ -16,6 +16,12 @@ from models.core.arrays import Integers, Labels
 from tasks.reporting.insights.window_columns import WindowColumns
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches
+from validation.columns import (
+    CLUSTER_ID,
+    SHARE,
+    SOURCE,
+    TEXT,
+)
 from validation.insight_schemas import (
     BREAKDOWN,
     FEED_COLUMN,
@@ -26,7 +32,6 @@ from validation.insight_schemas import (
     P_VALUE,
     Q_VALUE,
 )
-from validation.schemas import CLUSTER_ID, SHARE, SOURCE, TEXT
 
 LANGUAGE: Final = "language"
 

@@ -27,8 +27,12 @@ from tasks.reporting.insights.roles import Roles
 from tasks.reporting.insights.window_columns import ratings_of, read_columns
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table
+from validation.columns import (
+    CLUSTER_ID,
+    DOC_ID,
+    NAME,
+)
 from validation.insight_schemas import MEAN_RATING
-from validation.schemas import CLUSTER_ID, DOC_ID, NAME
 
 
 class Insights(StageResult):

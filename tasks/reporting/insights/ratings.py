@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from models.core.arrays import Labels
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
+from validation.columns import (
+    CLUSTER_ID,
+)
 from validation.insight_schemas import (
     CHANGE,
     HIGH,
@@ -20,7 +23,6 @@ from validation.insight_schemas import (
     N_RATED,
     RATINGS,
 )
-from validation.schemas import CLUSTER_ID
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,9 @@ from tasks.reading.rating_column import RATING
 from tasks.reading.raw_feed import RawFeed
 from tasks.store.history import History, NightTable
 from tasks.store.storage import Ref
-from validation.schemas import SOURCE
+from validation.columns import (
+    SOURCE,
+)
 
 
 class Roles(BaseModel):

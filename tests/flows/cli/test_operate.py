@@ -22,7 +22,9 @@ from tasks.store.manifests import (
 )
 from tasks.store.sealed import seal, write_sealed
 from tasks.store.storage import DamagedFileError, Store
-from validation.schemas import PLACEMENTS
+from validation.stage_schemas import (
+    PLACEMENTS,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 

@@ -12,7 +12,9 @@ from flows.cli.app import app
 from flows.cli.results import NoNightError
 from flows.cli.tables import UnknownTableError, published_files
 from tasks.store.storage import Store
-from validation.schemas import PUBLISHED
+from validation.schemas import (
+    PUBLISHED,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 

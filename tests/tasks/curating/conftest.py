@@ -6,7 +6,9 @@ import pytest
 
 from tasks.clusters.window import WindowDocuments
 from tasks.curating.found import FoundTonight
-from validation.schemas import ASSIGNMENTS
+from validation.cluster_schemas import (
+    ASSIGNMENTS,
+)
 
 TEXTS = [
     "login fails", "password lost", "app slow", "app crashes",  # c-1

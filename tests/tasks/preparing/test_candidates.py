@@ -12,7 +12,9 @@ from tasks.preparing.batches import batches_of
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
 from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.seen import Seen
-from validation.schemas import RAW_ROWS
+from validation.stage_schemas import (
+    RAW_ROWS,
+)
 
 NIGHT = date(2026, 3, 2)
 JSON = st.sampled_from([None, 2**70, 0.1, "x, y]", [1, {"text": "[,"}], {"b": None}])

@@ -6,7 +6,12 @@ import pyarrow as pa
 import pytest
 
 from tasks.preparing.check_prepared import accepted, count_late, documents_schema, reached
-from validation.schemas import CANDIDATES, DOCUMENTS
+from validation.schemas import (
+    DOCUMENTS,
+)
+from validation.stage_schemas import (
+    CANDIDATES,
+)
 
 OWN = pa.field("stars", pa.int8(), metadata={b"nightfold.key": b"stars"})
 STAMP = pa.timestamp("us", tz="UTC")

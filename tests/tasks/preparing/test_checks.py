@@ -17,7 +17,10 @@ from tasks.preparing.checks import (
     refused_rows,
 )
 from validation.report import DataValidationError, Report, RuleOutcome
-from validation.schemas import CANDIDATES, RAW_ROWS
+from validation.stage_schemas import (
+    CANDIDATES,
+    RAW_ROWS,
+)
 from validation.usual import Nights, Usual, UsualNight
 
 NIGHT = date(2026, 3, 2)

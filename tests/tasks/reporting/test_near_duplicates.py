@@ -4,7 +4,13 @@ import pyarrow as pa
 
 from tasks.reporting.near_duplicates import Copies, counted, find_copies
 from tasks.vectors.items import Window
-from validation.schemas import NEAR_DUPLICATES, WINDOW_DOCUMENTS, WINDOW_TEXTS
+from validation.cluster_schemas import (
+    NEAR_DUPLICATES,
+)
+from validation.stage_schemas import (
+    WINDOW_DOCUMENTS,
+    WINDOW_TEXTS,
+)
 
 CAMPAIGN = "this shop never sent me my refund and \x1b nobody answers the phone"
 TEXTS = [CAMPAIGN, "good", CAMPAIGN + " again", "one text that nobody else has written"]

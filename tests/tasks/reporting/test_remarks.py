@@ -19,7 +19,14 @@ from tasks.store.embeddings import fixed_lists
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_table
 from tasks.vectors.items import Remarks, WindowRef
-from validation.schemas import ASSIGNMENTS, CLUSTERS, WINDOW_DOCUMENTS, WINDOW_TEXTS
+from validation.cluster_schemas import (
+    ASSIGNMENTS,
+    CLUSTERS,
+)
+from validation.stage_schemas import (
+    WINDOW_DOCUMENTS,
+    WINDOW_TEXTS,
+)
 
 TEXTS = ["ok", "Good app", "it is good", "😂"]
 X = normalise_rows(np.array([[1, 0], [1, 1], [0, 1], [1, 0]], np.float32))

@@ -14,7 +14,9 @@ from tasks.store import embeddings as embeddings_module
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists, holds_finite, matrix_of
 from tasks.store.storage import DamagedFileError
 from tests.tasks.shelves import digests_on
-from validation.schemas import embeddings
+from validation.schemas import (
+    embeddings,
+)
 
 Matrix = NDArray[np.float32]
 

@@ -16,7 +16,10 @@ from tasks.vectors.items import (
     read_night,
     read_window,
 )
-from validation.schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
+from validation.stage_schemas import (
+    WINDOW_DOCUMENTS,
+    WINDOW_TEXTS,
+)
 
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
 

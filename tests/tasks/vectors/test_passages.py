@@ -21,7 +21,11 @@ from tasks.vectors.passages import (
     passages_in,
 )
 from tasks.vectors.views import Views
-from validation.schemas import PASSAGES, WINDOW_DOCUMENTS, WINDOW_TEXTS
+from validation.stage_schemas import (
+    PASSAGES,
+    WINDOW_DOCUMENTS,
+    WINDOW_TEXTS,
+)
 
 ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E")
 TWO = "The food was cold. Nobody came to our table."
