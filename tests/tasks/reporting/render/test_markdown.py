@@ -52,9 +52,14 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
         {"cluster_id": f"c-{size}", "name": "a | b", "size": size, "growth": -1, "status": "shrunk"}
         for size in range(1, 61)
     ]
-    events = [
-        {"event": "vanished", "cluster_id": "c-0", "from_ids": [], "to_ids": [], "overlap": None}
-    ]
+    event = {
+        "event": "vanished",
+        "cluster_id": "c-0",
+        "from_ids": [],
+        "to_ids": [],
+        "overlap": None,
+    }
+    events = [event, event | {"event": "grown", "cluster_id": "c-9"}]
     counts = Counts(
         read=1200, accepted=1100, duplicate=55, quarantined=38, withdrawn=5, without_text=2, late=3
     )
@@ -83,9 +88,10 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
     assert "stars19" in text
     assert "stars20" not in text
     assert "- … and 2 more, in the manifest." in text
-    assert r"| c-60 |  | a \| b | 60 | -1 | shrunk |" in text
+    assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
     assert "- `c-0` vanished" in text
+    assert r"- “a \| b” `c-9` grown" in text
     assert r"Trust: fair\: so." in text
     assert r"Model: fitted from nothing (drift\: far\_share)." in text
     assert "| far_share | 0.300 | 0.200 | alarm |" in text
