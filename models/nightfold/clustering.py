@@ -83,10 +83,9 @@ class NightfoldClustering(DeepClusterer):
 
     Attributes
     ----------
-    labels_
-        Cluster of each training document, shape (n_samples,).
-    soft_assignments_
-        Membership of each training document, shape (n_samples, n_clusters_); rows sum to 1.
+    labels_, soft_assignments_
+        Cluster of each training document, shape (n_samples,), and its memberships, shape
+        (n_samples, n_clusters_); rows sum to 1.
     cluster_centers_
         Mean of each cluster in the latent space, shape (n_clusters_, latent_dim).
     n_clusters_
@@ -97,8 +96,6 @@ class NightfoldClustering(DeepClusterer):
         Record of every epoch of every step.
     evidence_
         How the labels were chosen: silhouettes of the starts, and before and after refinement.
-    n_features_in_
-        Columns of X.
     """
 
     uses_views: ClassVar[bool] = True

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from tasks.store.fetched.source_state import SourceState
+from tasks.store.manifest_parts import EncoderPart, LabelsPart, RunPart
 from tasks.store.refs import ModelRef, Ref
 from tasks.store.sealed import NotAsWrittenError, unseal
 from validation.errors import NightfoldError
@@ -83,39 +84,6 @@ def _require_window(config: dict[str, Any]) -> dict[str, Any]:
 
 
 StoredRef = Annotated[Ref, AfterValidator(_require_inside)]
-
-
-class EncoderPart(BaseModel):
-    """Which encoder made the vectors of a night."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    name: str
-    digest: str
-
-
-class LabelsPart(BaseModel):
-    """Which labels a night has, and how far to trust them."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    published: str
-    reason: str = ""
-    trust: str = ""
-
-
-class RunPart(BaseModel):
-    """What may differ between two runs of the same night."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    published_at: str
-    """In ISO 8601, with its offset."""
-
-    @property
-    def moment(self) -> datetime:
-        """When the night was published, in UTC."""
-        return datetime.fromisoformat(self.published_at).astimezone(UTC)
 
 
 class Manifest(BaseModel):

@@ -15,7 +15,8 @@ from tasks.clusters import reconcile as rejoin
 from tasks.mentions import mention
 from tasks.operating import placing
 from tasks.reporting import describe, evaluate
-from tasks.store.manifests import EncoderPart, LabelsPart, Manifest
+from tasks.store.manifest_parts import EncoderPart, LabelsPart
+from tasks.store.manifests import Manifest
 from tasks.vectors import apart, views
 from tests.two_threads import two_threads_each
 

@@ -13,13 +13,8 @@ import pytest
 
 from tasks.operating.placing import CannotAssignError, place_texts
 from tasks.store.history import PrunedNightError
-from tasks.store.manifests import (
-    EncoderPart,
-    LabelsPart,
-    ManifestError,
-    NewerStoreError,
-    read_object,
-)
+from tasks.store.manifest_parts import EncoderPart, LabelsPart
+from tasks.store.manifests import ManifestError, NewerStoreError, read_object
 from tasks.store.sealed import seal, write_sealed
 from tasks.store.storage import DamagedFileError, Store
 from validation.stage_schemas import (

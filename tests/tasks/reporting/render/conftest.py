@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from tasks.reporting.night_view import NightView, view_of
-from tasks.store.manifests import EncoderPart, LabelsPart, Manifest, RunPart
+from tasks.store.manifest_parts import EncoderPart, LabelsPart, RunPart
+from tasks.store.manifests import Manifest
 
 HOSTILE = "[red]\x1b[2J|<b>"
 """A text of a feed that is markup to a terminal, to Markdown and to HTML, and clears the screen."""

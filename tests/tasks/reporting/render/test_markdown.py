@@ -9,7 +9,8 @@ from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.preparing.counts import Counts
 from tasks.reporting.night_view import NightView, view_of
 from tasks.reporting.render.markdown import event_sentence, fit_sentence, summarise
-from tasks.store.manifests import LabelsPart, Manifest
+from tasks.store.manifest_parts import LabelsPart
+from tasks.store.manifests import Manifest
 
 SINCE = date(2026, 2, 25)
 DRIFT = [
