@@ -23,16 +23,16 @@ LAYERS: Final = {
 }
 
 ROOMS: Final = {
-    "flows": ("cli", "prefect_home"),
+    "flows": ("terminal", "cli", "prefect_home"),
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
         "curating", "mentions", "publishing", "operating",
     ),
     "models": (
-        "core", "text", "quality", "insight", "networks", "clusterer", "nightfold", "estimators",
-        "identity",
+        "core", "counting", "text", "encoding", "quality", "insight", "networks", "clusterer",
+        "nightfold", "estimators", "identity",
     ),
-    "validation": (),
+    "validation": ("tables",),
 }  # fmt: skip
 """Layer → its rooms in the order of the data.
 

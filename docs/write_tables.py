@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from validation.schemas import (
+from validation.tables.schemas import (
     PUBLISHED,
 )
-from validation.table import Table
+from validation.tables.table import Table
 
 PAGE: Final = Path(__file__).parent / "tables.md"
 BEGIN, END = "<!-- tables: begin -->\n", "<!-- tables: end -->\n"

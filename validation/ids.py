@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from validation.columns import (
+from validation.measure import HAS_ID, HAS_TEXT, ROWS_OF_ONE, TEXT_HASH, stripped
+from validation.tables.columns import (
     DOC_ID,
     POSITION,
 )
-from validation.measure import HAS_ID, HAS_TEXT, ROWS_OF_ONE, TEXT_HASH, stripped
 
 ID_USE: Final = "id_use"
 """first for the first row with a text under its id, repeat for a later row with that text, conflict

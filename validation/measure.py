@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from validation.cells.timestamps import parse_timestamps
 from validation.cells.visible import VISIBLE, count_visible
 from validation.cells.withdrawals import parse_withdrawals
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
     DUPLICATE_OF,
     N_LINES,

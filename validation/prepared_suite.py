@@ -9,9 +9,6 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from validation.columns import (
-    TIMESTAMP,
-)
 from validation.ids import IS_SHARED
 from validation.limits import PreparedLimits
 from validation.measure import (
@@ -33,6 +30,9 @@ from validation.rules import (
     row_rule,
     table_rule,
     text_length,
+)
+from validation.tables.columns import (
+    TIMESTAMP,
 )
 from validation.usual_rules import usual_count
 

@@ -7,10 +7,6 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from validation.columns import (
-    N_LINES,
-    PROBLEM_RULE,
-)
 from validation.ids import CONFLICT, ID_USE, REPEAT
 from validation.limits import MAX_USUAL_LINES, RawLimits
 from validation.measure import (
@@ -35,6 +31,10 @@ from validation.rules import (
     row_rule,
     table_rule,
     text_length,
+)
+from validation.tables.columns import (
+    N_LINES,
+    PROBLEM_RULE,
 )
 from validation.usual import MISSING_DATE, MISSING_TEXT
 from validation.usual_rules import as_fresh_as_usual, few_missing, usual_count

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 import pandas as pd
 from great_expectations.expectations.expectation import Expectation
 
-from validation.columns import (
+from validation.rules import TEXT_PRESENT
+from validation.tables.columns import (
     N_LINES,
     POSITION,
     REASON,
     RULE_ID,
     SEVERITY,
 )
-from validation.rules import TEXT_PRESENT
 from validation.tally import rule_id, severity
 
 _ROW = "row"

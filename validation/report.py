@@ -7,10 +7,10 @@ from typing import Literal
 
 import pandas as pd
 
-from validation.columns import (
+from validation.errors import NightfoldError
+from validation.tables.columns import (
     RULE_ID,
 )
-from validation.errors import NightfoldError
 
 Severity = Literal["critical", "warning", "info"]
 Scope = Literal["row", "table"]

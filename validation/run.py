@@ -9,14 +9,6 @@ import pandas as pd
 import pyarrow as pa
 from great_expectations.expectations.expectation import Expectation
 
-from validation.columns import (
-    DOC_ID,
-    N_LINES,
-    POSITION,
-    REASON,
-    RULE_ID,
-    SEVERITY,
-)
 from validation.evaluate import batch_definition, evaluate, reason_template, reasons
 from validation.ids import CONFLICT, ID_USE, IS_SHARED, OF_ALL_ROWS, IdKeys, read_quoted
 from validation.limits import PreparedLimits, RawLimits
@@ -32,6 +24,14 @@ from validation.raw_suite import raw_suite
 from validation.refusals import Refusals, without_blank
 from validation.report import Report
 from validation.rules import IS_REFUSED
+from validation.tables.columns import (
+    DOC_ID,
+    N_LINES,
+    POSITION,
+    REASON,
+    RULE_ID,
+    SEVERITY,
+)
 from validation.tally import Tally, column_of, rule_id
 
 Read = Callable[[list[str]], Iterable[pa.RecordBatch]]
@@ -158,7 +158,7 @@ def validate_raw(read: Read, limits: RawLimits) -> Report:
     Parameters
     ----------
     read
-        Reads the rows, with the columns of `validation.stage_schemas.RAW_ROWS`.
+        Reads the rows, with the columns of `validation.tables.stage_schemas.RAW_ROWS`.
     limits
         Of the night.
     """
@@ -179,7 +179,7 @@ def validate_prepared(read: Read, limits: PreparedLimits) -> Report:
     Parameters
     ----------
     read
-        Reads them, with the columns of `validation.stage_schemas.CANDIDATES`.
+        Reads them, with the columns of `validation.tables.stage_schemas.CANDIDATES`.
     limits
         Of the night.
     """

@@ -24,11 +24,11 @@ from flows.cli.command import (
     said_error,
     say_error,
 )
-from flows.cli.output import forgive_output, require_shown
 from flows.cli.tables import tables
 from flows.feeds import feed_names, settings_in
 from flows.prefect_home.environment import set_environment
 from flows.prefect_home.log_lines import keep_lines_inert
+from flows.terminal.output import forgive_output, require_shown
 from flows.toml_file import read_toml, stated
 
 if TYPE_CHECKING:
@@ -275,8 +275,8 @@ def _run_nights(store: Path, nights: Nights, debug: bool, goes_on: bool = False)
 def _run_night(
     console: Console, run_night: "RunNight", file: Path | None, options: dict[str, Any]
 ) -> None:
-    from flows.cli.console import show_run
     from flows.config import load_config
+    from flows.terminal.console import show_run
     from tasks.reading.sources.kinds import require_feed
     from tasks.reporting.night_view import read_night
     from tasks.store.lock import require_free

@@ -189,8 +189,8 @@ def _say_findings(left: "list[Finding]") -> None:
 
 def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
     """Write what was placed, or show it, and print how much was known and what was refused."""
-    from flows.cli.console import show_placements
-    from flows.cli.output import require_shown
+    from flows.terminal.console import show_placements
+    from flows.terminal.output import require_shown
     from tasks.boundary.counted import counted
     from tasks.store.files import write_parquet
 

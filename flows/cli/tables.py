@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.command import DAY, DebugOption, FeedNameOption, StoreOption, day, guarded
-from flows.cli.output import require_shown
+from flows.terminal.output import require_shown
 from validation.errors import BAD_USAGE, NightfoldError
 
 if TYPE_CHECKING:

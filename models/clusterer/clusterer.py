@@ -13,7 +13,7 @@ from models.core.arrays import Floats, Labels
 from models.core.records import Progress
 
 if TYPE_CHECKING:
-    from models.core.n_clusters import NClustersChoice
+    from models.counting.n_clusters import NClustersChoice
 
 
 class Clusterer(Protocol):

@@ -9,8 +9,8 @@ import torch
 from sklearn.base import BaseEstimator
 
 from models.core.devices import resolve_device
-from models.core.n_clusters import NClustersChoice
 from models.core.persistence import JSON, Tensors
+from models.counting.n_clusters import NClustersChoice
 from models.networks.autoencoder import Autoencoder
 
 _WEIGHTS: Final = "autoencoder_."

@@ -18,9 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.clusterer.clusterer_state import restore, state_of
 from models.core.arrays import top_two
-from models.core.distinct_rows import check_n_clusters
 from models.core.persistence import JSON, Tensors, load_state, save_state
 from models.core.records import Progress
+from models.counting.distinct_rows import check_n_clusters
 
 
 class DeepClusterer(

@@ -18,8 +18,8 @@ from models.clusterer.deep_clusterer import DeepClusterer
 from models.core.arrays import Integers
 from models.core.devices import as_tensor, draw_seed, place_rows, resolve_device
 from models.core.kmeans import fit_kmeans
-from models.core.n_clusters import choose_n_clusters
 from models.core.records import Progress
+from models.counting.n_clusters import choose_n_clusters
 from models.networks.autoencoder import Autoencoder, build_autoencoder
 from models.networks.functional import soft_assignment
 from models.networks.pretraining import Pretraining, pretrain_network
@@ -70,8 +70,9 @@ class AutoencoderClusterer(DeepClusterer):
     Parameters
     ----------
     n_clusters
-        Number of clusters; ``"auto"``: see `models.core.n_clusters.choose_n_clusters`, with k-means
-        in the latent space and the silhouette in that of X, as the latent one flatters itself.
+        Number of clusters; ``"auto"``: see `models.counting.n_clusters.choose_n_clusters`, with
+        k-means in the latent space and the silhouette in that of X, as the latent one flatters
+        itself.
     latent_dim
         Width of the latent space; None: see `models.networks.autoencoder.default_latent_dim`.
     hidden_dims

@@ -21,11 +21,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.core.arrays import Floats, Integers
 from models.core.devices import draw_seed
-from models.core.distinct_rows import check_n_clusters
 from models.core.lloyd import cluster_means
-from models.core.n_clusters import choose_n_clusters
 from models.core.persistence import load_state, save_state
 from models.core.records import Progress
+from models.counting.distinct_rows import check_n_clusters
+from models.counting.n_clusters import choose_n_clusters
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Baseline(
     Parameters
     ----------
     n_clusters
-        Number of clusters; ``"auto"``: see `models.core.n_clusters.choose_n_clusters`.
+        Number of clusters; ``"auto"``: see `models.counting.n_clusters.choose_n_clusters`.
     random_state
         The same integer gives the same result.
     device

@@ -14,10 +14,10 @@ from models.core.arrays import Floats, normalise_rows
 from models.core.devices import as_tensor, draw_seed, resolve_device
 from models.core.graph import neighbourhood_means
 from models.core.lloyd import cluster_means
-from models.core.n_clusters import Numbers
 from models.core.persistence import JSON, Tensors
 from models.core.projection import FusedView
 from models.core.records import Progress
+from models.counting.n_clusters import Numbers
 from models.networks.autoencoder import build_autoencoder
 from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
 from models.networks.training import Schedule, map_rows
@@ -64,7 +64,7 @@ class NightfoldClustering(DeepClusterer):
         views. None: all columns are the embedding.
     granularity
         How fine the clusters are that ``"auto"`` finds: 1 is coarse, 4 is fine. See
-        `models.core.n_clusters.choose_n_clusters`.
+        `models.counting.n_clusters.choose_n_clusters`.
     near
         Numbers of topics and clusters that an earlier fit of the same feed chose; they stay where
         the evidence for others is no better.

@@ -17,10 +17,10 @@ from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.graph import SMOOTHING_ROUNDS, nearest_neighbours, neighbour_graph, smooth
 from models.core.lloyd import cluster_means
 from models.core.memberships import memberships
-from models.core.n_clusters import NClustersChoice, Numbers, choose_n_clusters
 from models.core.projection import Projection
 from models.core.records import History, Progress
 from models.core.silhouette import SampledSilhouette
+from models.counting.n_clusters import NClustersChoice, Numbers, choose_n_clusters
 from models.nightfold.cotraining import FEW, MANY, Neighbourhood, Recipe, Run, cotrain
 from models.nightfold.starts import (
     MANY_CLUSTERS,

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 from models.core.devices import resolve_device
-from models.core.n_clusters import NClustersChoice
 from models.core.persistence import JSON
 from models.core.projection import FusedView, Projection
+from models.counting.n_clusters import NClustersChoice
 from models.networks.autoencoder import Autoencoder
 from models.networks.heads import ClusterHeads
 from models.nightfold.partition import Evidence

@@ -4,7 +4,7 @@ import numpy as np
 
 from models.core.arrays import Floats, Integers
 from models.core.lloyd import indicator
-from models.core.n_clusters import NClustersChoice
+from models.counting.n_clusters import NClustersChoice
 from models.nightfold.starts import consensus_labels
 
 

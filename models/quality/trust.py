@@ -6,7 +6,7 @@ The numbers are those of docs/trust.md, measured by tests/benchmarks/trust.py.
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from models.text.encoder import DEFAULT_ENCODER, DEFAULT_WEIGHTS_SHA256
+from models.encoding.encoder import DEFAULT_ENCODER, DEFAULT_WEIGHTS_SHA256
 
 MEASURED_WEIGHTS: Final = DEFAULT_WEIGHTS_SHA256
 """Of the only encoder in whose space the bands were measured."""

@@ -22,7 +22,7 @@ from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, keep_table, load_model, read_table
 from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,
     DOC_ID,

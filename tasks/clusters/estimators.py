@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from models.clusterer.clusterer import Clusterer
 from models.core.arrays import Floats
 from tasks.store.embeddings import matrix_of
-from validation.columns import (
+from validation.tables.columns import (
     EMBEDDING,
     LEXICAL,
 )

@@ -18,7 +18,7 @@ from models.identity.match import Match
 from models.identity.rules import MatchRules
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, load_model, read_table
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,
 )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ChosenNumbers(BaseModel):
-    """What a full fit has chosen; see `models.core.n_clusters.NClustersChoice`."""
+    """What a full fit has chosen; see `models.counting.n_clusters.NClustersChoice`."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -29,7 +29,7 @@ from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import read_window
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,
     EMBEDDING,
@@ -39,7 +39,7 @@ from validation.columns import (
     REMARKS,
     TEXT,
 )
-from validation.schemas import (
+from validation.tables.schemas import (
     DRIFT,
 )
 

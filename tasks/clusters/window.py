@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats, Integers, Labels, centroids_of
 from models.identity.clusters import TonightCluster
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
     NIGHT,
     POSITION,

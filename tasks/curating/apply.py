@@ -9,7 +9,7 @@ import numpy as np
 
 from models.core.arrays import Floats, centroids_of
 from tasks.curating.rules import Category, Curation, Exclude, Merge, OfCluster, Rule, Split
-from validation.columns import (
+from validation.tables.columns import (
     REMARKS,
 )
 

@@ -8,7 +8,7 @@ from tasks.curating.file import CurationError
 from tasks.curating.rules import Curation
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, read_table, require_file
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,
     NAME,

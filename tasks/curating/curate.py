@@ -30,13 +30,13 @@ from tasks.reporting.whole_window import read_all_embeddings, read_whole_window
 from tasks.store.history import PastNight
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.views import Views
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,
     CLUSTER_TREE,
     CLUSTERS,
 )
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,
     MARGIN,

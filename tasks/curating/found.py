@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from models.core.arrays import Floats
 from tasks.clusters.window import WindowDocuments
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
 )
 

@@ -14,7 +14,7 @@ from tasks.curating.apply import Moved
 from tasks.curating.found import FoundTonight, Row
 from tasks.curating.rules import Category, Ignore, Pin, Split
 from tasks.reporting.quoted import Quoted
-from validation.columns import (
+from validation.tables.columns import (
     CATEGORY,
     CLUSTER_ID,
     COHESION,

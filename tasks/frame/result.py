@@ -20,7 +20,7 @@ class StageResult(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tables: dict[str, Ref] = {}
-    """Name in `validation.schemas.PUBLISHED` → stage file."""
+    """Name in `validation.tables.schemas.PUBLISHED` → stage file."""
     models: dict[str, ModelRef] = {}
     checks: dict[str, Ref] = {}
     """Check → its results as JSON."""

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from models.core.arrays import AnyFloats, Floats, Integers
 from tasks.vectors.items import Window
 from tasks.vectors.passages import body_of
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     MENTIONED,
 )
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,
     DOC_ID,
@@ -25,7 +25,7 @@ from validation.columns import (
     START,
     TEXT,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     PASSAGES,
 )
 

@@ -24,7 +24,7 @@ from tasks.reading.sources.urls import without_query
 from tasks.store.history import read_history
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, read_table
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,
     CUT_TEXT,
@@ -37,7 +37,7 @@ from validation.columns import (
     TEXT_DIGEST,
     TITLE,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     PLACEMENTS,
 )
 

@@ -15,7 +15,8 @@ from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings, Verdict, judge_prepared
 from tasks.preparing.keep import keep_parts
 from tasks.store.storage import Ref, Store, read_batches, read_table
-from validation.columns import (
+from validation.report import RuleOutcome
+from validation.tables.columns import (
     DUPLICATE_OF,
     FILE,
     POSITION,
@@ -23,7 +24,6 @@ from validation.columns import (
     ROW,
     RULE_ID,
 )
-from validation.report import RuleOutcome
 from validation.usual import UsualNight
 
 N_EXAMPLES: Final = 3

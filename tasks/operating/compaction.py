@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tasks.store.embeddings import read_part
 from tasks.store.files import write_part
-from validation.columns import (
+from validation.tables.columns import (
     TEXT_DIGEST,
 )
 

@@ -20,10 +20,10 @@ from tasks.curating.apply import curated_clusters
 from tasks.store.manifests import Manifest
 from tasks.store.storage import ModelRef, Store, lay_out, read_table, require_file
 from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
-from validation.columns import (
+from validation.errors import NightfoldError
+from validation.tables.columns import (
     CLUSTER_ID,
 )
-from validation.errors import NightfoldError
 
 M = TypeVar("M")
 

@@ -20,7 +20,7 @@ from tasks.store.pruned import KNOWN, PrunedNight, read_pruned, write_pruned
 from tasks.store.storage import FeedStore, Ref, Store, read_table, require_file
 from tasks.store.trash import empty_trash, remove_empty_folders, trashed
 from tasks.vectors.passages import passage_digest
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
     PASSAGE,
     TEXT_DIGEST,

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 from tasks.operating.date_order import DateOrder
 from tasks.preparing.batches import Batches
 from validation.cells.timestamps import parse_timestamps
-from validation.columns import (
+from validation.limits import NightDates
+from validation.tables.columns import (
     FILE,
     PROBLEM_RULE,
     ROW,
@@ -27,7 +28,6 @@ from validation.columns import (
     TIMESTAMP,
     TITLE,
 )
-from validation.limits import NightDates
 
 N_EXAMPLES: Final = 3
 """Values that are shown for each part: enough to see whether it is what its name says."""
@@ -131,7 +131,7 @@ def survey_rows(
     Parameters
     ----------
     rows
-        With the columns of `validation.stage_schemas.RAW_ROWS`.
+        With the columns of `validation.tables.stage_schemas.RAW_ROWS`.
     columns
         File → part → column, as mapped or guessed.
     dates

@@ -28,10 +28,10 @@ from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.kinds import NO_SETTINGS
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Store, read_batches
-from validation.columns import (
+from validation.limits import RawLimits
+from validation.tables.columns import (
     POSITION,
 )
-from validation.limits import RawLimits
 from validation.usual import UsualNight
 
 

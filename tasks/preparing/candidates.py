@@ -18,7 +18,7 @@ from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.columns.own_columns import OwnColumns, plan_columns
 from tasks.preparing.seen import Seen
 from tasks.preparing.texts.cut_column import CUT_FIELD
-from validation.columns import (
+from validation.tables.columns import (
     CUT_TEXT,
     DOC_ID,
     DUPLICATE_OF,
@@ -37,11 +37,11 @@ from validation.columns import (
     TITLE,
     WITHDRAWN,
 )
-from validation.schemas import (
+from validation.tables.schemas import (
     DUPLICATES,
     WITHDRAWALS,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     CANDIDATES,
 )
 
@@ -77,7 +77,7 @@ class AcceptedRows:
     Parameters
     ----------
     raw
-        Every row that was read, with the columns of `validation.stage_schemas.RAW_ROWS`.
+        Every row that was read, with the columns of `validation.tables.stage_schemas.RAW_ROWS`.
     refused
         Positions of the rows that are refused.
     columns

@@ -40,7 +40,8 @@ from tasks.store.storage import (
     read_table,
     read_tables,
 )
-from validation.columns import (
+from validation.limits import midnight
+from validation.tables.columns import (
     DUPLICATE_OF,
     FILE,
     KIND,
@@ -50,7 +51,6 @@ from validation.columns import (
     RULE_ID,
     TIMESTAMP,
 )
-from validation.limits import midnight
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def accepted(
     Parameters
     ----------
     candidates
-        With the columns of `validation.stage_schemas.CANDIDATES` and the feed's own.
+        With the columns of `validation.tables.stage_schemas.CANDIDATES` and the feed's own.
     refused
         Positions of rows.
     schema
@@ -123,7 +123,7 @@ def without_refused(withdrawn: pa.Table, refused: pa.Table) -> pa.Table:
     Parameters
     ----------
     withdrawn
-        With the columns of `validation.schemas.WITHDRAWALS`.
+        With the columns of `validation.tables.schemas.WITHDRAWALS`.
     refused
         With the columns of `tasks.preparing.checks.REFUSED`.
     """

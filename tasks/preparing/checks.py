@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.preparing.batches import Batches
-from validation.columns import (
+from validation.limits import PreparedLimits, RawLimits, midnight
+from validation.tables.columns import (
     FILE,
     POSITION,
     RAW,
@@ -22,8 +23,7 @@ from validation.columns import (
     ROW,
     RULE_ID,
 )
-from validation.limits import PreparedLimits, RawLimits, midnight
-from validation.schemas import (
+from validation.tables.schemas import (
     QUARANTINE,
 )
 from validation.usual import Usual, UsualNight
@@ -179,7 +179,7 @@ def judge_raw(raw: Batches, limits: RawLimits) -> Verdict:
     Parameters
     ----------
     raw
-        With the columns of `validation.stage_schemas.RAW_ROWS`.
+        With the columns of `validation.tables.stage_schemas.RAW_ROWS`.
     limits
         See `CheckSettings.raw_limits`.
     """
@@ -195,7 +195,7 @@ def judge_prepared(candidates: Batches, raw: Batches, limits: PreparedLimits) ->
     Parameters
     ----------
     candidates
-        With the columns of `validation.stage_schemas.CANDIDATES`.
+        With the columns of `validation.tables.stage_schemas.CANDIDATES`.
     raw
         As for `judge_raw`.
     limits

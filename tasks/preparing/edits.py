@@ -17,7 +17,7 @@ from tasks.preparing.candidates import Plan, PrepareSettings
 from tasks.preparing.seen import Seen
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
     TEXT,
     TEXT_DIGEST,

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
     NIGHT,
     TEXT_DIGEST,

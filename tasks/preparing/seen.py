@@ -12,7 +12,7 @@ from tasks.preparing.known_texts import KNOWN_DOCUMENTS, KnownTexts
 from tasks.preparing.tonight import TonightsDocuments
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
     NIGHT,
     TEXT_DIGEST,

@@ -16,10 +16,10 @@ from tasks.frame.stage import stage
 from tasks.preparing.seen import withdrawn_ids
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table, read_table
-from validation.columns import (
+from validation.errors import NightfoldError
+from validation.tables.columns import (
     DOC_ID,
 )
-from validation.errors import NightfoldError
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from tasks.preparing.counts import PLACES
 from tasks.store.storage import Ref, Store, readable
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,
     DUPLICATE_OF,
@@ -21,7 +21,7 @@ from validation.columns import (
     SIZE,
     START,
 )
-from validation.schemas import (
+from validation.tables.schemas import (
     PUBLISHED,
     SCHEMA_VERSION,
 )

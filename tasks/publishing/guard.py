@@ -11,10 +11,10 @@ from tasks.store.listing import refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.records import forget_records
 from tasks.store.storage import Ref, Store, is_intact, read_table
-from validation.columns import (
+from validation.errors import NightfoldError
+from validation.tables.columns import (
     DOC_ID,
 )
-from validation.errors import NightfoldError
 
 
 class UnsoundNightError(NightfoldError):

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from tasks.reading.dates import DateForms
-from validation.columns import (
+from validation.tables.columns import (
     LABEL,
     TIMESTAMP,
     WITHDRAWN,

@@ -34,7 +34,8 @@ from tasks.reading.pieces import read_rows, read_types, require_unchanged
 from tasks.reading.rating_column import RATING
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
-from validation.columns import (
+from validation.limits import MAX_USUAL_LINES
+from validation.tables.columns import (
     FILE,
     N_LINES,
     PROBLEM,
@@ -43,8 +44,7 @@ from validation.columns import (
     ROW,
     SOURCE,
 )
-from validation.limits import MAX_USUAL_LINES
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     RAW_ROWS,
 )
 

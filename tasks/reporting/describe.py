@@ -24,7 +24,7 @@ from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_model, keep_table, read_table
 from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
-from validation.columns import (
+from validation.tables.columns import (
     EMBEDDING,
     TEXT,
     TOPIC,

@@ -35,7 +35,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.items import Window, read_window
 from tasks.vectors.views import Views
-from validation.columns import (
+from validation.tables.columns import (
     BASELINE_VALUE,
     CONFIDENCE,
     EMBEDDING,
@@ -50,7 +50,7 @@ from validation.columns import (
     TEXT_DIGEST,
     VALUE,
 )
-from validation.schemas import (
+from validation.tables.schemas import (
     METRICS,
 )
 

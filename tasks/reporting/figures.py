@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from models.core.arrays import Floats, Integers, Labels
-from validation.columns import (
+from validation.tables.columns import (
     BASELINE_VALUE,
     METRIC,
     SPACE,

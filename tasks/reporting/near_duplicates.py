@@ -19,10 +19,10 @@ from tasks.reporting.whole_window import read_whole_window
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.items import Window
 from tasks.vectors.views import Views
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     NEAR_DUPLICATES,
 )
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,
     FIRST_DOC_ID,

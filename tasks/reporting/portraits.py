@@ -28,13 +28,13 @@ from tasks.reporting.topics import (
     with_topics,
 )
 from tasks.reporting.words import Texts, find_words
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     ASSIGNMENTS,
     CLUSTER_EVENTS,
     CLUSTER_TREE,
     CLUSTERS,
 )
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     COHESION,
     CONFIDENCE,

@@ -18,10 +18,10 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, read_table
 from tasks.vectors.items import Remarks, read_window
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     ASSIGNMENTS,
 )
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     COHESION,
     CONFIDENCE,

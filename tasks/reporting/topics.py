@@ -13,7 +13,7 @@ from models.core.arrays import Labels
 from tasks.clusters.window import WindowDocuments
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, read_table
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,
     KIND,

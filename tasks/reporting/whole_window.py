@@ -8,7 +8,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Store, read_table
 from tasks.vectors.items import Window, read_window
 from tasks.vectors.views import Views
-from validation.columns import (
+from validation.tables.columns import (
     EMBEDDING,
     POSITION,
 )

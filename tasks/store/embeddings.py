@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from tasks.store.files import sha256_of, write_part
 from tasks.store.storage import DamagedFileError
-from validation.columns import (
+from validation.tables.columns import (
     EMBEDDING,
     TEXT_DIGEST,
 )
-from validation.schemas import (
+from validation.tables.schemas import (
     embeddings,
 )
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from validation.schemas import (
+from validation.tables.schemas import (
     SCHEMA_VERSION,
 )
 

@@ -24,7 +24,7 @@ from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
 from tasks.vectors.items import Remarks, WindowRef, keep_window, lay_out_window, read_night
-from validation.columns import (
+from validation.tables.columns import (
     EMBEDDING,
     NIGHT,
     TEXT,
@@ -32,7 +32,7 @@ from validation.columns import (
 )
 
 if TYPE_CHECKING:
-    from models.text.text_encoder import Encoder
+    from models.encoding.text_encoder import Encoder
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ def encode_chunks(
 
 def _cut(texts: dict[str, str]) -> Iterator[dict[str, str]]:
     """Cut the texts of a night, by their digests, as `encoding_chunks` says."""
-    from models.text.encoder import encoding_chunks
+    from models.encoding.encoder import encoding_chunks
 
     digests = list(texts)
     lengths = [len(text) for text in texts.values()]

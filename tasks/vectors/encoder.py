@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from models.text.text_encoder import Encoder
+    from models.encoding.text_encoder import Encoder
 
 
 class EncoderRef(BaseModel):
@@ -39,7 +39,7 @@ def encoder_ref(name: str) -> EncoderRef:
     SettingError
         If it is not there, or its weights are not what they should be.
     """
-    from models.text.encoder import find_encoder
+    from models.encoding.encoder import find_encoder
 
     source = find_encoder(name)
     return EncoderRef(
@@ -53,7 +53,7 @@ def encoder_ref(name: str) -> EncoderRef:
 
 def load_encoder(encoder: EncoderRef, settings: EmbedSettings, device: str) -> "Encoder":
     """Load the encoder onto the device that the estimator has, too."""
-    from models.text.encoder import find_encoder
-    from models.text.text_encoder import TextEncoder
+    from models.encoding.encoder import find_encoder
+    from models.encoding.text_encoder import TextEncoder
 
     return TextEncoder(find_encoder(encoder.folder), device, settings.batch_size)

@@ -18,7 +18,7 @@ from tasks.preparing.texts.cleaning import embedded_text
 from tasks.preparing.texts.cut_column import read_cut_texts
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table, read_tables
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
     LABEL,
     NIGHT,
@@ -27,10 +27,10 @@ from validation.columns import (
     TEXT_DIGEST,
     TITLE,
 )
-from validation.schemas import (
+from validation.tables.schemas import (
     DOCUMENTS,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

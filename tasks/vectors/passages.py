@@ -21,14 +21,14 @@ from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import encoded
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
 from tasks.vectors.views import Views
-from validation.columns import (
+from validation.tables.columns import (
     EMBEDDING,
     NIGHT,
     POSITION,
     TEXT,
     TEXT_DIGEST,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     PASSAGES,
     WINDOW_TEXTS,
 )

@@ -22,12 +22,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from models.core.kmeans import fit_kmeans
+from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
+from models.encoding.text_encoder import TextEncoder
 from models.estimators.idec import IDEC
 from models.nightfold.clustering import NightfoldClustering
 from models.quality.metrics import ari, clustering_accuracy, nmi
-from models.text.encoder import DEFAULT_ENCODER, find_encoder
 from models.text.lexical_views import LexicalViews
-from models.text.text_encoder import TextEncoder
 
 logger = logging.getLogger("quality")
 

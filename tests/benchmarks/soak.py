@@ -44,7 +44,7 @@ from tasks.preparing.counts import PLACES
 from tasks.store.lock import store_lock
 from tasks.store.storage import Store
 from tests.flows.stages import stages
-from validation.schemas import (
+from validation.tables.schemas import (
     PUBLISHED,
 )
 
@@ -59,7 +59,7 @@ _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _LOADED: Final = [
     "flows.nightly",
     "flows.cli.backfill",
-    "models.text.encoder",
+    "models.encoding.encoder",
     "great_expectations",
 ]
 _STAGES: Final = stages()

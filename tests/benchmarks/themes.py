@@ -30,8 +30,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score
 
 from models.core.kmeans import fit_kmeans
+from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
+from models.encoding.text_encoder import TextEncoder
 from models.nightfold.clustering import NightfoldClustering
-from models.text.encoder import DEFAULT_ENCODER, find_encoder
 from models.text.keywords import count_terms
 from models.text.languages import language_shares
 from models.text.lexical_views import LexicalViews
@@ -39,7 +40,6 @@ from models.text.names import covering_names
 from models.text.remarks import find_remarks
 from models.text.stop_words import stop_words_of
 from models.text.term_table import TermTable, term_table
-from models.text.text_encoder import TextEncoder
 
 Labels = NDArray[np.int64]
 Scores = dict[str, float]

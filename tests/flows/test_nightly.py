@@ -26,7 +26,7 @@ from tasks.store.storage import sha256_of
 from tasks.vectors.encoder import EncoderRef
 from tests.flows.processes import trained_briefly
 from tests.flows.stages import stages
-from validation import schemas
+from validation.tables import schemas
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),

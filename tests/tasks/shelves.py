@@ -1,7 +1,7 @@
 """What is on a shelf of embeddings, for tests."""
 
 from tasks.store.embeddings import EmbeddingShelf, read_part
-from validation.columns import (
+from validation.tables.columns import (
     TEXT_DIGEST,
 )
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from validation.limits import PreparedLimits, RawLimits
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     CANDIDATES,
     RAW_ROWS,
 )

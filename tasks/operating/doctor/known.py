@@ -25,7 +25,7 @@ from tasks.store.pruned import (
 )
 from tasks.store.storage import FeedStore, Ref, read_table
 from tasks.store.trash import move_to_trash
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
     TEXT_DIGEST,
 )

@@ -21,10 +21,10 @@ from tasks.store.listing import REPORTS, named_refs
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.records import forget_records, records_folder
 from tasks.store.storage import Ref, Store, read_table
-from validation.columns import (
+from validation.tables.columns import (
     DOC_ID,
 )
-from validation.schemas import (
+from validation.tables.schemas import (
     PUBLISHED,
 )
 

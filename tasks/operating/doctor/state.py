@@ -12,7 +12,7 @@ from tasks.operating.doctor.finding import Finding
 from tasks.store.embeddings import NOT_AS_NAMED, NOT_FINITE, holds_finite
 from tasks.store.files import WRITING, sha256_of
 from tasks.store.records import read_record, refs_in_result
-from validation.columns import (
+from validation.tables.columns import (
     EMBEDDING,
     TEXT_DIGEST,
 )

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, readable
-from validation.columns import (
+from validation.tables.columns import (
     CUT_TEXT,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     CANDIDATES,
 )
 

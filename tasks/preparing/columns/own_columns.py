@@ -31,7 +31,7 @@ from tasks.preparing.columns.metadata import (
     restorable_type,
     spelled,
 )
-from validation.columns import (
+from validation.tables.columns import (
     FILE,
     ROW,
 )

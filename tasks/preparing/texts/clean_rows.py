@@ -6,7 +6,7 @@ from typing import Final
 from tasks.preparing.batches import Row
 from tasks.preparing.texts.cleaning import clean_beginning, text_digest
 from tasks.preparing.texts.cut_texts import cut_mail
-from validation.columns import (
+from validation.tables.columns import (
     CUT_TEXT,
     IS_TRUNCATED,
     TEXT,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.store.storage import Ref, Store, read_table, readable
-from validation.columns import (
+from validation.tables.columns import (
     CUT_TEXT,
 )
 

@@ -16,13 +16,13 @@ from models.core.arrays import Integers, Labels
 from tasks.reporting.insights.window_columns import WindowColumns
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     SHARE,
     SOURCE,
     TEXT,
 )
-from validation.insight_schemas import (
+from validation.tables.insight_schemas import (
     BREAKDOWN,
     FEED_COLUMN,
     FEED_VALUE,

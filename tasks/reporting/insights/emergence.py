@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from models.core.arrays import Integers, Labels
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     IS_ALARM,
     KIND,
 )
-from validation.insight_schemas import EMERGENCE, EXPECTED, HIGH, LOW, N_NEW, Z
+from validation.tables.insight_schemas import EMERGENCE, EXPECTED, HIGH, LOW, N_NEW, Z
 
 
 def count_by_night(labels: Labels, nights: Integers, shape: tuple[int, int]) -> Integers:

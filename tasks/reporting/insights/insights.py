@@ -27,12 +27,12 @@ from tasks.reporting.insights.roles import Roles
 from tasks.reporting.insights.window_columns import ratings_of, read_columns
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,
     NAME,
 )
-from validation.insight_schemas import MEAN_RATING
+from validation.tables.insight_schemas import MEAN_RATING
 
 
 class Insights(StageResult):

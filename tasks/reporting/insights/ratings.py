@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from models.core.arrays import Labels
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
 )
-from validation.insight_schemas import (
+from validation.tables.insight_schemas import (
     CHANGE,
     HIGH,
     IMPACT,

@@ -17,7 +17,7 @@ from tasks.store.manifest_parts import EncoderPart, LabelsPart
 from tasks.store.manifests import ManifestError, NewerStoreError, read_object
 from tasks.store.sealed import seal, write_sealed
 from tasks.store.storage import DamagedFileError, Store
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     PLACEMENTS,
 )
 

@@ -12,7 +12,7 @@ from flows.cli.app import app
 from flows.cli.results import NoNightError
 from flows.cli.tables import UnknownTableError, published_files
 from tasks.store.storage import Store
-from validation.schemas import (
+from validation.tables.schemas import (
     PUBLISHED,
 )
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import make_blobs
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from models.core.n_clusters import NClustersChoice
+from models.counting.n_clusters import NClustersChoice
 from models.estimators.idec import IDEC
 from models.quality.metrics import clustering_accuracy
 

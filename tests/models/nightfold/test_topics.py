@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.core.n_clusters import NClustersChoice
+from models.counting.n_clusters import NClustersChoice
 from models.nightfold.topics import find_topics, topics_of
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.core.n_clusters import NClustersChoice
+from models.counting.n_clusters import NClustersChoice
 from tasks.clusters.numbers import ChosenNumbers
 from tasks.clusters.refine import Refined
 from tasks.store.history import PastNight

@@ -16,7 +16,7 @@ from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Ref, Store, keep_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import WindowRef
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.clusters.window import WindowDocuments
 from tasks.curating.found import FoundTonight
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     ASSIGNMENTS,
 )
 

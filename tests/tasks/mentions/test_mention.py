@@ -18,14 +18,14 @@ from tasks.store.storage import ModelRef, Store, keep_model, keep_table, read_ta
 from tasks.vectors.items import Remarks, Window, WindowRef, lay_out_window, read_night
 from tasks.vectors.passages import Passages, distinct_texts, passages_in
 from tasks.vectors.views import Views
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     ASSIGNMENTS,
     CLUSTERS,
 )
-from validation.columns import (
+from validation.tables.columns import (
     REMARKS,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

@@ -14,12 +14,12 @@ from tasks.mentions.rows import (
 )
 from tasks.vectors.items import Window
 from tasks.vectors.passages import passages_in
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     ASSIGNMENTS,
     CLUSTERS,
     MENTIONED,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

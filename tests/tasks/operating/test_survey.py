@@ -9,7 +9,7 @@ import pytest
 from tasks.operating.survey import Survey, survey_rows
 from tasks.preparing.batches import batches_of
 from validation.limits import NightDates
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     RAW_ROWS,
 )
 

@@ -12,7 +12,7 @@ from tasks.preparing.batches import batches_of
 from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
 from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.seen import Seen
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     RAW_ROWS,
 )
 

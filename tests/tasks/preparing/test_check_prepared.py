@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 from tasks.preparing.check_prepared import accepted, count_late, documents_schema, reached
-from validation.schemas import (
+from validation.tables.schemas import (
     DOCUMENTS,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     CANDIDATES,
 )
 

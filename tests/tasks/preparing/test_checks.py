@@ -17,7 +17,7 @@ from tasks.preparing.checks import (
     refused_rows,
 )
 from validation.report import DataValidationError, Report, RuleOutcome
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     CANDIDATES,
     RAW_ROWS,
 )

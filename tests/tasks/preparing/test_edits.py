@@ -35,10 +35,10 @@ from tasks.preparing.seen import NightIds, Seen, seen_on
 from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
-from validation.schemas import (
+from validation.tables.schemas import (
     WITHDRAWALS,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     RAW_ROWS,
 )
 

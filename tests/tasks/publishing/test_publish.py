@@ -14,7 +14,7 @@ from tasks.publishing.publish import publish_night
 from tasks.store.listing import REPORTS, read_retired, refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.storage import Ref, Store, is_intact, read_table
-from validation.schemas import (
+from validation.tables.schemas import (
     PUBLISHED,
 )
 

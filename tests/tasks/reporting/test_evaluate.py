@@ -18,7 +18,7 @@ from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import Store, keep_table, read_table
 from tasks.vectors.items import WindowRef
 from tasks.vectors.views import Views
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

@@ -4,10 +4,10 @@ import pyarrow as pa
 
 from tasks.reporting.near_duplicates import Copies, counted, find_copies
 from tasks.vectors.items import Window
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     NEAR_DUPLICATES,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

@@ -19,11 +19,11 @@ from tasks.store.embeddings import fixed_lists
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_table
 from tasks.vectors.items import Remarks, WindowRef
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     ASSIGNMENTS,
     CLUSTERS,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

@@ -18,7 +18,7 @@ from tasks.reporting.topics import (
 )
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_table
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     CLUSTER_TREE,
 )
 

@@ -7,10 +7,10 @@ from pydantic import ValidationError
 
 from tasks.reporting.watches import Watch, count_watched, find_watched, require_own_names
 from tasks.vectors.items import Window
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     WATCHES,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

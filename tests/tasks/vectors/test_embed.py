@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.text.text_encoder import VectorsNotFiniteError, require_finite
+from models.encoding.text_encoder import VectorsNotFiniteError, require_finite
 from tasks.frame.mapper import InProcess
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.history import NightTable
@@ -17,7 +17,7 @@ from tasks.store.storage import Store, keep_table
 from tasks.vectors import embed as module
 from tasks.vectors.embed import Chunk, cut_into_chunks, embed, encode_chunks
 from tasks.vectors.encoder import EmbedSettings, EncoderRef
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_TEXTS,
 )
 
@@ -184,8 +184,8 @@ def test_the_encoder_goes_where_the_estimator_goes(
         given.append(words)
         return Fake()
 
-    monkeypatch.setattr("models.text.text_encoder.TextEncoder", load)
-    monkeypatch.setattr("models.text.encoder.find_encoder", lambda folder: folder)
+    monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", load)
+    monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda folder: folder)
     embed.fn(store, [night(store, 1, texts(1))], ENCODER, EmbedSettings(batch_size=7), "cuda:1")
     assert given == [("/models/E", "cuda:1", 7)]
 

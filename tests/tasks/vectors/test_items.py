@@ -16,7 +16,7 @@ from tasks.vectors.items import (
     read_night,
     read_window,
 )
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

@@ -21,7 +21,7 @@ from tasks.vectors.passages import (
     passages_in,
 )
 from tasks.vectors.views import Views
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     PASSAGES,
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,

@@ -13,7 +13,7 @@ from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.items import WindowRef
 from tasks.vectors.views import beside_embeddings, lay_out_views
-from validation.stage_schemas import (
+from validation.tables.stage_schemas import (
     WINDOW_DOCUMENTS,
     WINDOW_TEXTS,
 )

@@ -13,7 +13,7 @@ from tasks.reporting.insights.breakdown import (
 from tasks.reporting.insights.window_columns import WindowColumns
 from tasks.store.history import NightTable
 from tasks.store.storage import Store
-from validation.insight_schemas import BREAKDOWN
+from validation.tables.insight_schemas import BREAKDOWN
 
 KeepNight = Callable[..., NightTable]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.reporting.insights.emergence import count_by_night, emergence_table
-from validation.insight_schemas import EMERGENCE
+from validation.tables.insight_schemas import EMERGENCE
 
 NIGHTS = [date(2026, 3, day) for day in (1, 2, 3)]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.reporting.insights.ratings import rating_facts, rating_table
-from validation.insight_schemas import RATINGS
+from validation.tables.insight_schemas import RATINGS
 
 NAN = np.nan
 

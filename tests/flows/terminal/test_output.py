@@ -15,7 +15,7 @@ WORK = """
 import sys
 from pathlib import Path
 from flows.cli.command import guarded, say
-from flows.cli.output import forgive_output
+from flows.terminal.output import forgive_output
 
 def work():
     for _ in range(1000):
@@ -29,7 +29,7 @@ sys.exit(7)
 
 SHOW = """
 from flows.cli.command import guarded
-from flows.cli.output import forgive_output, require_shown
+from flows.terminal.output import forgive_output, require_shown
 
 def show():
     print("clusters " * 10_000)

@@ -7,9 +7,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from models.core import threads
-from models.text import encoder
-from models.text.encoder import find_encoder
-from models.text.text_encoder import TextEncoder, VectorsNotFiniteError
+from models.encoding import encoder
+from models.encoding.encoder import find_encoder
+from models.encoding.text_encoder import TextEncoder, VectorsNotFiniteError
 
 WORDS = ["battery", "charger", "delay", "flight", "refund", "the", "was", "great", "broken"]
 

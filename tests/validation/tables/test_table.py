@@ -1,6 +1,6 @@
 import pyarrow as pa
 
-from validation.table import Table
+from validation.tables.table import Table
 
 SCHEMA = pa.schema([pa.field("name", pa.string()), pa.field("size", pa.int64())])
 

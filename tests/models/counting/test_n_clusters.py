@@ -11,7 +11,7 @@ from sklearn.datasets import make_blobs
 
 from models.core.arrays import normalise_rows
 from models.core.graph import nearest_neighbours, neighbour_graph
-from models.core.n_clusters import (
+from models.counting.n_clusters import (
     LADDER,
     NClustersChoice,
     Numbers,

@@ -1,6 +1,6 @@
 import pytest
 
-from validation.schemas import (
+from validation.tables.schemas import (
     PUBLISHED,
     SCHEMA_VERSION,
 )

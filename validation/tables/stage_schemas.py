@@ -4,7 +4,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from validation.columns import (
+from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,
     DOC_ID,
@@ -30,7 +30,7 @@ from validation.columns import (
     TITLE,
     WITHDRAWN,
 )
-from validation.schemas import (
+from validation.tables.schemas import (
     DOCUMENTS,
 )
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.core.distinct_rows import check_n_clusters, count_distinct_rows
+from models.counting.distinct_rows import check_n_clusters, count_distinct_rows
 
 
 def test_distinct_rows_are_counted_up_to_the_limit() -> None:

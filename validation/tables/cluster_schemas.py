@@ -4,7 +4,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from validation.columns import (
+from validation.tables.columns import (
     CATEGORY,
     CLUSTER_ID,
     COHESION,
@@ -44,7 +44,7 @@ from validation.columns import (
     TOPIC_ID,
     WATCH,
 )
-from validation.table import Table
+from validation.tables.table import Table
 
 ASSIGNMENTS: Final = pa.schema(
     [

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.text import encoder
-from models.text.encoder import DEFAULT_ENCODER, encoding_chunks, find_encoder
+from models.encoding import encoder
+from models.encoding.encoder import DEFAULT_ENCODER, encoding_chunks, find_encoder
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,7 +58,7 @@ def without_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_importing_the_module_loads_no_heavy_library() -> None:
     code = (
-        "import sys, models.text.encoder; heavy = {'torch', 'transformers', 'sentence_transformers',"
+        "import sys, models.encoding.encoder; heavy = {'torch', 'transformers', 'sentence_transformers',"
         " 'huggingface_hub', 'sklearn', 'scipy'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
     )
     root = Path(encoder.__file__).parents[2]

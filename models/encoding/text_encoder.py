@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.threads import map_pieces
-from models.text.encoder import EncoderSource
+from models.encoding.encoder import EncoderSource
 from validation.errors import NightfoldError, SettingError
 
 

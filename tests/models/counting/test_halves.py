@@ -6,8 +6,8 @@ from scipy.stats import entropy
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
 
-from models.core import halves
-from models.core.halves import cut_in_halves
+from models.counting import halves
+from models.counting.halves import cut_in_halves
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from validation.columns import CLUSTER_ID, IS_ALARM, KIND, SHARE
-from validation.table import Table
+from validation.tables.columns import CLUSTER_ID, IS_ALARM, KIND, SHARE
+from validation.tables.table import Table
 
 N_RATED: Final = "n_rated"
 MEAN_RATING: Final = "mean_rating"

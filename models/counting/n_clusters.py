@@ -14,10 +14,10 @@ from scipy import sparse
 
 from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.devices import draw_seed
-from models.core.distinct_rows import count_distinct_rows
 from models.core.graph import nearest_neighbours, neighbour_graph
-from models.core.halves import cut_in_halves
 from models.core.lloyd import indicator
+from models.counting.distinct_rows import count_distinct_rows
+from models.counting.halves import cut_in_halves
 
 LADDER: Final = (
     *(2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 65, 80),

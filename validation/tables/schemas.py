@@ -7,10 +7,10 @@ from typing import Final
 
 import pyarrow as pa
 
-from validation.cluster_schemas import (
+from validation.tables.cluster_schemas import (
     CLUSTER_TABLES,
 )
-from validation.columns import (
+from validation.tables.columns import (
     BASELINE_VALUE,
     DOC_ID,
     DUPLICATE_OF,
@@ -37,8 +37,8 @@ from validation.columns import (
     TITLE,
     VALUE,
 )
-from validation.insight_schemas import INSIGHT_TABLES
-from validation.table import Table
+from validation.tables.insight_schemas import INSIGHT_TABLES
+from validation.tables.table import Table
 
 SCHEMA_VERSION: Final = 1
 """Raised when a column of a published table changes its name, its type or its meaning."""

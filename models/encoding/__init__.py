@@ -1,0 +1,1 @@
+"""Encoders: where one is found, and how texts become vectors."""

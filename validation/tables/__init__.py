@@ -1,0 +1,1 @@
+"""The tables: their columns, their schemas, and which of them a night publishes."""
