@@ -27,8 +27,8 @@ from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.identify import IdentityRules
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.reading.dated import feed_of, require_spelled
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.kinds import foreign_groups, require_own_settings, source_of

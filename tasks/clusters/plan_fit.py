@@ -20,10 +20,11 @@ from tasks.boundary.counted import counted
 from tasks.clusters.drift import Figure, RefitSettings, WindowSince, measure_drift
 from tasks.clusters.estimators import ClusteringSettings, class_of
 from tasks.clusters.numbers import ChosenNumbers
+from tasks.clusters.window import clusters_of_texts
 from tasks.frame.result import StageResult
 from tasks.frame.show import show_table
 from tasks.frame.stage import cache_key, stage
-from tasks.preparing.candidates import PrepareSettings
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_table, load_model, read_table
@@ -35,7 +36,6 @@ from validation.tables.columns import (
     EMBEDDING,
     IS_ALARM,
     NIGHT,
-    POSITION,
     REMARKS,
     TEXT,
 )
@@ -260,28 +260,6 @@ def _measured(
         return frozenset(load_model(store, last.lexical, LexicalViews.load).words.vocabulary_)
 
     return measure_drift(window, known_words, settings)
-
-
-def clusters_of_texts(documents: pa.Table, assigned: pa.Table, n_texts: int) -> list[str | None]:
-    """Find the cluster that each text of the window was in; None where it was in none.
-
-    Parameters
-    ----------
-    documents
-        The window's, with the schema `WINDOW_DOCUMENTS`.
-    assigned
-        Documents and their clusters on the last night; remarks were in none.
-    n_texts
-        Texts in the window.
-    """
-    clustered = assigned.filter(pc.not_equal(assigned[CLUSTER_ID], REMARKS))
-    columns = (clustered[it].to_pylist() for it in (DOC_ID, CLUSTER_ID))
-    cluster_of = dict(zip(*columns, strict=True))
-    found: list[str | None] = [None] * n_texts
-    pairs = zip(documents[DOC_ID].to_pylist(), documents[POSITION].to_pylist(), strict=True)
-    for doc_id, position in pairs:
-        found[position] = cluster_of.get(doc_id, found[position])
-    return found
 
 
 def _show(store: Store, figures: list[Figure]) -> None:

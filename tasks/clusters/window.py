@@ -7,11 +7,12 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats, Integers, Labels, centroids_of
 from models.identity.clusters import TonightCluster
-from validation.tables.columns import (
+from validation.tables.columns import CLUSTER_ID, DOC_ID, NIGHT, POSITION, REMARKS
     DOC_ID,
     NIGHT,
     POSITION,
@@ -65,3 +66,25 @@ def _members(
     for position in np.flatnonzero(is_member):
         found[int(labels[documents.items[position]])].add(documents.doc_ids[position])
     return {label: frozenset(doc_ids) for label, doc_ids in found.items()}
+
+
+def clusters_of_texts(documents: pa.Table, assigned: pa.Table, n_texts: int) -> list[str | None]:
+    """Find the cluster that each text of the window was in; None where it was in none.
+
+    Parameters
+    ----------
+    documents
+        The window's, with the schema `WINDOW_DOCUMENTS`.
+    assigned
+        Documents and their clusters on the last night; remarks were in none.
+    n_texts
+        Texts in the window.
+    """
+    clustered = assigned.filter(pc.not_equal(assigned[CLUSTER_ID], REMARKS))
+    columns = (clustered[it].to_pylist() for it in (DOC_ID, CLUSTER_ID))
+    cluster_of = dict(zip(*columns, strict=True))
+    found: list[str | None] = [None] * n_texts
+    pairs = zip(documents[DOC_ID].to_pylist(), documents[POSITION].to_pylist(), strict=True)
+    for doc_id, position in pairs:
+        found[position] = cluster_of.get(doc_id, found[position])
+    return found

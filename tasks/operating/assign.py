@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from tasks.operating.placing import Placement, place_texts, read_published
 from tasks.operating.trial import Trial, try_feed
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.texts.cleaning import embedded_text
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.settings import SourceSettings

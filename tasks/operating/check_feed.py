@@ -11,9 +11,9 @@ from typing import Final
 
 from tasks.boundary.counted import counted
 from tasks.operating.trial import Trial
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings, Verdict, judge_prepared
 from tasks.preparing.keep import keep_parts
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.store.storage import Ref, Store, read_batches, read_table
 from validation.report import RuleOutcome
 from validation.tables.columns import (

@@ -13,15 +13,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.preparing.batches import Batches
-from tasks.preparing.candidates import (
-    AcceptedRows,
-    Plan,
-    PrepareSettings,
-    plan_rows,
-    prepared_parts,
-)
+from tasks.preparing.candidates import AcceptedRows, Plan, plan_rows, prepared_parts
 from tasks.preparing.checks import CheckSettings, Verdict, judge_raw
 from tasks.preparing.columns.known_columns import Known
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import Seen
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.preparing.batches import Batches, Row
 from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.columns.own_columns import OwnColumns, plan_columns
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import Seen
 from tasks.preparing.texts.cut_column import CUT_FIELD
 from validation.tables.columns import (
@@ -53,21 +53,6 @@ REPLACED: Final = "replaced"
 
 _NOT_FOLDED: Final = {DUPLICATE_OF: None, REUSED_ON: None, "is_repeat": False}
 _READ: Final = [FILE, ROW, DOC_ID, TEXT, TIMESTAMP, SOURCE, TITLE, LABEL, WITHDRAWN, RAW]
-
-
-class PrepareSettings(BaseModel):
-    """How texts are normalised."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    max_text_chars: int = Field(
-        10_000, ge=100, description="Longer texts are cut here and flagged."
-    )
-    mail: bool = Field(
-        False,
-        description="Texts are mails: quoted lines, signatures and lines that many of tonight's"
-        " texts have are not embedded.",
-    )
 
 
 @dataclass(frozen=True)

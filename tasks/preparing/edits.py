@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.preparing.candidates import Plan, PrepareSettings
+from tasks.preparing.candidates import Plan
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import Seen
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches

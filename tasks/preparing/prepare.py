@@ -14,18 +14,13 @@ from pydantic import BaseModel, ConfigDict
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
 from tasks.frame.stage import stage
-from tasks.preparing.candidates import (
-    VERSION,
-    AcceptedRows,
-    PrepareSettings,
-    plan_rows,
-    prepared_parts,
-)
+from tasks.preparing.candidates import VERSION, AcceptedRows, plan_rows, prepared_parts
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.columns.known_columns import read_known
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.preparing.edits import Edits, decide, find_changes, read_texts
 from tasks.preparing.keep import keep_parts
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import read_seen
 from tasks.reading.raw_feed import OnChange
 from tasks.store.history import NightTable

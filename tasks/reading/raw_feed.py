@@ -16,11 +16,12 @@ from tasks.boundary.counted import counted
 from tasks.boundary.surrogates import encodable, is_encodable
 from tasks.frame.result import StageResult
 from tasks.reading.cells import CellForms, CellReader
-from tasks.reading.columns import Columns, FileColumns
+from tasks.reading.columns import FileColumns
 from tasks.reading.folders import folder_columns, in_folders
 from tasks.reading.formats.kinds import FORMATS
 from tasks.reading.formats.rows import FileLog, Row, broken_row
 from tasks.reading.formats.settings import FileSettings
+from tasks.reading.named_columns import Columns
 from tasks.reading.picking import (
     CONTENT,
     NestedCellError,

@@ -26,11 +26,11 @@ from typing import Any, Final
 
 import pyarrow.compute as pc
 
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_prepared import Documents, check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare import prepare
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.reading.formats.rows import Row
 from tasks.reading.pieces import find_pieces, read_rows
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed

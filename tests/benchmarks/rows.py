@@ -23,10 +23,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
+from tasks.preparing.candidates import AcceptedRows, plan_rows, prepared_parts
 from tasks.preparing.checks import judge_prepared, judge_raw
 from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.keep import keep_parts
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import Seen
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed

@@ -10,8 +10,9 @@ import pytest
 from tasks.clusters import plan_fit
 from tasks.clusters.drift import Figure, RefitSettings
 from tasks.clusters.estimators import ClusteringSettings
-from tasks.clusters.plan_fit import Decision, Recipe, clusters_of_texts, decide
-from tasks.preparing.candidates import PrepareSettings
+from tasks.clusters.plan_fit import Decision, Recipe, decide
+from tasks.clusters.window import clusters_of_texts
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Ref, Store, keep_table
 from tasks.vectors.embed import Embedded

@@ -9,8 +9,8 @@ import pytest
 
 from tasks.operating.check_feed import FeedCheck, check_trial
 from tasks.operating.trial import try_feed
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.errors import FeedError
 

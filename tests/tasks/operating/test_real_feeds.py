@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from tasks.operating.trial import try_feed
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.sql.settings import SqlSettings

@@ -13,8 +13,8 @@ from tasks.operating.check_feed import check_trial
 from tasks.operating.starter import WAYS_OUT, Starter
 from tasks.operating.survey import survey_rows
 from tasks.operating.trial import try_feed
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.checks import CheckSettings
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.reading.raw_feed import IngestSettings
 from validation.limits import RawLimits
 from validation.raw_suite import raw_suite

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.preparing.batches import batches_of
-from tasks.preparing.candidates import AcceptedRows, PrepareSettings, plan_rows, prepared_parts
+from tasks.preparing.candidates import AcceptedRows, plan_rows, prepared_parts
 from tasks.preparing.columns.known_columns import Known
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import Seen
 from validation.tables.stage_schemas import (
     RAW_ROWS,

@@ -7,7 +7,7 @@ import pytest
 
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
-from tasks.reading.columns import Columns
+from tasks.reading.named_columns import Columns
 from tasks.reading.raw_feed import IngestSettings
 from tasks.store.storage import Store
 from tests.tasks.conftest import IngestRows

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_prepared import Documents, check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare import prepare
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.store.history import NightTable

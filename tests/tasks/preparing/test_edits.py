@@ -12,13 +12,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.preparing.batches import batches_of
-from tasks.preparing.candidates import (
-    AcceptedRows,
-    Plan,
-    PrepareSettings,
-    plan_rows,
-    prepared_parts,
-)
+from tasks.preparing.candidates import AcceptedRows, Plan, plan_rows, prepared_parts
 from tasks.preparing.check_prepared import without_refused
 from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.edits import (
@@ -31,6 +25,7 @@ from tasks.preparing.edits import (
     have_restarted,
     read_texts,
 )
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import NightIds, Seen, seen_on
 from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.history import NightTable

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_prepared import Documents, check_prepared
 from tasks.preparing.check_raw import CheckedFeed, check_raw
 from tasks.preparing.checks import REFUSED, CheckSettings
 from tasks.preparing.prepare import Prepared, prepare
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.texts.cleaning import clean_text, text_digest
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed

@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_prepared import Documents, check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.counts import rows_said
 from tasks.preparing.prepare import prepare
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.withdraw import EmptyWindowError, withdraw, withdrawn_masks
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed

@@ -1,8 +1,9 @@
 import pytest
 
-from tasks.reading.columns import Columns, FileColumns, map_columns
+from tasks.reading.columns import FileColumns, map_columns
 from tasks.reading.formats.rows import as_text
 from tasks.reading.guesses import GUESSES
+from tasks.reading.named_columns import Columns
 from tasks.reading.picking import parts_of
 from tasks.reading.sources.errors import FeedError
 

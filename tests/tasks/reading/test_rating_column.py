@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tasks.reading.columns import Columns
+from tasks.reading.named_columns import Columns
 from tasks.reading.rating_column import RatingColumn
 
 

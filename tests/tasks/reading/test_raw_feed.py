@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.reading import raw_feed as raw_feed_module
-from tasks.reading.columns import Columns
+from tasks.reading.named_columns import Columns
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.errors import FeedError

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.frame.stage import cache_key
-from tasks.preparing.candidates import PrepareSettings
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.checks import REFUSED
 from tasks.preparing.columns.known_columns import RESERVED, Known, read_known
 from tasks.preparing.columns.own_columns import ColumnChange, plan_columns
 from tasks.preparing.prepare import prepare
+from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.store.history import NightTable
