@@ -13,10 +13,6 @@ from numpy.typing import NDArray
 from models.core.arrays import Floats, Integers, Labels, centroids_of
 from models.identity.clusters import TonightCluster
 from validation.tables.columns import CLUSTER_ID, DOC_ID, NIGHT, POSITION, REMARKS
-    DOC_ID,
-    NIGHT,
-    POSITION,
-)
 
 
 @dataclass(frozen=True)
