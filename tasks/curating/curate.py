@@ -42,6 +42,7 @@ from validation.tables.columns import (
     MARGIN,
     NAME,
     NODE_ID,
+    REMARKS,
     TEXT,
     TOPIC_ID,
 )
@@ -96,7 +97,7 @@ def curate(
     refs = {name: keep_table(store, "curate", table) for name, table in tables.items()}
     facts = {"digest": curation.digest, **told(moved)}
     _say(facts, rested)
-    return _curated(described, refs, facts, len(set(moved.cluster_of)))
+    return _curated(described, refs, facts, len({*moved.cluster_of} - {REMARKS}))
 
 
 def rested_before(store: Store, last: PastNight | None) -> list[str]:

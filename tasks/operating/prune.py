@@ -19,7 +19,7 @@ from tasks.store.manifests import require_known_format
 from tasks.store.pruned import KNOWN, PrunedNight, read_pruned, write_pruned
 from tasks.store.storage import FeedStore, Ref, Store, read_table, require_file
 from tasks.store.trash import empty_trash, remove_empty_folders, trashed
-from tasks.vectors.passages import passage_digest
+from tasks.vectors.passages import is_of_passages, passage_digest
 from validation.tables.columns import (
     DOC_ID,
     PASSAGE,
@@ -120,10 +120,11 @@ def plan_prune(root: Path, keep: int) -> Retention:
         kept += nights[first:]
     before = read_retired(root)
     named = set().union(*(_files_of(night) for night in kept))
-    used = set().union(*(_digests(night) for night in kept))
+    texts = set().union(*(_text_digests(night) for night in kept))
+    passages = set().union(*(_passage_digests(night) for night in kept))
     parts = {root / file for file in before}
     folders = sorted(root.glob("embeddings/encoder=*"))
-    layouts = [plan(folder, used, parts) for folder in folders]
+    layouts = [plan(it, passages if is_of_passages(it) else texts, parts) for it in folders]
     retired = set().union(*(_files_of(night) for night in unlisted))
     rewritten = {_name(root, path) for layout in layouts for path in layout.rewritten}
     seen, waiting = trashed(root)
@@ -222,14 +223,19 @@ def _files_of(night: Store) -> set[str]:
     return files | {ref.path for ref in named_refs(night, night.read_manifest()).values()}
 
 
-def _digests(night: Store) -> set[str]:
-    """Return the digests of a night's texts and of all its passages."""
-    tables = night.read_manifest().tables
-    texts = set(read_table(night, tables["documents"], [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
-    if "mentions" not in tables:
-        return texts
-    passages = pc.unique(read_table(night, tables["mentions"], [PASSAGE])[PASSAGE])
-    return texts | {passage_digest(it) for it in passages.to_pylist()}
+def _text_digests(night: Store) -> set[str]:
+    """Return the digests of a night's texts."""
+    documents = read_table(night, night.read_manifest().tables["documents"], [TEXT_DIGEST])
+    return set(documents[TEXT_DIGEST].to_pylist())
+
+
+def _passage_digests(night: Store) -> set[str]:
+    """Return the digests of the passages in a night's window."""
+    mentions = night.read_manifest().tables.get("mentions")
+    if mentions is None:
+        return set()
+    passages = pc.unique(read_table(night, mentions, [PASSAGE])[PASSAGE])
+    return {passage_digest(it) for it in passages.to_pylist()}
 
 
 def _keep_known(night: Store) -> PrunedNight:

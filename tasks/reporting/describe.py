@@ -26,7 +26,9 @@ from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
 from validation.tables.columns import (
     EMBEDDING,
+    KIND,
     TEXT,
+    THEME,
     TOPIC,
 )
 
@@ -35,6 +37,7 @@ class Described(StageResult):
     """Tonight's clusters as people know them."""
 
     n_clusters: int
+    """Remarks are none."""
     cluster_ids: dict[int, str]
     """Label of the model, or of k-means where its labels are published → cluster_id."""
     whole_of: dict[str, str] = Field(default_factory=dict)
@@ -69,7 +72,7 @@ def describe(
     return Described(
         tables={name: keep_table(store, "describe", it) for name, it in shown.tables().items()},
         models={"identity": identity},
-        n_clusters=len(shown.clusters),
+        n_clusters=sum(row[KIND] == THEME for row in shown.clusters),
         **_meaning(refined, evaluation, shown.found.ids),
     )
 

@@ -8,6 +8,7 @@ Writes embeddings/encoder=E-passages/ (text_digest, embedding), for good
 import hashlib
 import logging
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -131,6 +132,11 @@ def passages_in(texts: pa.Table, language: str) -> pa.Table:
             ]
     columns = zip(*rows, strict=True) if rows else [[]] * len(PASSAGES)
     return pa.table([list(column) for column in columns], schema=PASSAGES)
+
+
+def is_of_passages(folder: Path) -> bool:
+    """Return whether a folder of embeddings holds those of passages."""
+    return folder.name.endswith(f"-{SHELF}")
 
 
 def distinct_texts(passages: pa.Table) -> pa.Table:

@@ -103,15 +103,18 @@ def test_after_a_killed_server_and_a_killed_worker_the_next_run_ends_well(
     store = tmp_path / "store"
     night = config(store, estimator="k-means")
     embed_texts(store, texts_of(night=1))
-    first = site.trigger("nightly/nightly", night)
-    site.wait_for(lambda: site.state(first) == "Running")
-    # The run has a process of its own, which outlives the worker.
-    site.kill("worker")
-    site.start_worker()
+    site.trigger("nightly/by-hand", night)
     site.wait_for(lambda: bool(list(store.glob("state/results/*/*/check-prepared-*"))))
     site.kill("server")
     site.start_server()
     site.wait_for(lambda: site.is_free(store))
+
+    second = site.trigger("nightly/nightly", night)
+    site.wait_for(lambda: site.state(second) == "Running")
+    site.kill("worker")
+    site.start_worker()
+    # The run has a process of its own, which outlives the worker.
+    site.wait_for(lambda: site.state(second) != "Running" and site.is_free(store))
 
     assert site.end_of(site.trigger("nightly/by-hand", night)) == "Completed"
     assert manifest(store).is_file()

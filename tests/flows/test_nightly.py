@@ -26,7 +26,7 @@ from tasks.store.storage import sha256_of
 from tasks.vectors.encoder import EncoderRef
 from tests.flows.processes import trained_briefly
 from tests.flows.stages import stages
-from validation.tables import schemas
+from validation.tables import cluster_schemas, schemas
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
@@ -153,9 +153,9 @@ def test_a_night_is_published_whole(first_night: Path) -> None:
         ("documents", schemas.DOCUMENTS),
         ("duplicates", schemas.DUPLICATES),
         ("quarantine", schemas.QUARANTINE),
-        ("assignments", schemas.ASSIGNMENTS),
-        ("clusters", schemas.CLUSTERS),
-        ("cluster_events", schemas.CLUSTER_EVENTS),
+        ("assignments", cluster_schemas.ASSIGNMENTS),
+        ("clusters", cluster_schemas.CLUSTERS),
+        ("cluster_events", cluster_schemas.CLUSTER_EVENTS),
         ("metrics", schemas.METRICS),
         ("drift", schemas.DRIFT),
     ],
