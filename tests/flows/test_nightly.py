@@ -291,7 +291,9 @@ def test_what_a_person_asks_for_and_decides_learns_nothing_anew(
     (store / "curation.toml").write_text(merge, encoding="utf-8")
     again = run(feed)
     ran = [record.stage for record in again.ran]
-    assert ran == ["find feed", "curate", "watch", "near duplicates", "publish"]
+    assert ran == [
+        "find feed", "curate", "mention", "insights", "watch", "near duplicates", "publish",
+    ]  # fmt: skip
     assert manifest(store)["curation"]["in_force"] == [f"{second} belongs to {first}"]
     assert second not in {row["cluster_id"] for row in rows_of(store, "assignments")}
     assert rows_of(store, "found_assignments") == found
