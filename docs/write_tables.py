@@ -9,9 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 from validation.tables.table import Table
 
 PAGE: Final = Path(__file__).parent / "tables.md"

@@ -16,22 +16,12 @@ from tasks.boundary.excerpts import excerpt
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reporting.whole_window import read_whole_window
+from tasks.store.history import PastNight
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.items import Window
 from tasks.vectors.views import Views
-from validation.tables.cluster_schemas import (
-    WATCHES,
-)
-from validation.tables.columns import (
-    CLUSTER_ID,
-    DOC_ID,
-    IS_NEW,
-    NIGHT,
-    POSITION,
-    TERM,
-    TEXT,
-    WATCH,
-)
+from validation.tables.cluster_schemas import WATCHES
+from validation.tables.columns import CLUSTER_ID, DOC_ID, IS_NEW, NIGHT, POSITION, TERM, TEXT, WATCH
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +133,7 @@ def watch_terms(
     return Watched(tables={"watches": keep_table(store, "watch", found)}, counts=counts)
 
 
-def watched_before(store: Store, last: Any) -> dict[str, int]:
+def watched_before(store: Store, last: PastNight | None) -> dict[str, int]:
     """Return how many documents each watch of the last night had, by its text.
 
     Parameters
@@ -151,7 +141,7 @@ def watched_before(store: Store, last: Any) -> dict[str, int]:
     store
         Tonight.
     last
-        A `PastNight`, or None on the first night.
+        The night before; None on the first night.
     """
     counts = store.read_manifest(last.night).watches if last else []
     return {count["text"]: count["n_documents"] for count in counts}

@@ -16,16 +16,19 @@ from numpy.typing import NDArray
 
 from tasks.store.files import sha256_of, write_part
 from tasks.store.storage import DamagedFileError
-from validation.tables.columns import (
-    EMBEDDING,
-    TEXT_DIGEST,
-)
-from validation.tables.schemas import (
-    embeddings,
-)
+from validation.tables.columns import EMBEDDING, TEXT_DIGEST
+from validation.tables.schemas import embeddings
+
+PASSAGES_SHELF: Final = "passages"
+"""What the shelf of passages is `of`; see `EmbeddingShelf`."""
 
 NOT_FINITE: Final = "it holds numbers that are not finite"
 NOT_AS_NAMED: Final = "its content is not what its name says"
+
+
+def is_of_passages(folder: Path) -> bool:
+    """Return whether a folder of embeddings holds those of passages."""
+    return folder.name.endswith(f"-{PASSAGES_SHELF}")
 
 
 class EmbeddingShelf:

@@ -5,11 +5,8 @@ Writes embeddings/encoder=E-passages/ (text_digest, embedding), for good
        passages (PASSAGES); items (text_digest, embedding): the distinct ones, by first appearance
 """
 
-import hashlib
 import logging
 from functools import partial
-from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,26 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.frame.mapper import InProcess
 from tasks.frame.stage import stage
-from tasks.store.embeddings import EmbeddingShelf
+from tasks.preparing.texts.cleaning import text_digest
+from tasks.store.embeddings import PASSAGES_SHELF, EmbeddingShelf
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import encoded
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
 from tasks.vectors.views import Views
-from validation.tables.columns import (
-    EMBEDDING,
-    NIGHT,
-    POSITION,
-    TEXT,
-    TEXT_DIGEST,
-)
-from validation.tables.stage_schemas import (
-    PASSAGES,
-    WINDOW_TEXTS,
-)
+from validation.tables.columns import EMBEDDING, NIGHT, POSITION, TEXT, TEXT_DIGEST
+from validation.tables.stage_schemas import PASSAGES, WINDOW_TEXTS
 
 logger = logging.getLogger(__name__)
-
-SHELF: Final = "passages"
 
 
 class MentionSettings(BaseModel):
@@ -77,7 +64,7 @@ def cut_passages(
     A killed run resumes after its last saved chunk, as `tasks.vectors.embed` does.
     """
     found = _found(store, views) if settings.enabled else PASSAGES.empty_table()
-    shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest, SHELF)
+    shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest, PASSAGES_SHELF)
     distinct = distinct_texts(found)
     if len(distinct):
         make = partial(load_encoder, encoder, embedding, device)
@@ -125,18 +112,13 @@ def passages_in(texts: pa.Table, language: str) -> pa.Table:
                     position,
                     *span,
                     said := body[slice(*span)],
-                    passage_digest(said),
+                    text_digest(None, said),
                     nights[position],
                 )
                 for span in spans
             ]
     columns = zip(*rows, strict=True) if rows else [[]] * len(PASSAGES)
     return pa.table([list(column) for column in columns], schema=PASSAGES)
-
-
-def is_of_passages(folder: Path) -> bool:
-    """Return whether a folder of embeddings holds those of passages."""
-    return folder.name.endswith(f"-{SHELF}")
 
 
 def distinct_texts(passages: pa.Table) -> pa.Table:
@@ -149,11 +131,6 @@ def distinct_texts(passages: pa.Table) -> pa.Table:
 def body_of(text: str) -> str:
     """Return what follows the title in a text as it is embedded: neither holds a line break."""
     return text[text.rfind("\n") + 1 :]
-
-
-def passage_digest(passage: str) -> str:
-    """Return the SHA-256, in hexadecimal, of a passage."""
-    return hashlib.sha256(passage.encode()).hexdigest()
 
 
 def _no_items() -> pa.Table:

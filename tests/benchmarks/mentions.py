@@ -70,14 +70,14 @@ def labelled(path: Path, n_documents: int, folder: Path) -> tuple[Path, Mapping[
 def k_means(store: Path, mentions: pd.DataFrame, seed: int) -> NDArray[Any]:
     """Cluster the passages of a night by k-means on their vectors, as many clusters as it has."""
     from models.core.kmeans import fit_kmeans
+    from tasks.preparing.texts.cleaning import text_digest
     from tasks.store.embeddings import matrix_of, read_part
-    from tasks.vectors.passages import passage_digest
 
     vectors: dict[str, NDArray[np.float32]] = {}
     for part in sorted(store.glob("embeddings/encoder=*/part-*.parquet")):
         table = read_part(part)
         vectors |= zip(table["text_digest"].to_pylist(), matrix_of(table["embedding"]), strict=True)
-    X = np.stack([vectors[passage_digest(it)] for it in mentions["passage"]])
+    X = np.stack([vectors[text_digest(None, it)] for it in mentions["passage"]])
     return fit_kmeans(X, mentions["cluster_id"].nunique(), 4, seed)[0]
 
 

@@ -11,6 +11,7 @@ from tasks.operating import prune as pruning
 from tasks.operating.doctor.examine import examine, repair_all
 from tasks.operating.prune import forget_cache, plan_prune, prune
 from tasks.preparing.seen import read_seen
+from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.files import write_atomically
 from tasks.store.history import PrunedNightError, read_history, require_intact
@@ -18,7 +19,6 @@ from tasks.store.listing import read_retired
 from tasks.store.manifests import NewerStoreError, read_object
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import DamagedFileError, Store, read_table
-from tasks.vectors.passages import passage_digest
 from tests.tasks.shelves import digests_on
 
 PublishNight = Callable[..., dict[str, Any]]
@@ -127,7 +127,7 @@ def test_embeddings_that_no_kept_document_uses_go(stored: Store) -> None:
 
 def test_passages_that_no_kept_night_mentions_go(stored: Store) -> None:
     shelf = EmbeddingShelf(stored.root, "E", "0123456789abcdef", "passages")
-    digests = [passage_digest(it) for it in ("n1", "m3", "of nobody")]
+    digests = [text_digest(None, it) for it in ("n1", "m3", "of nobody")]
     shelf.add(digests, np.eye(3, dtype=np.float32))
     prune(stored.root, keep=3)
     assert digests_on(shelf) >= set(digests)  # a reader of the nights before may be there

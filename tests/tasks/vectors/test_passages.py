@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.storage import Store, keep_table, read_table
 from tasks.vectors import passages as module
@@ -17,15 +18,10 @@ from tasks.vectors.passages import (
     MentionSettings,
     cut_passages,
     distinct_texts,
-    passage_digest,
     passages_in,
 )
 from tasks.vectors.views import Views
-from validation.tables.stage_schemas import (
-    PASSAGES,
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.stage_schemas import PASSAGES, WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E")
 TWO = "The food was cold. Nobody came to our table."
@@ -34,7 +30,7 @@ TITLED = "Never again\nNobody came to our table. The bill was wrong, too."
 
 def texts(*given: str, day: int = 1) -> pa.Table:
     nights = [date(2026, 3, day)] * len(given)
-    digests = [passage_digest(it) for it in given]
+    digests = [text_digest(None, it) for it in given]
     return pa.table([digests, list(given), nights], schema=WINDOW_TEXTS)
 
 
@@ -107,7 +103,7 @@ def test_passages_lie_apart_from_the_vectors_of_documents(store: Store, encoder:
     assert of_documents.parts() == []
     shelf = EmbeddingShelf(store.root, ENCODER.name, ENCODER.digest, "passages")
     assert shelf.folder.name == f"{of_documents.folder.name}-passages"
-    assert shelf.missing([passage_digest("The food was cold.")]) == set()
+    assert shelf.missing([text_digest(None, "The food was cold.")]) == set()
 
 
 def test_texts_of_one_passage_need_no_encoder(store: Store, encoder: Counting) -> None:
