@@ -12,10 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from validation.measure import HAS_ID, HAS_TEXT, ROWS_OF_ONE, TEXT_HASH, stripped
-from validation.tables.columns import (
-    DOC_ID,
-    POSITION,
-)
+from validation.tables.columns import DOC_ID, POSITION
 
 ID_USE: Final = "id_use"
 """first for the first row with a text under its id, repeat for a later row with that text, conflict

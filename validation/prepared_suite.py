@@ -31,9 +31,7 @@ from validation.rules import (
     table_rule,
     text_length,
 )
-from validation.tables.columns import (
-    TIMESTAMP,
-)
+from validation.tables.columns import TIMESTAMP
 from validation.usual_rules import usual_count
 
 

@@ -32,10 +32,7 @@ from validation.rules import (
     table_rule,
     text_length,
 )
-from validation.tables.columns import (
-    N_LINES,
-    PROBLEM_RULE,
-)
+from validation.tables.columns import N_LINES, PROBLEM_RULE
 from validation.usual import MISSING_DATE, MISSING_TEXT
 from validation.usual_rules import as_fresh_as_usual, few_missing, usual_count
 

@@ -6,13 +6,7 @@ import pandas as pd
 from great_expectations.expectations.expectation import Expectation
 
 from validation.rules import TEXT_PRESENT
-from validation.tables.columns import (
-    N_LINES,
-    POSITION,
-    REASON,
-    RULE_ID,
-    SEVERITY,
-)
+from validation.tables.columns import N_LINES, POSITION, REASON, RULE_ID, SEVERITY
 from validation.tally import rule_id, severity
 
 _ROW = "row"

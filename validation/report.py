@@ -8,9 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from validation.errors import NightfoldError
-from validation.tables.columns import (
-    RULE_ID,
-)
+from validation.tables.columns import RULE_ID
 
 Severity = Literal["critical", "warning", "info"]
 Scope = Literal["row", "table"]

@@ -24,14 +24,7 @@ from validation.raw_suite import raw_suite
 from validation.refusals import Refusals, without_blank
 from validation.report import Report
 from validation.rules import IS_REFUSED
-from validation.tables.columns import (
-    DOC_ID,
-    N_LINES,
-    POSITION,
-    REASON,
-    RULE_ID,
-    SEVERITY,
-)
+from validation.tables.columns import DOC_ID, N_LINES, POSITION, REASON, RULE_ID, SEVERITY
 from validation.tally import Tally, column_of, rule_id
 
 Read = Callable[[list[str]], Iterable[pa.RecordBatch]]

@@ -63,8 +63,7 @@ class NightfoldClustering(DeepClusterer):
         Widths of the views that stand side by side in X: the sentence embedding, then lexical
         views. None: all columns are the embedding.
     granularity
-        How fine the clusters are that ``"auto"`` finds: 1 is coarse, 4 is fine. See
-        `models.counting.n_clusters.choose_n_clusters`.
+        How fine ``"auto"`` cuts: see `models.counting.n_clusters.choose_n_clusters`.
     near
         Numbers of topics and clusters that an earlier fit of the same feed chose; they stay where
         the evidence for others is no better.

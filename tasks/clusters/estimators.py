@@ -13,10 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from models.clusterer.clusterer import Clusterer
 from models.core.arrays import Floats
 from tasks.store.embeddings import matrix_of
-from validation.tables.columns import (
-    EMBEDDING,
-    LEXICAL,
-)
+from validation.tables.columns import EMBEDDING, LEXICAL
 
 Estimator = Literal[
     "nightfold", "dec", "idec", "dcn", "vade", "separation", "mutual-information",

@@ -18,10 +18,7 @@ from models.identity.match import Match
 from models.identity.rules import MatchRules
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, load_model, read_table
-from validation.tables.columns import (
-    CLUSTER_ID,
-    DOC_ID,
-)
+from validation.tables.columns import CLUSTER_ID, DOC_ID
 
 IdentityRules = MatchRules
 """When two clusters of two nights are the same; part of the configuration."""

@@ -30,18 +30,8 @@ from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import read_window
-from validation.tables.columns import (
-    CLUSTER_ID,
-    DOC_ID,
-    EMBEDDING,
-    IS_ALARM,
-    NIGHT,
-    REMARKS,
-    TEXT,
-)
-from validation.tables.schemas import (
-    DRIFT,
-)
+from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, IS_ALARM, NIGHT, REMARKS, TEXT
+from validation.tables.schemas import DRIFT
 
 logger = logging.getLogger(__name__)
 

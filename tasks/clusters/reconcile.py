@@ -28,12 +28,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_table, load_model, read_table
 from tasks.vectors.views import Views
-from validation.tables.columns import (
-    CONFIDENCE,
-    EMBEDDING,
-    LABEL,
-    MARGIN,
-)
+from validation.tables.columns import CONFIDENCE, EMBEDDING, LABEL, MARGIN
 
 logger = logging.getLogger(__name__)
 

@@ -24,14 +24,7 @@ from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
 from tasks.vectors.views import Views
-from validation.tables.columns import (
-    CONFIDENCE,
-    LABEL,
-    LATENT,
-    MARGIN,
-    TEXT_DIGEST,
-    TOPIC,
-)
+from validation.tables.columns import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST, TOPIC
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,7 @@ import numpy as np
 
 from models.core.arrays import Floats, centroids_of
 from tasks.curating.rules import Category, Curation, Exclude, Merge, OfCluster, Rule, Split
-from validation.tables.columns import (
-    REMARKS,
-)
+from validation.tables.columns import REMARKS
 
 
 @dataclass

@@ -8,12 +8,7 @@ from tasks.curating.file import CurationError
 from tasks.curating.rules import Curation
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, read_table, require_file
-from validation.tables.columns import (
-    CLUSTER_ID,
-    DOC_ID,
-    NAME,
-    SIZE,
-)
+from validation.tables.columns import CLUSTER_ID, DOC_ID, NAME, SIZE
 
 _SHOWN = 3
 

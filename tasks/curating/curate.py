@@ -30,12 +30,7 @@ from tasks.reporting.whole_window import read_all_embeddings, read_whole_window
 from tasks.store.history import PastNight
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.views import Views
-from validation.tables.cluster_schemas import (
-    ASSIGNMENTS,
-    CLUSTER_EVENTS,
-    CLUSTER_TREE,
-    CLUSTERS,
-)
+from validation.tables.cluster_schemas import ASSIGNMENTS, CLUSTER_EVENTS, CLUSTER_TREE, CLUSTERS
 from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,

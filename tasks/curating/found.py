@@ -9,9 +9,7 @@ import pyarrow as pa
 
 from models.core.arrays import Floats
 from tasks.clusters.window import WindowDocuments
-from validation.tables.columns import (
-    CLUSTER_ID,
-)
+from validation.tables.columns import CLUSTER_ID
 
 Row = dict[str, Any]
 

@@ -39,14 +39,7 @@ from tasks.store.storage import Ref, Store, keep_table, load_model, read_table
 from tasks.vectors.items import Window, read_window
 from tasks.vectors.passages import Passages, distinct_texts
 from tasks.vectors.views import Views
-from validation.tables.columns import (
-    CLUSTER_ID,
-    DOC_ID,
-    EMBEDDING,
-    POSITION,
-    TEXT,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, TEXT, TEXT_DIGEST
 
 _AT_ONCE: Final = 4_096
 """Passages whose lexical views are in memory together."""

@@ -11,9 +11,7 @@ import pyarrow.compute as pc
 from models.core.arrays import AnyFloats, Floats, Integers
 from tasks.vectors.items import Window
 from tasks.vectors.passages import body_of
-from validation.tables.cluster_schemas import (
-    MENTIONED,
-)
+from validation.tables.cluster_schemas import MENTIONED
 from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,
@@ -25,9 +23,7 @@ from validation.tables.columns import (
     START,
     TEXT,
 )
-from validation.tables.stage_schemas import (
-    PASSAGES,
-)
+from validation.tables.stage_schemas import PASSAGES
 
 
 @dataclass(frozen=True)

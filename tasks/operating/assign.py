@@ -37,9 +37,7 @@ from validation.tables.columns import (
     TEXT_DIGEST,
     TITLE,
 )
-from validation.tables.stage_schemas import (
-    PLACEMENTS,
-)
+from validation.tables.stage_schemas import PLACEMENTS
 
 
 @dataclass(frozen=True)

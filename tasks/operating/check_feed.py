@@ -16,14 +16,7 @@ from tasks.preparing.keep import keep_parts
 from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.store.storage import Ref, Store, read_batches, read_table
 from validation.report import RuleOutcome
-from validation.tables.columns import (
-    DUPLICATE_OF,
-    FILE,
-    POSITION,
-    REASON,
-    ROW,
-    RULE_ID,
-)
+from validation.tables.columns import DUPLICATE_OF, FILE, POSITION, REASON, ROW, RULE_ID
 from validation.usual import UsualNight
 
 N_EXAMPLES: Final = 3

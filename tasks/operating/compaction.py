@@ -10,9 +10,7 @@ import pyarrow.compute as pc
 
 from tasks.store.embeddings import read_part
 from tasks.store.files import write_part
-from validation.tables.columns import (
-    TEXT_DIGEST,
-)
+from validation.tables.columns import TEXT_DIGEST
 
 PART_ROWS: Final = 65_536
 """Of a file that was put together."""

@@ -14,9 +14,7 @@ from tasks.store.pruned import KNOWN, read_pruned
 from tasks.store.storage import Store
 from tasks.store.trash import move_to_trash
 from validation.errors import BAD_USAGE, NightfoldError
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 
 class CannotForgetError(NightfoldError, ValueError):

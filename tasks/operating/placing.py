@@ -21,9 +21,7 @@ from tasks.store.manifests import Manifest
 from tasks.store.storage import ModelRef, Store, lay_out, read_table, require_file
 from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
 from validation.errors import NightfoldError
-from validation.tables.columns import (
-    CLUSTER_ID,
-)
+from validation.tables.columns import CLUSTER_ID
 
 M = TypeVar("M")
 

@@ -20,14 +20,7 @@ from tasks.operating.date_order import DateOrder
 from tasks.preparing.batches import Batches
 from validation.cells.timestamps import parse_timestamps
 from validation.limits import NightDates
-from validation.tables.columns import (
-    FILE,
-    PROBLEM_RULE,
-    ROW,
-    TEXT,
-    TIMESTAMP,
-    TITLE,
-)
+from validation.tables.columns import FILE, PROBLEM_RULE, ROW, TEXT, TIMESTAMP, TITLE
 
 N_EXAMPLES: Final = 3
 """Values that are shown for each part: enough to see whether it is what its name says."""

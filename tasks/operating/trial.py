@@ -24,9 +24,7 @@ from tasks.reading.sources.kinds import NO_SETTINGS
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Store, read_batches
 from validation.limits import RawLimits
-from validation.tables.columns import (
-    POSITION,
-)
+from validation.tables.columns import POSITION
 from validation.usual import UsualNight
 
 

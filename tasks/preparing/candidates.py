@@ -37,13 +37,8 @@ from validation.tables.columns import (
     TITLE,
     WITHDRAWN,
 )
-from validation.tables.schemas import (
-    DUPLICATES,
-    WITHDRAWALS,
-)
-from validation.tables.stage_schemas import (
-    CANDIDATES,
-)
+from validation.tables.schemas import DUPLICATES, WITHDRAWALS
+from validation.tables.stage_schemas import CANDIDATES
 
 VERSION: Final = 6
 """Of the stage `prepare`: raise it when this module gives other results for the same inputs."""

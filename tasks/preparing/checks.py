@@ -15,17 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.preparing.batches import Batches
 from validation.limits import PreparedLimits, RawLimits, midnight
-from validation.tables.columns import (
-    FILE,
-    POSITION,
-    RAW,
-    REASON,
-    ROW,
-    RULE_ID,
-)
-from validation.tables.schemas import (
-    QUARANTINE,
-)
+from validation.tables.columns import FILE, POSITION, RAW, REASON, ROW, RULE_ID
+from validation.tables.schemas import QUARANTINE
 from validation.usual import Usual, UsualNight
 
 if TYPE_CHECKING:

@@ -18,11 +18,7 @@ from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import Seen
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches
-from validation.tables.columns import (
-    DOC_ID,
-    TEXT,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import DOC_ID, TEXT, TEXT_DIGEST
 
 MOST_UNRELATED_SHARE: Final = 0.5
 """Of the ids that are known: where more come with unrelated texts, they have started again."""

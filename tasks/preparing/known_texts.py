@@ -11,11 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from validation.tables.columns import (
-    DOC_ID,
-    NIGHT,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import DOC_ID, NIGHT, TEXT_DIGEST
 
 KNOWN_DOCUMENTS: Final = pa.schema(
     [(DOC_ID, pa.large_string()), (TEXT_DIGEST, pa.large_string()), (NIGHT, pa.int32())]

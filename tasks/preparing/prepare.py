@@ -25,9 +25,7 @@ from tasks.preparing.seen import read_seen
 from tasks.reading.raw_feed import OnChange
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, read_batches, read_table
-from validation.tables.columns import (
-    POSITION,
-)
+from validation.tables.columns import POSITION
 
 logger = logging.getLogger(__name__)
 

@@ -12,11 +12,7 @@ from tasks.preparing.known_texts import KNOWN_DOCUMENTS, KnownTexts
 from tasks.preparing.tonight import TonightsDocuments
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table
-from validation.tables.columns import (
-    DOC_ID,
-    NIGHT,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import DOC_ID, NIGHT, TEXT_DIGEST
 
 Document = tuple[str, str]
 """Text digest and night of a document."""

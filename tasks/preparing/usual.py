@@ -14,9 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tasks.preparing.check_prepared import reached
 from tasks.store.history import History, PastNight
 from tasks.store.storage import Store, read_table
-from validation.tables.columns import (
-    TIMESTAMP,
-)
+from validation.tables.columns import TIMESTAMP
 from validation.usual import MISSING_DATE, MISSING_TEXT, Nights, Usual, UsualNight
 
 _MIN_NIGHTS: Final = 3

@@ -17,9 +17,7 @@ from tasks.preparing.seen import withdrawn_ids
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table, read_table
 from validation.errors import NightfoldError
-from validation.tables.columns import (
-    DOC_ID,
-)
+from validation.tables.columns import DOC_ID
 
 logger = logging.getLogger(__name__)
 

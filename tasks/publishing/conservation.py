@@ -21,10 +21,7 @@ from validation.tables.columns import (
     SIZE,
     START,
 )
-from validation.tables.schemas import (
-    PUBLISHED,
-    SCHEMA_VERSION,
-)
+from validation.tables.schemas import PUBLISHED, SCHEMA_VERSION
 
 Tables = Mapping[str, pa.Table]
 

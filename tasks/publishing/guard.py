@@ -12,9 +12,7 @@ from tasks.store.manifests import ManifestError
 from tasks.store.records import forget_records
 from tasks.store.storage import Ref, Store, is_intact, read_table
 from validation.errors import NightfoldError
-from validation.tables.columns import (
-    DOC_ID,
-)
+from validation.tables.columns import DOC_ID
 
 
 class UnsoundNightError(NightfoldError):

@@ -13,9 +13,7 @@ from tasks.store.history import NightTable
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.storage import ModelRef, Ref, Store, read_table
 from tasks.vectors.encoder import EncoderRef
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 T = TypeVar("T")
 

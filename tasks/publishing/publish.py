@@ -29,10 +29,7 @@ from tasks.store.listing import read_retired, write_retired
 from tasks.store.manifests import Manifest, ManifestError, read_object
 from tasks.store.sealed import canonical_json, write_sealed
 from tasks.store.storage import Ref, Store, is_intact, read_table
-from validation.tables.columns import (
-    EMBEDDING,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
 logger = logging.getLogger(__name__)
 

@@ -7,11 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from tasks.reading.dates import DateForms
-from validation.tables.columns import (
-    LABEL,
-    TIMESTAMP,
-    WITHDRAWN,
-)
+from validation.tables.columns import LABEL, TIMESTAMP, WITHDRAWN
 
 NOTHING: Final = ("NULL", "NaN", "None", "N/A", "#N/A", "<NA>", "NaT", "\\N", "-")
 """What databases, spreadsheets, pandas and people write where there is nothing."""

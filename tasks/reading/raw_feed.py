@@ -36,18 +36,8 @@ from tasks.reading.rating_column import RATING
 from tasks.reading.sources.base import Feed, Piece
 from tasks.store.storage import Ref, Store, TableWriter
 from validation.limits import MAX_USUAL_LINES
-from validation.tables.columns import (
-    FILE,
-    N_LINES,
-    PROBLEM,
-    PROBLEM_RULE,
-    RAW,
-    ROW,
-    SOURCE,
-)
-from validation.tables.stage_schemas import (
-    RAW_ROWS,
-)
+from validation.tables.columns import FILE, N_LINES, PROBLEM, PROBLEM_RULE, RAW, ROW, SOURCE
+from validation.tables.stage_schemas import RAW_ROWS
 
 logger = logging.getLogger(__name__)
 

@@ -24,13 +24,7 @@ from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_model, keep_table, read_table
 from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
-from validation.tables.columns import (
-    EMBEDDING,
-    KIND,
-    TEXT,
-    THEME,
-    TOPIC,
-)
+from validation.tables.columns import EMBEDDING, KIND, TEXT, THEME, TOPIC
 
 
 class Described(StageResult):

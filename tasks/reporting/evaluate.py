@@ -50,9 +50,7 @@ from validation.tables.columns import (
     TEXT_DIGEST,
     VALUE,
 )
-from validation.tables.schemas import (
-    METRICS,
-)
+from validation.tables.schemas import METRICS
 
 logger = logging.getLogger(__name__)
 

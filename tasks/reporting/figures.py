@@ -8,12 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from models.core.arrays import Floats, Integers, Labels
-from validation.tables.columns import (
-    BASELINE_VALUE,
-    METRIC,
-    SPACE,
-    VALUE,
-)
+from validation.tables.columns import BASELINE_VALUE, METRIC, SPACE, VALUE
 
 Row = dict[str, Any]
 

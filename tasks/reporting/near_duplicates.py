@@ -19,9 +19,7 @@ from tasks.reporting.whole_window import read_whole_window
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.items import Window
 from tasks.vectors.views import Views
-from validation.tables.cluster_schemas import (
-    NEAR_DUPLICATES,
-)
+from validation.tables.cluster_schemas import NEAR_DUPLICATES
 from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,

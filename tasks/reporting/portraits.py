@@ -28,12 +28,7 @@ from tasks.reporting.topics import (
     with_topics,
 )
 from tasks.reporting.words import Texts, find_words
-from validation.tables.cluster_schemas import (
-    ASSIGNMENTS,
-    CLUSTER_EVENTS,
-    CLUSTER_TREE,
-    CLUSTERS,
-)
+from validation.tables.cluster_schemas import ASSIGNMENTS, CLUSTER_EVENTS, CLUSTER_TREE, CLUSTERS
 from validation.tables.columns import (
     CLUSTER_ID,
     COHESION,

@@ -18,9 +18,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, read_table
 from tasks.vectors.items import Remarks, read_window
-from validation.tables.cluster_schemas import (
-    ASSIGNMENTS,
-)
+from validation.tables.cluster_schemas import ASSIGNMENTS
 from validation.tables.columns import (
     CLUSTER_ID,
     COHESION,

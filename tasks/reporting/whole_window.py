@@ -8,10 +8,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Store, read_table
 from tasks.vectors.items import Window, read_window
 from tasks.vectors.views import Views
-from validation.tables.columns import (
-    EMBEDDING,
-    POSITION,
-)
+from validation.tables.columns import EMBEDDING, POSITION
 
 
 def read_whole_window(store: Store, views: Views) -> Window:

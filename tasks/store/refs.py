@@ -2,9 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from validation.tables.schemas import (
-    SCHEMA_VERSION,
-)
+from validation.tables.schemas import SCHEMA_VERSION
 
 
 class Ref(BaseModel):

@@ -20,14 +20,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Remarks, Window, WindowRef, read_window
-from validation.tables.columns import (
-    CLUSTER_ID,
-    DOC_ID,
-    EMBEDDING,
-    POSITION,
-    REMARKS,
-    TEXT,
-)
+from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, REMARKS, TEXT
 
 logger = logging.getLogger(__name__)
 

@@ -24,12 +24,7 @@ from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
 from tasks.vectors.items import Remarks, WindowRef, keep_window, lay_out_window, read_night
-from validation.tables.columns import (
-    EMBEDDING,
-    NIGHT,
-    TEXT,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import EMBEDDING, NIGHT, TEXT, TEXT_DIGEST
 
 if TYPE_CHECKING:
     from models.encoding.text_encoder import Encoder

@@ -18,22 +18,9 @@ from tasks.preparing.texts.cleaning import embedded_text
 from tasks.preparing.texts.cut_column import read_cut_texts
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table, read_tables
-from validation.tables.columns import (
-    DOC_ID,
-    LABEL,
-    NIGHT,
-    POSITION,
-    TEXT,
-    TEXT_DIGEST,
-    TITLE,
-)
-from validation.tables.schemas import (
-    DOCUMENTS,
-)
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.columns import DOC_ID, LABEL, NIGHT, POSITION, TEXT, TEXT_DIGEST, TITLE
+from validation.tables.schemas import DOCUMENTS
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 
 class WindowRef(BaseModel):

@@ -19,11 +19,7 @@ from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, lo
 from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.items import Remarks, WindowRef
-from validation.tables.columns import (
-    LEXICAL,
-    NIGHT,
-    TEXT,
-)
+from validation.tables.columns import LEXICAL, NIGHT, TEXT
 
 if TYPE_CHECKING:
     from models.text.lexical_views import LexicalViews

@@ -44,9 +44,7 @@ from tasks.preparing.counts import PLACES
 from tasks.store.lock import store_lock
 from tasks.store.storage import Store
 from tests.flows.stages import stages
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 CONFIG: Final = "window_days = 5\nfeed_name = 'soak'\n[clustering]\nn_clusters = 6\n"
 SHARE_OF_STARTS_KILLED: Final = 1 / 6

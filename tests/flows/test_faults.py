@@ -23,9 +23,7 @@ from tasks.operating.doctor.examine import examine
 from tasks.store.manifests import read_object
 from tasks.store.storage import Store
 from tasks.store.turn import NightOutOfTurnError
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 pytestmark = [
     pytest.mark.slow,

@@ -21,9 +21,7 @@ from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import ModelRef, Ref, Store, keep_bytes, keep_table, read_table
 from tasks.vectors.encoder import EncoderRef
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 WriteFeed = Callable[[str, bytes], Piece]
 Compress = Callable[[bytes, str], bytes]

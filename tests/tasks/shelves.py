@@ -1,9 +1,7 @@
 """What is on a shelf of embeddings, for tests."""
 
 from tasks.store.embeddings import EmbeddingShelf, read_part
-from validation.tables.columns import (
-    TEXT_DIGEST,
-)
+from validation.tables.columns import TEXT_DIGEST
 
 
 def digests_on(shelf: EmbeddingShelf) -> set[str]:

@@ -6,10 +6,7 @@ import pyarrow as pa
 import pytest
 
 from validation.limits import PreparedLimits, RawLimits
-from validation.tables.stage_schemas import (
-    CANDIDATES,
-    RAW_ROWS,
-)
+from validation.tables.stage_schemas import CANDIDATES, RAW_ROWS
 
 NIGHT = date(2026, 11, 24)
 

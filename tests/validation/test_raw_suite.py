@@ -14,9 +14,7 @@ from validation.measure import measure_raw
 from validation.raw_suite import raw_suite
 from validation.report import Report
 from validation.run import Read, validate, validate_raw
-from validation.tables.stage_schemas import (
-    RAW_ROWS,
-)
+from validation.tables.stage_schemas import RAW_ROWS
 from validation.usual import Nights, Usual
 
 Build = Callable[[list[dict[str, Any]]], list[pa.RecordBatch]]

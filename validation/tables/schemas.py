@@ -7,9 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from validation.tables.cluster_schemas import (
-    CLUSTER_TABLES,
-)
+from validation.tables.cluster_schemas import CLUSTER_TABLES
 from validation.tables.columns import (
     BASELINE_VALUE,
     DOC_ID,

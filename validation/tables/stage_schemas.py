@@ -30,9 +30,7 @@ from validation.tables.columns import (
     TITLE,
     WITHDRAWN,
 )
-from validation.tables.schemas import (
-    DOCUMENTS,
-)
+from validation.tables.schemas import DOCUMENTS
 
 RAW_ROWS: Final = pa.schema(
     [

@@ -25,10 +25,7 @@ from tasks.store.pruned import (
 )
 from tasks.store.storage import FeedStore, Ref, read_table
 from tasks.store.trash import move_to_trash
-from validation.tables.columns import (
-    DOC_ID,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import DOC_ID, TEXT_DIGEST
 
 _BACKUP: Final = "bring it back from a backup"
 _DEED: Final = "rebuilds the list from known/"

@@ -21,9 +21,7 @@ from tasks.store.manifests import ManifestError
 from tasks.store.pruned import KNOWN, read_pruned
 from tasks.store.storage import FeedStore, Store
 from tasks.store.trash import move_to_trash
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 MODELS: Final = frozenset({"clustering", "lexical", "identity"})
 """The models of a night."""

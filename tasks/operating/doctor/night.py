@@ -21,12 +21,8 @@ from tasks.store.listing import REPORTS, named_refs
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.records import forget_records, records_folder
 from tasks.store.storage import Ref, Store, read_table
-from validation.tables.columns import (
-    DOC_ID,
-)
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.columns import DOC_ID
+from validation.tables.schemas import PUBLISHED
 
 _COUNTS: Final = ("read", *PLACES)
 _AGAIN: Final = "; run that night again"

@@ -8,9 +8,7 @@ from typing import Final
 from tasks.operating.doctor.finding import Finding
 from tasks.store.pruned import KNOWN
 from tasks.store.trash import TRASH
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 _TABLES: Final = (*PUBLISHED, "models", "reports", "runs", KNOWN)
 

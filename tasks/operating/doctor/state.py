@@ -12,10 +12,7 @@ from tasks.operating.doctor.finding import Finding
 from tasks.store.embeddings import NOT_AS_NAMED, NOT_FINITE, holds_finite
 from tasks.store.files import WRITING, sha256_of
 from tasks.store.records import read_record, refs_in_result
-from validation.tables.columns import (
-    EMBEDDING,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
 _RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}(-\d+)?")
 """Name of a stage's cache record; Prefect keeps the errors of failed runs beside them.

@@ -21,10 +21,7 @@ from tasks.store.embeddings import EmbeddingShelf, read_part
 from tasks.store.manifests import ManifestError
 from tasks.store.records import read_record
 from tasks.store.storage import Ref, Store, is_intact, read_table
-from validation.tables.columns import (
-    EMBEDDING,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
 
 @dataclass

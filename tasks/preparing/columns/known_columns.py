@@ -14,12 +14,8 @@ import pyarrow.parquet as pq
 
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, readable
-from validation.tables.columns import (
-    CUT_TEXT,
-)
-from validation.tables.stage_schemas import (
-    CANDIDATES,
-)
+from validation.tables.columns import CUT_TEXT
+from validation.tables.stage_schemas import CANDIDATES
 
 RESERVED: Final = {*CANDIDATES.names, CUT_TEXT, "feed", "night"}
 """Names that nightfold uses itself; a key with such a name gets the prefix `feed_`."""

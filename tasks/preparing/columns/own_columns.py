@@ -31,10 +31,7 @@ from tasks.preparing.columns.metadata import (
     restorable_type,
     spelled,
 )
-from validation.tables.columns import (
-    FILE,
-    ROW,
-)
+from validation.tables.columns import FILE, ROW
 
 
 class ColumnChange(BaseModel):

@@ -6,13 +6,7 @@ from typing import Final
 from tasks.preparing.batches import Row
 from tasks.preparing.texts.cleaning import clean_beginning, text_digest
 from tasks.preparing.texts.cut_texts import cut_mail
-from validation.tables.columns import (
-    CUT_TEXT,
-    IS_TRUNCATED,
-    TEXT,
-    TEXT_DIGEST,
-    TITLE,
-)
+from validation.tables.columns import CUT_TEXT, IS_TRUNCATED, TEXT, TEXT_DIGEST, TITLE
 
 _TITLE_MARGIN: Final = 20
 """How many times the longest title that is kept may come with mark-up around it."""

@@ -10,9 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.store.storage import Ref, Store, read_table, readable
-from validation.tables.columns import (
-    CUT_TEXT,
-)
+from validation.tables.columns import CUT_TEXT
 
 _MARK: Final = b"nightfold.cut"
 """In the metadata of our column: on an older night, a feed's own may have its name."""

@@ -9,12 +9,7 @@ from prefect.events import emit_event
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
 from tasks.store.storage import Store
-from validation.tables.columns import (
-    CLUSTER_ID,
-    IS_ALARM,
-    KIND,
-    NAME,
-)
+from validation.tables.columns import CLUSTER_ID, IS_ALARM, KIND, NAME
 from validation.tables.insight_schemas import EXPECTED, HIGH, LOW, N_NEW, Z
 
 logger = logging.getLogger(__name__)

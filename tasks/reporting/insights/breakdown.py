@@ -16,12 +16,7 @@ from models.core.arrays import Integers, Labels
 from tasks.reporting.insights.window_columns import WindowColumns
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_batches
-from validation.tables.columns import (
-    CLUSTER_ID,
-    SHARE,
-    SOURCE,
-    TEXT,
-)
+from validation.tables.columns import CLUSTER_ID, SHARE, SOURCE, TEXT
 from validation.tables.insight_schemas import (
     BREAKDOWN,
     FEED_COLUMN,

@@ -7,11 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from models.core.arrays import Integers, Labels
-from validation.tables.columns import (
-    CLUSTER_ID,
-    IS_ALARM,
-    KIND,
-)
+from validation.tables.columns import CLUSTER_ID, IS_ALARM, KIND
 from validation.tables.insight_schemas import EMERGENCE, EXPECTED, HIGH, LOW, N_NEW, Z
 
 

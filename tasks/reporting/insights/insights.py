@@ -27,11 +27,7 @@ from tasks.reporting.insights.roles import Roles
 from tasks.reporting.insights.window_columns import ratings_of, read_columns
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from validation.tables.columns import (
-    CLUSTER_ID,
-    DOC_ID,
-    NAME,
-)
+from validation.tables.columns import CLUSTER_ID, DOC_ID, NAME
 from validation.tables.insight_schemas import MEAN_RATING
 
 

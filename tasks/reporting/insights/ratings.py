@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from models.core.arrays import Labels
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
-from validation.tables.columns import (
-    CLUSTER_ID,
-)
+from validation.tables.columns import CLUSTER_ID
 from validation.tables.insight_schemas import (
     CHANGE,
     HIGH,

@@ -12,9 +12,7 @@ from tasks.reading.rating_column import RATING
 from tasks.reading.raw_feed import RawFeed
 from tasks.store.history import History, NightTable
 from tasks.store.storage import Ref
-from validation.tables.columns import (
-    SOURCE,
-)
+from validation.tables.columns import SOURCE
 
 
 class Roles(BaseModel):

@@ -23,10 +23,7 @@ from tasks.reading.picking import pick
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, read_table, readable
 from validation.cells.ratings import parse_rating
-from validation.tables.columns import (
-    DOC_ID,
-    SOURCE,
-)
+from validation.tables.columns import DOC_ID, SOURCE
 
 logger = logging.getLogger(__name__)
 

@@ -18,9 +18,7 @@ from tasks.store.manifests import ManifestError, NewerStoreError, read_object
 from tasks.store.sealed import seal, write_sealed
 from tasks.store.storage import DamagedFileError, Store
 from validation.tables.columns import REMARKS
-from validation.tables.stage_schemas import (
-    PLACEMENTS,
-)
+from validation.tables.stage_schemas import PLACEMENTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 

@@ -12,9 +12,7 @@ from flows.cli.app import app
 from flows.cli.results import NoNightError
 from flows.cli.tables import UnknownTableError, published_files
 from tasks.store.storage import Store
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 

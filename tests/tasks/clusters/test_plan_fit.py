@@ -17,10 +17,7 @@ from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Ref, Store, keep_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import WindowRef
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 TONIGHT = date(2026, 3, 5)
 NOTHING = Ref(path="", sha256="", rows=0)

@@ -6,9 +6,7 @@ import pytest
 
 from tasks.clusters.window import WindowDocuments
 from tasks.curating.found import FoundTonight
-from validation.tables.cluster_schemas import (
-    ASSIGNMENTS,
-)
+from validation.tables.cluster_schemas import ASSIGNMENTS
 
 TEXTS = [
     "login fails", "password lost", "app slow", "app crashes",  # c-1

@@ -4,11 +4,7 @@ from tasks.curating.apply import Moved, move
 from tasks.curating.curate import curated_tables, told
 from tasks.curating.found import FoundTonight
 from tasks.curating.rules import Curation
-from validation.tables.cluster_schemas import (
-    ASSIGNMENTS,
-    CLUSTER_EVENTS,
-    CLUSTERS,
-)
+from validation.tables.cluster_schemas import ASSIGNMENTS, CLUSTER_EVENTS, CLUSTERS
 
 
 def moved_by(tonight: FoundTonight, **rules: list[dict[str, Any]]) -> Moved:

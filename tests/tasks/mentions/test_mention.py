@@ -18,17 +18,9 @@ from tasks.store.storage import ModelRef, Store, keep_model, keep_table, read_ta
 from tasks.vectors.items import Remarks, Window, WindowRef, lay_out_window, read_night
 from tasks.vectors.passages import Passages, distinct_texts, passages_in
 from tasks.vectors.views import Views
-from validation.tables.cluster_schemas import (
-    ASSIGNMENTS,
-    CLUSTERS,
-)
-from validation.tables.columns import (
-    REMARKS,
-)
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.cluster_schemas import ASSIGNMENTS, CLUSTERS
+from validation.tables.columns import REMARKS
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 FOOD, STAFF = np.eye(2, dtype=np.float32)
 BOTH = "The food was cold. The staff was slow, too."

@@ -14,15 +14,8 @@ from tasks.mentions.rows import (
 )
 from tasks.vectors.items import Window
 from tasks.vectors.passages import passages_in
-from validation.tables.cluster_schemas import (
-    ASSIGNMENTS,
-    CLUSTERS,
-    MENTIONED,
-)
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.cluster_schemas import ASSIGNMENTS, CLUSTERS, MENTIONED
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 NIGHT = date(2026, 3, 1)
 TEXTS = ["Too loud.", "Dinner\nThe food was cold. Nobody came to our table.", "Cheap"]

@@ -9,9 +9,7 @@ import pytest
 from tasks.operating.survey import Survey, survey_rows
 from tasks.preparing.batches import batches_of
 from validation.limits import NightDates
-from validation.tables.stage_schemas import (
-    RAW_ROWS,
-)
+from validation.tables.stage_schemas import RAW_ROWS
 
 COLUMNS = {"a.jsonl": {"doc_id": "id", "text": "body", "timestamp": "at"}}
 

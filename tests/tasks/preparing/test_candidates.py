@@ -13,9 +13,7 @@ from tasks.preparing.candidates import AcceptedRows, plan_rows, prepared_parts
 from tasks.preparing.columns.known_columns import Known
 from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.seen import Seen
-from validation.tables.stage_schemas import (
-    RAW_ROWS,
-)
+from validation.tables.stage_schemas import RAW_ROWS
 
 NIGHT = date(2026, 3, 2)
 JSON = st.sampled_from([None, 2**70, 0.1, "x, y]", [1, {"text": "[,"}], {"b": None}])

@@ -6,12 +6,8 @@ import pyarrow as pa
 import pytest
 
 from tasks.preparing.check_prepared import accepted, count_late, documents_schema, reached
-from validation.tables.schemas import (
-    DOCUMENTS,
-)
-from validation.tables.stage_schemas import (
-    CANDIDATES,
-)
+from validation.tables.schemas import DOCUMENTS
+from validation.tables.stage_schemas import CANDIDATES
 
 OWN = pa.field("stars", pa.int8(), metadata={b"nightfold.key": b"stars"})
 STAMP = pa.timestamp("us", tz="UTC")

@@ -17,10 +17,7 @@ from tasks.preparing.checks import (
     refused_rows,
 )
 from validation.report import DataValidationError, Report, RuleOutcome
-from validation.tables.stage_schemas import (
-    CANDIDATES,
-    RAW_ROWS,
-)
+from validation.tables.stage_schemas import CANDIDATES, RAW_ROWS
 from validation.usual import Nights, Usual, UsualNight
 
 NIGHT = date(2026, 3, 2)

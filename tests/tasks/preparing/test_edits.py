@@ -30,12 +30,8 @@ from tasks.preparing.seen import NightIds, Seen, seen_on
 from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
-from validation.tables.schemas import (
-    WITHDRAWALS,
-)
-from validation.tables.stage_schemas import (
-    RAW_ROWS,
-)
+from validation.tables.schemas import WITHDRAWALS
+from validation.tables.stage_schemas import RAW_ROWS
 
 FIRST, NIGHT = date(2026, 3, 1), date(2026, 3, 2)
 COLUMNS = {"doc_id": "id", "text": "text", "withdrawn": "gone"}

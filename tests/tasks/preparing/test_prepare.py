@@ -24,10 +24,7 @@ from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.records import refs_in_result
 from tasks.store.storage import Store, keep_bytes, keep_table, read_table
-from validation.tables.schemas import (
-    DOCUMENTS,
-    DUPLICATES,
-)
+from validation.tables.schemas import DOCUMENTS, DUPLICATES
 from validation.usual import UsualNight
 
 Rows = list[dict[str, Any]]

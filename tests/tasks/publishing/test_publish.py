@@ -14,9 +14,7 @@ from tasks.publishing.publish import publish_night
 from tasks.store.listing import REPORTS, read_retired, refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.storage import Ref, Store, is_intact, read_table
-from validation.tables.schemas import (
-    PUBLISHED,
-)
+from validation.tables.schemas import PUBLISHED
 
 MakeNight = Callable[..., tuple[Store, Night]]
 N_FIRST = len(PUBLISHED) + 5

@@ -16,9 +16,7 @@ from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.errors import FeedError
 from tasks.store.storage import Store, read_table
-from validation.tables.stage_schemas import (
-    RAW_ROWS,
-)
+from validation.tables.stage_schemas import RAW_ROWS
 
 IngestFiles = Callable[..., tuple[RawFeed, list[dict[str, Any]]]]
 

@@ -18,10 +18,7 @@ from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import Store, keep_table, read_table
 from tasks.vectors.items import WindowRef
 from tasks.vectors.views import Views
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 GOOD = np.repeat([0, 1, 2], 20)
 TEXTS = ["coffee machine leaks water", "parcel came late again", "battery dies fast"]

@@ -4,13 +4,8 @@ import pyarrow as pa
 
 from tasks.reporting.near_duplicates import Copies, counted, find_copies
 from tasks.vectors.items import Window
-from validation.tables.cluster_schemas import (
-    NEAR_DUPLICATES,
-)
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.cluster_schemas import NEAR_DUPLICATES
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 CAMPAIGN = "this shop never sent me my refund and \x1b nobody answers the phone"
 TEXTS = [CAMPAIGN, "good", CAMPAIGN + " again", "one text that nobody else has written"]

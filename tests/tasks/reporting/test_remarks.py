@@ -19,14 +19,8 @@ from tasks.store.embeddings import fixed_lists
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_table
 from tasks.vectors.items import Remarks, WindowRef
-from validation.tables.cluster_schemas import (
-    ASSIGNMENTS,
-    CLUSTERS,
-)
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.cluster_schemas import ASSIGNMENTS, CLUSTERS
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 TEXTS = ["ok", "Good app", "it is good", "😂"]
 X = normalise_rows(np.array([[1, 0], [1, 1], [0, 1], [1, 0]], np.float32))

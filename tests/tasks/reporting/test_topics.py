@@ -18,9 +18,7 @@ from tasks.reporting.topics import (
 )
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_table
-from validation.tables.cluster_schemas import (
-    CLUSTER_TREE,
-)
+from validation.tables.cluster_schemas import CLUSTER_TREE
 
 LABELS = np.array([0, 0, 1, 1, 2, 2])
 TOPICS = np.array([5, 5, 5, 5, 3, 3])

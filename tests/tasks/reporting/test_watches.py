@@ -7,13 +7,8 @@ from pydantic import ValidationError
 
 from tasks.reporting.watches import Watch, count_watched, find_watched, require_own_names
 from tasks.vectors.items import Window
-from validation.tables.cluster_schemas import (
-    WATCHES,
-)
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.cluster_schemas import WATCHES
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 TEXTS = ["the recall of my blanket", "all good", "a refund,\x1b[2J please " + "x" * 300, "recalls"]
 PLACES = [0, 1, 2, 0, 3]

@@ -9,10 +9,7 @@ from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import Store, keep_table
 from tasks.vectors.items import Remarks, Window, keep_window
 from tasks.vectors.views import Views
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 NIGHT = date(2026, 3, 1)
 

@@ -14,9 +14,7 @@ from tasks.store import embeddings as embeddings_module
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists, holds_finite, matrix_of
 from tasks.store.storage import DamagedFileError
 from tests.tasks.shelves import digests_on
-from validation.tables.schemas import (
-    embeddings,
-)
+from validation.tables.schemas import embeddings
 
 Matrix = NDArray[np.float32]
 

@@ -13,10 +13,7 @@ from tasks.vectors import apart
 from tasks.vectors.apart import as_before, part_of, set_remarks_apart
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Window, WindowRef, read_window
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
 TEXTS = [

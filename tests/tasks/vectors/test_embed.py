@@ -17,9 +17,7 @@ from tasks.store.storage import Store, keep_table
 from tasks.vectors import embed as module
 from tasks.vectors.embed import Chunk, cut_into_chunks, embed, encode_chunks
 from tasks.vectors.encoder import EmbedSettings, EncoderRef
-from validation.tables.stage_schemas import (
-    WINDOW_TEXTS,
-)
+from validation.tables.stage_schemas import WINDOW_TEXTS
 
 ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E")
 

@@ -16,10 +16,7 @@ from tasks.vectors.items import (
     read_night,
     read_window,
 )
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
 

@@ -13,10 +13,7 @@ from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.items import WindowRef
 from tasks.vectors.views import beside_embeddings, lay_out_views
-from validation.tables.stage_schemas import (
-    WINDOW_DOCUMENTS,
-    WINDOW_TEXTS,
-)
+from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 TEXTS = ["coffee machine leaks", "parcel came late", "coffee is cold", "parcel is lost"]
 SETTINGS = EmbedSettings(lexical_dim=3)

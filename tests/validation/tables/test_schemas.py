@@ -1,9 +1,6 @@
 import pytest
 
-from validation.tables.schemas import (
-    PUBLISHED,
-    SCHEMA_VERSION,
-)
+from validation.tables.schemas import PUBLISHED, SCHEMA_VERSION
 
 FIRST = {
     "documents": "doc_id text text_digest timestamp source title label duplicate_of is_truncated",

@@ -25,9 +25,7 @@ from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_bytes, keep_table, read_table
-from validation.tables.schemas import (
-    DOCUMENTS,
-)
+from validation.tables.schemas import DOCUMENTS
 
 NOTHING = Known([], {})
 
