@@ -13,9 +13,9 @@ TEMPERATURE: Final = 0.05
 0.05 a lead of 0.1 means a membership seven times as high, at 1 all memberships would be alike."""
 
 ROUNDS: Final = 2
-"""Of `recentred`: more let clusters drift from what the model calls them. On three sets of reviews
-that name several themes each, two rounds gave a micro F1 of 0.52 where the model alone gave 0.47,
-and ten gave no more; a quarter of the passages that the model is sure of had left by then."""
+"""Of `recentred`: more let clusters drift from what the model calls them. On some sets of
+reviews two rounds were better than the model alone, on others no better; ten were never better,
+and many passages that the model is sure of had left their cluster by then."""
 
 Float = TypeVar("Float", bound=np.floating[Any])
 
