@@ -25,6 +25,7 @@ from tasks.curating.rows import CuratedRows
 from tasks.curating.rules import Merge, Split
 from tasks.frame.stage import stage
 from tasks.reporting.describe import Described
+from tasks.reporting.remarks import count_themes
 from tasks.reporting.topics import tree_rows
 from tasks.reporting.whole_window import read_all_embeddings, read_whole_window
 from tasks.store.history import PastNight
@@ -37,7 +38,6 @@ from validation.tables.columns import (
     MARGIN,
     NAME,
     NODE_ID,
-    REMARKS,
     TEXT,
     TOPIC_ID,
 )
@@ -92,7 +92,7 @@ def curate(
     refs = {name: keep_table(store, "curate", table) for name, table in tables.items()}
     facts = {"digest": curation.digest, **told(moved)}
     _say(facts, rested)
-    return _curated(described, refs, facts, len({*moved.cluster_of} - {REMARKS}))
+    return _curated(described, refs, facts, count_themes(moved.cluster_of))
 
 
 def rested_before(store: Store, last: PastNight | None) -> list[str]:

@@ -17,14 +17,14 @@ from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reporting.evaluate import Evaluation
 from tasks.reporting.portraits import VERSION, Tonight, portray
-from tasks.reporting.remarks import RemarksTonight, read_remarks
+from tasks.reporting.remarks import RemarksTonight, count_themes, read_remarks
 from tasks.reporting.topics import load_topics
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_model, keep_table, read_table
 from tasks.vectors.items import read_window
 from tasks.vectors.views import Views
-from validation.tables.columns import EMBEDDING, KIND, TEXT, THEME, TOPIC
+from validation.tables.columns import CLUSTER_ID, EMBEDDING, TEXT, TOPIC
 
 
 class Described(StageResult):
@@ -66,7 +66,7 @@ def describe(
     return Described(
         tables={name: keep_table(store, "describe", it) for name, it in shown.tables().items()},
         models={"identity": identity},
-        n_clusters=sum(row[KIND] == THEME for row in shown.clusters),
+        n_clusters=count_themes(row[CLUSTER_ID] for row in shown.clusters),
         **_meaning(refined, evaluation, shown.found.ids),
     )
 

@@ -4,7 +4,7 @@ Reads  texts, documents and vectors of the remarks, the last night's clusters
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,6 +71,11 @@ class RemarksTonight:
     X: Floats
     documents: WindowDocuments
     before: Mapping[str, Any] | None
+
+
+def count_themes(cluster_ids: Iterable[str]) -> int:
+    """Count clusters by their ids; that of short remarks is none."""
+    return len(set(cluster_ids) - {REMARKS})
 
 
 def read_remarks(

@@ -65,6 +65,8 @@ def test_topics_and_remarks_last(tmp_path: Path) -> None:
     assert first.numbers is not None
     assert first.numbers["themes"] >= 2 * first.numbers["topics"]
     assert all(it.numbers == first.numbers for it in nights)
+    themes = [{row["kind"] for row in table(root, "clusters", 1)}, first.n_clusters]
+    assert themes == [{"theme", "remarks"}, len(table(root, "clusters", 1)) - 1]
     assert len(topic_names(root, 1)) == first.numbers["topics"]
     # A theme may have lost its texts to another: the heads are trained briefly here.
     assert nodes(root, 2).items() <= nodes(root, 1).items()

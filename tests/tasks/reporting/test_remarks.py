@@ -11,6 +11,7 @@ from models.core.arrays import normalise_rows
 from tasks.clusters.window import WindowDocuments
 from tasks.reporting.remarks import (
     RemarksTonight,
+    count_themes,
     read_remarks,
     remarks_assignments,
     remarks_row,
@@ -92,3 +93,8 @@ def test_what_was_set_apart_is_read_with_last_nights_row(store: Store) -> None:
     assert first is not None
     assert first.before is None
     assert read_remarks(store, None, None) is None
+
+
+def test_the_cluster_of_remarks_is_no_theme() -> None:
+    assert count_themes(["c-1", "remarks", "c-2", "c-1"]) == 2
+    assert count_themes(["c-1"]) == 1

@@ -139,3 +139,7 @@ def test_the_summary_names_topics_and_quotes_two_texts_of_each_cluster() -> None
     assert "long " * 40 not in text
     assert "a third one" not in text
     assert "In their words" not in summarise(view_of(manifest, [row], []))
+
+
+def test_without_topics_there_is_no_column_for_them(night: NightView) -> None:
+    assert "\n| cluster | name | size |" in summarise(night)
