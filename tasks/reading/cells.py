@@ -59,17 +59,14 @@ class CellReader:
         for name, cell in cells.items():
             if cell is None:
                 continue
-            if self._is_nothing(name, cell):
+            word = cell.strip()
+            # A long text is no word, and folding its case takes time.
+            is_short = len(word) <= self._longest and name not in _OF_ANY_WORD
+            if is_short and word.casefold() in self._nothing:
                 self.n_nothing[name] += 1
             else:
                 held[name] = cell
         return held
-
-    def _is_nothing(self, part: str, cell: str) -> bool:
-        word = cell.strip()
-        # A long text is no word, and folding its case takes time.
-        is_short = len(word) <= self._longest and part not in _OF_ANY_WORD
-        return is_short and word.casefold() in self._nothing
 
     def counted(self) -> str:
         """Return how many cells of each part held a word for nothing, as words."""

@@ -37,9 +37,13 @@ def pick(values: Mapping[str, Any], name: str) -> Any:
 
     A column whose very name has dots comes first.
     """
+    found: Any = values.get(name)
+    # Nearly all values are strings, and this is asked of every cell.
+    if type(found) is str:
+        return found
     if name in values:
-        return plain(values[name])
-    found: Any = values
+        return plain(found)
+    found = values
     for key in name.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
     return plain(found)
@@ -47,7 +51,7 @@ def pick(values: Mapping[str, Any], name: str) -> Any:
 
 def plain(value: Any) -> Any:
     """Return what document databases wrap in an object of one key, `{"$oid": "5f…"}`, unwrapped."""
-    # Nearly all values are strings, and to ask whether one is a Mapping takes time.
+    # To ask whether something is a Mapping takes time.
     if isinstance(value, str) or not isinstance(value, Mapping) or len(value) != 1:
         return value
     ((key, wrapped),) = value.items()

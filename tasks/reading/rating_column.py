@@ -49,7 +49,8 @@ class RatingColumn:
         for name in self._alike:
             value = values.get(name)
             if value is not None and value != "":
-                rating = parse_rating(value)
+                # Most are whole numbers already, and this is asked of every row.
+                rating = value if type(value) is int else parse_rating(value)
                 fits = rating is not None and 0 <= rating <= _LARGEST_GUESSED
                 (self._fits if fits else self._misfits)[name] += 1
 
