@@ -187,7 +187,8 @@ def read_batches(
     store: FeedStore, ref: Ref, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Read a table in batches, so that memory stays flat."""
-    with readable(store, ref), pq.ParquetFile(store.resolve(ref)) as file:
+    # A buffer before all of it would hold every row group of the file until the end.
+    with readable(store, ref), pq.ParquetFile(store.resolve(ref), pre_buffer=False) as file:
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
 
 

@@ -20,6 +20,10 @@ from tasks.reading.formats.settings import FileSettings
 
 _BATCH_ROWS: Final = 1024
 
+_BUFFER_BYTES: Final = 1 << 20
+"""Of each column: without a buffer of some size, or with `pre_buffer`, pyarrow holds a whole row
+group, or the whole file, which others may have written as one."""
+
 
 def read_parquet(stream: IO[bytes], _settings: FileSettings, _log: FileLog) -> Iterator[Row]:
     """Stream the rows of a Parquet file, whose texts are UTF-8 always.
@@ -29,7 +33,10 @@ def read_parquet(stream: IO[bytes], _settings: FileSettings, _log: FileLog) -> I
     UnfitFileError
         If two columns share a name, one is in an unknown time zone, or there are too many.
     """
-    with seekable(stream) as whole, pq.ParquetFile(whole) as file:
+    with (
+        seekable(stream) as whole,
+        pq.ParquetFile(whole, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file,
+    ):
         require_columns(file.schema_arrow.names)
         for column in file.schema_arrow:
             _require_readable(column, column.name)

@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -222,6 +223,18 @@ def test_batches_are_small_however_large_the_table(store: Store) -> None:
     ref = keep_table(store, "ingest", pa.table({"n": range(20_000)}))
     assert max(len(batch) for batch in read_batches(store, ref)) <= 8192
     assert pq.ParquetFile(store.resolve(ref)).num_row_groups == 3
+
+
+def test_batches_take_the_memory_of_some_rows_and_not_of_the_file(store: Store) -> None:
+    rng = np.random.default_rng(0)
+    schema = pa.schema([("raw", pa.binary())])
+    with TableWriter(store, "ingest", schema) as writer:
+        for _ in range(20):
+            raw = [rng.bytes(250) for _ in range(4096)]
+            writer.write(pa.table({"raw": raw}, schema=schema))
+    before = pa.total_allocated_bytes()
+    taken = [pa.total_allocated_bytes() - before for _ in read_batches(store, writer.ref)]
+    assert max(taken) < 10_000_000
 
 
 def test_a_writer_that_fails_keeps_nothing(store: Store) -> None:

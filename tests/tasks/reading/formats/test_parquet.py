@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -31,6 +32,24 @@ def broken_text(kind: pa.DataType) -> pa.Array:
     return values.cast(pa.large_binary() if pa.types.is_large_string(kind) else pa.binary()).view(
         kind
     )
+
+
+class Watched(io.BytesIO):
+    """A file that knows the most that was asked of it at once."""
+
+    most = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self.most = max(self.most, len(found))
+        return found
+
+
+def test_a_row_group_as_large_as_its_file_is_never_held_whole() -> None:
+    rng = np.random.default_rng(0)
+    file = Watched(parquet(pa.table({"raw": [rng.bytes(1_000) for _ in range(8_000)]})))
+    assert sum(1 for _ in read_parquet(file, FileSettings(), LOG)) == 8_000
+    assert file.most < 4_000_000
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()], ids=str)
