@@ -18,6 +18,8 @@ MAX_NAME_CHARS: Final = 1_000
 
 # A title is a text, and a row that withdraws its document needs none.
 _STAND_INS: Final = {"title", "withdrawn"}
+# `opened` may be a yes or no, and `comments` a count.
+_SPELLED_OUT: Final = {"timestamp", "text"}
 # A message is one line of a log.
 _N_LISTED: Final = 30
 _LISTED_CHARS: Final = 80
@@ -140,8 +142,8 @@ class FileColumns:
     def _found(self, names: Iterable[str]) -> dict[str, str]:
         """Map columns; a made id stays made.
 
-        A column of objects is guessed as nothing, one of flags as no date. A single object among
-        texts costs its row alone.
+        A column of objects is guessed as nothing, one of flags as no date and no text. A single
+        object among texts costs its row alone.
         """
         nested = {name for name, n in self._nested.items() if n >= self._plain[name]}
         found = _guessed(names, self._wanted, nested, self._plain.keys() - self._no_flags)
@@ -221,7 +223,7 @@ def _guessed(
         if wanted.is_without(part):
             continue
         named = getattr(wanted, part)
-        fit = [name for name in free if name not in flags] if part == "timestamp" else free
+        fit = [name for name in free if name not in flags] if part in _SPELLED_OUT else free
         found = find_guess(part, fit) if named is None else named
         if isinstance(found, str):
             mapping[part] = found

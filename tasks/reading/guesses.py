@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tasks.reading.date_names import date_rank
+from tasks.reading.part_names import part_rank
 
 GUESSES: Final[dict[str, tuple[str, ...]]] = {
     "doc_id": (
@@ -17,6 +18,7 @@ GUESSES: Final[dict[str, tuple[str, ...]]] = {
         "review_description", "message", "comment", "comment_text", "comment_body", "full_text",
         "tweet", "tweet_text", "text_display", "text_original", "description", "feedback",
         "complaint", "narrative", "consumer_complaint_narrative", "selftext", "verbatim",
+        "comments",
     ),
     "timestamp": (
         "timestamp", "date", "created_at", "datetime", "created", "published_at", "published",
@@ -25,7 +27,8 @@ GUESSES: Final[dict[str, tuple[str, ...]]] = {
         "date_received", "created_utc", "timestamp_created", "created_date",
         "creation_date", "date_created",
     ),
-    "title": ("title", "subject", "headline", "review_title", "review_headline", "summary"),
+    "title": ("title", "subject", "headline", "review_title", "review_headline", "summary",
+              "ticket_name"),
     "source": ("source",),
     "label": ("label",),
     "withdrawn": (
@@ -47,8 +50,7 @@ _FOLDED: Final = {part: frozenset(map(folded, names)) for part, names in GUESSES
 
 def looks_like(name: str, part: str) -> bool:
     """Return whether a column has one of the usual names of a part."""
-    alike = folded(name)
-    return alike in _FOLDED[part] or (part == "timestamp" and date_rank(alike) is not None)
+    return folded(name) in _FOLDED[part] or _rank(name, part) is not None
 
 
 def find_guess(part: str, names: Iterable[str]) -> str | None:
@@ -62,11 +64,15 @@ def find_guess(part: str, names: Iterable[str]) -> str | None:
     alike = {folded(name): name for name in in_order}
     found = (spelled.get(guess) or alike.get(folded(guess)) for guess in GUESSES[part])
     usual = next((name for name in found if name is not None), None)
-    return _find_date(names) if usual is None and part == "timestamp" else usual
+    return _first_of_class(part, names) if usual is None else usual
 
 
-def _find_date(names: Iterable[str]) -> str | None:
-    """Find the column that is named like a date, if under none of the usual names."""
-    ranked = ((date_rank(folded(name)), name) for name in names)
-    dates = [(rank, name) for rank, name in ranked if rank is not None]
-    return min(dates, key=lambda it: it[0])[1] if dates else None
+def _first_of_class(part: str, names: Iterable[str]) -> str | None:
+    """Find the column that is named as a class of names, if under none of the usual names."""
+    ranked = [(rank, name) for name in names if (rank := _rank(name, part)) is not None]
+    return min(ranked, key=lambda it: it[0])[1] if ranked else None
+
+
+def _rank(name: str, part: str) -> int | None:
+    alike = folded(name)
+    return date_rank(alike) if part == "timestamp" else part_rank(alike, part)

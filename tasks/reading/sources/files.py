@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 import fsspec
 
@@ -131,13 +131,29 @@ class FilesSource:
                 n_readable += 1
                 yield _in_utf8(found, name), label_of(name)
             elif is_single:
-                raise FeedError(f"{self._feed} must end in {_endings()}; rename it or convert it")
+                raise FeedError(f"{self._feed} must end in {_endings()}; {_instead(self._feed)}")
             else:
                 logger.warning("passed over %s: it ends in none of %s", inert(name), _endings())
         if not n_readable:
             raise FeedError(
                 f"{self._feed} holds no file that ends in {_endings()}; give another folder or glob"
             )
+
+
+def _instead(feed: str) -> str:
+    """Return what to do about a file that is not read as it is."""
+    name = feed.lower()
+    found = (words for endings, words in _INSTEAD.items() if name.endswith(endings))
+    return next(found, "rename it or convert it").format(feed=feed)
+
+
+_INSTEAD: Final = {
+    (".db", ".db3", ".sqlite", ".sqlite3"): "a database is read as sqlite:///{feed}, with `table`"
+    " or `query` under [sql]",
+    (".xls", ".ods", ".numbers"): "save the sheet as .xlsx or .csv",
+    (".tar", ".tar.gz", ".tgz", ".7z", ".rar"): "pack its files as .zip",
+}
+"""Endings of what people have → how it becomes a feed."""
 
 
 def _endings() -> str:

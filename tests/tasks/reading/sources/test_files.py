@@ -145,6 +145,23 @@ def test_a_single_file_of_unknown_ending_is_an_error(tmp_path: Path, store: Stor
 
 
 @pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("forum.SQLite3", r"a database is read as sqlite:///\S+/forum.SQLite3, with `table`"),
+        ("tickets.xls", r"save the sheet as .xlsx or .csv$"),
+        ("export.tar.gz", r"pack its files as .zip$"),
+        ("notes.doc", r"rename it or convert it$"),
+    ],
+)
+def test_a_file_that_is_not_read_as_it_is_says_how_it_becomes_a_feed(
+    tmp_path: Path, store: Store, name: str, instead: str
+) -> None:
+    (tmp_path / name).write_bytes(b"something")
+    with pytest.raises(FeedError, match=instead):
+        find_pieces(store, str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
     "feed", ["nosuch://a/b.jsonl", "zip://*.jsonl::file:///a.zip", "simplecache::memory://a"]
 )
 def test_urls_that_are_none_are_an_error(feed: str) -> None:
