@@ -247,7 +247,11 @@ def _require_parts(
                 raise FeedError(f"{file} has no column {name!r} for {part}; {columns}")
     if "text" not in mapping and not _STAND_INS & mapping.keys():
         raise FeedError(
-            f"{file} has no column that looks like text; {columns};"
+            f"{file} has no column that looks like text; {columns}; set `text` under"
+            " [ingest.columns] in the config file, or `records` under [ingest] if one of these is"
+            " the list of the rows"
+            if objects
+            else f"{file} has no column that looks like text; {columns};"
             " set `text` under [ingest.columns] in the config file"
         )
 

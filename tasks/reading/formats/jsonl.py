@@ -1,4 +1,4 @@
-"""Read the rows of a JSON file: one object a line or one array of objects, no key twice."""
+"""Read the rows of a JSON file: an object a line, an array of objects, or an object around one."""
 
 import json
 import re
@@ -9,8 +9,10 @@ from typing import IO, Any, Final
 from tasks.reading.formats.base import Format
 from tasks.reading.formats.encodings import peeked, say_mended, text_lines, with_encoding
 from tasks.reading.formats.json_array import read_elements
+from tasks.reading.formats.json_envelope import may_be_envelope, read_envelope
 from tasks.reading.formats.lines import Line, Readable
 from tasks.reading.formats.rows import MAX_DEPTH, FileLog, Row, broken_row
+from tasks.reading.formats.seekable import spooled
 from tasks.reading.formats.settings import FileSettings
 
 # Possessive, so that a string without an end is scanned once and needs no memory.
@@ -31,7 +33,7 @@ def read_jsonl(stream: IO[bytes], settings: FileSettings, log: FileLog) -> Itera
     Raises
     ------
     UnfitFileError
-        If it is an array that is not whole, or as `text_lines`.
+        If it is an array that is not whole, as `read_envelope`, or as `text_lines`.
     """
     whole, encoding = with_encoding(stream, settings.encoding, log)
     start, whole = peeked(whole, encoding)
@@ -39,6 +41,8 @@ def read_jsonl(stream: IO[bytes], settings: FileSettings, log: FileLog) -> Itera
         log.info("is read as one JSON array")
         return _rows_of_array(whole, encoding, settings, log)
     known = settings.model_copy(update={"encoding": encoding})
+    if may_be_envelope(start, settings):
+        return _rows_of_object(whole, known, log)
     return _rows_of_lines(text_lines(whole, known, log))
 
 
@@ -60,6 +64,16 @@ def _rows_of_lines(lines: Iterator[Line]) -> Iterator[Row]:
             yield broken_row(line.number, line.text, line.rule, str(line.problem), line.number)
         elif text := line.text.strip():
             yield _row(line.number, text, line.number, "the line")
+
+
+def _rows_of_object(stream: Readable, settings: FileSettings, log: FileLog) -> Iterator[Row]:
+    """Stream the rows of a file that looks like an object, whose lines are rows if it is none."""
+    with spooled(stream) as file:
+        rows = read_envelope(file, settings, log)
+        if rows is None:
+            file.seek(0)
+            rows = _rows_of_lines(text_lines(file, settings, log))
+        yield from rows
 
 
 def _rows_of_array(

@@ -98,6 +98,19 @@ def read_blocks(stream: Readable) -> Iterator[bytes]:
         yield block
 
 
+def in_utf8(stream: Readable, encoding: str, errors: str) -> Iterator[bytes]:
+    """Stream the blocks of a file as UTF-8 without a byte order mark.
+
+    Raises
+    ------
+    UnfitFileError
+        If it does not have its encoding, and bytes that are none are not to be replaced.
+    """
+    blocks = _recoded(stream, encoding, errors)
+    yield next(blocks, b"").removeprefix(codecs.BOM_UTF8)
+    yield from blocks
+
+
 def _recoded(stream: Readable, encoding: str, errors: str) -> Iterator[bytes]:
     is_strict = errors == "refuse"
     decoder = codecs.getincrementaldecoder(encoding)("strict" if is_strict else "replace")

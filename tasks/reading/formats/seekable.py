@@ -1,14 +1,13 @@
 """Files that are not read from start to end, out of streams that can only be."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Final
+from typing import IO
 
 import pyarrow as pa
 
-_READ_BYTES: Final = 1 << 20
+from tasks.reading.formats.lines import Readable, read_blocks
 
 
 @contextmanager
@@ -17,7 +16,15 @@ def seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
     if not isinstance(stream, pa.CompressedInputStream):
         yield stream
         return
+    with spooled(stream) as copy:
+        yield copy
+
+
+@contextmanager
+def spooled(stream: Readable) -> Iterator[IO[bytes]]:
+    """Open what is left of a stream as a temporary file, from its start."""
     with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(stream, copy, _READ_BYTES)
+        for block in read_blocks(stream):
+            copy.write(block)
         copy.seek(0)
         yield copy

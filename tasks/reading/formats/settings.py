@@ -36,6 +36,11 @@ class FileSettings(BaseModel):
         description="Character before a quotation mark inside a quoted field of a CSV, such as a"
         " backslash; empty if quotation marks are doubled.",
     )
+    records: str = Field(
+        "",
+        description="Dotted path of the list of rows inside of a JSON file that is one object, such"
+        " as data.items; empty if each line is a row, or only one list is there.",
+    )
     sheet: str = Field(
         "", description="Sheet of a workbook that is read; empty if only one has rows."
     )

@@ -266,3 +266,11 @@ def test_a_list_of_no_columns_makes_no_id() -> None:
 def test_an_id_that_comes_late_is_named() -> None:
     assert "column 'id', which came late" in admitted({"text": "a"}, {"id": "7"}).late_id()
     assert admitted({"text": "a"}, {"user": "7"}).late_id() == ""
+
+
+def test_a_row_whose_only_texts_are_in_a_list_names_the_setting_for_it() -> None:
+    columns = FileColumns(Columns(), "a.json", set())
+    columns.admit({"total": 2, "tickets": [{"id": "1", "body": "slow"}]})
+    columns.settle()
+    with pytest.raises(FeedError, match=r"'tickets'.*or `records` under \[ingest\] if one of"):
+        columns.require_parts()
