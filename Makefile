@@ -60,8 +60,9 @@ bench-reproduction: .venv/ready
 	$(BIN)/python tests/benchmarks/reproduction.py --data $(DIGITS)/package/data \
 		--out $(call given,OUT,reproduction.json) --seeds $(call given,SEEDS,1)
 
+# With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready
-	$(BIN)/python tests/benchmarks/trust.py --data $(DATA) --out $(call given,OUT,trust.json)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/trust.py --data $(DATA) --out $(call given,OUT,trust.json) $(SMALL)
 
 # Cuts the nights by nightly_feed.py, which lies beside the data: DATA/../tools. Goes on where it stopped.
 bench-identity: .venv/ready
