@@ -147,7 +147,7 @@ def test_without_topics_there_is_no_column_for_them(night: NightView) -> None:
 
 def test_a_title_stands_before_the_name(night: NightView) -> None:
     text = summarise(replace(night, clusters=[{**night.clusters[-1], "title": "a | b"}]))
-    assert "| a \\| b (name 1) |" in text
+    assert "| a \\| b \\(name 1\\) |" in text
 
 
 def test_mentions_stand_beside_documents(night: NightView) -> None:
