@@ -19,7 +19,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-emergence clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-one-offs bench-emergence clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -60,8 +60,9 @@ bench-reproduction: .venv/ready
 	$(BIN)/python tests/benchmarks/reproduction.py --data $(DIGITS)/package/data \
 		--out $(call given,OUT,reproduction.json) --seeds $(call given,SEEDS,1)
 
+# With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready
-	$(BIN)/python tests/benchmarks/trust.py --data $(DATA) --out $(call given,OUT,trust.json)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/trust.py --data $(DATA) --out $(call given,OUT,trust.json) $(SMALL)
 
 # Cuts the nights by nightly_feed.py, which lies beside the data: DATA/../tools. Goes on where it stopped.
 bench-identity: .venv/ready
@@ -69,6 +70,9 @@ bench-identity: .venv/ready
 
 bench-themes: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/themes.py --data $(DATA) --out $(call given,OUT,themes.json) --seeds $(call given,SEEDS,1)
+
+bench-one-offs: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/one_offs.py --data $(DATA)
 
 # Reads the tweets only where DATA is given.
 bench-emergence: .venv/ready

@@ -26,7 +26,7 @@ ROOMS: Final = {
     "flows": ("terminal", "cli", "prefect_home"),
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
-        "curating", "mentions", "publishing", "operating",
+        "curating", "mentions", "titling", "publishing", "operating",
     ),
     "models": (
         "core", "counting", "text", "encoding", "quality", "insight", "networks", "clusterer",

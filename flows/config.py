@@ -37,6 +37,7 @@ from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.reporting.watches import Watch, require_own_names
 from tasks.store.storage import Store
+from tasks.titling.settings import TitleSettings
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.passages import MentionSettings
 
@@ -96,6 +97,7 @@ class NightlyConfig(SourceSettings):
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()
     mentions: MentionSettings = MentionSettings()
+    titles: TitleSettings = TitleSettings()
 
     curation: Path | None = Field(
         None,
@@ -193,7 +195,9 @@ class NightlyConfig(SourceSettings):
     def decided(self) -> dict[str, Any]:
         """Return what determines the result, for the manifest: all but where things lie."""
         foreign = foreign_groups(self.feed, self.sources())
-        return self.model_dump(mode="json", exclude={"feed", "store", "curation", *foreign})
+        left_out = dict.fromkeys(("feed", "store", "curation", *foreign), True)
+        where = {"titles": {"url", "timeout_seconds"}}
+        return self.model_dump(mode="json", exclude={**left_out, **where})
 
 
 def _sources_in(values: Mapping[str, Any]) -> SourceSettings:

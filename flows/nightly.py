@@ -44,6 +44,7 @@ from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import Store, clear_scratch
 from tasks.store.turn import turn_of
+from tasks.titling.titles import give_titles
 from tasks.vectors.apart import set_remarks_apart
 from tasks.vectors.embed import embed
 from tasks.vectors.encoder import EncoderRef, encoder_ref
@@ -109,7 +110,8 @@ def nightly(config: NightlyConfig) -> NightReport:
         assigned, before = told.tables["assignments"], watched_before(store, last)
         roles = roles_of(raw, past, window, config.ingest.columns.rating)
         results = [
-            *(feed, raw, checked, documents, plan, views, refined, evaluation, told),
+            *(feed, raw, checked, documents, plan, views, refined, evaluation),
+            give_titles(store, told, config.titles) if config.titles.model else told,
             find_insights(store, window, told, evaluation, roles),
             watch_terms(store, views, assigned, config.watch, before),
             mark_copies(store, views, assigned),

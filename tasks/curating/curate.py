@@ -57,7 +57,7 @@ class Curated(Described):
         return super().facts() | {"curation": self.curation}
 
 
-@stage("curate", version=1)
+@stage("curate", version=2)
 @one_thread()
 def curate(
     store: Store,

@@ -9,6 +9,7 @@ import tomlkit
 from tasks.curating.file import CurationError, parse_curation
 from tasks.curating.rules import DEFAULT_FEED, Rule
 from tasks.store.files import write_atomically
+from tasks.store.lock import folder_lock
 
 _BEFORE: Final = ".before"
 """The ending of the file that the last change has replaced, behind its own."""
@@ -25,6 +26,7 @@ def change(path: Path, kind: str, rule: Mapping[str, Any]) -> Rule:
     """Add a rule to a file, or change the one that says it of the same cluster or heading.
 
     The file is replaced as a whole, so a night that begins meanwhile reads the old one or the new.
+    A second change waits for the first.
 
     Parameters
     ----------
@@ -44,12 +46,14 @@ def change(path: Path, kind: str, rule: Mapping[str, Any]) -> Rule:
     CurationError
         If the rules could not all hold; the file stays as it is.
     """
-    before = path.read_bytes() if path.exists() else _FIRST_LINES.encode()
-    parse_curation(before, path)
-    text, place = _edited(before.decode("utf-8-sig"), kind, rule)
-    rules = parse_curation(text.encode(), path)
-    write_atomically(_kept(path), before)
-    write_atomically(path, text.encode())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with folder_lock(path.parent):
+        before = path.read_bytes() if path.exists() else _FIRST_LINES.encode()
+        parse_curation(before, path)
+        text, place = _edited(before.decode("utf-8-sig"), kind, rule)
+        rules = parse_curation(text.encode(), path)
+        write_atomically(_kept(path), before)
+        write_atomically(path, text.encode())
     changed: Rule = getattr(rules, kind)[place]
     return changed
 
@@ -65,10 +69,11 @@ def undo(path: Path) -> None:
     kept = _kept(path)
     if not (kept.exists() and path.exists()):
         raise CurationError(f"{path} has not been changed by `nightfold curate`: nothing to undo")
-    before, after = kept.read_bytes(), path.read_bytes()
-    parse_curation(before, kept)
-    write_atomically(kept, after)
-    write_atomically(path, before)
+    with folder_lock(path.parent):
+        before, after = kept.read_bytes(), path.read_bytes()
+        parse_curation(before, kept)
+        write_atomically(kept, after)
+        write_atomically(path, before)
 
 
 def _edited(text: str, kind: str, rule: Mapping[str, Any]) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -17,6 +18,8 @@ from validation.tables.columns import (
     END,
     IS_NEW,
     KIND,
+    NODE_ID,
+    PARENT_ID,
     RULE_ID,
     SIZE,
     START,
@@ -32,6 +35,7 @@ _SUMMED: Final[Mapping[str, Sequence[str]]] = {
     "withdrawn": [DOC_ID],
     "assignments": [CLUSTER_ID, IS_NEW],
     "clusters": [SIZE],
+    "cluster_tree": [PARENT_ID, SIZE],
     "mentions": [DOC_ID, START, END, CLUSTER_ID],
 }
 """What the rules below need of a table besides its key."""
@@ -83,8 +87,8 @@ def compare_tables(counts: Mapping[str, int], tables: Tables) -> Iterator[Proble
     tables
         Those that can be read, by name, with the columns of `COMPARED`.
     """
-    lost = (*_lost_rows(counts, tables), *_lost_assignments(tables), *_lost_mentions(tables))
-    for said in lost:
+    lost = (_lost_rows(counts, tables), _lost_assignments(tables), _lost_nodes(tables))
+    for said in chain(*lost, _lost_mentions(tables)):
         yield Problem("conservation", said)
     for name, table in tables.items():
         key = PUBLISHED[name].key
@@ -131,9 +135,33 @@ def _lost_assignments(tables: Tables) -> Iterator[str]:
         said = dict(
             zip(*(tables["clusters"][it].to_pylist() for it in (CLUSTER_ID, SIZE)), strict=True)
         )
-        wrong = {it for it in sizes.keys() | said.keys() if sizes.get(it) != said.get(it)}
-        if wrong:
+        if wrong := _differing(sizes, said):
             yield f"clusters {some(wrong)} have not as many assignments as documents, or none"
+
+
+def _lost_nodes(tables: Tables) -> Iterator[str]:
+    """Compare the tree with the clusters in it, and its topics with what is under them."""
+    if "cluster_tree" not in tables:
+        return
+    rows = tables["cluster_tree"].to_pylist()
+    sizes: dict[str, int] = {row[NODE_ID]: row[SIZE] for row in rows}
+    topics: Counter[str] = Counter()
+    for row in rows:
+        if row[PARENT_ID] is not None:
+            topics[row[PARENT_ID]] += row[SIZE]
+    if wrong := {it for it, size in topics.items() if sizes.get(it) != size}:
+        yield f"topics {some(wrong)} have not as many documents as the clusters under them"
+    if "clusters" not in tables:
+        return
+    leaves = {it: size for it, size in sizes.items() if it not in topics}
+    columns = (tables["clusters"][it].to_pylist() for it in (CLUSTER_ID, SIZE))
+    if wrong := _differing(leaves, dict(zip(*columns, strict=True))):
+        yield f"clusters {some(wrong)} are of another size in cluster_tree, or only in one of both"
+
+
+def _differing(these: Mapping[str, int], those: Mapping[str, int]) -> set[str]:
+    """Find the ids that do not have the same number on both sides."""
+    return {it for it in these.keys() | those.keys() if these.get(it) != those.get(it)}
 
 
 def _lost_mentions(tables: Tables) -> Iterator[str]:

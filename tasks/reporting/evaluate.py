@@ -112,7 +112,7 @@ class Scores:
         return {name: getattr(self, name) for name in ("published", "reason", "stability")}
 
 
-@stage("evaluate", version=6)
+@stage("evaluate", version=7)
 @one_thread()
 def evaluate(
     store: Store, views: Views, refined: Refined, settings: EvaluateSettings, random_state: int
@@ -206,7 +206,7 @@ def _truth(documents: pa.Table, rivals: Rivals) -> list[Row]:
 
 
 def _decision(rows: list[Row], settings: EvaluateSettings) -> tuple[Published, str]:
-    row = _silhouette_row(rows)
+    row = _row_of(rows, "silhouette")
     value, baseline = row[VALUE], row[BASELINE_VALUE]
     if value is None or baseline is None:
         return "refined", "the silhouette is undefined for so few texts or clusters"
@@ -216,8 +216,8 @@ def _decision(rows: list[Row], settings: EvaluateSettings) -> tuple[Published, s
     return "refined", said
 
 
-def _silhouette_row(rows: list[Row]) -> Row:
-    return next(row for row in rows if (row[METRIC], row[SPACE]) == ("silhouette", "embedding"))
+def _row_of(rows: list[Row], metric: str) -> Row:
+    return next(row for row in rows if (row[METRIC], row[SPACE]) == (metric, "embedding"))
 
 
 def _trust(scores: Scores, views: Views) -> str:
@@ -228,9 +228,11 @@ def _trust(scores: Scores, views: Views) -> str:
     if said := foreign_sentence(not_learnt(views.languages, views.encoder_languages)):
         logger.warning("trust in tonight's clusters is %s", said)
         return said
-    row = _silhouette_row(scores.rows)
-    value = row[VALUE if scores.published == "refined" else BASELINE_VALUE]
-    return trust_sentence(value, views.encoder_weights)
+    column = VALUE if scores.published == "refined" else BASELINE_VALUE
+    silhouette, stability = (
+        _row_of(scores.rows, name)[column] for name in ("silhouette", "stability")
+    )
+    return trust_sentence(silhouette, stability, views.encoder_weights)
 
 
 def _refined_labels(found: pa.Table) -> dict[str, NDArray[Any]]:

@@ -53,6 +53,11 @@ class NightView:
         """How each cluster is rated, by its id; empty where the feed has no ratings."""
         return {row["cluster_id"]: row for row in self.insights.get("ratings", ())}
 
+    @property
+    def has_mentions(self) -> bool:
+        """Whether any cluster is mentioned by documents that are in another one."""
+        return any((row.get("mentions") or 0) > row["size"] for row in self.clusters)
+
     def name_of(self, cluster_id: str) -> str:
         """Return the name of a cluster; its id if it has no row."""
         return next(

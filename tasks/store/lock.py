@@ -52,6 +52,20 @@ def store_lock(root: Path, doing: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Hold a folder while one of its files is read and replaced, and wait for whoever holds it.
+
+    The folder itself is locked, so that no file is left in it.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def require_free(store: Store) -> None:
     """Fail early where another run holds the lock.
 

@@ -79,13 +79,21 @@ def load_feed(path: Path, n_documents: int, cache: Path) -> Feed:
     texts = parts[0] if len(parts) == 1 else parts[0].str.cat(parts[1], sep="\n").str.strip()
     texts = texts[texts.str.strip() != ""].str[:_MAX_CHARS].drop_duplicates()
     texts = texts.sample(min(len(texts), n_documents), random_state=0).sort_index()
-    given = table["labels"].reindex(texts.index) if "labels" in table else [()] * len(texts)
-    themes = [set() if it is None else set(map(str, it)) for it in given]
+    themes = _themes_of(table, texts.index)
     cached = cache / f"{path.stem}-{len(texts)}.npy"
     if not cached.exists():
         cache.mkdir(parents=True, exist_ok=True)
         np.save(cached, TextEncoder(find_encoder(DEFAULT_ENCODER)).encode(texts.tolist()))
     return Feed(path.stem, texts.tolist(), themes, np.load(cached))
+
+
+def _themes_of(table: pd.DataFrame, rows: pd.Index) -> list[set[str]]:
+    """Collect what people have given each document: several themes, one label, or nothing."""
+    if "labels" in table:
+        return [set() if it is None else set(map(str, it)) for it in table["labels"][rows]]
+    if "label" in table:
+        return [{str(it)} for it in table["label"][rows]]
+    return [set() for _ in rows]
 
 
 def score(feed: Feed, seed: int) -> Scores:

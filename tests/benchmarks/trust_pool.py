@@ -10,19 +10,23 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from models.core.arrays import normalise_rows
-from models.core.graph import nearest_neighbours, neighbour_graph, smooth
+from models.core.graph import SMOOTHING_ROUNDS, nearest_neighbours, neighbour_graph, smooth
 from models.core.kmeans import fit_kmeans
 from models.core.lloyd import cluster_means, kmeans, lloyd
 from models.core.projection import FusedView, Projection
 from models.core.silhouette import SampledSilhouette
 from models.nightfold.clustering import FUSED_DIM, NightfoldClustering
-from models.nightfold.partition import SMOOTHED_DIM, SMOOTHING_ROUNDS
+from models.nightfold.partition import SMOOTHED_DIM
 from models.nightfold.starts import Start, candidate_starts
 
 FACTORS: Final = (0.5, 0.75, 1.5, 2.0)
 """Wrong numbers of clusters, in shares of the true one."""
+
+SIZES: Final = (8, 20, 40)
+"""Numbers of themes that feeds of reviews end in, whatever people have labelled."""
 
 N_NEIGHBORS: Final = 15
 
@@ -90,6 +94,22 @@ def make_pool(spaces: Spaces, n_clusters: int) -> list[Candidate]:
         recut = _recut(spaces.fused, base, wrong - n_clusters, rng)
         pool.append(Candidate(f"merged or split, {factor:g} k", recut, False, True))
     return pool
+
+
+def make_small_pool(spaces: Spaces, n_clusters: int) -> list[Candidate]:
+    """Make what takes seconds: k-means in two spaces and Ward, at numbers from wrong to right."""
+    rng = np.random.default_rng(0)
+    tree = linkage(spaces.smoothed, "ward")
+    sizes = {n_clusters, *(round(factor * n_clusters) for factor in FACTORS), *SIZES}
+    return [
+        Candidate(f"{name}, {k}", labels, k == n_clusters, False)
+        for k in sorted(it for it in sizes if 2 <= it <= len(spaces.embeddings) // 4)
+        for name, labels in (
+            ("k-means, embeddings", _k_means(spaces.embeddings, k, 0)),
+            ("k-means, smoothed", kmeans(spaces.smoothed, k, rng)),
+            ("ward, smoothed", fcluster(tree, k, "maxclust") - 1),
+        )
+    ]
 
 
 def _starts(starts: list[Start], at_most: int) -> Iterator[tuple[str, Labels]]:

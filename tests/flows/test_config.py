@@ -88,6 +88,7 @@ def test_the_manifest_part_leaves_out_where_things_lie() -> None:
     config = NightlyConfig(feed="f", store=Path("s"), night=date(2026, 3, 1))
     assert not {"feed", "store"} & config.decided().keys()
     assert config.decided()["night"] == "2026-03-01"
+    assert config.decided()["titles"] == {"model": ""}
 
 
 def test_the_form_of_the_ui_has_every_field_described() -> None:

@@ -192,6 +192,10 @@ def night_rows(
             }
             for name, members in clusters.items() if members
         ],
+        "cluster_tree": [
+            {"node_id": name, "parent_id": None, "level": "theme", "name": f"name of {name}", "size": len(members)}
+            for name, members in clusters.items() if members
+        ],
         "mentions": [
             {"doc_id": it, "passage": it, "start": 0, "end": len(it), "cluster_id": name, "confidence": 0.9}
             for name, members in clusters.items() for it in members

@@ -40,6 +40,7 @@ from validation.tables.columns import (
     START,
     STATUS,
     TERM,
+    TITLE,
     TO_IDS,
     TOPIC_ID,
     WATCH,
@@ -78,6 +79,7 @@ CLUSTERS: Final = pa.schema(
         pa.field(CATEGORY, pa.string()),  # set by curation
         pa.field(IS_IGNORED, pa.bool_()),  # set by curation; null where there is none
         pa.field(MENTIONS, pa.int64()),  # documents in it, or with a passage in it
+        pa.field(TITLE, pa.string()),  # null where no language model gives any
     ]
 )
 
@@ -147,12 +149,16 @@ CLUSTER_TABLES: Final = {
         CLUSTERS,
         key=(CLUSTER_ID,),
         later=frozenset(
-            {SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS, CATEGORY, IS_IGNORED, MENTIONS}
+            {
+                *(SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS),
+                *(CATEGORY, IS_IGNORED, MENTIONS, TITLE),
+            }
         ),
         remarks={
             KIND: "`theme`, `remarks`",
             EXEMPLAR_TEXTS: "their beginnings",
             MENTIONS: "documents in it or with a passage in it",
+            TITLE: "by a language model, null where none is set",
         },
     ),
     "mentions": Table(

@@ -19,7 +19,7 @@ _FOLDERS: Final = (
     "embeddings",
     "embeddings/encoder=*",
     "state",
-    *(f"state/{name}" for name in ("stages", "results", "scratch", "landed", "copies")),
+    *(f"state/{name}" for name in ("stages", "results", "scratch", "landed", "copies", "titles")),
     "state/stages/*",
     TRASH,
 )

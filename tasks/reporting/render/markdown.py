@@ -10,7 +10,7 @@ from tasks.clusters.plan_fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.night_view import NightView
 from tasks.reporting.render.curation import curation_lines
-from tasks.reporting.render.figures import rating_cells
+from tasks.reporting.render.figures import mention_cells, rating_cells
 from tasks.reporting.render.insight_lines import emergence_sentences, where_sentences
 from tasks.reporting.render.near_duplicates import copy_lines
 from tasks.reporting.render.watches import watch_lines
@@ -123,8 +123,9 @@ def _column_lines(changes: Sequence[ColumnChange]) -> list[str]:
 def _cluster_head(night: NightView) -> list[str]:
     """Return the head of the table of clusters, and what its last column says."""
     topic, its_rule = (" topic |", "---|") if night.topics else ("", "")
-    head = f"| cluster |{topic} name | size | change | status |"
-    rule = f"|---|{its_rule}---|---:|---:|---|"
+    shares, their_rule = (" share | mentioned |", "---:|---:|") if night.has_mentions else ("", "")
+    head = f"| cluster |{topic} name | size |{shares} change | status |"
+    rule = f"|---|{its_rule}---|---:|{their_rule}---:|---|"
     if not night.ratings:
         return [head, rule]
     said = "Impact: how much the mean rating of all documents would rise without the cluster."
@@ -134,12 +135,18 @@ def _cluster_head(night: NightView) -> list[str]:
 def _cluster_line(row: Mapping[str, Any], night: NightView) -> str:
     cluster_id = row["cluster_id"]
     topic = [escape_markdown(night.topics.get(cluster_id, ""))] if night.topics else []
-    figures = f"{row['size']:,}", f"{row['growth']:+,}", row["status"]
-    cells = (cluster_id, *topic, escape_markdown(row["name"]), *figures)
+    shares = mention_cells(row) if night.has_mentions else ()
+    figures = f"{row['size']:,}", *shares, f"{row['growth']:+,}", row["status"]
+    cells = (cluster_id, *topic, escape_markdown(_called(row)), *figures)
     line = f"| {' | '.join(cells)} |"
     if not night.ratings:
         return line
     return f"{line} {' | '.join(rating_cells(night.ratings.get(cluster_id)))} |"
+
+
+def _called(row: Mapping[str, Any]) -> str:
+    """Return a cluster's title with its name, or its name alone."""
+    return f"{row['title']} ({row['name']})" if row.get("title") else row["name"]
 
 
 def _quoted_lines(clusters: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -11,7 +11,7 @@ from tasks.boundary.printable import as_markup
 from tasks.preparing.counts import rows_said
 from tasks.reporting.night_view import NightView, Row
 from tasks.reporting.render.curation import show_curation
-from tasks.reporting.render.figures import rating_cells
+from tasks.reporting.render.figures import mention_cells, rating_cells
 from tasks.reporting.render.insight_lines import emergence_sentences, where_sentences
 from tasks.reporting.render.near_duplicates import show_copies
 from tasks.reporting.render.watches import show_watches
@@ -67,14 +67,17 @@ def show_clusters(console: Console, night: NightView) -> None:
     where = f"on {manifest.night} in feed {as_markup(manifest.feed)}"
     table = Table(title=f"{counted(manifest.n_clusters, 'cluster')} {where}")
     topics = night.topics
-    columns = ("cluster", *(["topic"] if topics else []), "name", "size", "change", "status")
+    shares = ("share", "mentioned") * night.has_mentions
+    named = ("cluster", *(["topic"] if topics else []), "name")
+    columns = (*named, "size", *shares, "change", "status")
     for column in columns + ("rating", "impact") * bool(night.ratings):
         justify: Literal["left", "right"] = "left" if column in _TEXTS else "right"
         table.add_column(column, justify=justify, overflow="fold")
     for row in night.shown[:_SHOWN_CLUSTERS]:
         above = [as_markup(topics.get(row["cluster_id"], ""))] if topics else []
-        named = row["cluster_id"], *above, _with_examples(row)
-        table.add_row(*named, f"{row['size']:,}", f"{row['growth']:+,}", *_judged(row, night))
+        called = row["cluster_id"], *above, _with_examples(row)
+        sized = f"{row['size']:,}", *(mention_cells(row) if shares else ())
+        table.add_row(*called, *sized, f"{row['growth']:+,}", *_judged(row, night))
     console.print(table)
     if len(night.shown) > _SHOWN_CLUSTERS:
         console.print(
@@ -104,9 +107,12 @@ def _judged(row: Row, night: NightView) -> list[str]:
 
 
 def _with_examples(row: Row) -> str:
-    """Return a cluster's name, and below it how two of its texts begin."""
+    """Return a cluster's title and name, and below them how two of its texts begin."""
     quoted = [excerpt(it, _EXAMPLE_CHARS) for it in (row.get("exemplar_texts") or [])[:_EXAMPLES]]
-    return "\n".join([as_markup(row["name"]), *(f"[dim]{as_markup(it)}[/dim]" for it in quoted)])
+    title = [f"[bold]{as_markup(row['title'])}[/bold]"] if row.get("title") else []
+    return "\n".join(
+        [*title, as_markup(row["name"]), *(f"[dim]{as_markup(it)}[/dim]" for it in quoted)]
+    )
 
 
 def show_metrics(console: Console, night: NightView) -> None:

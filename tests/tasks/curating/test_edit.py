@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,11 @@ def test_a_change_is_taken_back_and_forth(path: Path) -> None:
     assert path.read_bytes() == first
     undo(path)
     assert path.read_bytes() == second
+
+
+def test_changes_at_once_wait_for_each_other(path: Path) -> None:
+    path.write_text(BY_HAND, encoding="utf-8")
+    rules = [{"cluster": f"c-{number}"} for number in range(10, 14)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda rule: change(path, "ignore", rule), rules))
+    assert {rule.cluster for rule in rules_of(path).ignore} == {it["cluster"] for it in rules}

@@ -41,6 +41,12 @@ def renamed(table: pa.Table, column: str, old: str, new: str) -> pa.Table:
     return table.set_column(table.column_names.index(column), field, pa.array(named, field.type))
 
 
+def under(tree: pa.Table, topic: str) -> pa.Table:
+    """Put every node under one of them, which then has fewer documents than these together."""
+    place = tree.column_names.index("parent_id")
+    return tree.set_column(place, "parent_id", pa.array([topic] * len(tree), pa.string()))
+
+
 def test_a_night_that_adds_up_is_let_through(make_night: MakeNight) -> None:
     require_sound(*make_night(2, ["c", "d", "e"], ["a", "b"]))
 
@@ -67,6 +73,8 @@ def test_a_count_that_is_off_by_one_is_refused_and_not_cached_any_more(
         ("assignments", lambda it: pa.concat_tables([it, it.slice(1, 1)]), "unique_ids: doc_id 'b'"),
         ("metrics", lambda it: pa.concat_tables([it, it]), "unique_ids: metric, space 'm, s' stands"),
         ("clusters", lambda it: it.slice(1), "conservation: clusters 'c-1' have not as many"),
+        ("cluster_tree", lambda it: it.slice(1), "clusters 'c-1' are of another size in cluster_tree"),
+        ("cluster_tree", lambda it: under(it, "c-2"), "topics 'c-2' have not as many documents"),
         ("mentions", lambda it: it.slice(1), "conservation: assigned documents 'a' have no mentions"),
         ("mentions", lambda it: pa.concat_tables([it, it.slice(1)]), "'b' have passages that overlap"),
         ("mentions", lambda it: renamed(it, "doc_id", "a", "z"), "mentions of 'z' have no assignment"),

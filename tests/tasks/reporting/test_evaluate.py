@@ -102,7 +102,7 @@ def test_good_labels_are_published_with_their_figures(store: Store) -> None:
     evaluation = evaluated(store, GOOD)
     found = figures(store, evaluation)
     assert evaluation.published == "refined"
-    assert evaluation.trust.startswith("high: in our tests")
+    assert evaluation.trust.startswith("high: silhouette 0.")
     assert found["silhouette", "embedding"][0] == pytest.approx(
         silhouette_score(three_topics(), GOOD), abs=1e-5
     )

@@ -65,7 +65,8 @@ def test_the_records_of_a_night_that_does_not_add_up_are_not_used_again(night: S
     write_atomically(records_folder(night) / "describe-v1-0", b"a record")
     assert said(night) == []
     replace(night, "clusters", lambda table: table.slice(1))
-    unsound, records = examine(night)
+    unsound, tree, records = examine(night)
+    assert tree.rule == "conservation"
     assert (unsound.rule, unsound.is_repairable) == ("conservation", False)
     assert "run the night again" in unsound.line()
     assert records.line() == (
@@ -73,7 +74,7 @@ def test_the_records_of_a_night_that_does_not_add_up_are_not_used_again(night: S
         " was made of these records; --repair removes them"
     )
     repair(night.root, records)
-    assert [it.rule for it in examine(night)] == ["conservation"]
+    assert [it.rule for it in examine(night)] == ["conservation"] * 2
 
 
 def test_sound_nights_have_no_findings(night: Store) -> None:
@@ -209,7 +210,11 @@ def test_who_is_missing_is_not_guessed_after_a_night_that_cannot_be_read(night: 
 def test_an_assignment_to_no_cluster_is_found(night: Store) -> None:
     replace(night, "clusters", lambda table: table.slice(1))
     assert said(night) == [
-        ("conservation", "clusters 'c-1' have not as many assignments as documents, or none")
+        ("conservation", "clusters 'c-1' have not as many assignments as documents, or none"),
+        (
+            "conservation",
+            "clusters 'c-1' are of another size in cluster_tree, or only in one of both",
+        ),
     ]
 
 

@@ -143,3 +143,16 @@ def test_the_summary_names_topics_and_quotes_two_texts_of_each_cluster() -> None
 
 def test_without_topics_there_is_no_column_for_them(night: NightView) -> None:
     assert "\n| cluster | name | size |" in summarise(night)
+
+
+def test_a_title_stands_before_the_name(night: NightView) -> None:
+    text = summarise(replace(night, clusters=[{**night.clusters[-1], "title": "a | b"}]))
+    assert "| a \\| b \\(name 1\\) |" in text
+
+
+def test_mentions_stand_beside_documents(night: NightView) -> None:
+    assert "| share | mentioned |" not in summarise(night)
+    told = [{**it, "share": 0.1, "mentions": 2 * it["size"]} for it in night.clusters]
+    text = summarise(replace(night, clusters=told))
+    assert "\n| cluster | name | size | share | mentioned | change | status |\n" in text
+    assert "| name 39 | 39 | 10% | 20% | -1 | shrunk |" in text

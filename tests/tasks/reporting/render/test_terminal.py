@@ -36,6 +36,26 @@ def test_the_largest_clusters_come_first_and_the_others_are_counted(night: Night
     assert "and 10 smaller ones in the table `clusters`" in text
 
 
+def test_mentions_stand_beside_documents_where_texts_have_several_passages(
+    night: NightView,
+) -> None:
+    assert "mentioned" not in shown(night)
+    told = [{**it, "share": 0.1, "mentions": 2 * it["size"]} for it in night.clusters]
+    text = shown(replace(night, clusters=told))
+    assert "mentioned" in text
+    assert "20%" in text
+    older = [*told[:-1], {**told[-1], "mentions": None}]
+    assert "–" in shown(replace(night, clusters=older[-3:]))
+
+
+def test_a_title_stands_above_the_name(night: NightView) -> None:
+    titled = [{**night.clusters[-1], "title": HOSTILE}]
+    lines = shown(replace(night, clusters=titled)).splitlines()
+    place = next(it for it, line in enumerate(lines) if "[red]" in line and "c-01" in line)
+    assert "name 1" in lines[place + 1]
+    assert not any("\x1b" in line for line in lines)
+
+
 def test_no_text_of_a_feed_steers_the_terminal(night: NightView) -> None:
     text = shown(night)
     assert "\x1b" not in text
