@@ -136,7 +136,7 @@ clean:
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[offline,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[offline,fast,dev]"
 	touch .venv/ready
 
 # The list is complete, so that nothing else is resolved: see _clustpy_deep in peers.py for what is left out.

@@ -39,14 +39,14 @@ from tasks.reporting.insights.roles import roles_of
 from tasks.reporting.near_duplicates import mark_copies
 from tasks.reporting.watches import watch_terms, watched_before
 from tasks.store.fetched.landed import nothing_landed
-from tasks.store.history import History, PastNight, read_history, require_intact
+from tasks.store.history import History, NightTable, PastNight, read_history, require_intact
 from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import Store, clear_scratch
 from tasks.store.turn import turn_of
 from tasks.titling.titles import give_titles
 from tasks.vectors.apart import set_remarks_apart
-from tasks.vectors.embed import embed
+from tasks.vectors.embed import Embedded, embed
 from tasks.vectors.encoder import EncoderRef, encoder_ref
 from tasks.vectors.passages import cut_passages
 from tasks.vectors.views import Views, lay_out_views
@@ -77,7 +77,7 @@ def nightly(config: NightlyConfig) -> NightReport:
     store = config.tonight()
     with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:
         past, curation = _begin(store, config)
-        last, encoder, seed = past.last, encoder_ref(config.encoder), config.random_state
+        last, encoder, seed = past.last, chosen_encoder(config), config.random_state
 
         feed = find_feed(store, config.tonights_feed(), config.sources(), past.stopped)
         raw = ingest(store, feed, config.ingest)
@@ -91,7 +91,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         documents = check_prepared(store, prepared, checked, bounds, past.last_read())
         earlier = past.documents_within(store, config.window_days, is_quiet)
         window = withdraw(store, [*earlier, documents.tonight(store)]).nights
-        embedded = embed(store, window, encoder, config.embed, config.clustering.device)
+        embedded, encoder = _embedded(store, window, encoder, config)
         carried = last.assignments if last and is_quiet else None
         themes = set_remarks_apart(store, embedded, carried)
         plan = plan_fit(store, themes, last, recipe(config, encoder), config.refit, is_quiet)
@@ -137,6 +137,19 @@ def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCurati
     past = read_history(store)
     require_intact(store, past)
     return past, read_curation(store, config.curation)
+
+
+def chosen_encoder(config: NightlyConfig) -> EncoderRef:
+    """Return the encoder, with the kind of vectors that it is to give on this machine."""
+    return encoder_ref(config.encoder, config.embed, config.clustering.device)
+
+
+def _embedded(
+    store: Store, window: list[NightTable], encoder: EncoderRef, config: NightlyConfig
+) -> tuple[Embedded, EncoderRef]:
+    """Embed the window; the kind of vectors that the encoder gave may be another than chosen."""
+    embedded = embed(store, window, encoder, config.embed, config.clustering.device)
+    return embedded, encoder.of_kind(embedded.kind)
 
 
 def _clustered(

@@ -3,17 +3,27 @@
 Importing this module is cheap; torch and sentence-transformers are loaded by `TextEncoder` only.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.threads import map_pieces
+from models.core.threads import free_threads, map_pieces
 from models.encoding.encoder import EncoderSource
+from models.encoding.kinds import REFERENCE, Kind, KindRefusedError
 from validation.errors import NightfoldError, SettingError
+
+if TYPE_CHECKING:
+    from models.encoding.forward import Forward, Tokens
+
+logger = logging.getLogger(__name__)
+
+MOST_TEXTS: Final = 1024
+"""Texts that are tokenised at once, and so the most that a batch can have."""
 
 
 class VectorsNotFiniteError(NightfoldError, ValueError):
@@ -35,9 +45,13 @@ class Encoder(Protocol):
 class TextEncoder:
     """A sentence-transformers model that gives float32 vectors of length one.
 
-    The same list of texts gives the same bits on the same machine, on however many cores: a batch
-    is computed on one thread, several batches at a time. Beside the model, memory holds the vectors
-    that are returned and one batch for every core.
+    The same list of texts gives the same bits on the same machine, on however many cores: which
+    texts share a batch follows from the list alone, and a batch is computed on one thread, several
+    batches at a time. Beside the model, memory holds the vectors that are returned, the tokens of
+    `MOST_TEXTS` texts and one batch for every core.
+
+    Tokens are not made ahead of the batches: on one core there is nothing that they could overlap
+    with, and they are 1 % of what a vector costs.
 
     Parameters
     ----------
@@ -46,38 +60,44 @@ class TextEncoder:
     device
         See `models.core.devices.resolve_device`.
     batch_size
-        Texts encoded at once.
+        Texts encoded at once, at most; fewer where they are long, see `token_batches`.
+    kind
+        How the vectors are computed; checked against `REFERENCE` on a sample.
 
     Raises
     ------
     ValueError
         If the batch size is below 1, the device is not there, or the model needs code of its own.
+    KindRefusedError
+        If the model's vectors cannot be computed so, or come out otherwise than by `REFERENCE`.
     """
 
-    def __init__(self, source: EncoderSource, device: str = "auto", batch_size: int = 64) -> None:
+    def __init__(
+        self,
+        source: EncoderSource,
+        device: str = "auto",
+        batch_size: int = MOST_TEXTS,
+        kind: Kind = REFERENCE,
+    ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        import torch
-        from sentence_transformers import SentenceTransformer
-
         from models.core.devices import resolve_device
+        from models.encoding.batches import token_budget
 
-        with _without_progress_bars():
-            self._model = SentenceTransformer(
-                str(source.folder),
-                device=str(resolve_device(device)),
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True, "dtype": torch.float32},
-            )
+        self._device = resolve_device(device)
+        self._model = _load(source, str(self._device))
         embedding_dim = self._model.get_embedding_dimension()
         if embedding_dim is None:
             raise SettingError(f"encoder must have vectors of one width, got {source.name!r}")
-        self.embedding_dim = embedding_dim
+        self.embedding_dim: int = embedding_dim
         self.batch_size = batch_size
+        self.kind = kind
         self._folder = source.folder
-        # The first call sets the tokenizer's padding; threads may only read it.
-        self._model.preprocess(["a"])
+        self._budget = token_budget(self._device)
+        # The first call sets the tokenizer's padding, too; threads may only read it.
+        self._names = _inputs(self._model)
+        self._forward = self._checked_forward() if self._names else self._plain_only()
+        logger.info("vectors by %s", kind)
 
     def encode(self, texts: Sequence[str], *, progress: Done | None = None) -> NDArray[np.float32]:
         """Encode texts, the longest first.
@@ -102,27 +122,119 @@ class TextEncoder:
             raise ValueError("texts must be a sequence of strings, got one string")
         embeddings = np.empty((len(texts), self.embedding_dim), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: (-len(texts[i]), i))
-        starts = range(0, len(order), self.batch_size)
+        for start in range(0, len(order), MOST_TEXTS):
+            some = order[start : start + MOST_TEXTS]
 
-        def encode_batch(start: int) -> None:
-            batch = order[start : start + self.batch_size]
-            embeddings[batch] = self._encode_batch([texts[i] for i in batch])
+            def tell(n_done: int, before: int = start) -> None:
+                if progress is not None:
+                    progress(before + n_done)
 
-        def report(n_batches: int) -> None:
-            if progress is not None:
-                progress(min(n_batches * self.batch_size, len(order)))
-
-        # An accelerator computes one batch at a time, whoever asks.
-        at_once = None if self._model.device.type == "cpu" else 1
-        map_pieces(encode_batch, starts, at_once=at_once, progress=report)
+            embeddings[some] = self._encode_some([texts[i] for i in some], tell)
         require_finite(embeddings, self._folder)
         return embeddings
 
-    def _encode_batch(self, texts: list[str]) -> NDArray[np.float32]:
-        vectors: NDArray[np.float32] = self._model.encode(
-            texts, batch_size=self.batch_size, normalize_embeddings=True, show_progress_bar=False
+    def _encode_some(self, texts: list[str], progress: Done) -> NDArray[np.float32]:
+        """Encode texts that are tokenised together."""
+        from models.encoding.batches import token_batches
+        from models.encoding.forward import unit_rows
+
+        vectors = np.empty((len(texts), self.embedding_dim), dtype=np.float32)
+        if self._forward is None:
+            starts = range(0, len(texts), self.batch_size)
+            batches = [list(range(len(texts)))[it : it + self.batch_size] for it in starts]
+        else:
+            tokens, lengths = self._tokens(texts)
+            batches = token_batches(lengths, self._budget, self.batch_size)
+
+        def encode_batch(batch: list[int]) -> None:
+            if self._forward is None:
+                found = self._encode_plainly([texts[i] for i in batch])
+            else:
+                found = self._forward(self._cut(tokens, batch, lengths[batch[0]]))
+            vectors[batch] = unit_rows(found)
+
+        n_done = np.cumsum([len(batch) for batch in batches]).tolist()
+        # An accelerator computes one batch at a time, whoever asks.
+        at_once = None if self._device.type == "cpu" else 1
+        map_pieces(
+            encode_batch, batches, at_once=at_once, progress=lambda n: progress(n_done[n - 1])
         )
         return vectors
+
+    def _tokens(self, texts: list[str]) -> tuple["Tokens", list[int]]:
+        """Tokenise texts, and count the tokens of each."""
+        features = self._model.preprocess(texts)
+        lengths: list[int] = features["attention_mask"].sum(dim=1).tolist()
+        return {name: features[name] for name in self._names}, lengths
+
+    def _cut(self, tokens: "Tokens", batch: list[int], longest: int) -> "Tokens":
+        """Take the rows of a batch, without the padding that all of them have."""
+        width = max(longest, 1)
+        is_right = self._model.tokenizer.padding_side == "right"
+        kept = slice(0, width) if is_right else slice(-width, None)
+        return {name: rows[batch][:, kept] for name, rows in tokens.items()}
+
+    def _checked_forward(self) -> "Forward":
+        """Make what computes the vectors, and check it against the reference."""
+        from models.encoding.forward import (
+            SAMPLE,
+            VectorModule,
+            require_same_vectors,
+            torch_forward,
+        )
+
+        module = VectorModule(self._model, self._names).eval()
+        reference = torch_forward(module, self._device)
+        if self.kind == REFERENCE:
+            return reference
+        sample, _ = self._tokens(list(SAMPLE))
+        if self.kind.backend == "openvino":
+            from models.encoding.openvino_forward import openvino_forward
+
+            forward = openvino_forward(module, sample, self.kind, free_threads())
+        else:
+            forward = torch_forward(module, self._device, self.kind)
+        require_same_vectors(forward, reference, sample, self.kind)
+        return forward
+
+    def _plain_only(self) -> None:
+        if self.kind != REFERENCE:
+            raise KindRefusedError(
+                f"an encoder whose vectors are computed by {self.kind} must be a transformer"
+                f" without a prompt, got {self._folder}"
+            )
+
+    def _encode_plainly(self, texts: list[str]) -> NDArray[np.float32]:
+        vectors: NDArray[np.float32] = self._model.encode(
+            texts, batch_size=self.batch_size, show_progress_bar=False
+        )
+        return vectors
+
+
+def _load(source: EncoderSource, device: str) -> Any:
+    """Load a sentence-transformers model in float32, without running code of its own."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    with _without_progress_bars():
+        return SentenceTransformer(
+            str(source.folder),
+            device=device,
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True, "dtype": torch.float32},
+        )
+
+
+def _inputs(model: Any) -> tuple[str, ...]:
+    """Return the names of a transformer's inputs; none if texts must go through the model's own.
+
+    So they must where the model puts a prompt before each, or has no padded rows of tokens.
+    """
+    features = model.preprocess(["a"])
+    if model.default_prompt_name is not None or "attention_mask" not in features:
+        return ()
+    return tuple(name for name, rows in features.items() if getattr(rows, "ndim", 0) == 2)
 
 
 def require_finite(vectors: NDArray[np.float32], folder: Path) -> None:

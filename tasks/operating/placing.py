@@ -4,6 +4,7 @@ Reads  a night's manifest, models and clusters
 Writes nothing but scratch
 """
 
+import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,14 +15,17 @@ import pyarrow as pa
 
 from models.core.arrays import Floats, top_two
 from models.core.threads import one_thread
+from models.encoding.kinds import Kind, kind_or_reference
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.placement import NightModels, load_placer
 from tasks.curating.apply import curated_clusters
 from tasks.store.manifests import Manifest
 from tasks.store.storage import ModelRef, Store, lay_out, read_table, require_file
-from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
+from tasks.vectors.encoder import EmbedSettings, find_encoder_ref, load_encoder
 from validation.errors import NightfoldError
 from validation.tables.columns import CLUSTER_ID
+
+logger = logging.getLogger(__name__)
 
 M = TypeVar("M")
 
@@ -54,16 +58,21 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
 
 
 def _encoded(manifest: Manifest, texts: Sequence[str]) -> Floats:
+    """Embed texts as the night did; where this machine cannot, near enough to place them."""
     config = manifest.config
-    encoder = encoder_ref(config["encoder"])
+    settings, device = EmbedSettings(**config["embed"]), config["clustering"]["device"]
+    kind = Kind(manifest.encoder.backend, manifest.encoder.dtype)
+    encoder = find_encoder_ref(config["encoder"]).of_kind(kind)
     if encoder.digest != manifest.encoder.digest:
         raise CannotAssignError(
             f"encoder {config['encoder']!r} must be the one of night {manifest.night}, with the"
             f" digest {manifest.encoder.digest[:12]}, got {encoder.digest[:12]}; run that"
             " night again with the encoder that is installed now"
         )
-    settings, device = EmbedSettings(**config["embed"]), config["clustering"]["device"]
-    return load_encoder(encoder, settings, device).encode(texts)
+    able = kind_or_reference(kind, device)
+    if able != kind:
+        logger.warning("vectors by %s, as the night's are by %s, which is not here", able, kind)
+    return load_encoder(encoder.of_kind(able), settings, device).encode(texts)
 
 
 def _models(manifest: Manifest) -> NightModels:

@@ -130,7 +130,7 @@ def content_of(store: Store, night: Night) -> dict[str, Any]:
         "checks": {
             name: json.loads(store.resolve(ref).read_bytes()) for name, ref in night.checks.items()
         },
-        "encoder": {"name": night.around.encoder.name, "digest": night.around.encoder.digest},
+        "encoder": night.around.encoder.model_dump(include={"name", "digest", "backend", "dtype"}),
         "metrics": read_table(store, night.tables["metrics"]).to_pylist(),
         "config": night.around.config,
     }

@@ -1,6 +1,7 @@
 """Parts of a manifest that have fields of their own."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +13,9 @@ class EncoderPart(BaseModel):
 
     name: str
     digest: str
+    """Of its files, and of what follows."""
+    backend: Literal["openvino", "torch"] = "torch"
+    dtype: Literal["float32", "bfloat16"] = "float32"
 
 
 class LabelsPart(BaseModel):

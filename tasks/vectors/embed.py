@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from models.encoding.kinds import REFERENCE, Backend, Dtype, Kind, KindRefusedError
 from tasks.frame.mapper import InProcess, Mapper
 from tasks.frame.progress import Report, shown_progress
 from tasks.frame.stage import stage
@@ -46,10 +47,17 @@ class Embedded(BaseModel):
     encoder_digest: str
     encoder_weights: str
     encoder_languages: tuple[str, ...] = ()
+    backend: Backend = REFERENCE.backend
+    dtype: Dtype = REFERENCE.dtype
     languages: dict[str, float] = {}
     """ISO 639-1 code → share of the texts; found where remarks are set apart."""
     remarks: Remarks | None = None
     """What was set apart; the rest is in `items` and `window`."""
+
+    @property
+    def kind(self) -> Kind:
+        """How the vectors were computed, which need not be how they were to be."""
+        return Kind(self.backend, self.dtype)
 
 
 class Chunk(NamedTuple):
@@ -59,7 +67,7 @@ class Chunk(NamedTuple):
     n_before: int
 
 
-@stage("embed", version=4, retries=2)
+@stage("embed", version=5, retries=2)
 def embed(
     store: Store,
     window: list[NightTable],
@@ -72,16 +80,32 @@ def embed(
     A killed run resumes after its last saved chunk. The chunks depend on the texts alone, so the
     vectors come out bit for bit as if the run had not been killed.
 
+    Where the encoder refuses the kind of vectors that "auto" has chosen, all texts of the window
+    get vectors of the reference, on a shelf of its own, and the log says why.
+
     Raises
     ------
+    KindRefusedError
+        If the encoder refuses the kind that the settings ask for.
     VectorsNotFiniteError
         If the encoder's weights are damaged; nothing is saved then.
     """
     mapper = InProcess()
     laid_out = lay_out_window(mapper.map(partial(read_night, store), window))
-    shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
-    make = partial(load_encoder, encoder, settings, device)
-    items = encoded(shelf, laid_out.texts, make, mapper)
+
+    def vectors_of(kind: EncoderRef) -> pa.Table:
+        shelf = EmbeddingShelf(store.root, kind.name, kind.digest)
+        make = partial(load_encoder, kind, settings, device)
+        return encoded(shelf, laid_out.texts, make, mapper)
+
+    try:
+        items = vectors_of(encoder)
+    except KindRefusedError as error:
+        if settings.backend != "auto":
+            raise
+        logger.warning("%s; the texts are embedded by %s instead", error, REFERENCE)
+        encoder = encoder.of_kind(REFERENCE)
+        items = vectors_of(encoder)
     return Embedded(
         items=keep_table(store, "embed", items),
         window=keep_window(store, laid_out),
@@ -89,6 +113,8 @@ def embed(
         encoder_digest=encoder.digest,
         encoder_weights=encoder.weights,
         encoder_languages=encoder.languages,
+        backend=encoder.backend,
+        dtype=encoder.dtype,
     )
 
 

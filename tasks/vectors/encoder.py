@@ -1,11 +1,16 @@
 """The encoder of a night: which one, how it is found, how it is loaded."""
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.encoding.kinds import REFERENCE, Backend, Dtype, Kind, choose_kind
+
 if TYPE_CHECKING:
     from models.encoding.text_encoder import Encoder
+
+logger = logging.getLogger(__name__)
 
 
 class EncoderRef(BaseModel):
@@ -15,11 +20,30 @@ class EncoderRef(BaseModel):
 
     name: str
     digest: str
+    """Of its files and of how its vectors are computed: what decides them."""
     weights: str = ""
     """SHA-256 of the weights alone: what trust is measured for."""
+    backend: Backend = REFERENCE.backend
+    dtype: Dtype = REFERENCE.dtype
     folder: str = Field(exclude=True)
     languages: tuple[str, ...] = Field((), exclude=True)
     """Those that it has learnt, as its card says; they change no vector."""
+    files: str = Field("", exclude=True)
+    """Digest of its files alone."""
+
+    @property
+    def kind(self) -> Kind:
+        """How its vectors are computed."""
+        return Kind(self.backend, self.dtype)
+
+    def of_kind(self, kind: Kind) -> "EncoderRef":
+        """Return the same encoder with vectors that are computed in another way."""
+        changed = {
+            "digest": kind.digest(self.files),
+            "backend": kind.backend,
+            "dtype": kind.dtype,
+        }
+        return self.model_copy(update=changed)
 
 
 class EmbedSettings(BaseModel):
@@ -27,18 +51,36 @@ class EmbedSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    batch_size: int = Field(64, ge=1, description="Texts per forward pass.")
+    backend: Literal["auto", "openvino", "torch"] = Field(
+        "auto",
+        description="What computes the vectors of texts; auto is openvino where it is installed and"
+        " the processor is an x86-64 one, else torch.",
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="Numbers that they are computed in; auto is bfloat16 where the processor or the"
+        " accelerator multiplies in it. Set it where nights run on machines that differ.",
+    )
+    batch_size: int = Field(
+        1024, ge=1, description="Texts per forward pass, at most; fewer where they are long."
+    )
     lexical_dim: int = Field(300, ge=1, description="Width of each TF-IDF view after LSA.")
 
 
-def encoder_ref(name: str) -> EncoderRef:
-    """Find the encoder and the digest of what decides its vectors.
+def encoder_ref(name: str, settings: EmbedSettings, device: str) -> EncoderRef:
+    """Find the encoder, how its vectors are computed, and the digest of what decides them.
 
     Raises
     ------
     SettingError
-        If it is not there, or its weights are not what they should be.
+        If it is not there, its weights are not what they should be, or this machine cannot compute
+        as it is asked to.
     """
+    return find_encoder_ref(name).of_kind(choose_kind(settings.backend, settings.dtype, device))
+
+
+def find_encoder_ref(name: str) -> EncoderRef:
+    """Find the encoder, with vectors by torch in float32; see `encoder_ref` for errors."""
     from models.encoding.encoder import find_encoder
 
     source = find_encoder(name)
@@ -48,12 +90,20 @@ def encoder_ref(name: str) -> EncoderRef:
         weights=source.weights,
         folder=str(source.folder),
         languages=source.languages,
+        files=source.digest,
     )
 
 
 def load_encoder(encoder: EncoderRef, settings: EmbedSettings, device: str) -> "Encoder":
-    """Load the encoder onto the device that the estimator has, too."""
+    """Load the encoder onto the device that the estimator has, too.
+
+    Raises
+    ------
+    KindRefusedError
+        If its vectors cannot be computed as the reference says.
+    """
     from models.encoding.encoder import find_encoder
     from models.encoding.text_encoder import TextEncoder
 
-    return TextEncoder(find_encoder(encoder.folder), device, settings.batch_size)
+    source = find_encoder(encoder.folder)
+    return TextEncoder(source, device, settings.batch_size, encoder.kind)

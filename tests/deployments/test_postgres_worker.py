@@ -33,7 +33,7 @@ def texts_of(night: int) -> list[str]:
 
 def embed_texts(store: Path, texts: list[str]) -> None:
     """Put the vectors of texts into a store: every process of a run would load the encoder anew."""
-    used = encoder_ref("all-MiniLM-L6-v2")
+    used = encoder_ref("all-MiniLM-L6-v2", EmbedSettings(), "auto")
     vectors = load_encoder(used, EmbedSettings(), "cpu").encode(texts)
     shelf = EmbeddingShelf(store, used.name, used.digest)
     shelf.add([text_digest(None, text) for text in texts], vectors)

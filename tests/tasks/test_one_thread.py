@@ -18,6 +18,7 @@ from tasks.reporting import describe, evaluate
 from tasks.store.manifest_parts import EncoderPart, LabelsPart
 from tasks.store.manifests import Manifest
 from tasks.vectors import apart, views
+from tasks.vectors.encoder import EncoderRef
 from tests.two_threads import two_threads_each
 
 
@@ -73,7 +74,9 @@ def test_documents_are_placed_on_one_thread_where_the_night_was_computed(
     def load(_: Any, __: Any, device: str) -> None:
         raise Reached(threads(), device)
 
-    monkeypatch.setattr(placing, "encoder_ref", lambda _: _Anything(digest="d"))
+    found = EncoderRef(name="E", digest="d", files="d", folder="f")
+    monkeypatch.setattr(placing, "find_encoder_ref", lambda _: found)
+    monkeypatch.setattr(placing, "kind_or_reference", lambda kind, _: kind)
     monkeypatch.setattr(placing, "load_encoder", load)
     manifest = Manifest.model_construct(
         config={"encoder": "E", "embed": {}, "clustering": {"device": "cuda:3"}},

@@ -1,6 +1,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,54 +10,14 @@ from safetensors.numpy import load_file, save_file
 from models.core import threads
 from models.encoding import encoder
 from models.encoding.encoder import find_encoder
+from models.encoding.kinds import Kind, KindRefusedError
 from models.encoding.text_encoder import TextEncoder, VectorsNotFiniteError
-
-WORDS = ["battery", "charger", "delay", "flight", "refund", "the", "was", "great", "broken"]
-
-
-@pytest.fixture(scope="session")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sentence-transformers model of a few kilobytes, with random weights."""
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("model")
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        BertModel(config).save_pretrained(folder)
-    write_json(folder / "sentence_bert_config.json", {"max_seq_length": 32})
-    (folder / "1_Pooling").mkdir()
-    write_json(
-        folder / "1_Pooling/config.json",
-        {"word_embedding_dimension": 16, "pooling_mode_mean_tokens": True},
-    )
-    types = {"": "Transformer", "1_Pooling": "Pooling"}
-    modules = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
-        for i, (path, name) in enumerate(types.items())
-    ]
-    write_json(folder / "modules.json", modules)
-    return folder
+from tests.models.encoding.tiny_model import WORDS, write_json
 
 
 @pytest.fixture(scope="session")
 def text_encoder(model_folder: Path) -> TextEncoder:
     return TextEncoder(find_encoder(str(model_folder)), device="cpu", batch_size=4)
-
-
-def write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def test_embeddings_are_unit_float32_rows(text_encoder: TextEncoder) -> None:
@@ -141,6 +102,57 @@ def test_code_in_the_folder_of_a_model_never_runs(model_folder: Path, tmp_path: 
     with pytest.raises(ValueError, match="third-party code"):
         TextEncoder(find_encoder(str(folder)), device="cpu")
     assert not (tmp_path / "ran").exists()
+
+
+def test_batches_are_cut_by_tokens_and_change_no_vector_much(
+    text_encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [" ".join(WORDS[: 1 + i % 9]) for i in range(30)]
+    widths: list[tuple[int, ...]] = []
+    forward = text_encoder._forward
+    expected = text_encoder.encode(texts)
+
+    def seen(tokens: Any) -> Any:
+        widths.append(tuple(tokens["input_ids"].shape))
+        return forward(tokens)
+
+    monkeypatch.setattr(text_encoder, "_forward", seen)
+    monkeypatch.setattr(text_encoder, "_budget", 22)
+    monkeypatch.setattr(threads, "free_threads", lambda: 1)
+    found = text_encoder.encode(texts)
+    assert all(rows * width <= 22 for rows, width in widths)
+    assert widths[0] == (2, 11), "nine words and the two marks of every text"
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_products_in_bfloat16_give_nearly_the_same_vectors(
+    model_folder: Path, text_encoder: TextEncoder
+) -> None:
+    """As on an accelerator; the processor of the test need not be fast in it."""
+    texts = [" ".join(WORDS[: 1 + i % 9]) for i in range(9)]
+    narrow = TextEncoder(
+        find_encoder(str(model_folder)), device="cpu", kind=Kind("torch", "bfloat16")
+    )
+    found = narrow.encode(texts)
+    assert found.dtype == np.float32
+    cosines = (found * text_encoder.encode(texts)).sum(axis=1)
+    assert 0.9999 < cosines.min() < 1
+    assert not np.array_equal(found, text_encoder.encode(texts))
+
+
+def test_a_model_that_puts_a_prompt_before_texts_goes_through_its_own_code(
+    model_folder: Path, text_encoder: TextEncoder, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    prompted = {"prompts": {"query": "flight "}, "default_prompt_name": "query"}
+    write_json(folder / "config_sentence_transformers.json", prompted)
+    source = find_encoder(str(folder))
+    texts = ["battery", "the charger", "refund"] * 3
+    expected = text_encoder.encode([f"flight {text}" for text in texts])
+    found = TextEncoder(source, device="cpu", batch_size=4).encode(texts)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    with pytest.raises(KindRefusedError, match="a transformer without a prompt"):
+        TextEncoder(source, device="cpu", kind=Kind("torch", "bfloat16"))
 
 
 @pytest.mark.slow

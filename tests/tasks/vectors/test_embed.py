@@ -2,14 +2,19 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.encoding.text_encoder import VectorsNotFiniteError, require_finite
+from models.encoding.encoder import find_encoder
+from models.encoding.kinds import REFERENCE, Kind, KindRefusedError, has_openvino
+from models.encoding.text_encoder import TextEncoder, VectorsNotFiniteError, require_finite
 from tasks.frame.mapper import InProcess
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.history import NightTable
@@ -17,9 +22,10 @@ from tasks.store.storage import Store, keep_table
 from tasks.vectors import embed as module
 from tasks.vectors.embed import Chunk, cut_into_chunks, embed, encode_chunks
 from tasks.vectors.encoder import EmbedSettings, EncoderRef
+from tests.models.encoding.tiny_model import WORDS, write_tiny_model
 from validation.tables.stage_schemas import WINDOW_TEXTS
 
-ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E")
+ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E", files="d" * 64)
 
 
 class Fake:
@@ -185,7 +191,69 @@ def test_the_encoder_goes_where_the_estimator_goes(
     monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", load)
     monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda folder: folder)
     embed.fn(store, [night(store, 1, texts(1))], ENCODER, EmbedSettings(batch_size=7), "cuda:1")
-    assert given == [("/models/E", "cuda:1", 7)]
+    assert given == [("/models/E", "cuda:1", 7, REFERENCE)]
+
+
+def test_vectors_of_a_kind_that_is_refused_are_made_by_the_reference_aloud(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def load(encoder: EncoderRef, *_: Any) -> Fake:
+        if encoder.kind != REFERENCE:
+            raise KindRefusedError("a cosine of 0.5")
+        return Fake()
+
+    monkeypatch.setattr(module, "load_encoder", load)
+    wanted = ENCODER.of_kind(Kind("openvino", "bfloat16"))
+    window = [night(store, 1, texts(1, 2))]
+    found = embed.fn(store, window, wanted, EmbedSettings())
+    assert found.kind == REFERENCE
+    assert found.encoder_digest == ENCODER.digest
+    assert "a cosine of 0.5; the texts are embedded by torch float32 instead" in caplog.text
+    assert [it.name for it in (store.root / "embeddings").iterdir()] == [
+        f"encoder=E-{ENCODER.digest[:12]}"
+    ]
+    with pytest.raises(KindRefusedError, match=r"0\.5"):
+        embed.fn(store, window, wanted, EmbedSettings(backend="openvino"))
+
+
+def test_kinds_of_vectors_never_share_a_shelf(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = [night(store, 1, texts(1, 2))]
+    for number, kind in enumerate((REFERENCE, Kind("openvino", "float32"))):
+        monkeypatch.setattr(module, "load_encoder", lambda *_: Fake())
+        found = embed.fn(store, window, ENCODER.of_kind(kind), EmbedSettings())
+        assert found.kind == kind
+        assert len(list((store.root / "embeddings").iterdir())) == number + 1
+
+
+@pytest.mark.parametrize("kind", [REFERENCE, Kind("openvino", "float32")], ids=str)
+def test_a_run_that_was_killed_inside_a_chunk_ends_with_the_same_bytes(
+    store: Store, tmp_path: Path, kind: Kind
+) -> None:
+    """With a real encoder, loaded anew after the kill, and batches of a few tokens."""
+    if kind.backend == "openvino" and not has_openvino():
+        pytest.skip("needs the extra `fast`")
+    write_tiny_model(tmp_path / "model")
+    source = find_encoder(str(tmp_path / "model"))
+    said = [" ".join(WORDS[i % 7 :]) + f" {i}" * (i % 3) for i in range(11)]
+    group = {f"{i:064x}": text for i, text in enumerate(said)}
+    ended = []
+    for killed_at in (1000, 6):
+        shelf = EmbeddingShelf(store.root, f"until-{killed_at}", ENCODER.digest)
+        for at in (killed_at, 1000):
+            encoder = TextEncoder(source, "cpu", batch_size=3, kind=kind)
+            chunks = cut_into_chunks(window_texts(group), shelf.missing(list(group)))
+            with suppress(KeyboardInterrupt):
+                encode_chunks(shelf, chunks, encoder, InProcess(), partial(kill, at))
+        ended.append({part.name: part.read_bytes() for part in shelf.parts()})
+    assert ended[0] == ended[1]
+    assert len(ended[0]) == 3
+
+
+def kill(at: int, _: str, done: int, *__: Any) -> None:
+    if done >= at:
+        raise KeyboardInterrupt
 
 
 def test_nothing_of_an_encoder_with_damaged_weights_is_saved(
