@@ -10,6 +10,8 @@ ROWS ?= 1000000
 CLUSTERS ?= 25
 SETS ?= mams_acsa_en,semeval16_restaurants_en,oats_coursera_en
 GIGABYTES ?= 1
+LONG ?= 1000
+ROUNDS ?= 5
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
 DIGITS ?= $(HOME)/.cache/nightfold-digits
@@ -19,7 +21,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-one-offs bench-emergence clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-one-offs bench-emergence bench-speed clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -117,6 +119,11 @@ bench-threads: .venv/ready
 # Only on a machine that nobody else uses.
 bench-rows: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/rows.py --rows $(ROWS) --out $(call given,OUT,rows.json)
+
+# Four minutes of one core a thousand long documents, and as long the twenty thousand short ones.
+bench-speed: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed.py --data $(DATA) --documents $(DOCUMENTS) --long $(LONG) \
+		--rounds $(ROUNDS) --out $(call given,OUT,speed.json)
 
 bench-s3: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/s3_feed.py --gigabytes $(GIGABYTES) --out $(call given,OUT,s3_feed.json)

@@ -3,7 +3,6 @@
 import sys
 import warnings
 from queue import SimpleQueue
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     import openvino
 
 
-def import_openvino() -> ModuleType:
+def import_openvino() -> Any:
     """Import OpenVINO without its telemetry.
 
     Its converter reports every call to Google Analytics, and asks nobody. Where the module that
@@ -29,7 +28,7 @@ def import_openvino() -> ModuleType:
         If other code of this process has loaded the telemetry already.
     """
     # None makes an import of this name fail.
-    blocked: dict[str, Any] = sys.modules  # type: ignore[assignment]
+    blocked: dict[str, Any] = sys.modules
     if blocked.setdefault("openvino_telemetry", None) is not None:
         raise KindRefusedError("openvino must be without its telemetry, which this process loaded")
     import openvino

@@ -96,7 +96,14 @@ class TextEncoder:
         self._budget = token_budget(self._device)
         # The first call sets the tokenizer's padding, too; threads may only read it.
         self._names = _inputs(self._model)
-        self._forward = self._checked_forward() if self._names else self._plain_only()
+        self._forward: Forward | None = None
+        if self._names:
+            self._forward = self._checked_forward()
+        elif kind != REFERENCE:
+            raise KindRefusedError(
+                f"an encoder whose vectors are computed by {kind} must be a transformer without a"
+                f" prompt, got {source.name!r}"
+            )
         logger.info("vectors by %s", kind)
 
     def encode(self, texts: Sequence[str], *, progress: Done | None = None) -> NDArray[np.float32]:
@@ -196,13 +203,6 @@ class TextEncoder:
             forward = torch_forward(module, self._device, self.kind)
         require_same_vectors(forward, reference, sample, self.kind)
         return forward
-
-    def _plain_only(self) -> None:
-        if self.kind != REFERENCE:
-            raise KindRefusedError(
-                f"an encoder whose vectors are computed by {self.kind} must be a transformer"
-                f" without a prompt, got {self._folder}"
-            )
 
     def _encode_plainly(self, texts: list[str]) -> NDArray[np.float32]:
         vectors: NDArray[np.float32] = self._model.encode(
