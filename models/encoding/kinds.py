@@ -8,12 +8,14 @@ import platform
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from validation.errors import NightfoldError, SettingError
 
 Backend: TypeAlias = Literal["openvino", "torch"]
 Dtype: TypeAlias = Literal["float32", "bfloat16"]
+
+N = TypeVar("N")
 
 _BFLOAT16_FLAGS: Final = frozenset({"avx512_bf16", "amx_bf16"})
 """What Linux calls the instructions that multiply in bfloat16."""
@@ -91,6 +93,26 @@ def choose_kind(backend: str, dtype: str, device: str) -> Kind:
     if dtype == "auto":
         dtype = "bfloat16" if multiplies else "float32"
     return Kind("openvino" if backend == "openvino" else "torch", _dtype(dtype))
+
+
+def kinds_in_turn(kind: Kind, backend: str, dtype: str) -> list[Kind]:
+    """List the kinds to try where an encoder refuses one, the chosen one first.
+
+    Parameters
+    ----------
+    kind
+        Chosen by `choose_kind`.
+    backend, dtype
+        What it was chosen by: only what is ``"auto"`` may be another. The last is `REFERENCE` where
+        both are, and no encoder refuses that.
+    """
+    backends = _from(kind.backend, ("openvino", "torch")) if backend == "auto" else [kind.backend]
+    dtypes = _from(kind.dtype, ("bfloat16", "float32")) if dtype == "auto" else [kind.dtype]
+    return [Kind(one, numbers) for one in backends for numbers in dtypes]
+
+
+def _from(first: N, names: tuple[N, ...]) -> list[N]:
+    return list(names[names.index(first) :])
 
 
 def kind_or_reference(kind: Kind, device: str) -> Kind:

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from models.encoding.kinds import REFERENCE, Backend, Dtype, Kind, KindRefusedError
+from models.encoding.kinds import (
+    REFERENCE,
+    Backend,
+    Dtype,
+    Kind,
+    KindRefusedError,
+    kinds_in_turn,
+)
 from tasks.frame.mapper import InProcess, Mapper
 from tasks.frame.progress import Report, shown_progress
 from tasks.frame.stage import stage
@@ -81,31 +88,24 @@ def embed(
     vectors come out bit for bit as if the run had not been killed.
 
     Where the encoder refuses the kind of vectors that "auto" has chosen, all texts of the window
-    get vectors of the reference, on a shelf of its own, and the log says why.
+    get vectors of the next kind, on a shelf of its own, and the log says why.
 
     Raises
     ------
     KindRefusedError
-        If the encoder refuses the kind that the settings ask for.
+        If the encoder refuses all kinds that the settings allow.
     VectorsNotFiniteError
         If the encoder's weights are damaged; nothing is saved then.
     """
     mapper = InProcess()
     laid_out = lay_out_window(mapper.map(partial(read_night, store), window))
 
-    def vectors_of(kind: EncoderRef) -> pa.Table:
-        shelf = EmbeddingShelf(store.root, kind.name, kind.digest)
-        make = partial(load_encoder, kind, settings, device)
+    def vectors_by(encoder: EncoderRef) -> pa.Table:
+        shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
+        make = partial(load_encoder, encoder, settings, device)
         return encoded(shelf, laid_out.texts, make, mapper)
 
-    try:
-        items = vectors_of(encoder)
-    except KindRefusedError as error:
-        if settings.backend != "auto":
-            raise
-        logger.warning("%s; the texts are embedded by %s instead", error, REFERENCE)
-        encoder = encoder.of_kind(REFERENCE)
-        items = vectors_of(encoder)
+    encoder, items = _first_that_works(encoder, settings, vectors_by)
     return Embedded(
         items=keep_table(store, "embed", items),
         window=keep_window(store, laid_out),
@@ -116,6 +116,21 @@ def embed(
         backend=encoder.backend,
         dtype=encoder.dtype,
     )
+
+
+def _first_that_works(
+    encoder: EncoderRef, settings: EmbedSettings, vectors_by: Callable[[EncoderRef], pa.Table]
+) -> tuple[EncoderRef, pa.Table]:
+    """Embed by the first kind of vectors that the encoder does not refuse."""
+    chosen, *others = kinds_in_turn(encoder.kind, settings.backend, settings.dtype)
+    encoder = encoder.of_kind(chosen)
+    for other in others:
+        try:
+            return encoder, vectors_by(encoder)
+        except KindRefusedError as error:
+            logger.warning("%s; the texts are embedded by %s instead", error, other)
+            encoder = encoder.of_kind(other)
+    return encoder, vectors_by(encoder)
 
 
 def encoded(

@@ -38,6 +38,8 @@ class EncoderRef(BaseModel):
 
     def of_kind(self, kind: Kind) -> "EncoderRef":
         """Return the same encoder with vectors that are computed in another way."""
+        if kind == self.kind:
+            return self
         changed = {
             "digest": kind.digest(self.files),
             "backend": kind.backend,

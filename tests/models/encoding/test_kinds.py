@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from models.encoding import kinds
-from models.encoding.kinds import REFERENCE, Kind, choose_kind, kind_or_reference
+from models.encoding.kinds import REFERENCE, Kind, choose_kind, kind_or_reference, kinds_in_turn
 from validation.errors import SettingError
 
 FLAGS = "processor\t: 0\nflags\t\t: fpu avx2 {}\nbugs\t\t: spectre_v1\n"
@@ -53,6 +53,18 @@ def test_what_a_machine_has_not_is_refused_with_what_to_set(machine: pytest.Monk
     machine.setattr(kinds, "has_openvino", lambda: False)
     with pytest.raises(SettingError, match=r"`pip install nightfold\[fast\]`"):
         choose_kind("openvino", "auto", "cpu")
+
+
+def test_only_what_is_auto_may_be_another_where_a_kind_is_refused() -> None:
+    fastest = Kind("openvino", "bfloat16")
+    assert kinds_in_turn(fastest, "auto", "auto") == [
+        fastest, Kind("openvino", "float32"), Kind("torch", "bfloat16"), REFERENCE,
+    ]  # fmt: skip
+    assert kinds_in_turn(fastest, "openvino", "auto") == [fastest, Kind("openvino", "float32")]
+    assert kinds_in_turn(fastest, "auto", "bfloat16") == [fastest, Kind("torch", "bfloat16")]
+    assert kinds_in_turn(fastest, "openvino", "bfloat16") == [fastest]
+    assert kinds_in_turn(Kind("openvino", "float32"), "auto", "auto")[1:] == [REFERENCE]
+    assert kinds_in_turn(REFERENCE, "auto", "auto") == [REFERENCE]
 
 
 @pytest.mark.parametrize(
