@@ -1,6 +1,6 @@
 """From tokens to vectors by torch: the reference, and what other runtimes are made from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -33,7 +33,11 @@ SAMPLE: Final = (
     " ".join([_SENTENCE] * 4),
     " ".join([_SENTENCE] * 40),
 )
-"""Short and long, in one padded batch, and beyond what most encoders read."""
+"""Short and long, and beyond what most encoders read."""
+
+SAMPLE_BUDGET: Final = 128
+"""Tokens of its batches: the longest text is alone, others are padded, and all take a quarter of a
+second."""
 
 
 class VectorModule(nn.Module):
@@ -64,15 +68,17 @@ def torch_forward(module: VectorModule, device: torch.device, kind: Kind = REFER
     return forward
 
 
-def require_same_vectors(forward: Forward, reference: Forward, sample: Tokens, kind: Kind) -> None:
+def require_same_vectors(
+    forward: Forward, reference: Forward, samples: Sequence[Tokens], kind: Kind
+) -> None:
     """Check the vectors of a kind against those of torch in float32.
 
     Parameters
     ----------
     forward, reference
         What is checked, and what it is checked against.
-    sample
-        Tokens of `SAMPLE`.
+    samples
+        Tokens of `SAMPLE`, in batches.
     kind
         Of `forward`, for the message.
 
@@ -81,7 +87,8 @@ def require_same_vectors(forward: Forward, reference: Forward, sample: Tokens, k
     KindRefusedError
         If they point elsewhere.
     """
-    found, expected = unit_rows(forward(sample)), unit_rows(reference(sample))
+    found = unit_rows(np.concatenate([forward(it) for it in samples]))
+    expected = unit_rows(np.concatenate([reference(it) for it in samples]))
     if not np.isfinite(expected).all():
         return  # damaged weights: `require_finite` says so, whatever computes
     cosine = float((found * expected).sum(axis=1).min())

@@ -183,8 +183,10 @@ class TextEncoder:
 
     def _checked_forward(self) -> "Forward":
         """Make what computes the vectors, and check it against the reference."""
+        from models.encoding.batches import token_batches
         from models.encoding.forward import (
             SAMPLE,
+            SAMPLE_BUDGET,
             VectorModule,
             require_same_vectors,
             torch_forward,
@@ -194,14 +196,18 @@ class TextEncoder:
         reference = torch_forward(module, self._device)
         if self.kind == REFERENCE:
             return reference
-        sample, _ = self._tokens(list(SAMPLE))
+        tokens, lengths = self._tokens(list(SAMPLE))
+        samples = [
+            self._cut(tokens, batch, lengths[batch[0]])
+            for batch in token_batches(lengths, SAMPLE_BUDGET, MOST_TEXTS)
+        ]
         if self.kind.backend == "openvino":
             from models.encoding.openvino_forward import openvino_forward
 
-            forward = openvino_forward(module, sample, self.kind, free_threads())
+            forward = openvino_forward(module, samples[-1], self.kind, free_threads())
         else:
             forward = torch_forward(module, self._device, self.kind)
-        require_same_vectors(forward, reference, sample, self.kind)
+        require_same_vectors(forward, reference, samples, self.kind)
         return forward
 
     def _encode_plainly(self, texts: list[str]) -> NDArray[np.float32]:
