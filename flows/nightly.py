@@ -77,7 +77,7 @@ def nightly(config: NightlyConfig) -> NightReport:
     store = config.tonight()
     with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:
         past, curation = _begin(store, config)
-        last, encoder, seed = past.last, chosen_encoder(config), config.random_state
+        last, encoder, seed = past.last, chosen_encoder(config, past.last), config.random_state
 
         feed = find_feed(store, config.tonights_feed(), config.sources(), past.stopped)
         raw = ingest(store, feed, config.ingest)
@@ -139,9 +139,10 @@ def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCurati
     return past, read_curation(store, config.curation)
 
 
-def chosen_encoder(config: NightlyConfig) -> EncoderRef:
+def chosen_encoder(config: NightlyConfig, last: PastNight | None = None) -> EncoderRef:
     """Return the encoder, with the kind of vectors that it is to give on this machine."""
-    return encoder_ref(config.encoder, config.embed, config.clustering.device)
+    before = last.encoder if last else None
+    return encoder_ref(config.encoder, config.embed, config.clustering.device, before)
 
 
 def _embedded(

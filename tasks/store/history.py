@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.store.copies import lost_manifest, lost_nights
 from tasks.store.fetched.source_state import SourceState
+from tasks.store.manifest_parts import EncoderPart
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.pruned import read_pruned
 from tasks.store.storage import ModelRef, Ref, Store, is_intact, require_file
@@ -59,6 +60,8 @@ class PastNight(BaseModel):
     """Where its feed's source stopped; only what tonight finds there depends on it."""
     columns: dict[str, dict[str, str]] = Field(default_factory=dict, exclude=True)
     """File → part → column; only which columns are ratings depends on it."""
+    encoder: EncoderPart | None = Field(None, exclude=True)
+    """Tonight's vectors are of its kind where they can be; `embed` has them for an input."""
     ratings: Ref | None = Field(None, exclude=True)
     """None for a night from before ratings were read; only tonight's depend on it."""
 
@@ -223,6 +226,7 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         fit=manifest.fit,
         numbers=manifest.numbers,
         source=manifest.source,
+        encoder=manifest.encoder,
         columns=manifest.columns,
         ratings=tables.get("ratings"),
     )

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.encoding.kinds import REFERENCE, Backend, Dtype, Kind, choose_kind
+from models.encoding.kinds import (
+    REFERENCE,
+    Backend,
+    Dtype,
+    Kind,
+    choose_kind,
+    kind_or_reference,
+)
+from tasks.store.manifest_parts import EncoderPart
 
 if TYPE_CHECKING:
     from models.encoding.text_encoder import Encoder
@@ -55,13 +63,14 @@ class EmbedSettings(BaseModel):
 
     backend: Literal["auto", "openvino", "torch"] = Field(
         "auto",
-        description="What computes the vectors of texts; auto is openvino where it is installed and"
-        " the processor is an x86-64 one, else torch.",
+        description="What computes the vectors of texts; auto is what it was last night, and at"
+        " first openvino where it is installed and the processor has AVX-512, else torch.",
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
-        description="Numbers that they are computed in; auto is bfloat16 where the processor or the"
-        " accelerator multiplies in it. Set it where nights run on machines that differ.",
+        description="Numbers that they are computed in; auto is what it was last night, and at"
+        " first bfloat16 where the processor or the accelerator multiplies in it. Set it where"
+        " nights run on machines that differ.",
     )
     batch_size: int = Field(
         1024, ge=1, description="Texts per forward pass, at most; fewer where they are long."
@@ -69,8 +78,13 @@ class EmbedSettings(BaseModel):
     lexical_dim: int = Field(300, ge=1, description="Width of each TF-IDF view after LSA.")
 
 
-def encoder_ref(name: str, settings: EmbedSettings, device: str) -> EncoderRef:
+def encoder_ref(
+    name: str, settings: EmbedSettings, device: str, last: EncoderPart | None = None
+) -> EncoderRef:
     """Find the encoder, how its vectors are computed, and the digest of what decides them.
+
+    What is "auto" stays as it was last night where this machine can: vectors of another kind would
+    be another encoder's, every text would be embedded anew and every cluster found anew.
 
     Raises
     ------
@@ -78,7 +92,27 @@ def encoder_ref(name: str, settings: EmbedSettings, device: str) -> EncoderRef:
         If it is not there, its weights are not what they should be, or this machine cannot compute
         as it is asked to.
     """
-    return find_encoder_ref(name).of_kind(choose_kind(settings.backend, settings.dtype, device))
+    found = find_encoder_ref(name)
+    if last is not None:
+        as_before = found.of_kind(Kind(last.backend, last.dtype))
+        if as_before.digest == last.digest and _may_stay(as_before.kind, settings, device):
+            return as_before
+    return found.of_kind(choose_kind(settings.backend, settings.dtype, device))
+
+
+def _may_stay(kind: Kind, settings: EmbedSettings, device: str) -> bool:
+    """Return whether the settings allow a kind of vectors, and this machine has it."""
+    wanted = ((settings.backend, kind.backend), (settings.dtype, kind.dtype))
+    is_allowed = all(setting in ("auto", used) for setting, used in wanted)
+    if not is_allowed or kind_or_reference(kind, device) == kind:
+        return is_allowed
+    logger.warning(
+        "last night's vectors are by %s, which this machine does not have: all texts of the window"
+        " are embedded anew, and the clusters are found anew; where nights run on machines that"
+        " differ, set backend and dtype under [embed]",
+        kind,
+    )
+    return False
 
 
 def find_encoder_ref(name: str) -> EncoderRef:

@@ -7,31 +7,32 @@ from models.encoding import kinds
 from models.encoding.kinds import REFERENCE, Kind, choose_kind, kind_or_reference, kinds_in_turn
 from validation.errors import SettingError
 
+WIDE = frozenset({"avx2", "avx512f"})
 FLAGS = "processor\t: 0\nflags\t\t: fpu avx2 {}\nbugs\t\t: spectre_v1\n"
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An x86-64 processor with a build of torch for processors, OpenVINO, and no bfloat16."""
+    """A processor with AVX-512 and no bfloat16, a build of torch for processors, and OpenVINO."""
     monkeypatch.setattr(kinds.metadata, "version", lambda _: "2.13.0+cpu")
-    monkeypatch.setattr(kinds.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(kinds, "has_openvino", lambda: True)
-    monkeypatch.setattr(kinds, "_processor_has_bfloat16", lambda: False)
+    monkeypatch.setattr(kinds, "_processor_flags", lambda: WIDE)
     return monkeypatch
 
 
 def test_auto_takes_what_the_machine_has(machine: pytest.MonkeyPatch) -> None:
     assert choose_kind("auto", "auto", "auto") == Kind("openvino", "float32")
     assert choose_kind("torch", "auto", "auto") == REFERENCE
-    machine.setattr(kinds, "_processor_has_bfloat16", lambda: True)
+    machine.setattr(kinds, "_processor_flags", lambda: WIDE | {"avx512_bf16"})
     assert choose_kind("auto", "auto", "cpu") == Kind("openvino", "bfloat16")
     assert choose_kind("torch", "auto", "cpu") == Kind("torch", "bfloat16")
     assert choose_kind("openvino", "float32", "cpu") == Kind("openvino", "float32")
-    machine.setattr(kinds.platform, "machine", lambda: "aarch64")
-    assert choose_kind("auto", "float32", "cpu") == REFERENCE
-    machine.setattr(kinds.platform, "machine", lambda: "x86_64")
     machine.setattr(kinds, "has_openvino", lambda: False)
     assert choose_kind("auto", "auto", "auto") == Kind("torch", "bfloat16")
+    machine.setattr(kinds, "has_openvino", lambda: True)
+    machine.setattr(kinds, "_processor_flags", lambda: frozenset({"avx2"}))
+    assert choose_kind("auto", "auto", "cpu") == REFERENCE
+    assert choose_kind("openvino", "auto", "cpu") == Kind("openvino", "float32")
 
 
 @pytest.mark.parametrize(("has_it", "dtype"), [(True, "bfloat16"), (False, "float32")])
@@ -67,16 +68,11 @@ def test_only_what_is_auto_may_be_another_where_a_kind_is_refused() -> None:
     assert kinds_in_turn(REFERENCE, "auto", "auto") == [REFERENCE]
 
 
-@pytest.mark.parametrize(
-    ("flags", "has_it"), [("avx512_bf16", True), ("amx_tile amx_bf16", True), ("avx512f", False)]
-)
-def test_the_kernel_says_whether_a_processor_has_bfloat16(
-    tmp_path: Path, flags: str, has_it: bool
-) -> None:
+def test_the_kernel_says_which_instructions_a_processor_has(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(FLAGS.format(flags))
-    assert kinds._processor_has_bfloat16(cpuinfo) is has_it
-    assert kinds._processor_has_bfloat16(tmp_path / "nosuch") is False
+    cpuinfo.write_text(FLAGS.format("amx_tile amx_bf16"))
+    assert kinds._processor_flags(cpuinfo) == {"fpu", "avx2", "amx_tile", "amx_bf16"}
+    assert kinds._processor_flags(tmp_path / "nosuch") == frozenset()
 
 
 def test_every_kind_has_a_digest_of_its_own_and_old_vectors_keep_theirs() -> None:

@@ -1,0 +1,49 @@
+"""Which kind of vectors a night has: that of the night before, where it can."""
+
+import logging
+
+import pytest
+
+from models.encoding.kinds import REFERENCE, Kind
+from tasks.store.manifest_parts import EncoderPart
+from tasks.vectors import encoder
+from tasks.vectors.encoder import EmbedSettings, EncoderRef, encoder_ref
+
+FILES = "f" * 64
+FAST = Kind("openvino", "float32")
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that would choose OpenVINO, and has no bfloat16."""
+    found = EncoderRef(name="tiny", digest=FILES, folder="", files=FILES)
+    monkeypatch.setattr(encoder, "find_encoder_ref", lambda _: found)
+    monkeypatch.setattr(encoder, "choose_kind", lambda *_: FAST)
+    has = {REFERENCE, FAST}
+    monkeypatch.setattr(encoder, "kind_or_reference", lambda it, _: it if it in has else REFERENCE)
+
+
+def kind_after(last: Kind, files: str = FILES, **settings: str) -> Kind:
+    part = EncoderPart(
+        name="tiny", digest=last.digest(files), backend=last.backend, dtype=last.dtype
+    )
+    return encoder_ref("tiny", EmbedSettings(**settings), "cpu", part).kind  # type: ignore[arg-type]
+
+
+def test_the_first_night_has_what_the_machine_does_best() -> None:
+    assert encoder_ref("tiny", EmbedSettings(), "cpu").kind == FAST
+
+
+def test_vectors_stay_of_one_kind_where_settings_and_machine_allow_it() -> None:
+    assert kind_after(REFERENCE) == REFERENCE
+    assert kind_after(FAST) == FAST
+    assert kind_after(REFERENCE, backend="openvino") == FAST
+    assert kind_after(REFERENCE, files="e" * 64) == FAST
+
+
+def test_a_kind_that_this_machine_lacks_gives_way_aloud(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert kind_after(Kind("openvino", "bfloat16")) == FAST
+    assert (
+        "last night's vectors are by openvino bfloat16, which this machine does not" in caplog.text
+    )
