@@ -38,7 +38,7 @@ from tests.flows.processes import (
     find_port,
     trained_briefly,
 )
-from tests.flows.warm import ROOT, Stem, WarmProcess
+from tests.flows.warm import ROOT, Stem, WarmProcess, start_stem
 
 Invoke = Callable[..., Any]
 
@@ -143,11 +143,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @pytest.fixture(scope="session")
-def stem() -> Iterator[Stem]:
+def stem(shared: Callable[..., Path]) -> Stem:
     """The process off which command lines are forked."""
-    started = Stem()
-    yield started
-    started.stop()
+    return Stem(shared("stem", start_stem))
 
 
 @pytest.fixture

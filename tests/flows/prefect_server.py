@@ -20,7 +20,7 @@ from typing import Final
 import psutil
 
 from flows.prefect_home.environment import UNLESS_SET
-from tests.flows.warm import ROOT
+from tests.flows.warm import ROOT, is_over, leave, who_began
 
 _SECONDS_TO_START: Final = 300
 _SECONDS_BETWEEN_LOOKS: Final = 0.5
@@ -50,7 +50,7 @@ def start_server(folder: Path) -> None:
         descriptor = listening.fileno()
         with (folder / "log").open("wb") as log:
             subprocess.run(
-                [sys.executable, "-m", __name__, str(_who_began()), str(descriptor)],
+                [sys.executable, "-m", __name__, str(who_began()), str(descriptor)],
                 check=True,
                 cwd=ROOT,
                 env=kept | SETTINGS | {"PREFECT_HOME": str(folder)},
@@ -70,17 +70,10 @@ def start_server(folder: Path) -> None:
     (folder / "address").write_text(address, encoding="utf-8")
 
 
-def _who_began() -> int:
-    """Return the number of the process that began this run of the tests."""
-    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-
-
 def main() -> None:
     """Serve in a process that nobody waits for, until the one that began the run has ended."""
     began, listening = psutil.Process(int(sys.argv[1])), socket.socket(fileno=int(sys.argv[2]))
-    if os.fork():
-        os._exit(0)
-    os.setsid()
+    leave()
     Thread(target=_end_with, args=[began], daemon=True).start()
     gc.disable()
     import uvicorn
@@ -95,7 +88,7 @@ def main() -> None:
 
 
 def _end_with(process: psutil.Process) -> None:
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+    while not is_over(process):
         time.sleep(_SECONDS_BETWEEN_LOOKS)
     # Nobody reads what it would still write.
     os._exit(0)

@@ -18,6 +18,8 @@ from flows.prefect_home.key import key_file
 from flows.prefect_home.runtime import prefect_home
 from tests.flows.warm import Stem
 
+STARTUP = Path(__file__).parents[1] / "startup"
+
 SHORT = 5
 """Epochs in a round of training."""
 
@@ -44,9 +46,7 @@ class Forked:
     def __init__(self, api: str) -> None:
         self.api = api
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(
-            ["flows.nightly", "great_expectations", "sentence_transformers", "sklearn.cluster"]
-        )
+        self._context.set_forkserver_preload(["tests.flows.preloaded"])
 
     def run(self, function: Callable[..., object], *args: object) -> int:
         """Call a function of a module in a process of its own; return the exit code of that."""
@@ -66,9 +66,13 @@ def in_child(api: str, function: Callable[..., object], args: tuple[object, ...]
 
 
 def environment() -> dict[str, str]:
-    """A person's environment, without what an outer run or another Prefect may have set."""
+    """A person's environment, without what an outer run or another Prefect may have set.
+
+    Whatever processes come of it look for garbage seldom; see `tests.startup.sitecustomize`.
+    """
     ours = ("PREFECT_", "NIGHTFOLD_", "COLUMNS")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {"PYTHONPATH": str(STARTUP)}
 
 
 def command(*words: object) -> list[str]:
