@@ -73,6 +73,9 @@ class Listener(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+PATIENCE = 900
+"""Seconds: on a busy machine a server needs minutes to start, and what hangs ends all the same."""
+
 CALL_PREFECT = """
 import json, sys
 from prefect.cli import app
@@ -109,7 +112,7 @@ class Site:
 
     def start_server(self) -> None:
         self._start("server", "server", "start", "--host", "127.0.0.1")
-        wait_for(self._answers, 120, self.log("server"))
+        wait_for(self._answers, self.log("server"))
 
     def start_worker(self) -> None:
         self.environment["PREFECT_API_URL"] = self.api
@@ -126,7 +129,7 @@ class Site:
             env=self.environment | {"PREFECT_API_URL": self.api},
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -142,9 +145,9 @@ class Site:
     def state(self, run: str) -> str:
         return str(self.ask(f"/flow_runs/{run}")["state"]["name"])
 
-    def end_of(self, run: str, seconds: int = 240) -> str:
+    def end_of(self, run: str) -> str:
         ends = ("Completed", "Failed", "Crashed", "Cancelled")
-        wait_for(lambda: self.state(run) in ends, seconds, self.log("worker"))
+        wait_for(lambda: self.state(run) in ends, self.log("worker"))
         return self.state(run)
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -160,7 +163,7 @@ class Site:
         return True
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
-        wait_for(condition, 240, self.log("worker"))
+        wait_for(condition, self.log("worker"))
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
@@ -199,8 +202,8 @@ class Site:
         return True
 
 
-def wait_for(condition: Callable[[], bool], seconds: int, log: Path) -> None:
-    deadline = time.monotonic() + seconds
+def wait_for(condition: Callable[[], bool], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, log.read_text(encoding="utf-8")[-4000:]
         time.sleep(0.3)

@@ -16,12 +16,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import prefect.context
 import pytest
-from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_LOCAL_STORAGE_PATH,
+    PREFECT_LOGGING_TO_API_ENABLED,
+    temporary_settings,
+)
 from typer.testing import CliRunner
 
 from flows.prefect_home.runtime import prefect_home
@@ -47,6 +53,16 @@ Invoke = Callable[..., Any]
 def short_training() -> Iterator[None]:
     """Train briefly in the tests of a module, unless it has a fixture of this name itself."""
     with trained_briefly():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_encoder() -> Iterator[None]:
+    """Load an encoder once for all nights of this process: it keeps nothing of what it encodes."""
+    from tasks.vectors import embed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embed, "load_encoder", cache(embed.load_encoder))
         yield
 
 
@@ -230,6 +246,8 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_server: Path) 
     settings: dict[Any, Any] = {
         PREFECT_API_URL: address_of(prefect_server),
         PREFECT_LOCAL_STORAGE_PATH: tmp_path_factory.mktemp("records"),
+        # The lines of a run are looked at where it has a server of its own.
+        PREFECT_LOGGING_TO_API_ENABLED: False,
     }
     with (
         temporary_settings(settings),

@@ -28,6 +28,9 @@ _SECONDS_BETWEEN_LOOKS: Final = 0.5
 SETTINGS: Final = UNLESS_SET | {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # No test asks it for events or has automations on it: those of the deployed site do.
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_UI_ENABLED": "false",
 }
 

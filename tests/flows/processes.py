@@ -59,9 +59,14 @@ class Forked:
 
 
 def in_child(api: str, function: Callable[..., object], args: tuple[object, ...]) -> None:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_LOGGING_TO_API_ENABLED,
+        temporary_settings,
+    )
 
-    with trained_briefly(), temporary_settings({PREFECT_API_URL: api}):
+    settings: dict[Any, Any] = {PREFECT_API_URL: api, PREFECT_LOGGING_TO_API_ENABLED: False}
+    with trained_briefly(), temporary_settings(settings):
         function(*args)
 
 
