@@ -25,12 +25,12 @@ SHORT = 5
 
 
 @contextmanager
-def trained_briefly() -> Iterator[None]:
+def trained_briefly(epochs: int = SHORT) -> Iterator[None]:
     """Train for a few epochs: how good the clusters of a few dozen texts are is not asked here."""
     from models.nightfold import cotraining
 
     before = cotraining.MAX_EPOCHS
-    vars(cotraining)["MAX_EPOCHS"] = SHORT
+    vars(cotraining)["MAX_EPOCHS"] = epochs
     try:
         yield
     finally:
@@ -107,7 +107,7 @@ def ask_api(
     )
     for _ in range(20):
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=300) as response:
                 return json.loads(response.read())
         except urllib.error.HTTPError as error:
             if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
@@ -150,7 +150,7 @@ class Service:
         self.wait_for(lambda: self.ask(f"/flow_runs/{run}")["state"]["name"] in ENDS)
         return str(self.ask(f"/flow_runs/{run}")["state"]["name"])
 
-    def wait_for(self, condition: Callable[[], bool], seconds: int = 120) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: int = 600) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert self.process.poll() is None, self.said()

@@ -127,16 +127,16 @@ def test_serve_survives_a_failure_serves_again_after_a_kill_and_ends_cleanly(
     service.trigger()
     service.wait_for(lambda: service.said().count("Beginning flow run") == 2)
     kill_with_its_runs(service.process)
-    service.process.wait(timeout=60)
+    service.process.wait(timeout=300)
+    assert slots(store) == [1]
 
     second = serve(service.port)  # on the same port, at once
     assert states(store)[-1] == ("Crashed", "serve died without reporting before this run ended")
     assert "closed run" in second.said()
     tonight = datetime.now(UTC).date()
-    # Not after the five minutes that Prefect keeps the slot of a run that says no more.
-    begun = time.monotonic()
+    # Not after the five minutes that Prefect keeps the place of a run that says no more.
+    assert slots(store) == [0]
     assert second.end_of(second.trigger()) == "Completed"
-    assert time.monotonic() - begun < 280
     manifests = list(store.glob("runs/feed=default/night=*/manifest.json"))
     assert [path.parent.name for path in manifests] == [f"night={tonight}"]
 
@@ -145,10 +145,10 @@ def test_serve_survives_a_failure_serves_again_after_a_kill_and_ends_cleanly(
     second.wait_for(lambda: second.said().count("embed: started") == 2)
     assert slots(store) == [1]
     second.process.send_signal(signal.SIGTERM)
-    assert second.process.wait(timeout=60) == 0, second.said()
+    assert second.process.wait(timeout=300) == 0, second.said()
     assert "stopped; the schedule is paused" in second.said()
     assert "Traceback" not in second.said().split(cut_short)[-1]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while processes_of(store) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert processes_of(store) == []

@@ -122,7 +122,8 @@ def test_a_coarser_granularity_considers_fewer_clusters() -> None:
 
 
 def test_k_means_runs_in_the_latent_space_and_the_neighbours_are_of_the_other() -> None:
-    X, noise = _blobs(6), np.random.default_rng(0).normal(size=(600, 4)).astype(np.float32)
+    X = _blobs(6, n_samples=300)
+    noise = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
     both = choose_n_clusters(X, 0)
     blind = choose_n_clusters(X, 0, latent=noise)
     deaf = choose_n_clusters(noise, 0, latent=X)
