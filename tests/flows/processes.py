@@ -25,12 +25,12 @@ SHORT = 5
 
 
 @contextmanager
-def trained_briefly(epochs: int = SHORT) -> Iterator[None]:
+def trained_briefly() -> Iterator[None]:
     """Train for a few epochs: how good the clusters of a few dozen texts are is not asked here."""
     from models.nightfold import cotraining
 
     before = cotraining.MAX_EPOCHS
-    vars(cotraining)["MAX_EPOCHS"] = epochs
+    vars(cotraining)["MAX_EPOCHS"] = SHORT
     try:
         yield
     finally:
