@@ -1,11 +1,11 @@
 """How well two halves of a feed agree on a number of clusters."""
 
+from math import log
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import entropy
-from sklearn.metrics import adjusted_rand_score, mutual_info_score
 
 from models.core.arrays import Floats, Integers
 from models.core.lloyd import cluster_means, kmeans_plus_plus, lloyd, nearest_center
@@ -64,10 +64,47 @@ def _compared(
     first: Integers, second: Integers, rng: np.random.Generator
 ) -> tuple[float, float, float]:
     """Return agreement, information and what is asked for, of two ways to place the same rows."""
-    by_chance = mutual_info_score(first, rng.permutation(second))
-    information = mutual_info_score(first, second) - by_chance
+    by_chance = _information(_crossed(first, rng.permutation(second)))
+    crossed = _crossed(first, second)
+    information = _information(crossed) - by_chance
     asked_for = np.mean([entropy(np.bincount(labels)) for labels in (first, second)])
-    return adjusted_rand_score(first, second), information, float(asked_for)
+    return _rand_index(crossed), information, float(asked_for)
+
+
+# The same bits as scikit-learn's functions for labels, which spend two milliseconds a call on
+# looking at their parameters: in some four hundred calls more than the k-means of a small feed.
+def _crossed(first: Integers, second: Integers) -> Integers:
+    """Count the rows of every pair of clusters, one of either; a table of (first, second)."""
+    n_first, n_second = int(first.max()) + 1, int(second.max()) + 1
+    pairs = np.bincount(first * n_second + second, minlength=n_first * n_second)
+    return pairs.reshape(n_first, n_second)
+
+
+def _rand_index(crossed: Integers) -> float:
+    """Compute the adjusted Rand index; see `sklearn.metrics.adjusted_rand_score`."""
+    in_both, in_first, in_second = (
+        int((counts**2).sum()) for counts in (crossed, crossed.sum(axis=1), crossed.sum(axis=0))
+    )
+    n = int(crossed.sum())
+    together, only_first, only_second = in_both - n, in_first - in_both, in_second - in_both
+    apart = n**2 - in_first - in_second + in_both
+    if not only_first and not only_second:
+        return 1.0
+    by_chance = (together + only_first) * (only_first + apart)
+    by_chance += (together + only_second) * (only_second + apart)
+    return 2.0 * (together * apart - only_first * only_second) / by_chance
+
+
+def _information(crossed: Integers) -> float:
+    """Compute the mutual information in nats; see `sklearn.metrics.mutual_info_score`."""
+    first, second = np.nonzero(crossed)
+    if 1 in (len(np.unique(first)), len(np.unique(second))):
+        return 0.0
+    shared, n = crossed[first, second], int(crossed.sum())
+    by_chance = crossed.sum(axis=1)[first] * crossed.sum(axis=0)[second]
+    share, log_n = shared / n, log(n)
+    gains = share * (np.log(shared) - log_n) + share * (-np.log(by_chance) + log_n + log_n)
+    return float(max(np.where(np.abs(gains) < np.finfo(float).eps, 0.0, gains).sum(), 0.0))
 
 
 def _centers(X: Floats, n_clusters: int, rng: np.random.Generator) -> Floats:

@@ -31,9 +31,7 @@ def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
 def seal(content: Mapping[str, Any]) -> bytes:
     """Spell an object together with its digest."""
     # Keys that are numbers become strings, which are sorted in another order.
-    plain = json.loads(canonical_json(content))
-    digest = hashlib.sha256(canonical_json(plain)).hexdigest()
-    return canonical_json(plain | {DIGEST: digest})
+    return _with_digest(json.loads(canonical_json(content)))
 
 
 def unseal(content: bytes) -> dict[str, Any]:
@@ -52,7 +50,7 @@ def unseal(content: bytes) -> dict[str, Any]:
             raise NotAsWrittenError(f"must be a JSON object, got {value!r:.60}")
         is_sealed = DIGEST in value
         value.pop(DIGEST, None)
-        is_as_written = not is_sealed or seal(value) == content
+        is_as_written = not is_sealed or _with_digest(value) == content
     except NotAsWrittenError:
         raise
     except (ValueError, RecursionError) as error:
@@ -63,6 +61,12 @@ def unseal(content: bytes) -> dict[str, Any]:
     if not is_sealed and isinstance(version, int) and version >= SEALED_SINCE:
         raise NotAsWrittenError(f"must have a {DIGEST!r} from format version {SEALED_SINCE} on")
     return value
+
+
+def _with_digest(plain: dict[str, Any]) -> bytes:
+    """Spell an object that came from JSON together with its digest."""
+    digest = hashlib.sha256(canonical_json(plain)).hexdigest()
+    return canonical_json(plain | {DIGEST: digest})
 
 
 def canonical_json(value: Any) -> bytes:

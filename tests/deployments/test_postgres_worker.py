@@ -56,12 +56,42 @@ def manifest(store: Path, night: int = 1) -> Path:
     return store / "runs" / "feed=default" / f"night=2026-03-0{night}" / "manifest.json"
 
 
-def test_a_deployed_night_is_published(site: Any, bell: Any, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def after_kills(site: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The store that runs worked on whose server and whose worker were killed; how the next one ended."""
+    store = tmp_path_factory.mktemp("killed") / "store"
+    embed_texts(store, texts_of(night=1) + texts_of(night=2))
+    night = config(store, estimator="k-means")
+    site.trigger("nightly/by-hand", night)
+    site.wait_for(lambda: bool(list(store.glob("state/results/*/*/check-prepared-*"))))
+    site.kill("server")
+    site.start_server()
+    site.wait_for(lambda: site.is_free(store))
+
+    second = site.trigger("nightly/nightly", night)
+    site.wait_for(lambda: site.state(second) == "Running")
+    site.kill("worker")
+    site.start_worker()
+    # The run has a process of its own, which outlives the worker.
+    site.wait_for(lambda: site.state(second) != "Running" and site.is_free(store))
+    return store, site.end_of(site.trigger("nightly/nightly", config(store)))
+
+
+def test_after_a_killed_server_and_a_killed_worker_the_next_run_ends_well(
+    after_kills: tuple[Path, str],
+) -> None:
+    """A run that a kill has met works on or fails; it publishes the whole night or nothing of it."""
+    store, end = after_kills
+    assert end == "Completed"
+    assert manifest(store).is_file()
+
+
+def test_a_deployed_night_is_published(
+    site: Any, bell: Any, after_kills: tuple[Path, str], tmp_path: Path
+) -> None:
     deployment = site.ask("/deployments/name/nightly/nightly")
     assert deployment["schedules"][0]["schedule"]["timezone"] == "Europe/Berlin"
-    store = tmp_path / "store"
-    embed_texts(store, texts_of(night=1) + texts_of(night=2))
-    assert site.end_of(site.trigger("nightly/nightly", config(store))) == "Completed"
+    store, _ = after_kills
     assert json.loads(manifest(store).read_text(encoding="utf-8"))["n_clusters"] == 3
     assert list((store / "state" / "results").iterdir())
     scheduled = {
@@ -94,27 +124,3 @@ def test_a_night_that_did_not_run_is_told(site: Any, bell: Any) -> None:
     missing["trigger"]["within"] = 10  # seconds, the least that Prefect takes
     site.ask("/automations/", missing | {"name": "a-night-is-missing-soon"})
     site.wait_for(lambda: bell.has_heard("no night of feed-default was published"))
-
-
-def test_after_a_killed_server_and_a_killed_worker_the_next_run_ends_well(
-    site: Any, tmp_path: Path
-) -> None:
-    """A run that a kill has met works on or fails; it publishes the whole night or nothing of it."""
-    store = tmp_path / "store"
-    night = config(store, estimator="k-means")
-    embed_texts(store, texts_of(night=1))
-    site.trigger("nightly/by-hand", night)
-    site.wait_for(lambda: bool(list(store.glob("state/results/*/*/check-prepared-*"))))
-    site.kill("server")
-    site.start_server()
-    site.wait_for(lambda: site.is_free(store))
-
-    second = site.trigger("nightly/nightly", night)
-    site.wait_for(lambda: site.state(second) == "Running")
-    site.kill("worker")
-    site.start_worker()
-    # The run has a process of its own, which outlives the worker.
-    site.wait_for(lambda: site.state(second) != "Running" and site.is_free(store))
-
-    assert site.end_of(site.trigger("nightly/by-hand", night)) == "Completed"
-    assert manifest(store).is_file()

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.flows.processes import SHORT
+from tests.flows.processes import SHORT, STARTUP
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("flows", "tasks", "models", "validation")
@@ -67,7 +67,7 @@ def run(installed: Path, folder: Path, *words: object) -> str:
         [sys.executable, *map(str, words)],
         umask=0o077,
         cwd=folder,
-        env=kept | {"PYTHONPATH": str(installed)},
+        env=kept | {"PYTHONPATH": os.pathsep.join([str(installed), str(STARTUP)])},
         capture_output=True,
         text=True,
         timeout=600,

@@ -6,38 +6,36 @@ own server is what is tested (`nightfold`, `start`, `serve`): it is forked off o
 libraries (`Stem`).
 """
 
-import asyncio
 import fcntl
 import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import prefect.context
 import pytest
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_LOCAL_STORAGE_PATH,
-    PREFECT_SERVER_DATABASE_CONNECTION_URL,
+    PREFECT_LOGGING_TO_API_ENABLED,
     temporary_settings,
 )
-from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
-from flows.prefect_home.environment import UNLESS_SET
 from flows.prefect_home.runtime import prefect_home
 from tasks.store.files import write_atomically
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import seal
 from tasks.store.storage import Store
+from tests.flows.prefect_server import address_of, new_database, start_server
 from tests.flows.processes import (
     Forked,
     Service,
@@ -46,7 +44,7 @@ from tests.flows.processes import (
     find_port,
     trained_briefly,
 )
-from tests.flows.warm import ROOT, Stem, WarmProcess
+from tests.flows.warm import ROOT, Stem, WarmProcess, start_stem
 
 Invoke = Callable[..., Any]
 
@@ -55,6 +53,16 @@ Invoke = Callable[..., Any]
 def short_training() -> Iterator[None]:
     """Train briefly in the tests of a module, unless it has a fixture of this name itself."""
     with trained_briefly():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_encoder() -> Iterator[None]:
+    """Load an encoder once for all nights of this process: it keeps nothing of what it encodes."""
+    from tasks.vectors import embed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embed, "load_encoder", cache(embed.load_encoder))
         yield
 
 
@@ -79,23 +87,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def prefect_database(shared: Callable[..., Path]) -> Path:
+def prefect_server(shared: Callable[..., Path]) -> Path:
+    """The folder of the Prefect server that all processes of this run of the tests share."""
+    return shared("prefect-server", start_server)
+
+
+@pytest.fixture(scope="session")
+def prefect_database(prefect_server: Path) -> Path:
     """A new database of Prefect's: to make its tables takes longer than all else in a server's start."""
-
-    def migrate(folder: Path) -> None:
-        from prefect.server.database import provide_database_interface
-        from prefect.server.database.dependencies import temporary_database_interface
-
-        url = f"sqlite+aiosqlite:///{folder / 'prefect.db'}"
-        with (
-            temporary_database_interface(),
-            temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: url}),
-        ):
-            asyncio.run(provide_database_interface().create_db())
-        with closing(sqlite3.connect(folder / "prefect.db")) as database:
-            database.execute("pragma wal_checkpoint(truncate)")
-
-    return shared("prefect-database", migrate) / "prefect.db"
+    return new_database(prefect_server)
 
 
 @pytest.fixture(scope="session")
@@ -159,11 +159,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @pytest.fixture(scope="session")
-def stem() -> Iterator[Stem]:
+def stem(shared: Callable[..., Path]) -> Stem:
     """The process off which command lines are forked."""
-    started = Stem()
-    yield started
-    started.stop()
+    return Stem(shared("stem", start_stem))
 
 
 @pytest.fixture
@@ -243,21 +241,20 @@ def serve_ui(
 
 
 @pytest.fixture(scope="session")
-def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[None]:
-    """A Prefect API of the tests' own, and cache records that no earlier session has left."""
-    records, home = tmp_path_factory.mktemp("records"), tmp_path_factory.mktemp("harness")
-    shutil.copy(prefect_database, home / "prefect-test.db")
-    with pytest.MonkeyPatch.context() as patch:
-        # Many task runs at a time, as in a store's own server: one by one takes half as long again.
-        for name, value in UNLESS_SET.items():
-            patch.setenv(name, value)
-        # Where the harness puts its database, it finds one that has its tables.
-        patch.setattr("prefect.testing.utilities.mkdtemp", lambda: str(home))
-        with (
-            prefect_test_harness(server_startup_timeout=180),
-            temporary_settings({PREFECT_LOCAL_STORAGE_PATH: records}),
-        ):
-            yield
+def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_server: Path) -> Iterator[None]:
+    """The Prefect API of the tests' own, and cache records that no earlier session has left."""
+    settings: dict[Any, Any] = {
+        PREFECT_API_URL: address_of(prefect_server),
+        PREFECT_LOCAL_STORAGE_PATH: tmp_path_factory.mktemp("records"),
+        # The lines of a run are looked at where it has a server of its own.
+        PREFECT_LOGGING_TO_API_ENABLED: False,
+    }
+    with (
+        temporary_settings(settings),
+        # For threads that begin with settings of their own, too, as in Prefect's own harness.
+        prefect.context._temporary_global_settings_context(prefect.context.get_settings_context()),
+    ):
+        yield
 
 
 SUBJECTS = (

@@ -18,6 +18,8 @@ from flows.prefect_home.key import key_file
 from flows.prefect_home.runtime import prefect_home
 from tests.flows.warm import Stem
 
+STARTUP = Path(__file__).parents[1] / "startup"
+
 SHORT = 5
 """Epochs in a round of training."""
 
@@ -44,9 +46,7 @@ class Forked:
     def __init__(self, api: str) -> None:
         self.api = api
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(
-            ["flows.nightly", "great_expectations", "sentence_transformers", "sklearn.cluster"]
-        )
+        self._context.set_forkserver_preload(["tests.flows.preloaded"])
 
     def run(self, function: Callable[..., object], *args: object) -> int:
         """Call a function of a module in a process of its own; return the exit code of that."""
@@ -59,16 +59,25 @@ class Forked:
 
 
 def in_child(api: str, function: Callable[..., object], args: tuple[object, ...]) -> None:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_LOGGING_TO_API_ENABLED,
+        temporary_settings,
+    )
 
-    with trained_briefly(), temporary_settings({PREFECT_API_URL: api}):
+    settings: dict[Any, Any] = {PREFECT_API_URL: api, PREFECT_LOGGING_TO_API_ENABLED: False}
+    with trained_briefly(), temporary_settings(settings):
         function(*args)
 
 
 def environment() -> dict[str, str]:
-    """A person's environment, without what an outer run or another Prefect may have set."""
+    """A person's environment, without what an outer run or another Prefect may have set.
+
+    Whatever processes come of it look for garbage seldom; see `tests.startup.sitecustomize`.
+    """
     ours = ("PREFECT_", "NIGHTFOLD_", "COLUMNS")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {"PYTHONPATH": str(STARTUP)}
 
 
 def command(*words: object) -> list[str]:
@@ -98,7 +107,7 @@ def ask_api(
     )
     for _ in range(20):
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=300) as response:
                 return json.loads(response.read())
         except urllib.error.HTTPError as error:
             if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
@@ -141,7 +150,7 @@ class Service:
         self.wait_for(lambda: self.ask(f"/flow_runs/{run}")["state"]["name"] in ENDS)
         return str(self.ask(f"/flow_runs/{run}")["state"]["name"])
 
-    def wait_for(self, condition: Callable[[], bool], seconds: int = 120) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: int = 600) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert self.process.poll() is None, self.said()

@@ -134,7 +134,7 @@ def browse(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     yield open_page
     for browser in opened:
         browser.terminate()
-        browser.communicate(timeout=30)
+        browser.communicate(timeout=300)
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def attacked(
             thread = Thread(target=site.serve_forever)
             thread.start()
             browser = browse(f"http://{host}:{site.server_port}/")
-            heard = attacker.heard.wait(90)
+            heard = attacker.heard.wait(300)
             browser.terminate()
             site.shutdown()
             thread.join()
@@ -254,8 +254,8 @@ def test_a_page_of_another_origin_reaches_nothing_of_a_run(
     try:
         assert_nothing_reached(attacked("127.0.0.1", address, "0", ""))
         with pytest.raises(urllib.error.HTTPError, match="401"):
-            urllib.request.urlopen(f"{address}/api/health", timeout=30)
+            urllib.request.urlopen(f"{address}/api/health", timeout=300)
     finally:
         process.resume()
     started.process.send_signal(signal.SIGTERM)
-    assert started.process.wait(timeout=120) == 128 + signal.SIGTERM
+    assert started.process.wait(timeout=300) == 128 + signal.SIGTERM

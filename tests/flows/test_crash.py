@@ -91,7 +91,7 @@ def test_kill_in_every_stage_then_run_again(
 
 
 def wait_for(run: Any, line: str) -> None:
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while line not in run.log.read_text(encoding="utf-8"):
         assert run.process.poll() is None, f"the run ended before {line!r}"
         assert time.monotonic() < deadline, f"{line!r} was not said"
@@ -111,7 +111,7 @@ def servers_of(store: Path) -> list[int]:
 
 
 def assert_no_servers(store: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while servers_of(store):
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -128,7 +128,7 @@ def test_a_signal_to_the_command_line_leaves_no_server_and_a_crashed_run(
         run = start(store)
         wait_for(run, f"{stage}: started")
         run.process.send_signal(number)
-        code = run.process.wait(timeout=60)
+        code = run.process.wait(timeout=300)
         assert code == (143 if number == signal.SIGTERM else -number)
         assert_no_servers(store)
         assert not list(store.glob("runs/**/manifest.json"))
@@ -146,11 +146,11 @@ def test_sigterm_while_the_server_starts_ends_both_without_a_traceback(
 ) -> None:
     run = start(tmp_path / "store")
     process = psutil.Process(run.process.pid)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not process.children():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     run.process.send_signal(signal.SIGTERM)
-    assert run.process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert run.process.wait(timeout=300) == 128 + signal.SIGTERM
     assert "Traceback" not in run.log.read_text(encoding="utf-8")
     assert_no_servers(tmp_path / "store")

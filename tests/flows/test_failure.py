@@ -58,12 +58,18 @@ def kept() -> Iterator[Kept]:
 
 
 def last_run() -> tuple[str, str, list[str]]:
-    """The state of the last run, its message, and the texts of its artifact."""
-    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+    """The state of the last run of the flow here, its message, and the texts of its artifact."""
+    from prefect.client.schemas.filters import (
+        ArtifactFilter,
+        ArtifactFilterKey,
+        FlowFilter,
+        FlowFilterName,
+    )
     from prefect.client.schemas.sorting import FlowRunSort
 
     with get_client(sync_client=True) as client:
-        run = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)[0]
+        ours = FlowFilter(name=FlowFilterName(any_=[failing.name]))
+        run, *_ = client.read_flow_runs(flow_filter=ours, sort=FlowRunSort.START_TIME_DESC, limit=1)
         assert run.state is not None
         key = ArtifactFilter(key=ArtifactFilterKey(any_=[WHY]))
         artifacts = client.read_artifacts(artifact_filter=key)

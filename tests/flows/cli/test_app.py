@@ -251,13 +251,13 @@ def test_the_ui_serves_the_runs_of_a_store_on_loopback_only(
         data=b"{}",
         headers={"Content-Type": "application/json", **key},
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=300) as response:
         runs = json.load(response)
     assert [run["state_name"] for run in runs] == ["Failed"]
     dashboard = urllib.request.Request(
         f"{address}/dashboard", headers={"Accept": "text/html", **key}
     )
-    with urllib.request.urlopen(dashboard, timeout=10) as page:
+    with urllib.request.urlopen(dashboard, timeout=300) as page:
         assert b"<!DOCTYPE html>" in page.read()
     listening = {
         c.laddr.ip

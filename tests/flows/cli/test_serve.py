@@ -84,6 +84,14 @@ def states(store: Path) -> list[tuple[str, str]]:
         return database.execute(query).fetchall()
 
 
+def slots(store: Path) -> list[int]:
+    """Return how many places in the queue of each deployment are taken."""
+    with closing(sqlite3.connect(store / "state" / "prefect" / "prefect.db")) as database:
+        return [
+            taken for (taken,) in database.execute("select active_slots from concurrency_limit_v2")
+        ]
+
+
 def kill_with_its_runs(process: WarmProcess) -> None:
     """Kill serve and what it runs, as a machine that loses its power; its server is left to see it."""
     serving = psutil.Process(process.pid)
@@ -95,8 +103,8 @@ def kill_with_its_runs(process: WarmProcess) -> None:
 
 
 @pytest.mark.slow
-def test_serve_survives_a_failure_ends_cleanly_and_serves_again_even_after_a_kill(
-    serve: Callable[..., Any], tmp_path: Path
+def test_serve_survives_a_failure_serves_again_after_a_kill_and_ends_cleanly(
+    serve: Callable[..., Any], write_night: Callable[[Path, int], Path], tmp_path: Path
 ) -> None:
     feed, store = tmp_path / "feed" / "reviews.jsonl", tmp_path / "store"
     service = serve()
@@ -111,40 +119,43 @@ def test_serve_survives_a_failure_ends_cleanly_and_serves_again_even_after_a_kil
     away = feed.rename(tmp_path / "away.jsonl")
     assert service.end_of(service.trigger()) == "Failed"
     away.rename(feed)
-    tonight = datetime.now(UTC).date()
-    cut_short = service.trigger()
-    service.wait_for(lambda: "embed: started" in service.said())
-    service.process.send_signal(signal.SIGTERM)
-    assert service.process.wait(timeout=60) == 0, service.said()
-    assert "stopped; the schedule is paused" in service.said()
-    assert "Traceback" not in service.said().split(cut_short)[-1]
     (failed,) = [
         line for line in service.said().splitlines() if "holds no file that ends in" in line
     ]
-    assert failed.startswith(f"{tonight:%Y-%m-%d} ")
+    assert failed.startswith(f"{datetime.now(UTC).date():%Y-%m-%d} ")
     assert "ERROR" in failed
-    deadline = time.monotonic() + 60
+    service.trigger()
+    service.wait_for(lambda: service.said().count("Beginning flow run") == 2)
+    kill_with_its_runs(service.process)
+    service.process.wait(timeout=300)
+    assert slots(store) == [1]
+
+    second = serve(service.port)  # on the same port, at once
+    assert states(store)[-1] == ("Crashed", "serve died without reporting before this run ended")
+    assert "closed run" in second.said()
+    tonight = datetime.now(UTC).date()
+    # Not after the five minutes that Prefect keeps the place of a run that says no more.
+    assert slots(store) == [0]
+    assert second.end_of(second.trigger()) == "Completed"
+    manifests = list(store.glob("runs/feed=default/night=*/manifest.json"))
+    assert [path.parent.name for path in manifests] == [f"night={tonight}"]
+
+    write_night(feed, 2)
+    cut_short = second.trigger()
+    second.wait_for(lambda: second.said().count("embed: started") == 2)
+    assert slots(store) == [1]
+    second.process.send_signal(signal.SIGTERM)
+    assert second.process.wait(timeout=300) == 0, second.said()
+    assert "stopped; the schedule is paused" in second.said()
+    assert "Traceback" not in second.said().split(cut_short)[-1]
+    deadline = time.monotonic() + 300
     while processes_of(store) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert processes_of(store) == []
     assert states(store)[-1] == ("Crashed", "serve was stopped before this run ended")
-
-    second = serve(service.port)
-    assert "closed run" not in second.said()
-    second.trigger()
-    second.wait_for(lambda: "Beginning flow run" in second.said())
-    kill_with_its_runs(second.process)
-    second.process.wait(timeout=60)
-
-    third = serve(service.port)  # on the same port, at once
-    assert states(store)[-1] == ("Crashed", "serve died without reporting before this run ended")
-    assert "closed run" in third.said()
-    # Not after the five minutes that Prefect keeps the slot of a run that says no more.
-    begun = time.monotonic()
-    assert third.end_of(third.trigger()) == "Completed"
-    assert time.monotonic() - begun < 280
-    manifests = list(store.glob("runs/feed=default/night=*/manifest.json"))
-    assert [path.parent.name for path in manifests] == [f"night={tonight}"]
+    # Nothing is left for the next one to close, and its first run waits for no place.
+    assert "Running" not in {state for state, _ in states(store)}
+    assert slots(store) == [0]
 
 
 @pytest.mark.parametrize("command", ["serve", "ui"])

@@ -100,9 +100,9 @@ def test_a_database_that_is_new_or_not_there_is_nobodys(database: Path, tmp_path
 
 
 def test_every_revision_of_the_installed_prefect_is_known() -> None:
-    import prefect.server.database as package
+    import prefect
     from alembic.script import ScriptDirectory
 
-    folder = Path(package.__file__).parent / "_migrations"
+    folder = Path(prefect.__file__).parent / "server" / "database" / "_migrations"
     scripts = ScriptDirectory(str(folder), version_locations=[str(folder / "versions" / "sqlite")])
     assert known_revisions() == {script.revision for script in scripts.walk_revisions()}

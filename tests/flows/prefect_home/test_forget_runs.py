@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.prefect_home.forget_runs import ForgetError, forget_runs
+from tests.flows.processes import STARTUP
 
 Publish = Callable[[int], None]
 
@@ -22,8 +23,11 @@ def publish(publish_at: Callable[[Path, str, date, datetime], None], tmp_path: P
 
 
 @pytest.fixture
-def database(prefect_database: Path, publish: Publish, tmp_path: Path) -> Path:
+def database(
+    prefect_database: Path, publish: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """The database of a store, with a run every third day from March 1 on."""
+    monkeypatch.setenv("PYTHONPATH", str(STARTUP))
     path = tmp_path / "state" / "prefect" / "prefect.db"
     path.parent.mkdir(parents=True)
     path.write_bytes(prefect_database.read_bytes())
@@ -56,9 +60,12 @@ def names(database: Path) -> list[str]:
         ]
 
 
-def test_runs_of_pruned_nights_go_with_their_logs(
-    database: Path, publish: Publish, tmp_path: Path
+def test_runs_of_pruned_nights_go_with_their_logs_and_a_persons_own_prefect_is_left_alone(
+    database: Path, publish: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    elsewhere = tmp_path / "own.db"
+    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:///{elsewhere}")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     for day in (4, 7, 10):
         publish(day)
     tried = forget_runs(tmp_path, 2, dry_run=True)
@@ -70,23 +77,12 @@ def test_runs_of_pruned_nights_go_with_their_logs(
     assert done is not None
     # Night 7 was published at three; its run of two o'clock is older than that.
     assert names(database) == ["night 10"]
+    assert not elsewhere.exists()
     assert before - database.stat().st_size == done.n_bytes > 250_000
     assert done.sentence() == (
         "Prefect database: 3 runs that ended before 2026-03-07 03:00 UTC dropped,"
         f" {done.n_bytes / 1e6:.1f} MB freed"
     )
-
-
-def test_a_persons_own_prefect_is_left_alone(
-    database: Path, publish: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish(10)
-    elsewhere = tmp_path / "own.db"
-    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:///{elsewhere}")
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    assert forget_runs(tmp_path, 2, dry_run=False) is not None
-    assert not elsewhere.exists()
-    assert names(database) == []
 
 
 def test_a_store_without_a_database_or_a_night_has_nothing_to_forget(

@@ -29,7 +29,13 @@ def _blobs(n_clusters: int, n_samples: int = 600, n_features: int = 8) -> NDArra
     return X.astype(np.float32)
 
 
-@pytest.mark.parametrize("n_clusters", [3, 5, 12, 20])
+@pytest.fixture(scope="module")
+def five() -> NClustersChoice:
+    """The choice for five planted clusters."""
+    return choose_n_clusters(_blobs(5), random_state=0)
+
+
+@pytest.mark.parametrize("n_clusters", [3, 12, 20])
 def test_planted_clusters_are_counted(n_clusters: int) -> None:
     assert choose_n_clusters(_blobs(n_clusters), random_state=0).n_clusters == n_clusters
 
@@ -43,10 +49,9 @@ def test_the_same_seed_gives_the_same_choice() -> None:
     assert choose_n_clusters(X, random_state=3) == choose_n_clusters(X, random_state=3)
 
 
-def test_the_choice_does_not_depend_on_where_the_data_lies() -> None:
-    X = _blobs(5)
-    moved = choose_n_clusters(X + np.float32(3e4), random_state=0)
-    assert moved.n_clusters == choose_n_clusters(X, random_state=0).n_clusters
+def test_the_choice_does_not_depend_on_where_the_data_lies(five: NClustersChoice) -> None:
+    moved = choose_n_clusters(_blobs(5) + np.float32(3e4), random_state=0)
+    assert moved.n_clusters == five.n_clusters
 
 
 @pytest.mark.parametrize("n_samples", [*range(1, 10), 15, 23, 39])
@@ -68,8 +73,8 @@ def test_no_more_clusters_are_tried_than_there_are_distinct_rows() -> None:
     assert max(choice.candidates) == 4
 
 
-def test_the_evidence_holds_figures_for_each_candidate() -> None:
-    choice = choose_n_clusters(_blobs(5), random_state=0)
+def test_the_evidence_holds_figures_for_each_candidate(five: NClustersChoice) -> None:
+    choice = five
     tried = len(choice.candidates)
     assert choice.candidates == LADDER[:tried]
     assert len(choice.agreements) == len(choice.densities) == tried
@@ -110,14 +115,15 @@ def test_a_coarser_granularity_considers_fewer_clusters() -> None:
     rng = np.random.default_rng(1)
     groups = rng.normal(size=(4, 8)) * 6
     centers = np.repeat(groups, 5, axis=0) + rng.normal(size=(20, 8)) * 2
-    X = (centers[np.arange(1000) % 20] + rng.normal(size=(1000, 8))).astype(np.float32)
+    X = (centers[np.arange(400) % 20] + rng.normal(size=(400, 8))).astype(np.float32)
     limits = [choose_n_clusters(X, 0, granularity=g).limit for g in (0.2, 2.0, 8.0)]
     assert limits == sorted(limits)
     assert limits[0] < limits[2]
 
 
 def test_k_means_runs_in_the_latent_space_and_the_neighbours_are_of_the_other() -> None:
-    X, noise = _blobs(6), np.random.default_rng(0).normal(size=(600, 4)).astype(np.float32)
+    X = _blobs(6, n_samples=300)
+    noise = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
     both = choose_n_clusters(X, 0)
     blind = choose_n_clusters(X, 0, latent=noise)
     deaf = choose_n_clusters(noise, 0, latent=X)
@@ -127,11 +133,11 @@ def test_k_means_runs_in_the_latent_space_and_the_neighbours_are_of_the_other() 
     assert max(deaf.densities) < 0.1
 
 
-def test_a_walk_that_is_there_already_is_not_built_again() -> None:
+def test_a_walk_that_is_there_already_is_not_built_again(five: NClustersChoice) -> None:
     X = _blobs(5)
     centred = normalise_rows(X - X.mean(axis=0))
     walk = neighbour_graph(nearest_neighbours(centred, 20), 20)
-    assert choose_n_clusters(X, 0, walk=walk) == choose_n_clusters(X, 0)
+    assert choose_n_clusters(X, 0, walk=walk) == five
 
 
 def _two_levels() -> NDArray[np.float32]:
@@ -157,8 +163,10 @@ def test_the_evidence_survives_json(two_levels: NClustersChoice) -> None:
     assert NClustersChoice.from_json(json.loads(json.dumps(asdict(two_levels)))) == two_levels
 
 
-def test_the_clusters_are_the_only_level_where_themes_are_hardly_finer() -> None:
-    choice = choose_n_clusters(_blobs(5), random_state=0)
+def test_the_clusters_are_the_only_level_where_themes_are_hardly_finer(
+    five: NClustersChoice,
+) -> None:
+    choice = five
     assert (choice.n_clusters, choice.n_themes, choice.range_of_themes) == (5, 5, (5, 5))
 
 

@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from models.nightfold import cotraining
 from models.nightfold.clustering import NightfoldClustering
 from models.quality.metrics import clustering_accuracy
 
@@ -24,6 +25,12 @@ def fitted(X: np.ndarray, n_clusters: int = 3, **params: object) -> NightfoldClu
     return NightfoldClustering(n_clusters, **(quick | params)).fit(X)
 
 
+@pytest.fixture
+def short_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train the heads for a few epochs: how good the clusters are is not asked."""
+    monkeypatch.setattr(cotraining, "MAX_EPOCHS", 5)
+
+
 @parametrize_with_checks(
     [NightfoldClustering(2, pretrain_epochs=1, deep_refinement=False)],
     expected_failed_checks=lambda _: EXPECTED_FAILURES,
@@ -39,6 +46,7 @@ def test_planted_topics_are_found() -> None:
     assert clustering_accuracy(truth, model.labels_) > 0.97
 
 
+@pytest.mark.usefixtures("short_training")
 def test_the_same_seed_gives_the_same_bits() -> None:
     X, _ = feed(90)
     one, other = (fitted(X, random_state=7, deep_refinement=True) for _ in range(2))
@@ -119,6 +127,7 @@ def test_loading_another_estimator_is_refused(tmp_path: Path) -> None:
         Other.load(tmp_path)
 
 
+@pytest.mark.usefixtures("short_training")
 @pytest.mark.parametrize("n_clusters", [1, "auto"])
 @pytest.mark.parametrize(
     "X",
@@ -169,6 +178,7 @@ def test_a_parameter_out_of_range_is_named(name: str, value: object) -> None:
         model.fit(feed(30)[0])
 
 
+@pytest.mark.usefixtures("short_training")
 def test_progress_tells_of_every_epoch() -> None:
     X, _ = feed(60)
     told: list[tuple[str, int, int]] = []

@@ -48,7 +48,7 @@ def test_a_second_run_is_refused_and_told_who_holds_the_lock(
 
 def test_a_killed_run_leaves_no_lock(store: Store, holder: subprocess.Popen[str]) -> None:
     os.kill(holder.pid, signal.SIGKILL)
-    holder.wait(timeout=10)
+    holder.wait(timeout=60)
     require_free(store)
     with run_lock(store):
         pass
