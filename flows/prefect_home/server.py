@@ -13,6 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
+from flows.prefect_home.blank import is_up_to_date
 from flows.prefect_home.key import lasting_key
 from flows.prefect_home.server_process import SECONDS_TO_STOP
 from validation.errors import NightfoldError
@@ -133,7 +134,10 @@ class OwnServer:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: it for name, it in os.environ.items() if name not in _NOT_FOR_THE_SERVER}
+        database = Path(os.environ["PREFECT_HOME"]) / "prefect.db"
         return kept | {
+            # To load the migrations takes a second, only to find that there is nothing to do.
+            "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": str(not is_up_to_date(database)).lower(),
             # What the pages ask, in place of port 4200.
             "PREFECT_SERVER_UI_API_URL": "/api",
             "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": self.address,

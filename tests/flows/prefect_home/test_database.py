@@ -6,10 +6,10 @@ import pytest
 
 from flows.prefect_home.database import (
     UnknownRevisionError,
-    known_revisions,
     put_aside_damaged,
     repair_database,
 )
+from flows.prefect_home.revisions import known_revisions, last_revision
 from tasks.store.lock import store_lock
 
 
@@ -106,3 +106,4 @@ def test_every_revision_of_the_installed_prefect_is_known() -> None:
     folder = Path(package.__file__).parent / "_migrations"
     scripts = ScriptDirectory(str(folder), version_locations=[str(folder / "versions" / "sqlite")])
     assert known_revisions() == {script.revision for script in scripts.walk_revisions()}
+    assert last_revision() == scripts.get_current_head()
