@@ -1,5 +1,6 @@
 """The embedded Prefect's database: moved aside if damaged, since no table depends on it."""
 
+import logging
 import sqlite3
 from contextlib import closing
 from importlib.metadata import version
@@ -11,6 +12,8 @@ from flows.prefect_home.blank import begin_database
 from flows.prefect_home.revisions import known_revisions, revisions_of
 from tasks.store.lock import StoreBusyError, store_lock
 from validation.errors import NightfoldError
+
+logger = logging.getLogger(__name__)
 
 _DAMAGE: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
@@ -77,6 +80,18 @@ def put_aside_damaged(store: Path) -> str | None:
         f"{path} was damaged ({damage}) and is now {aside.name}: the UI no longer shows the runs"
         " before this one; published nights and the cache do not depend on it"
     )
+
+
+def fold_journal(path: Path) -> None:
+    """Write a database's journal into it: a server that ends leaves megabytes of it behind."""
+    if not path.with_name(f"{path.name}-wal").is_file():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("pragma wal_checkpoint(truncate)")
+    except sqlite3.OperationalError as error:
+        # A full disk, or another server on it: the journal is as good as the database.
+        logger.info("the journal of %s stays: %s", path, error)
 
 
 def _database(store: Path) -> Path:

@@ -289,7 +289,12 @@ def _keep_file(store: Store, stage: str, source: Path, rows: int = 0) -> Ref:
 
 
 def _stage_path(store: Store, stage: str, digest: str, suffix: str) -> Path:
-    return store.state / "stages" / stage / f"{digest[:32]}{suffix}"
+    return store.state / "stages" / stage / f"{digest_in_name(digest)}{suffix}"
+
+
+def digest_in_name(digest: str) -> str:
+    """Return how much of its SHA-256 the name of a stage file has."""
+    return digest[:32]
 
 
 def _reference(store: Store, path: Path, digest: str, rows: int) -> Ref:

@@ -6,6 +6,7 @@ import pytest
 
 from flows.prefect_home.database import (
     UnknownRevisionError,
+    fold_journal,
     put_aside_damaged,
     repair_database,
 )
@@ -107,3 +108,16 @@ def test_every_revision_of_the_installed_prefect_is_known() -> None:
     scripts = ScriptDirectory(str(folder), version_locations=[str(folder / "versions" / "sqlite")])
     assert known_revisions() == {script.revision for script in scripts.walk_revisions()}
     assert last_revision() == scripts.get_current_head()
+
+
+def test_a_journal_that_a_server_left_behind_is_folded_in(tmp_path: Path) -> None:
+    path, journal = tmp_path / "prefect.db", tmp_path / "prefect.db-wal"
+    fold_journal(path)
+    assert not path.exists()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("create table flow_run (name text)")
+        connection.commit()
+        assert journal.stat().st_size
+        fold_journal(path)
+        assert not journal.stat().st_size
