@@ -1,7 +1,6 @@
 """The embedded Prefect's database: moved aside if damaged, since no table depends on it."""
 
-import importlib.util
-import re
+import logging
 import sqlite3
 from contextlib import closing
 from importlib.metadata import version
@@ -9,13 +8,14 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from flows.prefect_home.blank import begin_database
+from flows.prefect_home.revisions import known_revisions, revisions_of
 from tasks.store.lock import StoreBusyError, store_lock
 from validation.errors import NightfoldError
 
-_DAMAGE: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+logger = logging.getLogger(__name__)
 
-_REVISION: Final = re.compile(r"^revision\s*(?::\s*str\s*)?=\s*[\"'](\w+)[\"']", re.MULTILINE)
-"""Where a migration of Prefect's says which state of the database it leads to."""
+_DAMAGE: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
 class UnknownRevisionError(NightfoldError):
@@ -23,15 +23,16 @@ class UnknownRevisionError(NightfoldError):
 
 
 def repair_database(store: Path) -> str | None:
-    """Move a damaged database aside; see `put_aside_damaged`.
+    """Move a damaged database aside, and begin one where there is none; see `put_aside_damaged`.
 
     Raises
     ------
     UnknownRevisionError
         If the database is sound, and the Prefect that is installed does not know it.
     """
-    done = put_aside_damaged(store)
-    require_known_revision(_database(store))
+    done, path = put_aside_damaged(store), _database(store)
+    require_known_revision(path)
+    begin_database(path)
     return done
 
 
@@ -43,35 +44,13 @@ def require_known_revision(path: Path) -> None:
     UnknownRevisionError
         If a Prefect has written it that knows more states of the database than this one.
     """
-    found = _revisions(path) if path.is_file() else set()
+    found = revisions_of(path) if path.is_file() else set()
     if unknown := found - known_revisions():
         raise UnknownRevisionError(
             f"{path} was written by another Prefect than the installed {version('prefect')}, which"
             f" does not know its revision {', '.join(sorted(unknown))}: install the nightfold that"
             " wrote it, or move the file aside; published nights and the cache do not depend on it"
         )
-
-
-def known_revisions() -> set[str]:
-    """Return every revision of an SQLite database that the installed Prefect knows.
-
-    Its migrations are read, not imported: that would take a second before every run.
-    """
-    prefect = importlib.util.find_spec("prefect")
-    assert prefect is not None
-    assert prefect.origin is not None
-    folder = Path(prefect.origin).parent / "server/database/_migrations/versions/sqlite"
-    texts = (path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    return {revision for text in texts for revision in _REVISION.findall(text)}
-
-
-def _revisions(path: Path) -> set[str]:
-    """Return the revision of a database; nothing for one that was never finished."""
-    with closing(sqlite3.connect(path)) as database:
-        tables = database.execute("select name from sqlite_master where name = 'alembic_version'")
-        if tables.fetchone() is None:
-            return set()
-        return {str(row[0]) for row in database.execute("select version_num from alembic_version")}
 
 
 def put_aside_damaged(store: Path) -> str | None:
@@ -101,6 +80,18 @@ def put_aside_damaged(store: Path) -> str | None:
         f"{path} was damaged ({damage}) and is now {aside.name}: the UI no longer shows the runs"
         " before this one; published nights and the cache do not depend on it"
     )
+
+
+def fold_journal(path: Path) -> None:
+    """Write a database's journal into it: a server that ends leaves megabytes of it behind."""
+    if not path.with_name(f"{path.name}-wal").is_file():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("pragma wal_checkpoint(truncate)")
+    except sqlite3.OperationalError as error:
+        # A full disk, or another server on it: the journal is as good as the database.
+        logger.info("the journal of %s stays: %s", path, error)
 
 
 def _database(store: Path) -> Path:

@@ -13,6 +13,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
+from flows.prefect_home.blank import is_up_to_date
+from flows.prefect_home.database import fold_journal
 from flows.prefect_home.key import lasting_key
 from flows.prefect_home.server_process import SECONDS_TO_STOP
 from validation.errors import NightfoldError
@@ -130,10 +132,13 @@ class OwnServer:
             self._process.kill()
         # Closes the pipe, too.
         self._process.communicate()
+        fold_journal(_database())
 
     def _environment(self) -> dict[str, str]:
         kept = {name: it for name, it in os.environ.items() if name not in _NOT_FOR_THE_SERVER}
         return kept | {
+            # To load the migrations takes a second, only to find that there is nothing to do.
+            "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": str(not is_up_to_date(_database())).lower(),
             # What the pages ask, in place of port 4200.
             "PREFECT_SERVER_UI_API_URL": "/api",
             "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": self.address,
@@ -178,6 +183,11 @@ def server_for_people(home: Path, port: int) -> OwnServer:
         If it cannot listen on the port: another program does.
     """
     return OwnServer(lasting_key(home), port, has_ui=True)
+
+
+def _database() -> Path:
+    """Return the database of the home that `flows.prefect_home.runtime.embed_prefect` has set."""
+    return Path(os.environ["PREFECT_HOME"]) / "prefect.db"
 
 
 def _listen(port: int) -> socket.socket:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from models.identity.clusters import KnownCluster, TonightCluster, by_size, member_overlap
 from models.identity.rules import DEFAULT_RULES, MatchRules
@@ -151,6 +150,9 @@ def _match_group(
 
 def _assign(weights: Doubles) -> list[tuple[int, int]]:
     """Choose pairs of row and column, each used once, of largest total weight; zeros never."""
+    # Takes most of a second to load, and a night whose results are cached has no use for it.
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(weights, maximize=True)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return [(i, j) for i, j in pairs if weights[i, j] > 0]

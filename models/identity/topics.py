@@ -5,7 +5,6 @@ from itertools import count, islice
 from typing import Final
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from models.core.arrays import Labels
 from models.nightfold.topics import topics_of
@@ -61,6 +60,9 @@ def match_topics(tonight: Mapping[int, frozenset[str]], known: Topics) -> dict[i
     sizes, known_sizes = ([len(it & both) for it in side.values()] for side in (tonight, known))
     smaller = np.minimum(np.array(sizes)[:, None], np.array(known_sizes))
     goes_on = (shared > 0) & (shared >= _LEAST_SHARED * smaller)
+    # Takes most of a second to load, and a night whose results are cached has no use for it.
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(np.where(goes_on, shared, 0), maximize=True)
     numbers, ids = list(tonight), list(known)
     return {

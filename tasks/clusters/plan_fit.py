@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,7 @@ from models.core.threads import one_thread
 from tasks.boundary.counted import counted
 from tasks.clusters.drift import Figure, RefitSettings, WindowSince, measure_drift
 from tasks.clusters.estimators import ClusteringSettings, class_of
+from tasks.clusters.fit import Fit
 from tasks.clusters.numbers import ChosenNumbers
 from tasks.clusters.window import clusters_of_texts
 from tasks.frame.result import StageResult
@@ -36,20 +37,6 @@ from validation.tables.schemas import DRIFT
 logger = logging.getLogger(__name__)
 
 ALARM_EVENT: Final = "nightfold.drift.alarm"
-
-
-class Fit(BaseModel):
-    """How tonight's model comes about."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Literal["full", "warm"]
-    since: date
-    """The night of the last full fit; tonight, if this is one."""
-    reason: str
-    recipe: str
-    """Key of all that a model depends on besides the documents."""
-    drift: list[Figure] = []
 
 
 class Plan(StageResult):

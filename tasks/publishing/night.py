@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.frame.result import StageResult
 from tasks.store.history import NightTable
+from tasks.store.listing import is_published_model
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.storage import ModelRef, Ref, Store, read_table
 from tasks.vectors.encoder import EncoderRef
@@ -89,7 +90,12 @@ def _table_path(store: Store, table: str, ref: Ref) -> str:
 
 
 def _model_path(store: Store, model: str, file: str, ref: Ref) -> str:
-    """Put a model's files in a folder named by their content, so that a night is replaced whole."""
+    """Name a model's files by their content, so that a night is replaced whole.
+
+    What an earlier night has published stays where it is: a night that goes on from it shares it.
+    """
+    if is_published_model(store, ref.path):
+        return ref.path
     name = Path(file)
     path = (
         store.partition("models")
@@ -100,11 +106,11 @@ def _model_path(store: Store, model: str, file: str, ref: Ref) -> str:
 
 
 def placed(store: Store, night: Night) -> list[tuple[Ref, str]]:
-    """Pair every stage file of a night with its published path."""
+    """Pair every file of a night that is not in its place yet with its published path."""
     placed = [(ref, _table_path(store, table, ref)) for table, ref in night.tables.items()]
     for model, saved in night.models.items():
         placed += [(ref, _model_path(store, model, file, ref)) for file, ref in saved.files.items()]
-    return placed
+    return [(ref, path) for ref, path in placed if path != ref.path]
 
 
 def content_of(store: Store, night: Night) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Reads  the references of all stages
 Writes every table of the night, its models, its summary, runs/feed=F/night=D/manifest.json
        embeddings/encoder=E/, where a vector of the window was lost since it was made
        state/retired.json, where the night replaces one
+Removes what the stages of earlier nights have left; see `tasks.publishing.release`
 """
 
 import json
@@ -19,6 +20,7 @@ from tasks.frame.result import StageResult
 from tasks.frame.stage import StageRecord, stage
 from tasks.publishing.guard import require_kept, require_sound
 from tasks.publishing.night import Night, Surroundings, content_of, merged, placed, reports_of
+from tasks.publishing.release import release_earlier
 from tasks.reporting.night_view import view_with
 from tasks.reporting.render.artifacts import show_artifacts
 from tasks.reporting.render.markdown import SUMMARY, summarise
@@ -55,7 +57,9 @@ def publish(
 
     For errors see `publish_night`.
     """
-    return publish_night(store, merged(results, around), records)
+    published = publish_night(store, merged(results, around), records)
+    release_earlier(store)
+    return published
 
 
 def publish_night(store: Store, night: Night, records: list[StageRecord]) -> Published:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tasks.clusters.plan_fit import Fit
+from tasks.clusters.fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.store.manifests import Manifest
 from tasks.store.storage import FeedStore, Ref, Store, read_table

@@ -140,7 +140,8 @@ def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
         If it cannot be read.
     """
     try:
-        return pq.read_table(path, columns=columns, partitioning=None)
+        with pq.ParquetFile(path) as file:
+            return file.read(columns)
     except pa.ArrowException as error:
         raise damaged(path, str(error)) from error
     except OSError as error:

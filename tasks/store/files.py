@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -73,6 +73,16 @@ def _parquet(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return bytes(sink.getvalue().to_pybytes())
+
+
+@contextmanager
+def begun(path: Path) -> Iterator[Path]:
+    """Yield an empty file that gets its name once it is filled, where nobody else was first."""
+    with _temporary(path.parent) as temporary:
+        yield temporary
+        # A name that is taken stays what it is.
+        with suppress(FileExistsError):
+            os.link(temporary, path)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class PastNight(BaseModel):
     published: str
     """Which labels: refined or baseline."""
     fit: dict[str, Any] | None
-    """See `tasks.clusters.plan_fit.Fit`; None for a night of an older nightfold."""
+    """See `tasks.clusters.fit.Fit`; None for a night of an older nightfold."""
     numbers: dict[str, Any] | None = None
     """See `tasks.clusters.numbers.ChosenNumbers`; None where the number was given."""
     source: SourceState | None = Field(None, exclude=True)

@@ -4,13 +4,18 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from tasks.boundary.naming import is_feed_name
+from tasks.boundary.naming import is_feed_name, night_of
 from tasks.store.manifests import FORMAT_VERSION, Manifest, ManifestError, is_inside, read_object
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import Ref, Store
 
 REPORTS: Final = "reports/"
 """What the name of a report starts with among those of tables and models."""
+
+MODELS: Final = "models"
+
+_PLACE_OF_A_MODEL: Final = (MODELS, "feed=F", "night=D")
+"""The folders above the models of a night."""
 
 RETIRED_REMEDY: Final = "nightfold doctor --repair lists them anew"
 
@@ -52,14 +57,29 @@ def named_refs(store: Store, manifest: Manifest) -> dict[str, Ref]:
     return refs
 
 
+def is_published_model(store: Store, file: str) -> bool:
+    """Return whether a file has the place of a model that this night or one before it published."""
+    parts = PurePosixPath(file).parts
+    if len(parts) <= len(_PLACE_OF_A_MODEL) or parts[:2] != (MODELS, f"feed={store.feed}"):
+        return False
+    night = night_of(Path(*parts[: len(_PLACE_OF_A_MODEL)]))
+    return night is not None and night <= store.night
+
+
 def _is_at_home(store: Store, name: str, ref: Ref) -> bool:
-    """Return whether a reference has the place of its night, and the name of its content."""
+    """Return whether a reference has the place of its night, and the name of its content.
+
+    A model may have that of a night before it.
+    """
     path = PurePosixPath(ref.path)
     table = name if "/" not in name else path.parts[0]
     folder = store.partition(table).relative_to(store.root)
+    is_here = path.is_relative_to(folder) or (
+        table == MODELS and is_published_model(store, ref.path)
+    )
     is_named = name.startswith(REPORTS) or ref.sha256[:16] in path.name
     is_table = table != name or path.name.startswith("part-")
-    return path.is_relative_to(folder) and is_named and is_table
+    return is_here and is_named and is_table
 
 
 def retired_path(root: Path) -> Path:

@@ -113,7 +113,7 @@ class Manifest(BaseModel):
     encoder: EncoderPart
     labels: LabelsPart
     fit: dict[str, Any] | None
-    """See `tasks.clusters.plan_fit.Fit`."""
+    """See `tasks.clusters.fit.Fit`."""
     n_clusters: int = 0
     numbers: dict[str, Any] | None = None
     """See `tasks.clusters.numbers.ChosenNumbers`."""

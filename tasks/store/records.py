@@ -16,6 +16,9 @@ from validation.errors import NightfoldError
 
 _HEAD: Final = "nightfold cache record, sha256 "
 
+UNREADABLE: Final = (ValueError, KeyError, TypeError, OSError, RecursionError)
+"""What reading a damaged record raises."""
+
 
 class DamagedRecordError(NightfoldError, ValueError):
     """A cache record that is not as it was written."""

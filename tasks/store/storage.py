@@ -153,8 +153,9 @@ def keep_table(store: Store, stage: str, table: pa.Table) -> Ref:
 
 def read_table(store: FeedStore, ref: Ref, columns: list[str] | None = None) -> pa.Table:
     """Read a table, or some of its columns; see `readable` for errors."""
-    with readable(store, ref):
-        return pq.read_table(store.resolve(ref), columns=columns, partitioning=None)
+    # By the file: `read_table` reads data sets, and loads pandas for that.
+    with readable(store, ref), pq.ParquetFile(store.resolve(ref)) as file:
+        return file.read(columns)
 
 
 @contextmanager
@@ -288,7 +289,12 @@ def _keep_file(store: Store, stage: str, source: Path, rows: int = 0) -> Ref:
 
 
 def _stage_path(store: Store, stage: str, digest: str, suffix: str) -> Path:
-    return store.state / "stages" / stage / f"{digest[:32]}{suffix}"
+    return store.state / "stages" / stage / f"{digest_in_name(digest)}{suffix}"
+
+
+def digest_in_name(digest: str) -> str:
+    """Return how much of its SHA-256 the name of a stage file has."""
+    return digest[:32]
 
 
 def _reference(store: Store, path: Path, digest: str, rows: int) -> Ref:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.clusters.plan_fit import Fit
+from tasks.clusters.fit import Fit
 from tasks.publishing.night import Night, Surroundings
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed

@@ -20,7 +20,7 @@ from tasks.store.copies import manifest_copy, report_copy
 from tasks.store.listing import REPORTS, named_refs
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.records import forget_records, records_folder
-from tasks.store.storage import Ref, Store, read_table
+from tasks.store.storage import Ref, Store, digest_in_name, read_table
 from validation.tables.columns import DOC_ID
 from validation.tables.schemas import PUBLISHED
 
@@ -120,7 +120,7 @@ def remedy_of(store: Store) -> str:
 def stage_copies(store: Store, ref: Ref) -> Iterator[str]:
     """Find intact copies of a published file among the stage files, relative to the root."""
     suffix = Path(ref.path).suffix
-    for path in sorted(store.state.glob(f"stages/*/{ref.sha256[:32]}{suffix}")):
+    for path in sorted(store.state.glob(f"stages/*/{digest_in_name(ref.sha256)}{suffix}")):
         copy = ref.model_copy(update={"path": path.relative_to(store.root).as_posix()})
         if not file_problem(store, copy):
             yield copy.path

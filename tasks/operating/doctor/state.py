@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,10 @@ import pyarrow.parquet as pq
 from tasks.operating.doctor.finding import Finding
 from tasks.store.embeddings import NOT_AS_NAMED, NOT_FINITE, holds_finite
 from tasks.store.files import WRITING, sha256_of
-from tasks.store.records import read_record, refs_in_result
+from tasks.store.listing import feeds_of, refs_of
+from tasks.store.manifests import ManifestError
+from tasks.store.records import UNREADABLE, read_record, refs_in_result
+from tasks.store.storage import FeedStore, digest_in_name
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
 _RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}(-\d+)?")
@@ -19,9 +23,6 @@ _RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}(-\d+)?")
 
 Those of an older nightfold end with a number.
 """
-
-UNREADABLE: Final = (ValueError, KeyError, TypeError, OSError, RecursionError)
-"""What reading a damaged record raises."""
 
 _AGAIN: Final = "the next run that needs it makes it again"
 
@@ -31,7 +32,7 @@ def examine_state(root: Path) -> Iterator[Finding]:
     yield from find_temporaries(root)
     broken, named = read_records(root)
     yield from broken
-    yield from examine_stage_files(root, named)
+    yield from examine_stage_files(root, named, copy_names(root))
     yield from examine_embeddings(root)
 
 
@@ -70,8 +71,31 @@ def read_records(root: Path) -> tuple[list[Finding], set[str]]:
     return broken, named
 
 
-def examine_stage_files(root: Path, named: set[str]) -> Iterator[Finding]:
-    """Find stage files that are damaged, or that no cache record names."""
+def copy_names(root: Path) -> set[str]:
+    """Return what the copies of published files are called among the stage files."""
+    names: set[str] = set()
+    for feed in feeds_of(root):
+        store = FeedStore(root=root, feed=feed)
+        for night in store.published_nights():
+            # One that cannot be read is a finding of its own.
+            with suppress(ManifestError):
+                refs = refs_of(store.read_manifest(night)).values()
+                names.update(digest_in_name(ref.sha256) for ref in refs)
+    return names
+
+
+def examine_stage_files(root: Path, named: set[str], copies: set[str]) -> Iterator[Finding]:
+    """Find stage files that are damaged, or of no use.
+
+    Parameters
+    ----------
+    root
+        Of the store.
+    named
+        Files that cache records name.
+    copies
+        Names, without suffixes, of those that a published file can be brought back from.
+    """
     for path in sorted((root / "state" / "stages").glob("*/*")):
         file = _name(root, path)
         if path.name.startswith(WRITING):
@@ -80,7 +104,7 @@ def examine_stage_files(root: Path, named: set[str]) -> Iterator[Finding]:
             yield _in_the_way(root, path, "stage_file")
         elif problem := _name_problem(path, path.stem):
             yield Finding(file, "stage_file", problem, _AGAIN, is_removable=True)
-        elif file not in named:
+        elif file not in named and path.stem not in copies:
             yield Finding(file, "orphan", "no cache record names it", is_removable=True)
 
 

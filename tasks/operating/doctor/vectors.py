@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from tasks.operating.doctor.finding import Finding, file_problem
 from tasks.operating.doctor.night import remedy_of
-from tasks.operating.doctor.state import UNREADABLE, embedding_problem
+from tasks.operating.doctor.state import embedding_problem
 from tasks.store.embeddings import EmbeddingShelf, read_part
 from tasks.store.manifests import ManifestError
-from tasks.store.records import read_record
+from tasks.store.records import UNREADABLE, read_record
 from tasks.store.storage import Ref, Store, is_intact, read_table
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 

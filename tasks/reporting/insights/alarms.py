@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from prefect.events import emit_event
-
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
 from tasks.store.storage import Store
@@ -38,6 +36,9 @@ def announce(store: Store, rows: Sequence[Row], names: Mapping[str, str]) -> Non
         logger.warning("emergence alarm: %s", emergence_sentence(row, names[row[CLUSTER_ID]]))
     if not alarms:
         return
+    # The sentences are for commands too, which have no need of Prefect.
+    from prefect.events import emit_event
+
     emit_event(
         event=ALARM_EVENT,
         resource={"prefect.resource.id": f"nightfold.feed.{store.feed}"},

@@ -6,7 +6,7 @@ from typing import Any, Final
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
 from tasks.boundary.markdown import escape_markdown
-from tasks.clusters.plan_fit import Fit
+from tasks.clusters.fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.night_view import NightView
 from tasks.reporting.render.curation import curation_lines

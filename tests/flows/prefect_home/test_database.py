@@ -6,10 +6,11 @@ import pytest
 
 from flows.prefect_home.database import (
     UnknownRevisionError,
-    known_revisions,
+    fold_journal,
     put_aside_damaged,
     repair_database,
 )
+from flows.prefect_home.revisions import known_revisions, last_revision
 from tasks.store.lock import store_lock
 
 
@@ -106,3 +107,17 @@ def test_every_revision_of_the_installed_prefect_is_known() -> None:
     folder = Path(prefect.__file__).parent / "server" / "database" / "_migrations"
     scripts = ScriptDirectory(str(folder), version_locations=[str(folder / "versions" / "sqlite")])
     assert known_revisions() == {script.revision for script in scripts.walk_revisions()}
+    assert last_revision() == scripts.get_current_head()
+
+
+def test_a_journal_that_a_server_left_behind_is_folded_in(tmp_path: Path) -> None:
+    path, journal = tmp_path / "prefect.db", tmp_path / "prefect.db-wal"
+    fold_journal(path)
+    assert not path.exists()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("create table flow_run (name text)")
+        connection.commit()
+        assert journal.stat().st_size
+        fold_journal(path)
+        assert not journal.stat().st_size

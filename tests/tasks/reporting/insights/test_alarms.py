@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from tasks.reporting.insights import alarms
 from tasks.reporting.insights.alarms import announce, emergence_sentence
 from tasks.store.storage import Store
 
@@ -31,7 +30,7 @@ def test_alarms_are_logged_and_an_event(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(alarms, "emit_event", lambda **event: sent.append(event))
+    monkeypatch.setattr("prefect.events.emit_event", lambda **event: sent.append(event))
     rows = [alarm(is_alarm=False), alarm(cluster_id="c-2"), alarm(cluster_id="c-3", z=9.0)]
     with caplog.at_level(logging.WARNING):
         announce(store, rows, {"c-1": "one", "c-2": "two\x1b[2J", "c-3": "three"})
@@ -47,5 +46,5 @@ def test_alarms_are_logged_and_an_event(
 def test_a_night_without_alarms_sends_nothing(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alarms, "emit_event", lambda **_: pytest.fail("an event was sent"))
+    monkeypatch.setattr("prefect.events.emit_event", lambda **_: pytest.fail("an event was sent"))
     announce(store, [alarm(is_alarm=False)], {"c-1": "one"})

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from tasks.clusters.drift import Figure
-from tasks.clusters.plan_fit import Fit
+from tasks.clusters.fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.preparing.counts import Counts
 from tasks.reporting.night_view import NightView, view_of

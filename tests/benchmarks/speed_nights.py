@@ -1,0 +1,72 @@
+"""What a night costs besides its work: start-up, an unchanged night, and the bytes of the store.
+
+    python tests/benchmarks/speed_nights.py --out speed_nights.json
+
+Processor seconds are those of the command and its server. They grow where other programs share the
+cores: compare two versions side by side, on the same machine at the same time.
+"""
+
+import argparse
+import csv
+import json
+import resource
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+SAMPLE: Final = Path(__file__).parents[2] / "flows" / "sample" / "night-1" / "tickets.csv"
+N_DOCUMENTS: Final = 100
+NIGHTFOLD: Final = Path(sys.executable).with_name("nightfold")
+
+
+def write_feed(path: Path) -> None:
+    """Write the first documents of the sample as JSON lines."""
+    with SAMPLE.open(encoding="utf-8", errors="replace", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["body"]][:N_DOCUMENTS]
+    lines = [json.dumps({"id": f"t-{i}", "text": row["body"]}) for i, row in enumerate(rows)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def seconds_of(*words: str | Path) -> float:
+    """Run a command; return the processor seconds of it and of its children."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([NIGHTFOLD, *words], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def bytes_of(store: Path) -> dict[str, int]:
+    """Return how many bytes each folder of a store holds; those of `state` one by one."""
+    sizes: Counter[str] = Counter()
+    for path in store.rglob("*"):
+        if path.is_file():
+            parts = path.relative_to(store).parts
+            sizes["/".join(parts[: 2 if parts[0] == "state" else 1])] += path.stat().st_size
+    return dict(sizes.most_common())
+
+
+def main() -> None:
+    """Measure, print and write the figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        feed, store = Path(folder) / "feed.jsonl", Path(folder) / "store"
+        write_feed(feed)
+        night = ("run", feed, "--store", store, "--night", "2026-03-01")
+        seconds = {
+            "--help": seconds_of("--help"),
+            f"run, {N_DOCUMENTS} documents, a new store": seconds_of(*night),
+            "the same night again": seconds_of(*night),
+            "clusters": seconds_of("clusters", "--store", store),
+        }
+        found = {"processor_seconds": seconds, "bytes": bytes_of(store)}
+    given.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

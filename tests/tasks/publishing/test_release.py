@@ -1,0 +1,80 @@
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.publishing.release import release_earlier
+from tasks.store.records import records_folder, seal
+from tasks.store.storage import Ref, Store, digest_in_name, keep_bytes
+
+PublishNight = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def nights(store: Store, publish_night: PublishNight) -> tuple[Store, Store]:
+    """Publish two nights, without any cache record."""
+    for day, doc_id in ((1, "a"), (2, "b")):
+        publish_night(day, [doc_id], window=["a"][: day - 1])
+    return store.on(date(2026, 3, 1)), store.on(date(2026, 3, 2))
+
+
+def keep_record(night: Store, *refs: Ref) -> None:
+    """Write the cache record of a stage whose result names some files."""
+    content = json.dumps({"result": json.dumps({"data": [it.model_dump() for it in refs]})})
+    path = records_folder(night) / f"views-v1-{'a' * 40}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(seal(content.encode(), path.name))
+
+
+def stage_file(store: Store, ref: Ref) -> Ref:
+    """Return the stage file that a published file was copied from."""
+    suffix = Path(ref.path).suffix
+    return ref.model_copy(
+        update={"path": f"state/stages/made/{digest_in_name(ref.sha256)}{suffix}"}
+    )
+
+
+def test_earlier_nights_keep_the_copies_of_their_tables(nights: tuple[Store, Store]) -> None:
+    before, tonight = nights
+    manifest = before.read_manifest()
+    model = manifest.models["lexical"]["model.json"]
+    table, copied = stage_file(before, manifest.tables["documents"]), stage_file(before, model)
+    vectors, shared = (keep_bytes(before, "views", it, ".bin") for it in (b"vectors", b"shared"))
+    keep_record(before, table, copied, vectors, shared, model)
+    keep_record(tonight, shared)
+    assert release_earlier(tonight) == 2
+    there = [tonight.resolve(it).exists() for it in (table, shared, model, vectors, copied)]
+    assert there == [True, True, True, False, False]
+    assert not records_folder(before).exists()
+    assert records_folder(tonight).is_dir()
+    assert release_earlier(tonight) == 0
+
+
+def test_the_last_night_and_a_night_run_again_keep_their_cache(
+    nights: tuple[Store, Store],
+) -> None:
+    before, last = nights
+    for night in nights:
+        keep_record(night, keep_bytes(night, "views", b"vectors", ".bin"))
+    assert release_earlier(before) == 0
+    assert all(records_folder(it).is_dir() for it in (before, last))
+
+
+def test_what_another_feed_names_stays(nights: tuple[Store, Store]) -> None:
+    before, tonight = nights
+    vectors = keep_bytes(before, "views", b"vectors", ".bin")
+    keep_record(before, vectors)
+    keep_record(before.model_copy(update={"feed": "other"}), vectors)
+    assert release_earlier(tonight) == 0
+    assert tonight.resolve(vectors).exists()
+
+
+def test_a_night_that_was_never_published_resumes(nights: tuple[Store, Store]) -> None:
+    before, tonight = nights
+    before.manifest_path().unlink()
+    keep_record(before, keep_bytes(before, "views", b"vectors", ".bin"))
+    assert release_earlier(tonight) == 0
+    assert records_folder(before).is_dir()
