@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from tasks.store.records import UNREADABLE, read_record, records_folder, refs_in_result
-from tasks.store.storage import Store, digest_in_name
+from tasks.store.refs import digest_in_name
+from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
 

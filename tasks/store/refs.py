@@ -23,3 +23,8 @@ class ModelRef(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     files: dict[str, Ref]
+
+
+def digest_in_name(digest: str) -> str:
+    """Return how much of its SHA-256 the name of a stage file has."""
+    return digest[:32]

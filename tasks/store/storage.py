@@ -23,6 +23,7 @@ from tasks.store.files import WRITING, copy_atomically, sha256_of, write_atomica
 from tasks.store.manifests import Manifest, read_manifest
 from tasks.store.refs import ModelRef as ModelRef  # noqa: PLC0414 - stages find all in one place
 from tasks.store.refs import Ref as Ref  # noqa: PLC0414
+from tasks.store.refs import digest_in_name
 from validation.errors import NightfoldError
 
 M = TypeVar("M")
@@ -116,8 +117,7 @@ def damaged(store: FeedStore, ref: Ref, reason: object) -> DamagedFileError:
 
 def is_intact(store: FeedStore, ref: Ref) -> bool:
     """Return whether the file of a reference is there with its digest."""
-    path = store.resolve(ref)
-    return path.is_file() and sha256_of(path) == ref.sha256
+    return (path := store.resolve(ref)).is_file() and sha256_of(path) == ref.sha256
 
 
 def require_file(store: FeedStore, ref: Ref) -> None:
@@ -129,8 +129,7 @@ def require_file(store: FeedStore, ref: Ref) -> None:
 def keep_bytes(store: Store, stage: str, content: bytes, suffix: str, rows: int = 0) -> Ref:
     """Keep a stage's result under the digest of its content."""
     digest = hashlib.sha256(content).hexdigest()
-    path = _stage_path(store, stage, digest, suffix)
-    write_atomically(path, content)
+    write_atomically(path := _stage_path(store, stage, digest, suffix), content)
     return _reference(store, path, digest, rows)
 
 
@@ -283,18 +282,12 @@ class TableWriter:
 
 def _keep_file(store: Store, stage: str, source: Path, rows: int = 0) -> Ref:
     digest = sha256_of(source)
-    path = _stage_path(store, stage, digest, source.suffix)
-    copy_atomically(source, path)
+    copy_atomically(source, path := _stage_path(store, stage, digest, source.suffix))
     return _reference(store, path, digest, rows)
 
 
 def _stage_path(store: Store, stage: str, digest: str, suffix: str) -> Path:
     return store.state / "stages" / stage / f"{digest_in_name(digest)}{suffix}"
-
-
-def digest_in_name(digest: str) -> str:
-    """Return how much of its SHA-256 the name of a stage file has."""
-    return digest[:32]
 
 
 def _reference(store: Store, path: Path, digest: str, rows: int) -> Ref:

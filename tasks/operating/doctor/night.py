@@ -20,7 +20,8 @@ from tasks.store.copies import manifest_copy, report_copy
 from tasks.store.listing import REPORTS, named_refs
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.records import forget_records, records_folder
-from tasks.store.storage import Ref, Store, digest_in_name, read_table
+from tasks.store.refs import digest_in_name
+from tasks.store.storage import Ref, Store, read_table
 from validation.tables.columns import DOC_ID
 from validation.tables.schemas import PUBLISHED
 

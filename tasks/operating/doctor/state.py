@@ -15,7 +15,8 @@ from tasks.store.files import WRITING, sha256_of
 from tasks.store.listing import feeds_of, refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.records import UNREADABLE, read_record, refs_in_result
-from tasks.store.storage import FeedStore, digest_in_name
+from tasks.store.refs import digest_in_name
+from tasks.store.storage import FeedStore
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
 _RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}(-\d+)?")

@@ -5,7 +5,7 @@ from typing import Final
 
 from tasks.reading.formats.base import Format
 from tasks.reading.formats.csv import CSV, TSV
-from tasks.reading.formats.jsonl import JSONL
+from tasks.reading.formats.json.jsonl import JSONL
 from tasks.reading.formats.parquet import PARQUET
 from tasks.reading.formats.xlsx import XLSX
 

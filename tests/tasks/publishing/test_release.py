@@ -8,7 +8,8 @@ import pytest
 
 from tasks.publishing.release import release_earlier
 from tasks.store.records import records_folder, seal
-from tasks.store.storage import Ref, Store, digest_in_name, keep_bytes
+from tasks.store.refs import digest_in_name
+from tasks.store.storage import Ref, Store, keep_bytes
 
 PublishNight = Callable[..., dict[str, Any]]
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.reading.formats import json_array, lines
-from tasks.reading.formats.json_array import Element, read_elements
+from tasks.reading.formats import lines
+from tasks.reading.formats.json import json_array
+from tasks.reading.formats.json.json_array import Element, read_elements
 from tasks.reading.formats.rows import UnfitFileError
 
 VALUES = st.recursive(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.reading.formats.jsonl import read_jsonl
+from tasks.reading.formats.json.jsonl import read_jsonl
 from tasks.reading.formats.rows import FileLog, Row, UnfitFileError
 from tasks.reading.formats.settings import FileSettings
 

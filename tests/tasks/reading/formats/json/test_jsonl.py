@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.reading.formats.jsonl import read_jsonl
+from tasks.reading.formats.json.jsonl import read_jsonl
 from tasks.reading.formats.rows import FileLog, Row
 from tasks.reading.formats.settings import FileSettings
 from tests.proportion import assert_in_proportion

@@ -8,8 +8,8 @@ from typing import IO, Any, Final
 
 from tasks.reading.formats.base import Format
 from tasks.reading.formats.encodings import peeked, say_mended, text_lines, with_encoding
-from tasks.reading.formats.json_array import read_elements
-from tasks.reading.formats.json_envelope import may_be_envelope, read_envelope
+from tasks.reading.formats.json.json_array import read_elements
+from tasks.reading.formats.json.json_envelope import may_be_envelope, read_envelope
 from tasks.reading.formats.lines import Line, Readable
 from tasks.reading.formats.rows import MAX_DEPTH, FileLog, Row, broken_row
 from tasks.reading.formats.seekable import spooled
