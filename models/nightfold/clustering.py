@@ -15,7 +15,7 @@ from models.core.devices import as_tensor, draw_seed, resolve_device
 from models.core.graph import neighbourhood_means
 from models.core.lloyd import cluster_means
 from models.core.persistence import JSON, Tensors
-from models.core.projection import FusedView
+from models.core.projection import LEXICAL_WEIGHT, FusedView
 from models.core.records import Progress
 from models.counting.n_clusters import Numbers
 from models.networks.autoencoder import build_autoencoder
@@ -62,6 +62,8 @@ class NightfoldClustering(DeepClusterer):
     view_dims
         Widths of the views that stand side by side in X: the sentence embedding, then lexical
         views. None: all columns are the embedding.
+    lexical_weight
+        Weight of all lexical views together beside the sentence embedding.
     granularity
         How fine ``"auto"`` cuts: see `models.counting.n_clusters.choose_n_clusters`.
     near
@@ -106,6 +108,7 @@ class NightfoldClustering(DeepClusterer):
         n_clusters: int | Literal["auto"] = "auto",
         *,
         view_dims: Sequence[int] | None = None,
+        lexical_weight: float = LEXICAL_WEIGHT,
         granularity: float = 2.0,
         near: tuple[int, int] | None = None,
         latent_dim: int = 32,
@@ -117,6 +120,7 @@ class NightfoldClustering(DeepClusterer):
     ) -> None:
         self.n_clusters = n_clusters
         self.view_dims = view_dims
+        self.lexical_weight = lexical_weight
         self.granularity = granularity
         self.near = near
         self.latent_dim = latent_dim
@@ -133,8 +137,9 @@ class NightfoldClustering(DeepClusterer):
             is_count = isinstance(value, Integral) and int(value) >= smallest
             if not is_count and (name, value) != ("n_clusters", "auto"):
                 raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
-        if not self.granularity > 0:
-            raise ValueError(f"granularity must be above 0, got {self.granularity!r}")
+        for name in ("granularity", "lexical_weight"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
         checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
         dims = self._dims(checked)
         if min(dims) < 1 or sum(dims) != checked.shape[1]:
@@ -154,7 +159,7 @@ class NightfoldClustering(DeepClusterer):
             if hasattr(self, name):
                 delattr(self, name)
         self.seed_ = draw_seed(self.random_state)
-        self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM)
+        self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
         smoothed = neighbourhood_means(fused, self.n_neighbors)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)

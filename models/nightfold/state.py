@@ -88,7 +88,8 @@ def restore(
     mean, components = tensors["view_.mean"], tensors["view_.components"]
     semantic_mean = tensors["view_.semantic_mean"]
     dims = tuple(config["view_dims"])
-    fitted["view_"] = FusedView(dims, semantic_mean, Projection(mean, components))
+    projection = Projection(mean, components)
+    fitted["view_"] = FusedView(dims, semantic_mean, projection, estimator.lexical_weight)
     fitted |= {name: tensors[name] for name in _ARRAYS if name in tensors}
     fitted |= config["values"]
     if "feature_names" in config:

@@ -20,6 +20,9 @@ _FEWEST_TEXTS: Final = 15
 _CLEAR_SHARE: Final = 0.1
 """A language of so many texts is there, however few texts a feed has."""
 
+_MOST: Final = 0.5
+"""What most of a feed is."""
+
 _LEAST_SHARE: Final = 0.01
 """Of the texts that are long enough: a language of fewer is a wrong guess here and there, and its
 stop words may be words that tell something in another."""
@@ -62,6 +65,11 @@ def not_learnt(shares: Mapping[str, float], learnt: Collection[str]) -> dict[str
     if not learnt or MULTILINGUAL in learnt:
         return {}
     return {language: share for language, share in shares.items() if language not in learnt}
+
+
+def is_mostly_foreign(shares: Mapping[str, float], learnt: Collection[str]) -> bool:
+    """Return whether most of a feed is in languages that an encoder has not learnt."""
+    return sum(not_learnt(shares, learnt).values()) > _MOST
 
 
 def languages_of(texts: Sequence[str | None], known: Collection[str]) -> list[str | None]:

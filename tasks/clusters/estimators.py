@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from models.clusterer.clusterer import Clusterer
 from models.core.arrays import Floats
+from models.core.projection import FOREIGN_LEXICAL_WEIGHT
 from tasks.store.embeddings import matrix_of
 from validation.tables.columns import EMBEDDING, LEXICAL
 
@@ -113,6 +114,7 @@ def new_estimator(
     view_dims: tuple[int, ...],
     random_state: int,
     near: tuple[int, int] | None = None,
+    is_foreign: bool = False,
 ) -> Clusterer:
     """Make the configured estimator, unfitted.
 
@@ -126,6 +128,8 @@ def new_estimator(
         Seed of everything random in it.
     near
         Numbers of topics and clusters that an earlier fit of the feed chose, if one did.
+    is_foreign
+        Whether most texts are in languages that the encoder has not learnt.
     """
     made: Any = class_of(settings.estimator)
     parameters: dict[str, Any] = {
@@ -136,6 +140,8 @@ def new_estimator(
     }
     if made.uses_views:
         parameters["view_dims"] = view_dims
+        if is_foreign:
+            parameters["lexical_weight"] = FOREIGN_LEXICAL_WEIGHT
     if made.finds_topics:
         parameters |= {"granularity": settings.granularity, "near": near}
     if settings.pretraining is not None:

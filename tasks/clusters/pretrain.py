@@ -13,6 +13,7 @@ from models.clusterer.clusterer import Clusterer
 from models.core.arrays import Floats
 from models.core.records import Progress
 from models.core.threads import one_thread
+from models.text.languages import is_mostly_foreign
 from tasks.clusters.estimators import (
     ClusteringSettings,
     features_of,
@@ -28,7 +29,7 @@ from tasks.vectors.views import Views
 logger = logging.getLogger(__name__)
 
 
-@stage("pretrain", version=5, retries=1)
+@stage("pretrain", version=6, retries=1)
 @one_thread()
 def pretrain(
     store: Store,
@@ -41,12 +42,14 @@ def pretrain(
     """Pretrain the autoencoder on the window's texts, without looking for clusters yet.
 
     With an earlier model, its autoencoder learns tonight's texts and is reminded of others. Numbers
-    that an earlier fit chose stay with the new model, which holds on to them.
+    that an earlier fit chose stay with the new model, which holds on to them. Where the encoder has
+    not learnt the language of most texts, their words weigh more.
     """
     X = features_of(read_table(store, views.items), settings)
     if earlier is None:
         near = (chosen.topics, chosen.themes) if chosen else None
-        estimator = new_estimator(settings, views.dims, random_state, near)
+        is_foreign = is_mostly_foreign(views.languages, views.encoder_languages)
+        estimator = new_estimator(settings, views.dims, random_state, near, is_foreign)
     else:
         estimator = load_model(store, earlier, partial(load_estimator, settings))
     with shown_progress("pretrain") as report:

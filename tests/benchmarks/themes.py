@@ -30,11 +30,12 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score
 
 from models.core.kmeans import fit_kmeans
+from models.core.projection import FOREIGN_LEXICAL_WEIGHT, LEXICAL_WEIGHT
 from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
 from models.encoding.text_encoder import TextEncoder
 from models.nightfold.clustering import NightfoldClustering
 from models.text.keywords import count_terms
-from models.text.languages import language_shares
+from models.text.languages import is_mostly_foreign, language_shares
 from models.text.lexical_views import LexicalViews
 from models.text.names import covering_names
 from models.text.remarks import find_remarks
@@ -105,7 +106,11 @@ def score(feed: Feed, seed: int) -> Scores:
     views = LexicalViews().fit(texts)
     rows = np.hstack([X, views.transform(texts)]).astype(np.float32)
     dims = (X.shape[1], *views.dims)
-    model = NightfoldClustering("auto", view_dims=dims, random_state=seed).fit(rows)
+    is_foreign = is_mostly_foreign(language_shares(texts), find_encoder(DEFAULT_ENCODER).languages)
+    weight = FOREIGN_LEXICAL_WEIGHT if is_foreign else LEXICAL_WEIGHT
+    model = NightfoldClustering(
+        "auto", view_dims=dims, lexical_weight=weight, random_state=seed
+    ).fit(rows)
     labels = np.full(len(feed.texts), REMARK)
     labels[kept] = model.labels_
     plain = fit_kmeans(feed.embeddings, model.n_clusters_, 10, seed)[0]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from models.core.projection import LEXICAL_WEIGHT, FusedView, Projection
+from models.core.projection import LEXICAL_WEIGHT, FusedView, Projection, fuse
 
 
 def matrix(n_samples: int = 80, n_features: int = 12, seed: int = 0) -> np.ndarray:
@@ -38,6 +38,18 @@ def test_fused_rows_keep_the_cosines_of_all_views(dims: tuple[int, ...]) -> None
     np.testing.assert_allclose(gaps, lengths, atol=2e-2)
     lengths = np.linalg.norm(projected, axis=1, keepdims=True)
     np.testing.assert_allclose(view.transform(X), projected / lengths, atol=1e-4)
+
+
+def test_words_weigh_as_much_as_is_said_and_no_more() -> None:
+    X = matrix()
+    even = FusedView.fit(X, (8, 4), 12, lexical_weight=1.0)
+    semantic, lexical = even.split(X)
+    cosines = (semantic @ semantic.T + lexical @ lexical.T) / 2
+    projected = even.projection.transform(fuse([semantic, lexical], 1.0))
+    gaps = np.linalg.norm(projected[:, None] - projected[None], axis=2)
+    np.testing.assert_allclose(gaps, np.sqrt(np.maximum(2 - 2 * cosines, 0)), atol=2e-2)
+    heavier = FusedView.fit(X, (8, 4), 12, lexical_weight=3.0)
+    assert not np.allclose(heavier.transform(X), even.transform(X), atol=1e-3)
 
 
 def test_the_common_direction_is_taken_out() -> None:

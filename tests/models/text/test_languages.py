@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.text.languages import language_shares, languages_of, not_learnt
+from models.text.languages import is_mostly_foreign, language_shares, languages_of, not_learnt
 
 ENGLISH = "The kettle leaks at the handle and nobody answers my letters."
 FRENCH = "La bouilloire fuit et personne ne répond à mes courriers depuis hier."
@@ -48,6 +48,13 @@ def test_what_an_encoder_has_not_learnt_is_told_where_its_card_names_languages()
     assert not_learnt(shares, ("en", "fr", "zh")) == {}
     assert not_learnt(shares, ("multilingual",)) == {}
     assert not_learnt(shares, ()) == {}
+
+
+def test_a_feed_is_foreign_where_most_of_it_is() -> None:
+    shares = {"en": 0.3, "fr": 0.3, "zh": 0.3}
+    assert is_mostly_foreign(shares, ("en",))
+    assert not is_mostly_foreign(shares, ("en", "fr"))
+    assert not is_mostly_foreign(shares, ())
 
 
 def test_the_language_of_a_text_is_told_where_the_feed_has_it() -> None:

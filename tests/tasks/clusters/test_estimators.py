@@ -81,6 +81,14 @@ def test_how_fine_the_clusters_are_and_what_was_chosen_before_reach_the_estimato
     assert not hasattr(other, "granularity")
 
 
+def test_words_weigh_more_where_the_encoder_has_not_learnt_the_language() -> None:
+    known: Any = new_estimator(ClusteringSettings(), VIEW_DIMS, 0)
+    foreign: Any = new_estimator(ClusteringSettings(), VIEW_DIMS, 0, is_foreign=True)
+    assert (known.lexical_weight, foreign.lexical_weight) == (0.9, 1.8)
+    other: Any = new_estimator(ClusteringSettings(estimator="dec"), VIEW_DIMS, 0, is_foreign=True)
+    assert not hasattr(other, "lexical_weight")
+
+
 @pytest.mark.parametrize("granularity", [0, -1, 11])
 def test_a_granularity_has_its_bounds(granularity: float) -> None:
     with pytest.raises(ValueError, match="granularity"):
