@@ -31,7 +31,8 @@ MEASURED: Final = 3_000
 def vectors(texts: Sequence[str]) -> Floats:
     """Embed texts with the encoder of every night."""
     name = NightlyConfig.model_fields["encoder"].default
-    encoder = load_encoder(encoder_ref(name), EmbedSettings(), "cpu")
+    settings = EmbedSettings(backend="torch")
+    encoder = load_encoder(encoder_ref(name, settings, "cpu"), settings, "cpu")
     return normalise_rows(np.asarray(encoder.encode(list(texts)), dtype=np.float32))
 
 
