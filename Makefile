@@ -21,7 +21,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights clean
+.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -97,6 +97,14 @@ bench-warm: .venv/ready
 
 bench-warm-flow: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/warm_flow.py --data $(DATA) --out $(call given,OUT,warm_flow.json)
+
+# Twenty thousand titles as a first night: ten minutes of one core.
+bench-report: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/report_cost.py --data $(DATA) --out $(call given,OUT,report_cost.json)
+
+# Six thousand tweets over twenty nights: three minutes of one core.
+bench-map: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/map_moves.py --data $(DATA)
 
 # Sets of reviews that name several themes each: Parquet files with id, text and labels. Two minutes of one core a set.
 bench-mentions: .venv/ready

@@ -26,11 +26,11 @@ ROOMS: Final = {
     "flows": ("terminal", "cli", "prefect_home"),
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
-        "curating", "mentions", "titling", "publishing", "operating",
+        "curating", "mentions", "titling", "mapping", "publishing", "operating",
     ),
     "models": (
-        "core", "counting", "text", "encoding", "quality", "insight", "networks", "clusterer",
-        "nightfold", "estimators", "identity",
+        "core", "counting", "plane", "text", "encoding", "quality", "insight", "networks",
+        "clusterer", "nightfold", "estimators", "identity",
     ),
     "validation": ("tables",),
 }  # fmt: skip

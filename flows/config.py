@@ -27,6 +27,7 @@ from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.identify import IdentityRules
+from tasks.mapping.map_documents import ReportSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.reading.dated import feed_of, require_spelled
@@ -98,6 +99,7 @@ class NightlyConfig(SourceSettings):
     identity: IdentityRules = IdentityRules()
     mentions: MentionSettings = MentionSettings()
     titles: TitleSettings = TitleSettings()
+    report: ReportSettings = ReportSettings()
 
     curation: Path | None = Field(
         None,

@@ -21,6 +21,7 @@ from tasks.curating.curate import curate, rested_before
 from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.cache import cached_in
 from tasks.frame.stage import StageRecord, recorded_stages
+from tasks.mapping.map_documents import map_documents
 from tasks.mentions.mention import found_clusters, mention
 from tasks.preparing.check_prepared import check_prepared
 from tasks.preparing.check_raw import check_raw
@@ -29,6 +30,7 @@ from tasks.preparing.usual import read_usual
 from tasks.preparing.withdraw import withdraw
 from tasks.publishing.night import Surroundings
 from tasks.publishing.publish import Published, publish
+from tasks.publishing.report import report
 from tasks.reading.find import find_feed
 from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
@@ -62,6 +64,8 @@ class NightReport(BaseModel):
     published: Published
     stages: list[StageRecord]
     """All stages, in order."""
+    page: str | None = None
+    """Path of the report; None where it is switched off."""
 
     @property
     def ran(self) -> list[StageRecord]:
@@ -115,16 +119,18 @@ def nightly(config: NightlyConfig) -> NightReport:
             find_insights(store, window, told, evaluation, roles),
             watch_terms(store, views, assigned, config.watch, before),
             mark_copies(store, views, assigned),
+            map_documents(
+                store,
+                embedded,
+                last.map if last else None,
+                config.report,
+                plan.fit.kind == "full",
+                seed,
+            ),
         ]
-        around = Surroundings(
-            window=window,
-            items=embedded.items,
-            encoder=encoder,
-            config=config.decided(),
-            read_from=without_query(config.tonights_feed()),
-        )
-        published = publish(store, results, around, stages)
-    return NightReport(published=published, stages=stages)
+        published = publish(store, results, _around(config, window, embedded, encoder), stages)
+        page = report(store, published, config.report)
+    return NightReport(published=published, stages=stages, page=page)
 
 
 def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCuration]:
@@ -174,6 +180,19 @@ def _carried_over(
     refined = carry_over(store, views, last, config.clustering, plan.numbers)
     evaluation = evaluate(store, views, refined, NEVER_BASELINE, config.random_state)
     return refined, evaluation.model_copy(update={"published": last.published})
+
+
+def _around(
+    config: NightlyConfig, window: list[NightTable], embedded: Embedded, encoder: EncoderRef
+) -> Surroundings:
+    """Return what the night is published from besides the results of its stages."""
+    return Surroundings(
+        window=window,
+        items=embedded.items,
+        encoder=encoder,
+        config=config.decided(),
+        read_from=without_query(config.tonights_feed()),
+    )
 
 
 def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:

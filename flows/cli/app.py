@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli import check, curate, init, operate, run_many
+from flows.cli import check, curate, init, operate, report, run_many
 from flows.cli.command import (
     DAY,
     DebugOption,
@@ -61,6 +61,7 @@ _EXAMPLES: Final = {
     **run_many.EXAMPLES,
     "check": check.EXAMPLES,
     "init": init.EXAMPLES,
+    "report": report.EXAMPLES,
 }
 
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
@@ -209,6 +210,7 @@ def ui(
 for command in (
     init.init,
     check.check,
+    report.report,
     run_many.backfill,
     operate.assign,
     operate.doctor,
@@ -257,10 +259,10 @@ def _run_nights(store: Path, nights: Nights, debug: bool, goes_on: bool = False)
     for _, options in nights:
         source_of(options["feed"]).require_apart(store)
     run_night = prepare_runs(store, debug, say_error)
-    codes = [0]
+    codes, page = [0], None
     for file, options in nights:
         try:
-            _run_night(console, run_night, file, options)
+            page = _run_night(console, run_night, file, options)
         except Exception as error:
             if not goes_on or len(nights) == 1:
                 raise
@@ -268,13 +270,16 @@ def _run_nights(store: Path, nights: Nights, debug: bool, goes_on: bool = False)
     own = f"nightfold ui --store {escape(str(store))}"
     where = own if is_embedded() else os.environ["PREFECT_API_URL"].removesuffix("/api")
     console.print(f"Prefect UI: {where}", soft_wrap=True)
+    if page:
+        console.print(f"report:     {escape(page)}", soft_wrap=True)
     if max(codes):
         sys.exit(max(codes))
 
 
 def _run_night(
     console: Console, run_night: "RunNight", file: Path | None, options: dict[str, Any]
-) -> None:
+) -> str | None:
+    """Run a night and show what it did; return the path of its report, if it has one."""
     from flows.config import load_config
     from flows.terminal.console import show_run
     from tasks.reading.sources.kinds import require_feed
@@ -294,6 +299,7 @@ def _run_night(
         console.print(f"  {remark}", soft_wrap=True, highlight=False)
     report = run_night(config)
     show_run(console, config.store, read_night(config.tonight()), report)
+    return report.page
 
 
 def _count_or_auto(n_clusters: str | None) -> int | str | None:

@@ -1,11 +1,15 @@
 """A night as its renderers see it: its manifest, and the tables that people look at first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tasks.clusters.fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
+from tasks.reporting.beside.nearest import read_nearest
+from tasks.reporting.beside.past import PastView, read_past
+from tasks.reporting.beside.points import Points, read_points
+from tasks.reporting.beside.refused import read_refused
 from tasks.store.manifests import Manifest
 from tasks.store.storage import FeedStore, Ref, Store, read_table
 
@@ -17,6 +21,28 @@ INSIGHTS: Final = ("ratings", "breakdown", "emergence")
 
 _SHOWN: Final = ("clusters", "cluster_events", "cluster_tree")
 """Tables that `view_of` takes the rows of, in this order."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a report shows beside tables of the night.
+
+    Parameters
+    ----------
+    past
+        The last nights up to this one, oldest first, this one among them.
+    refused
+        The broken rules with some of the rows that broke them; see `read_refused`.
+    nearest
+        Cluster → the nearest others with their cosines.
+    points
+        Every document on the map; None where there is no map.
+    """
+
+    past: Sequence[PastView] = ()
+    refused: Sequence[Row] = ()
+    nearest: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
+    points: Points | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +59,8 @@ class NightView:
         Rows of the table `cluster_tree`; none for a night of an older nightfold.
     insights
         Rows of the tables of `INSIGHTS`, those that the night has.
+    beside
+        For the report, which needs more; see `tasks.reporting.beside`.
     """
 
     manifest: Manifest
@@ -40,6 +68,7 @@ class NightView:
     events: Sequence[Row]
     tree: Sequence[Row] = ()
     insights: Tables = field(default_factory=dict)
+    beside: Beside = Beside()
 
     @property
     def topics(self) -> dict[str, str]:
@@ -106,3 +135,16 @@ def read_night(store: Store) -> NightView:
     """Read a published night back; see `Store.read_manifest` and `readable` for errors."""
     manifest = store.read_manifest()
     return view_with(store, manifest, manifest.tables)
+
+
+def read_whole_night(store: Store) -> NightView:
+    """Read a published night back with all that its report shows; see `read_night` for errors."""
+    night = read_night(store)
+    manifest, ids = night.manifest, {row["cluster_id"] for row in night.clusters}
+    beside = Beside(
+        past=read_past(store),
+        refused=read_refused(store, manifest.tables["quarantine"]),
+        nearest=read_nearest(store, manifest.model("identity"), ids),
+        points=read_points(store, manifest),
+    )
+    return replace(night, beside=beside)

@@ -64,6 +64,8 @@ class PastNight(BaseModel):
     """Tonight's vectors are of its kind where they can be; `embed` has them for an input."""
     ratings: Ref | None = Field(None, exclude=True)
     """None for a night from before ratings were read; only tonight's depend on it."""
+    map: Ref | None = Field(None, exclude=True)
+    """None for a night without a map; only tonight's depends on it."""
 
     def read(self) -> NightTable:
         """Return what it has read."""
@@ -189,7 +191,7 @@ def require_intact(store: Store, past: History) -> None:
     refs = [ref for night in past.documents() for ref in _refs(night)]
     if past.last:
         refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
-        refs += [it for it in (past.last.cluster_tree, past.last.ratings) if it]
+        refs += [it for it in (past.last.cluster_tree, past.last.ratings, past.last.map) if it]
     for ref in refs:
         require_file(store, ref)
 
@@ -229,4 +231,5 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         encoder=manifest.encoder,
         columns=manifest.columns,
         ratings=tables.get("ratings"),
+        map=tables.get("map"),
     )

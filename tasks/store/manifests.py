@@ -124,7 +124,9 @@ class Manifest(BaseModel):
     curation: dict[str, Any] = {}
     watches: list[dict[str, Any]] = []
     near_duplicates: dict[str, Any] = {}
-    """See the stages that return them: `curate`, `watch` and `near duplicates`."""
+    map: dict[str, Any] = {}
+    languages: dict[str, float] = {}
+    """See the stages that return them: `curate`, `watch`, `near duplicates`, `map`, `evaluate`."""
     metrics: list[dict[str, Any]] = []
     """Rows of the table of this name."""
     config: Annotated[dict[str, Any], AfterValidator(_require_window)]

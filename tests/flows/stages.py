@@ -29,6 +29,9 @@ class _Night(ast.NodeVisitor):
         for it in node.orelse:
             self.visit(it)
 
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.orelse)
+
     def visit_Call(self, node: ast.Call) -> None:
         self.generic_visit(node)
         name = ast.unparse(node.func)

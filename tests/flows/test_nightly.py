@@ -204,7 +204,7 @@ def test_the_same_night_again_changes_nothing_and_runs_nothing(
         path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "runs").rglob("*.json")
     }
     again = run(feed)
-    assert [record.stage for record in again.ran] == ["find feed", "publish"]
+    assert [record.stage for record in again.ran] == ["find feed", "publish", "report"]
     assert [record.stage for record in again.stages] == list(stages())
     assert not again.published.changed
     assert {path: path.stat().st_mtime_ns for path in before} == before
@@ -217,7 +217,7 @@ def test_the_same_night_is_the_same_on_another_day(
     before = path.read_bytes(), path.stat().st_mtime_ns
     set_clocks(monkeypatch, timedelta(days=500))
     again = run(feed)
-    assert [record.stage for record in again.ran] == ["find feed", "publish"]
+    assert [record.stage for record in again.ran] == ["find feed", "publish", "report"]
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
@@ -255,7 +255,7 @@ def test_each_store_has_its_own_cache_in_one_process(run: Run, tmp_path: Path) -
     for store in stores:
         assert "embed" in {it.stage for it in run(feed, store=store).ran}
     for store in stores:
-        assert [it.stage for it in run(feed, store=store).ran] == ["find feed", "publish"]
+        assert [it.stage for it in run(feed, store=store).ran] == ["find feed", "publish", "report"]
         assert examine(store) == []
     assert set(elsewhere.rglob("*")) == before
 
@@ -268,7 +268,7 @@ def test_a_changed_setting_runs_only_its_stage_and_what_follows(
     again = run(feed, clustering={"n_clusters": 4})
     assert [record.stage for record in again.ran] == [
         "find feed", "drift", "pretrain", "refine", "rejoin", "evaluate", "describe", "curate",
-        "mention", "insights", "watch", "near duplicates", "publish",
+        "mention", "insights", "watch", "near duplicates", "publish", "report",
     ]  # fmt: skip
     assert manifest(tmp_path / "store")["n_clusters"] == 4
     (kept,) = published_files(tmp_path / "store", "clusters")
@@ -283,7 +283,7 @@ def test_what_a_person_asks_for_and_decides_learns_nothing_anew(
 ) -> None:
     store = tmp_path / "store"
     again = run(feed, watch=[{"text": "the"}])
-    assert [record.stage for record in again.ran] == ["find feed", "watch", "publish"]
+    assert [record.stage for record in again.ran] == ["find feed", "watch", "publish", "report"]
     assert manifest(store)["watches"][0]["n_documents"] > 0
     first, second = (row["cluster_id"] for row in rows_of(store, "clusters")[:2])
     found = rows_of(store, "assignments")
@@ -292,7 +292,7 @@ def test_what_a_person_asks_for_and_decides_learns_nothing_anew(
     again = run(feed)
     ran = [record.stage for record in again.ran]
     assert ran == [
-        "find feed", "curate", "mention", "insights", "watch", "near duplicates", "publish",
+        "find feed", "curate", "mention", "insights", "watch", "near duplicates", "publish", "report",
     ]  # fmt: skip
     assert manifest(store)["curation"]["in_force"] == [f"{second} belongs to {first}"]
     assert second not in {row["cluster_id"] for row in rows_of(store, "assignments")}

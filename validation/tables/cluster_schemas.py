@@ -44,6 +44,8 @@ from validation.tables.columns import (
     TO_IDS,
     TOPIC_ID,
     WATCH,
+    X_PLACE,
+    Y_PLACE,
 )
 from validation.tables.table import Table
 
@@ -138,6 +140,15 @@ NEAR_DUPLICATES: Final = pa.schema(
     ]
 )
 
+MAP: Final = pa.schema(
+    [
+        pa.field(DOC_ID, pa.string(), nullable=False),
+        pa.field(X_PLACE, pa.float32(), nullable=False),
+        pa.field(Y_PLACE, pa.float32(), nullable=False),
+    ]
+)
+"""No rows where the report is switched off."""
+
 CLUSTER_TABLES: Final = {
     "assignments": Table(
         ASSIGNMENTS,
@@ -204,5 +215,13 @@ CLUSTER_TABLES: Final = {
         remarks={SIMILARITY: "to the text of the first document, 1 for that text"},
         remark="documents of the window whose text of five words or more others have, but for a"
         " few words",
+    ),
+    "map": Table(
+        MAP,
+        key=(DOC_ID,),
+        is_later=True,
+        remarks={X_PLACE: "on a plane, where near means alike"},
+        remark="every document of the window, at the place of the last night where it had one and"
+        " the model goes on; no rows where the report is switched off; [how](report.md#the-map)",
     ),
 }

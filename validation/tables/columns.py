@@ -84,6 +84,10 @@ PASSAGE: Final = "passage"
 START: Final = "start"
 END: Final = "end"
 
+# map
+X_PLACE: Final = "x"
+Y_PLACE: Final = "y"
+
 # metrics
 METRIC: Final = "metric"
 SPACE: Final = "space"

@@ -1,0 +1,47 @@
+"""`nightfold report`: the report of a published night, made again and opened."""
+
+import sys
+from datetime import date
+from typing import Annotated, Final
+
+import typer
+
+from flows.cli.command import DAY, DebugOption, StoreOption, day, guarded
+from flows.terminal.output import require_shown
+
+EXAMPLES: Final = (
+    "nightfold report --store my-store --open",
+    "nightfold report reviews --store my-store --night 2026-03-01",
+)
+
+
+def report(
+    store: StoreOption,
+    feed_name: Annotated[
+        str | None, typer.Argument(metavar="[FEED]", help="Needed if the store has several feeds.")
+    ] = None,
+    night: Annotated[
+        date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Make the report of a night again.
+
+    Prints the path of its page, which needs no network.
+    """
+
+    def make() -> None:
+        from flows.cli.results import published_night
+        from tasks.publishing.report_files import write_report
+        from tasks.store.lock import store_lock
+
+        found = published_night(store, feed_name, night)
+        with store_lock(found.root, "report"):
+            page = write_report(found)
+        sys.stdout.write(f"{page}\n")
+        require_shown()
+        if open_it:
+            typer.launch(page)
+
+    guarded(make, debug)

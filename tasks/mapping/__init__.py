@@ -1,0 +1,1 @@
+"""Where every document of the window lies on the map."""

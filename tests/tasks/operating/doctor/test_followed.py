@@ -1,0 +1,41 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tasks.operating.doctor.examine import examine, repair_all
+from tasks.store.followed import followed_problem, record_path
+from tasks.store.sealed import write_sealed
+from tasks.store.storage import Store
+
+PublishNight = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def reported(store: Store, publish_night: PublishNight, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Return a sound night that should have a report and has none; a fake page is made of it."""
+    monkeypatch.setattr(
+        "tasks.publishing.report_files.read_whole_night", lambda _store: "the night"
+    )
+    monkeypatch.setattr(
+        "tasks.publishing.report_files.render", lambda _night: {"index.html": b"page"}
+    )
+    manifest = publish_night(2, ["a"])
+    config = manifest["config"] | {"report": {"enabled": True}}
+    write_sealed(store.manifest_path(), manifest | {"config": config})
+    repair_all(store.root)  # stage files that no record names
+    record_path(store).unlink()
+    return store
+
+
+def test_a_report_that_is_gone_is_made_again(reported: Store) -> None:
+    (finding,) = [it for it in examine(reported.root) if it.rule == "report"]
+    assert finding.line().endswith("it is not there; --repair makes the report again")
+    repair_all(reported.root)
+    assert followed_problem(reported) is None
+    assert examine(reported.root) == []
+
+
+def test_a_night_without_reports_lacks_none(store: Store, publish_night: PublishNight) -> None:
+    publish_night(2, ["a"])
+    assert "report" not in [it.rule for it in examine(store.root)]
