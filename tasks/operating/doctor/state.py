@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.boundary.naming import night_of
 from tasks.operating.doctor.finding import Finding
+from tasks.store.copies import known_manifests
 from tasks.store.embeddings import NOT_AS_NAMED, NOT_FINITE, holds_finite
 from tasks.store.files import WRITING, sha256_of
 from tasks.store.listing import feeds_of, refs_of
 from tasks.store.manifests import ManifestError
+from tasks.store.pruned import read_pruned
 from tasks.store.records import UNREADABLE, read_record, refs_in_result
 from tasks.store.refs import digest_in_name
 from tasks.store.storage import FeedStore
@@ -72,20 +75,27 @@ def read_records(root: Path) -> tuple[list[Finding], set[str]]:
     return broken, named
 
 
-def copy_names(root: Path) -> set[str]:
-    """Return what the copies of published files are called among the stage files."""
+def copy_names(root: Path) -> set[str] | None:
+    """Return what the copies of published files are called among the stage files.
+
+    None where a night has tables and neither a manifest nor its copy: any file may be one of its.
+    """
     names: set[str] = set()
-    for feed in feeds_of(root):
-        store = FeedStore(root=root, feed=feed)
-        for night in store.published_nights():
-            # One that cannot be read is a finding of its own.
-            with suppress(ManifestError):
-                refs = refs_of(store.read_manifest(night)).values()
-                names.update(digest_in_name(ref.sha256) for ref in refs)
+    for store in (FeedStore(root=root, feed=feed) for feed in feeds_of(root)):
+        manifests = list(known_manifests(store))
+        try:
+            listed = {str(it.night) for it in read_pruned(store)} | {it.night for it in manifests}
+        except ManifestError:
+            return None
+        folders = root.glob(f"documents/feed={store.feed}/night=*")
+        if not {str(night_of(folder)) for folder in folders} <= listed:
+            return None
+        refs = chain.from_iterable(refs_of(it).values() for it in manifests)
+        names.update(digest_in_name(ref.sha256) for ref in refs)
     return names
 
 
-def examine_stage_files(root: Path, named: set[str], copies: set[str]) -> Iterator[Finding]:
+def examine_stage_files(root: Path, named: set[str], copies: set[str] | None) -> Iterator[Finding]:
     """Find stage files that are damaged, or of no use.
 
     Parameters
@@ -95,7 +105,8 @@ def examine_stage_files(root: Path, named: set[str], copies: set[str]) -> Iterat
     named
         Files that cache records name.
     copies
-        Names, without suffixes, of those that a published file can be brought back from.
+        Names, without suffixes, of those that a published file can be brought back from; None
+        where they are not known, and every file may be one.
     """
     for path in sorted((root / "state" / "stages").glob("*/*")):
         file = _name(root, path)
@@ -105,7 +116,7 @@ def examine_stage_files(root: Path, named: set[str], copies: set[str]) -> Iterat
             yield _in_the_way(root, path, "stage_file")
         elif problem := _name_problem(path, path.stem):
             yield Finding(file, "stage_file", problem, _AGAIN, is_removable=True)
-        elif file not in named and path.stem not in copies:
+        elif file not in named and copies is not None and path.stem not in copies:
             yield Finding(file, "orphan", "no cache record names it", is_removable=True)
 
 

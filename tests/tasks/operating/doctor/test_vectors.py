@@ -86,7 +86,7 @@ def test_a_repair_brings_back_the_very_vectors_and_no_others(stored: Store) -> N
     cut.write_bytes(cut.read_bytes()[:-8])
     assert all("--repair takes them from state/" in finding.line() for finding in found(stored))
     repaired, left = repair_all(stored.root)
-    assert {finding.rule for finding in repaired} == {"embeddings", "orphan", "vectors"}
+    assert {finding.rule for finding in repaired} == {"embeddings", "vectors"}
     assert left == []
     assert by_text(vectors(stored)) == before
     assert vectors(stored).num_rows == len(before)
