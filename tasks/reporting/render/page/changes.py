@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
+from tasks.reporting.beside.past import PastView
 from tasks.reporting.insights.alarms import alarms_of, emergence_sentence
 from tasks.reporting.night_view import NightView, Row
 from tasks.reporting.render.watches import watch_sentence
@@ -74,6 +75,11 @@ def _watches(night: NightView) -> Iterator[Change]:
 def _events(night: NightView) -> Iterator[Change]:
     rows = {row["cluster_id"]: row for row in night.clusters}
     told = [it for it in night.events if it["event"] in _EVENTS]
+    if {it["event"] for it in told} == {"born"} and not _nights_before(night):
+        # A card for each would push everything else of a first report off the screen.
+        sentence = f"It is the first night: {counted(len(told), 'theme')}, all of them new"
+        yield _change(night, "event", "first_night", sentence, None)
+        return
     for event in sorted(told, key=lambda it: _place(it, rows)):
         cluster_id = event["cluster_id"]
         sentence = event_sentence(night, event, rows.get(cluster_id))
@@ -122,11 +128,15 @@ def _others(night: NightView, event: Mapping[str, Any]) -> str:
 
 def _last_name(night: NightView, cluster_id: str) -> str:
     """Return the name that a theme had on the last night before this one on which it was there."""
-    before = [it for it in night.beside.past if it.night < night.manifest.night]
-    for past in reversed(before):
+    for past in reversed(_nights_before(night)):
         if cluster_id in past.clusters:
             return f"“{excerpt(past.clusters[cluster_id]['name'], _NAME_CHARS)}”"
     return named(night, cluster_id)
+
+
+def _nights_before(night: NightView) -> list[PastView]:
+    """Return the published nights before this one, oldest first."""
+    return [it for it in night.beside.past if it.night < night.manifest.night]
 
 
 def _notes(night: NightView) -> Iterator[Change]:

@@ -1,7 +1,9 @@
 import json
+from dataclasses import replace
 
 from tasks.publishing.report_files import render
 from tasks.reporting.night_view import NightView
+from tasks.reporting.render.page.changes import changes_of
 from tasks.reporting.render.page.content import content_of
 
 
@@ -21,6 +23,16 @@ def test_each_event_is_a_sentence_with_two_texts_and_its_theme(hostile_night: Ni
     assert born["sentence"].endswith("is new: 40 documents")
     assert len(born["examples"]) == 2
     assert born["theme"] == "c-40"
+
+
+def test_a_first_night_has_one_sentence_for_all_its_themes(hostile_night: NightView) -> None:
+    born = [it | {"event": "born"} for it in hostile_night.events]
+    (told,) = changes_of(replace(hostile_night, events=born))[1:2]
+    assert told["sentence"] == "It is the first night: 5 themes, all of them new"
+    earlier = replace(hostile_night.beside.past[0], night="2026-02-28")
+    beside = replace(hostile_night.beside, past=[earlier])
+    later = changes_of(replace(hostile_night, events=born, beside=beside))
+    assert sum(it["kind"] == "born" for it in later) == 5
 
 
 def test_topics_hold_their_themes_and_a_theme_its_neighbours(hostile_night: NightView) -> None:
