@@ -12,6 +12,7 @@ from flows.config import NightlyConfig
 from flows.failure import fails_in_a_sentence
 from flows.prefect_home.dead_runs import close_dead_runs
 from flows.prefect_home.runtime import let_info_through
+from flows.unchanged import inputs_digest
 from tasks.clusters.carry import carry_over
 from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
 from tasks.clusters.pretrain import pretrain
@@ -20,8 +21,9 @@ from tasks.clusters.refine import Refined, refine
 from tasks.curating.curate import curate, rested_before
 from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.cache import cached_in
+from tasks.frame.result import StageResult
 from tasks.frame.stage import StageRecord, recorded_stages
-from tasks.mapping.map_documents import map_documents
+from tasks.mapping.map_documents import ReportSettings, map_documents
 from tasks.mentions.mention import found_clusters, mention
 from tasks.preparing.check_prepared import check_prepared
 from tasks.preparing.check_raw import check_raw
@@ -31,6 +33,7 @@ from tasks.preparing.withdraw import withdraw
 from tasks.publishing.night import Surroundings
 from tasks.publishing.publish import Published, publish
 from tasks.publishing.report import report
+from tasks.publishing.unchanged import keep_night
 from tasks.reading.find import find_feed
 from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
@@ -84,6 +87,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         last, encoder, seed = past.last, chosen_encoder(config, past.last), config.random_state
 
         feed = find_feed(store, config.tonights_feed(), config.sources(), past.stopped)
+        key = inputs_digest(config, feed, encoder, curation)
         raw = ingest(store, feed, config.ingest)
         is_quiet = feed.is_continued and not raw.rows.rows
         usual = read_usual(store, past, is_quiet)
@@ -128,8 +132,22 @@ def nightly(config: NightlyConfig) -> NightReport:
                 seed,
             ),
         ]
-        published = publish(store, results, _around(config, window, embedded, encoder), stages)
-        page = report(store, published, config.report)
+        around = _around(config, window, embedded, encoder)
+        return _reported(store, results, around, stages, config.report, key)
+
+
+def _reported(  # noqa: PLR0913, PLR0917 - all that the end of a night takes
+    store: Store,
+    results: list[StageResult],
+    around: Surroundings,
+    stages: list[StageRecord],
+    settings: ReportSettings,
+    key: str,
+) -> NightReport:
+    """Publish the night and keep what it was made from; see `flows.unchanged`."""
+    published = publish(store, results, around, stages)
+    keep_night(store, key, around)
+    page = report(store, published, settings)
     return NightReport(published=published, stages=stages, page=page)
 
 

@@ -282,6 +282,7 @@ def _run_night(
     """Run a night and show what it did; return the path of its report, if it has one."""
     from flows.config import load_config
     from flows.terminal.console import show_run
+    from tasks.publishing.report_files import PAGE
     from tasks.reading.sources.kinds import require_feed
     from tasks.reporting.night_view import read_night
     from tasks.store.lock import require_free
@@ -298,8 +299,10 @@ def _run_night(
     for remark in turn_of(config.tonight(), is_said="night" in config.model_fields_set):
         console.print(f"  {remark}", soft_wrap=True, highlight=False)
     report = run_night(config)
-    show_run(console, config.store, read_night(config.tonight()), report)
-    return report.page
+    show_run(console, config.tonight(), read_night(config.tonight()), report)
+    if report is not None:
+        return report.page
+    return str(config.tonight().partition("reports") / PAGE) if config.report.enabled else None
 
 
 def _count_or_auto(n_clusters: str | None) -> int | str | None:

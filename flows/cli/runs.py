@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from flows.config import NightlyConfig
     from flows.nightly import NightReport
 
-RunNight = Callable[["NightlyConfig"], "NightReport"]
-"""Runs one night and returns what it did."""
+RunNight = Callable[["NightlyConfig"], "NightReport | None"]
+"""Runs one night and returns what it did; None where it is published and nothing has changed."""
 
 
 def prepare_runs(store: Path, debug: bool, say: Callable[[str], None]) -> RunNight:
@@ -55,8 +55,13 @@ def prepare_runs(store: Path, debug: bool, say: Callable[[str], None]) -> RunNig
     return lambda config: _run(config, server)
 
 
-def _run(config: "NightlyConfig", server: OwnServer | None = None) -> "NightReport":
+def _run(config: "NightlyConfig", server: OwnServer | None = None) -> "NightReport | None":
     if server is not None:
+        from flows.unchanged import is_unchanged
+
+        # A server of the operator's own is told of every run.
+        if is_unchanged(config):
+            return None
         server.start()
     # Takes about as long as the server, which starts beside it.
     from flows.nightly import nightly

@@ -9,24 +9,37 @@ from rich.table import Table
 from tasks.boundary.printable import as_markup
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from flows.nightly import NightReport
     from tasks.operating.assign import Placed
     from tasks.reporting.night_view import NightView
+    from tasks.store.storage import Store
 
 _SHOWN_PLACEMENTS: Final = 50
 
 
-def show_run(console: Console, root: "Path", night: "NightView", report: "NightReport") -> None:
-    """Show what a run read, found, scored, cost, and where it is."""
+def show_run(
+    console: Console, store: "Store", night: "NightView", report: "NightReport | None"
+) -> None:
+    """Show what a run read, found, scored, cost, and where it is.
+
+    Without a report, nothing ran: the night was published, of the same inputs.
+    """
+    from tasks.reporting.render.markdown import SUMMARY
     from tasks.reporting.render.terminal import show_night
 
     show_night(console, night)
-    show_stages(console, report)
-    console.print(f"Parquet:  {escape(str(root))}", soft_wrap=True)
-    console.print(f"manifest: {escape(report.published.manifest)}", soft_wrap=True)
-    console.print(f"summary:  {escape(report.published.summary)}\n", soft_wrap=True)
+    if report is None:
+        console.print("already published, and nothing that it was made from has changed")
+    else:
+        show_stages(console, report)
+    places = {
+        "Parquet:  ": store.root,
+        "manifest: ": store.manifest_path(),
+        "summary:  ": store.partition("reports") / SUMMARY,
+    }
+    for name, place in places.items():
+        console.print(f"{name}{escape(str(place))}", soft_wrap=True)
+    console.print()
 
 
 def show_stages(console: Console, report: "NightReport") -> None:

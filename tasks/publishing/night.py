@@ -163,3 +163,13 @@ def reports_of(store: Store, reports: Mapping[str, bytes]) -> dict[str, Any]:
             for name, content in reports.items()
         }
     }
+
+
+def published_refs(content: Mapping[str, Any]) -> list[Ref]:
+    """Return every file that a manifest names."""
+    refs = [
+        *content["tables"].values(),
+        *content["reports"].values(),
+        *(ref for model in content["models"].values() for ref in model.values()),
+    ]
+    return [Ref.model_validate(ref) for ref in refs]

@@ -19,7 +19,15 @@ from pydantic import BaseModel, ConfigDict
 from tasks.frame.result import StageResult
 from tasks.frame.stage import StageRecord, stage
 from tasks.publishing.guard import require_kept, require_sound
-from tasks.publishing.night import Night, Surroundings, content_of, merged, placed, reports_of
+from tasks.publishing.night import (
+    Night,
+    Surroundings,
+    content_of,
+    merged,
+    placed,
+    published_refs,
+    reports_of,
+)
 from tasks.publishing.release import release_earlier
 from tasks.reporting.night_view import view_with
 from tasks.reporting.render.artifacts import show_artifacts
@@ -124,7 +132,7 @@ def _retire(store: Store, manifest: Mapping[str, Any]) -> None:
 
     Until the manifest is written, the old one names it, and no prune removes what one names.
     """
-    named = {ref.path for ref in _published_refs(manifest)}
+    named = {ref.path for ref in published_refs(manifest)}
     files = (
         path.relative_to(store.root).as_posix()
         for table in (*manifest["tables"], "models")
@@ -166,13 +174,4 @@ def _is_published(store: Store, content: Mapping[str, Any]) -> bool:
     there.pop(_RUN, None)
     if there != json.loads(canonical_json(content)):
         return False
-    return all(is_intact(store, ref) for ref in _published_refs(content))
-
-
-def _published_refs(content: Mapping[str, Any]) -> list[Ref]:
-    refs = [
-        *content["tables"].values(),
-        *content["reports"].values(),
-        *(ref for model in content["models"].values() for ref in model.values()),
-    ]
-    return [Ref.model_validate(ref) for ref in refs]
+    return all(is_intact(store, ref) for ref in published_refs(content))
