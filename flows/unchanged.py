@@ -63,14 +63,14 @@ def inputs_digest(
     Parameters
     ----------
     config
-        All of it, what decides nothing too: it is no loss to run once more.
+        What decides something of it, and not where things lie: a store can be moved.
     feed, encoder, curation
         As they were found before the first stage.
     """
     parts = {
         "code": _code_digest(),
-        "config": config.model_dump(mode="json"),
-        "feed": [piece.model_dump(mode="json") for piece in feed.pieces],
+        "config": config.decided(),
+        "feed": [piece.model_dump(exclude={"path"}) for piece in feed.pieces],
         "state": feed.state.model_dump(mode="json") if feed.state else None,
         "encoder": encoder.model_dump(mode="json"),
         "curation": curation.digest,

@@ -217,6 +217,12 @@ def test_a_night_by_the_command_line(
     assert {state for _, state in tasks} == {"Completed"}
     files = [it for it in store.rglob("*") if it.is_file()]
     assert len(files) > 30
+    again = nightfold(*words)
+    assert again.returncode == 0, again.stderr
+    assert "3 clusters on 2026-03-01" in again.stdout
+    assert "already published, and nothing that it was made from has changed" in again.stdout
+    with closing(sqlite3.connect(store / "state" / "prefect" / "prefect.db")) as database:
+        assert database.execute("select count(*) from flow_run").fetchone() == (1,)
     assert [it for it in files if it.stat().st_mode & 0o077] == []
 
 
