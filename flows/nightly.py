@@ -136,7 +136,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         return _reported(store, results, around, stages, config.report, key)
 
 
-def _reported(  # noqa: PLR0913, PLR0917 - all that the end of a night takes
+def _reported(
     store: Store,
     results: list[StageResult],
     around: Surroundings,
