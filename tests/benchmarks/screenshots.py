@@ -1,8 +1,8 @@
 """Take the pictures in docs/images: the Prefect UI on two nights of the sample, in a real browser.
 
 Needs a Chromium and playwright, which are no dependencies of the project; CHROMIUM names the browser.
-Run two nights and the second one once more (its stages are cached), start `nightfold ui` on a
-terminal, then, with the address that it prints:
+Run two nights and the second one once more with a [[watch]] added (the stages before it are cached),
+start `nightfold ui` on a terminal, then, with the address that it prints:
 
     python tests/benchmarks/screenshots.py "http://127.0.0.1:4200/?key=KEY" docs/images
 """

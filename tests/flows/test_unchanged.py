@@ -1,5 +1,6 @@
 """Whether a night that is asked for again would do nothing; a change of anything makes it run."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,7 @@ DAMAGES: dict[str, Callable[[Operated], object]] = {
     "the record of the night": lambda it: cut_short(
         first(it.store, "state/results/feed=default/night=2026-03-02/night-v*")
     ),
-    "vectors": lambda it: [
-        path.unlink() for path in it.store.glob("embeddings/encoder=*/part-*.parquet")
-    ],
+    "vectors": lambda it: shutil.rmtree(it.store / "embeddings"),
 }
 """What is other than it was → how it came to be so."""
 
