@@ -12,13 +12,24 @@ import json
 import resource
 import subprocess
 import sys
+import time
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from tasks.store.history import read_history
+from tasks.store.manifests import read_object, require_known_format
+from tasks.store.sealed import seal
+from tasks.store.storage import Store
+
 SAMPLE: Final = Path(__file__).parents[2] / "flows" / "sample" / "night-1" / "tickets.csv"
 N_DOCUMENTS: Final = 100
+HISTORIES: Final = (10, 100, 1_000)
+"""Numbers of earlier nights."""
+
+FIRST: Final = date(2020, 1, 1)
 NIGHTFOLD: Final = Path(sys.executable).with_name("nightfold")
 
 
@@ -36,6 +47,29 @@ def seconds_of(*words: str | Path) -> float:
     subprocess.run([NIGHTFOLD, *words], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def seconds_to_read_history(store: Path, folder: Path) -> dict[str, float]:
+    """Return the processor seconds that a night takes to read what the nights before it are.
+
+    They are copies of the manifest of a store's only night.
+    """
+    manifest = next(store.glob("runs/feed=*/night=*/manifest.json"))
+    content = read_object(manifest, "")
+    found = {}
+    for n_nights in HISTORIES:
+        root = folder / f"{n_nights}-nights"
+        for number in range(n_nights):
+            night = str(FIRST + timedelta(days=number))
+            target = root / "runs" / f"feed={content['feed']}" / f"night={night}" / manifest.name
+            target.parent.mkdir(parents=True)
+            target.write_bytes(seal(content | {"night": night}))
+        tonight = Store(root=root, feed=content["feed"], night=FIRST + timedelta(days=n_nights))
+        before = time.process_time()
+        require_known_format(root)
+        read_history(tonight)
+        found[f"{n_nights} nights"] = round(time.process_time() - before, 3)
+    return found
 
 
 def bytes_of(store: Path) -> dict[str, int]:
@@ -63,7 +97,11 @@ def main() -> None:
             "the same night again": seconds_of(*night),
             "clusters": seconds_of("clusters", "--store", store),
         }
-        found = {"processor_seconds": seconds, "bytes": bytes_of(store)}
+        found = {
+            "processor_seconds": seconds,
+            "processor_seconds_to_read_history": seconds_to_read_history(store, Path(folder)),
+            "bytes": bytes_of(store),
+        }
     given.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(json.dumps(found, indent=1))
 
