@@ -25,8 +25,8 @@ from flows.form import form_schema, from_form
 from flows.toml_file import ConfigError
 from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
-from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.identify import IdentityRules
+from tasks.groups.settings import NightClustering
 from tasks.mapping.map_documents import ReportSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare_settings import PrepareSettings
@@ -94,7 +94,7 @@ class NightlyConfig(SourceSettings):
     prepare: PrepareSettings = PrepareSettings()
     embed: EmbedSettings = EmbedSettings()
     refit: RefitSettings = RefitSettings()
-    clustering: ClusteringSettings = ClusteringSettings()
+    clustering: NightClustering = NightClustering()
     evaluate: EvaluateSettings = EvaluateSettings()
     identity: IdentityRules = IdentityRules()
     mentions: MentionSettings = MentionSettings()

@@ -8,23 +8,19 @@ import logging
 from prefect import flow
 from pydantic import BaseModel, ConfigDict
 
+from flows.clusters import Given, find_clusters, find_groups
 from flows.config import NightlyConfig
 from flows.failure import fails_in_a_sentence
 from flows.prefect_home.dead_runs import close_dead_runs
 from flows.prefect_home.runtime import let_info_through
 from flows.unchanged import inputs_digest
-from tasks.clusters.carry import carry_over
-from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
-from tasks.clusters.pretrain import pretrain
-from tasks.clusters.reconcile import rejoin_pieces
-from tasks.clusters.refine import Refined, refine
 from tasks.curating.curate import curate, rested_before
 from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.cache import cached_in
 from tasks.frame.result import StageResult
 from tasks.frame.stage import StageRecord, recorded_stages
 from tasks.mapping.map_documents import ReportSettings, map_documents
-from tasks.mentions.mention import found_clusters, mention
+from tasks.mentions.mention import mention
 from tasks.preparing.check_prepared import check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.prepare import prepare
@@ -37,8 +33,6 @@ from tasks.publishing.unchanged import keep_night
 from tasks.reading.find import find_feed
 from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
-from tasks.reporting.describe import describe
-from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
 from tasks.reporting.insights.insights import find_insights
 from tasks.reporting.insights.roles import roles_of
 from tasks.reporting.near_duplicates import mark_copies
@@ -54,7 +48,6 @@ from tasks.vectors.apart import set_remarks_apart
 from tasks.vectors.embed import Embedded, embed
 from tasks.vectors.encoder import EncoderRef, encoder_ref
 from tasks.vectors.passages import cut_passages
-from tasks.vectors.views import Views, lay_out_views
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +77,7 @@ def nightly(config: NightlyConfig) -> NightReport:
     store = config.tonight()
     with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:
         past, curation = _begin(store, config)
-        last, encoder, seed = past.last, chosen_encoder(config, past.last), config.random_state
+        last, encoder, by = past.last, chosen_encoder(config, past.last), config.clustering.by
 
         feed = find_feed(store, config.tonights_feed(), config.sources(), past.stopped)
         key = inputs_digest(config, feed, encoder, curation)
@@ -102,25 +95,20 @@ def nightly(config: NightlyConfig) -> NightReport:
         embedded, encoder = _embedded(store, window, encoder, config)
         carried = last.assignments if last and is_quiet else None
         themes = set_remarks_apart(store, embedded, carried)
-        plan = plan_fit(store, themes, last, recipe(config, encoder), config.refit, is_quiet)
-        views = lay_out_views(store, themes, plan.lexical, config.embed, seed)
-        if last and plan.carries_over:
-            refined, evaluation = _carried_over(store, views, last, plan, config)
-        else:
-            refined, evaluation = _clustered(store, views, last, plan, config)
-        described = describe(store, views, refined, evaluation, last, config.identity)
+        given = Given(store, themes, window, past, encoder, is_quiet)
+        clusters = find_groups(given, config) if by else find_clusters(given, config)
+        views, described, found = clusters.views, clusters.described, clusters.found
         curated = curate(store, views, described, last, curation, rested_before(store, last))
-        found = found_clusters(views, refined, evaluation, described, config.clustering)
         passages = cut_passages(
             store, views, encoder, config.embed, config.mentions, config.clustering.device
         )
         told = mention(store, window, views, passages, found, curated)
         assigned, before = told.tables["assignments"], watched_before(store, last)
-        roles = roles_of(raw, past, window, config.ingest.columns.rating)
+        roles = roles_of(raw, past, window, config.ingest.columns.rating, by)
         results = [
-            *(feed, raw, checked, documents, plan, views, refined, evaluation),
+            *(feed, raw, checked, documents, *clusters.results),
             give_titles(store, told, config.titles) if config.titles.model else told,
-            find_insights(store, window, told, evaluation, roles),
+            find_insights(store, window, told, views.languages, roles),
             watch_terms(store, views, assigned, config.watch, before),
             mark_copies(store, views, assigned),
             map_documents(
@@ -128,8 +116,8 @@ def nightly(config: NightlyConfig) -> NightReport:
                 embedded,
                 last.map if last else None,
                 config.report,
-                plan.fit.kind == "full",
-                seed,
+                clusters.is_full,
+                config.random_state,
             ),
         ]
         around = _around(config, window, embedded, encoder)
@@ -177,29 +165,6 @@ def _embedded(
     return embedded, encoder.of_kind(embedded.kind)
 
 
-def _clustered(
-    store: Store, views: Views, last: PastNight | None, plan: Plan, config: NightlyConfig
-) -> tuple[Refined, Evaluation]:
-    """Learn the latent space and the clusters in it, and compare them with plain k-means."""
-    seed, chosen = config.random_state, plan.numbers
-    pretrained = pretrain(store, views, plan.clustering, config.clustering, seed, chosen)
-    goes_on = plan.clustering is not None
-    earlier = chosen if goes_on else None
-    refined = refine(store, views, pretrained, goes_on, config.clustering, earlier)
-    kept = last if plan.keeps_clusters else None
-    refined = rejoin_pieces(store, views, refined, kept, config.clustering, config.identity)
-    return refined, evaluate(store, views, refined, config.evaluate, seed)
-
-
-def _carried_over(
-    store: Store, views: Views, last: PastNight, plan: Plan, config: NightlyConfig
-) -> tuple[Refined, Evaluation]:
-    """Keep last night's clusters, and the decision between them and plain k-means."""
-    refined = carry_over(store, views, last, config.clustering, plan.numbers)
-    evaluation = evaluate(store, views, refined, NEVER_BASELINE, config.random_state)
-    return refined, evaluation.model_copy(update={"published": last.published})
-
-
 def _around(
     config: NightlyConfig, window: list[NightTable], embedded: Embedded, encoder: EncoderRef
 ) -> Surroundings:
@@ -210,17 +175,4 @@ def _around(
         encoder=encoder,
         config=config.decided(),
         read_from=without_query(config.tonights_feed()),
-    )
-
-
-def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:
-    """Return what the model depends on besides the documents."""
-    stages = (prepare, embed, set_remarks_apart, lay_out_views, pretrain, refine)
-    return Recipe(
-        encoder_digest=encoder.digest,
-        prepare=config.prepare,
-        lexical_dim=config.embed.lexical_dim,
-        clustering=config.clustering,
-        random_state=config.random_state,
-        versions={stage.name: stage.version or "" for stage in stages},
     )

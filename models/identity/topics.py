@@ -73,7 +73,10 @@ def match_topics(tonight: Mapping[int, frozenset[str]], known: Topics) -> dict[i
 
 
 def assign_topic_ids(
-    tonight: Mapping[int, frozenset[str]], known: Topics, night: str
+    tonight: Mapping[int, frozenset[str]],
+    known: Topics,
+    night: str,
+    taken: Collection[str] = (),
 ) -> dict[int, str]:
     """Assign every topic of tonight its id: that of its match, or a new one by rank of size.
 
@@ -83,10 +86,12 @@ def assign_topic_ids(
         See `match_topics`.
     night
         Of the birth of new ones.
+    taken
+        Ids that no new one may have, besides those that are known.
     """
     ids = match_topics(tonight, known)
     born = sorted(tonight.keys() - ids.keys(), key=lambda it: (-len(tonight[it]), it))
-    return ids | dict(zip(born, new_topic_ids(len(born), night, known), strict=True))
+    return ids | dict(zip(born, new_topic_ids(len(born), night, {*known, *taken}), strict=True))
 
 
 def new_topic_ids(n: int, night: str, taken: Collection[str]) -> list[str]:

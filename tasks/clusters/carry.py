@@ -18,6 +18,7 @@ from tasks.clusters.refine import Refined
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
 from tasks.store.history import PastNight
+from tasks.store.manifest_parts import GroupPart
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, keep_table, load_model, read_table
 from tasks.vectors.items import read_window
@@ -60,7 +61,7 @@ def carry_over(
         labels=keep_table(store, "carry-over", table),
         n_clusters=len(ids),
         numbers=numbers,
-        **meaning(store.read_manifest(last.night), ids),
+        **meaning(_told(store, last), ids),
     )
 
 
@@ -101,7 +102,13 @@ def _topics(found: pa.Table, labels: list[int]) -> list[int]:
     return [number_of[topic_id] for topic_id in topic_ids]
 
 
-def meaning(manifest: Manifest, ids: list[str]) -> Mapping[str, dict[int, int]]:
+def _told(store: Store, last: PastNight) -> Manifest | GroupPart:
+    """Read what the last night says of its labels, or of those of one of its groups."""
+    manifest = store.read_manifest(last.night)
+    return manifest if last.group is None else manifest.group(last.group)
+
+
+def meaning(manifest: Manifest | GroupPart, ids: list[str]) -> Mapping[str, dict[int, int]]:
     """Return what the last night's manifest says of its labels, in tonight's; see `Refined`."""
     label_of = {cluster_id: label for label, cluster_id in enumerate(ids)}
     pieces = manifest.cluster_ids or {}

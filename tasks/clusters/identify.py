@@ -5,7 +5,7 @@ Writes the identity model: centroids of all clusters that can still be recognise
        the members of those that are not there tonight
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeAlias
 
@@ -112,14 +112,27 @@ def identify(
     known: Sequence[KnownCluster],
     night: str,
     rules: IdentityRules,
+    taken: Collection[str] = (),
 ) -> Identified:
-    """Match tonight's clusters to the known ones, and find the id of every one."""
+    """Match tonight's clusters to the known ones, and find the id of every one.
+
+    Parameters
+    ----------
+    tonight, known
+        The clusters.
+    night
+        Of the birth of new ones.
+    rules
+        When two clusters are the same.
+    taken
+        Ids that no new cluster may have, besides those of the known ones.
+    """
     from models.identity.events import kept_names
     from models.identity.match import assign_ids, match_clusters
 
-    taken = {cluster.cluster_id for cluster in known}
+    never = {*taken, *(cluster.cluster_id for cluster in known)}
     matches = match_clusters(tonight, known, rules)
-    ids = assign_ids(tonight, matches, night, taken)
+    ids = assign_ids(tonight, matches, night, never)
     return Identified(
         ids=ids,
         kept_names=kept_names(tonight, known, ids, rules),

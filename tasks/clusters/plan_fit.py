@@ -85,7 +85,7 @@ class Decision(NamedTuple):
     keeps_clusters: bool
 
 
-@stage("drift", version=4)
+@stage("drift", version=5)
 @one_thread()
 def plan_fit(
     store: Store,

@@ -48,6 +48,7 @@ def require_known(clusters: Sequence[str], last: LastNight, rules: Curation) -> 
     known = {
         *last.clusters,
         *(last.manifest.cluster_ids or {}).values(),
+        *(it for group in last.manifest.groups for it in group.cluster_ids.values()),
         *(split.part for split in rules.split),
         *(cluster for merge in rules.merge for cluster in (*merge.clusters, merge.into)),
     }

@@ -22,6 +22,7 @@ from tasks.clusters.refine import Refined
 from tasks.curating.apply import curated_clusters
 from tasks.curating.curate import Curated
 from tasks.frame.stage import stage
+from tasks.mentions.parts import CutPart, cut_part
 from tasks.mentions.rows import (
     NOTHING,
     Placed,
@@ -45,14 +46,25 @@ _AT_ONCE: Final = 4_096
 """Passages whose lexical views are in memory together."""
 
 
-class Found(BaseModel):
-    """Tonight's clusters as they were found: what knows them, and which document is in which."""
+class FoundPart(BaseModel):
+    """Tonight's clusters as they were found, all of them or those of a group."""
 
     model_config = ConfigDict(frozen=True)
 
     models: NightModels
-    assignments: Ref
     clusters: Ref
+    n_texts: int
+    """Distinct texts in them: those of the parts follow each other in the window."""
+
+
+class Found(BaseModel):
+    """What knows tonight's clusters as they were found, and which document is in which."""
+
+    model_config = ConfigDict(frozen=True)
+
+    parts: list[FoundPart]
+    """One for each group; a single one where all documents are clustered together."""
+    assignments: Ref
 
 
 def found_clusters(
@@ -61,7 +73,7 @@ def found_clusters(
     evaluation: Evaluation,
     described: Described,
     settings: ClusteringSettings,
-) -> Found:
+) -> FoundPart:
     """Put together what places new texts in tonight's clusters."""
     models = NightModels(
         clustering=refined.models["clustering"],
@@ -72,11 +84,12 @@ def found_clusters(
         cluster_ids=described.cluster_ids,
         whole_of=described.whole_of,
     )
-    tables = described.tables
-    return Found(models=models, assignments=tables["assignments"], clusters=tables["clusters"])
+    return FoundPart(
+        models=models, clusters=described.tables["clusters"], n_texts=views.window.texts.rows
+    )
 
 
-@stage("mention", version=1)
+@stage("mention", version=2)
 @one_thread()
 def mention(
     store: Store,
@@ -92,11 +105,8 @@ def mention(
     passages, too.
     """
     window = read_window(store, views.window)
-    there = read_table(store, found.clusters, [CLUSTER_ID])[CLUSTER_ID].to_pylist()
-    placer = load_placer(partial(load_model, store), found.models, frozenset(there))
     as_found, _ = _parted(read_table(store, found.assignments), len(window.documents))
-    placed = _placed(store, window, views, passages, placer, as_found)
-    placed = _curated(placed, curated)
+    placed = _curated(_placed(store, window, views, passages, found, as_found), curated)
     everything = read_table(store, curated.tables["assignments"])
     assigned, of_remarks = _parted(everything, len(window.documents))
     clusters = read_table(store, curated.tables["clusters"])
@@ -130,23 +140,48 @@ def _placed(
     window: Window,
     views: Views,
     passages: Passages,
-    placer: Placer,
+    found: Found,
     assigned: pa.Table,
 ) -> Placed:
-    """Place the passages of the texts that have several."""
+    """Place the passages of the texts that have several, each by the models of its part."""
     table = read_table(store, passages.passages)
     if not len(table):
         return NOTHING
-    distinct = distinct_texts(table)
     vectors = matrix_of(read_table(store, passages.items, [EMBEDDING])[EMBEDDING])
     X = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
-    whole, anchors = anchors_of(
-        len(X), table[POSITION].to_numpy(), assigned, window.documents, placer.cluster_ids
+    placed, first = [], 0
+    for part in found.parts:
+        texts = range(first, first + part.n_texts)
+        cut = cut_part(texts, X, window.documents, assigned, (table, vectors))
+        if len(cut.passages):
+            placed.append(_placed_part(cut, _placer(store, part)))
+        first += part.n_texts
+    return Placed(
+        table,
+        pa.concat_arrays([cluster_ids for cluster_ids, _ in placed]),
+        np.concatenate([confidence for _, confidence in placed]),
     )
-    q = _memberships(placer, vectors, distinct[TEXT].to_pylist(), X[whole], anchors)
-    of_passages = pc.index_in(table[TEXT_DIGEST], distinct[TEXT_DIGEST].combine_chunks())
-    winners = pa.array(placer.cluster_ids).take(pa.array(q.argmax(axis=1)))
-    return Placed(table, winners.take(of_passages.combine_chunks()), q.max(axis=1)[of_passages])
+
+
+def _placer(store: Store, part: FoundPart) -> Placer:
+    there = read_table(store, part.clusters, [CLUSTER_ID])[CLUSTER_ID].to_pylist()
+    return load_placer(partial(load_model, store), part.models, frozenset(there))
+
+
+def _placed_part(cut: CutPart, placer: Placer) -> tuple[pa.Array, Floats]:
+    """Return cluster and confidence of every passage."""
+    texts, digests = distinct_texts(cut.passages), cut.passages[TEXT_DIGEST].combine_chunks()
+    whole, anchors = anchors_of(
+        len(cut.X),
+        cut.passages[POSITION].to_numpy(),
+        cut.assigned,
+        cut.documents,
+        placer.cluster_ids,
+    )
+    q = _memberships(placer, cut.vectors, texts[TEXT].to_pylist(), cut.X[whole], anchors)
+    of_passages = pc.index_in(digests, texts[TEXT_DIGEST].combine_chunks())
+    winners = pa.array(placer.cluster_ids, pa.string()).take(pa.array(q.argmax(axis=1)))
+    return winners.take(of_passages), q.max(axis=1)[of_passages.to_numpy()]
 
 
 def _memberships(

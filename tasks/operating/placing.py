@@ -16,9 +16,9 @@ import pyarrow as pa
 from models.core.arrays import Floats, top_two
 from models.core.threads import one_thread
 from models.encoding.kinds import Kind, kind_or_reference
-from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.placement import NightModels, load_placer
 from tasks.curating.apply import curated_clusters
+from tasks.groups.settings import NightClustering
 from tasks.store.manifests import Manifest
 from tasks.store.storage import ModelRef, Store, lay_out, read_table, require_file
 from tasks.vectors.encoder import EmbedSettings, find_encoder_ref, load_encoder
@@ -76,6 +76,12 @@ def _encoded(manifest: Manifest, texts: Sequence[str]) -> Floats:
 
 
 def _models(manifest: Manifest) -> NightModels:
+    if manifest.groups:
+        raise CannotAssignError(
+            f"night {manifest.night} was clustered by {manifest.config['clustering']['by']!r}, and"
+            " its models place texts of one group each; documents that were in it are placed as"
+            " they were, others by a run"
+        )
     published = manifest.labels.published
     if manifest.cluster_ids is None and published != "baseline":
         raise CannotAssignError(
@@ -86,7 +92,7 @@ def _models(manifest: Manifest) -> NightModels:
         clustering=manifest.model("clustering"),
         lexical=manifest.model("lexical"),
         identity=manifest.model("identity"),
-        settings=ClusteringSettings(**manifest.config["clustering"]),
+        settings=NightClustering(**manifest.config["clustering"]).of_a_group(),
         published=published,
         cluster_ids={int(label): it for label, it in (manifest.cluster_ids or {}).items()},
         whole_of=manifest.whole_of,

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.preparing.counts import PLACES
-from tasks.store.storage import Ref, Store, readable
+from tasks.store.storage import Ref, Store, read_table, readable
 from validation.tables.columns import (
     CLUSTER_ID,
     DOC_ID,
@@ -77,6 +77,14 @@ def schema_problem(store: Store, name: str, ref: Ref) -> str | None:
     return None if rows == ref.rows else f"it has {rows} rows, and the manifest says {ref.rows}"
 
 
+def read_compared(store: Store, name: str, ref: Ref) -> pa.Table:
+    """Read what a table is compared by; a night from before a column of the key lacks it."""
+    with readable(store, ref):
+        found = frozenset(pq.read_schema(store.resolve(ref)).names)
+    lacking = PUBLISHED[name].later - found
+    return read_table(store, ref, [it for it in COMPARED[name] if it not in lacking])
+
+
 def compare_tables(counts: Mapping[str, int], tables: Tables) -> Iterator[Problem]:
     """Find what does not add up within a night: rows, ids, clusters.
 
@@ -91,7 +99,7 @@ def compare_tables(counts: Mapping[str, int], tables: Tables) -> Iterator[Proble
     for said in chain(*lost, _lost_mentions(tables)):
         yield Problem("conservation", said)
     for name, table in tables.items():
-        key = PUBLISHED[name].key
+        key = [it for it in PUBLISHED[name].key if it in table.column_names]
         if twice := _repeated([table[column] for column in key]):
             said = f"{', '.join(key)} {some(twice)} stands in {name} more than once"
             yield Problem("unique_ids", said)
@@ -199,7 +207,7 @@ def _overlapping(mentions: pa.Table) -> set[str]:
 def _repeated(key: Sequence[pa.ChunkedArray]) -> list[str]:
     """Find the values of a key that several rows have."""
     rows = Counter(zip(*(column.to_pylist() for column in key), strict=True))
-    return [", ".join(row) for row, count in rows.items() if count > 1]
+    return [", ".join(map(str, row)) for row, count in rows.items() if count > 1]
 
 
 def some(ids: Collection[str]) -> str:

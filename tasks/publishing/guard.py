@@ -5,7 +5,14 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
-from tasks.publishing.conservation import COMPARED, Problem, compare_tables, schema_problem, some
+from tasks.publishing.conservation import (
+    COMPARED,
+    Problem,
+    compare_tables,
+    read_compared,
+    schema_problem,
+    some,
+)
 from tasks.publishing.night import Night
 from tasks.store.listing import refs_of
 from tasks.store.manifests import ManifestError
@@ -79,8 +86,8 @@ def _problems(store: Store, night: Night) -> Iterator[Problem]:
     }
     yield from unreadable.values()
     found = {
-        name: read_table(store, night.tables[name], columns)
-        for name, columns in COMPARED.items()
+        name: read_compared(store, name, night.tables[name])
+        for name in COMPARED
         if name not in unreadable
     }
     yield from compare_tables(night.facts["counts"], found)

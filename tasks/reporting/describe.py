@@ -5,6 +5,7 @@ Writes assignments (ASSIGNMENTS), clusters (CLUSTERS), tree (CLUSTER_TREE), even
        identity model
 """
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -16,7 +17,7 @@ from tasks.clusters.window import documents_in
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reporting.evaluate import Evaluation
-from tasks.reporting.portraits import VERSION, Tonight, portray
+from tasks.reporting.portraits import VERSION, OfGroup, Tonight, portray
 from tasks.reporting.remarks import RemarksTonight, count_themes, read_remarks
 from tasks.reporting.topics import load_topics
 from tasks.store.embeddings import matrix_of
@@ -48,18 +49,20 @@ class Described(StageResult):
 
 @stage("describe", version=VERSION)
 @one_thread()
-def describe(
+def describe(  # noqa: PLR0913, PLR0917 - a stage is told by its parameters
     store: Store,
     views: Views,
     refined: Refined,
     evaluation: Evaluation,
     last: PastNight | None,
     rules: IdentityRules,
+    group: OfGroup | None = None,
 ) -> Described:
     """Match tonight's clusters to the known ones, name them, choose documents that show them."""
     from models.core.persistence import save_state
 
-    tonight = _read(store, views, refined, evaluation, read_remarks(store, views.remarks, last))
+    remarks = read_remarks(store, views.remarks, last)
+    tonight = replace(_read(store, views, refined, evaluation, remarks), group=group)
     known = load_known(store, last, frozenset(tonight.documents.doc_ids), views.encoder_digest)
     shown = portray(tonight, known, load_topics(store, last), rules)
     identity = keep_model(store, "identity", lambda folder: save_state(folder, *shown.identity))

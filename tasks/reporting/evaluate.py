@@ -112,7 +112,7 @@ class Scores:
         return {name: getattr(self, name) for name in ("published", "reason", "stability")}
 
 
-@stage("evaluate", version=7)
+@stage("evaluate", version=8)
 @one_thread()
 def evaluate(
     store: Store, views: Views, refined: Refined, settings: EvaluateSettings, random_state: int

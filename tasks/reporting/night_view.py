@@ -83,15 +83,19 @@ class NightView:
         return {row["cluster_id"]: row for row in self.insights.get("ratings", ())}
 
     @property
+    def has_groups(self) -> bool:
+        """Whether documents were clustered within the values of a column."""
+        return bool(self.manifest.groups)
+
+    @property
     def has_mentions(self) -> bool:
         """Whether any cluster is mentioned by documents that are in another one."""
         return any((row.get("mentions") or 0) > row["size"] for row in self.clusters)
 
     def name_of(self, cluster_id: str) -> str:
-        """Return the name of a cluster; its id if it has no row."""
-        return next(
-            (row["name"] for row in self.clusters if row["cluster_id"] == cluster_id), cluster_id
-        )
+        """Return the name of a cluster, after that of its group; its id if it has no row."""
+        row = next((it for it in self.clusters if it["cluster_id"] == cluster_id), None)
+        return cluster_id if row is None else grouped_name(row)
 
     @property
     def shown(self) -> Sequence[Row]:
@@ -107,6 +111,12 @@ class NightView:
     def column_changes(self) -> list[ColumnChange]:
         """Where the feed's own columns hold another kind of value than before."""
         return [ColumnChange.model_validate(it) for it in self.manifest.column_changes]
+
+
+def grouped_name(row: Row) -> str:
+    """Return the name in a row of the table of clusters, after that of its group if it has one."""
+    name: str = row["name"]
+    return f"{row['group']}: {name}" if row.get("group") else name
 
 
 def view_of(
@@ -144,7 +154,12 @@ def read_whole_night(store: Store) -> NightView:
     beside = Beside(
         past=read_past(store),
         refused=read_refused(store, manifest.tables["quarantine"]),
-        nearest=read_nearest(store, manifest.model("identity"), ids),
+        nearest={
+            cluster_id: nearest
+            for name in manifest.models
+            if name.partition("@")[0] == "identity"
+            for cluster_id, nearest in read_nearest(store, manifest.model(name), ids).items()
+        },
         points=read_points(store, manifest),
     )
     return replace(night, beside=beside)

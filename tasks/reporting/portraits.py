@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
 
 from models.core.arrays import Floats, Labels
 from models.identity.clusters import KnownCluster, TonightCluster
@@ -38,6 +39,7 @@ from validation.tables.columns import (
     EXEMPLAR_DOC_IDS,
     EXEMPLAR_TEXTS,
     FIRST_SEEN,
+    GROUP,
     GROWTH,
     IS_NEW,
     IS_OUTLIER,
@@ -55,7 +57,7 @@ from validation.tables.columns import (
     TOPIC_ID,
 )
 
-VERSION: Final = 9
+VERSION: Final = 10
 """Of the stage `describe`: raise it when this module gives other results for the same inputs."""
 
 logger = logging.getLogger(__name__)
@@ -86,6 +88,18 @@ class Description:
         }
 
 
+class OfGroup(BaseModel):
+    """What a group's clusters share with those of the other groups of the window."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str | None = None
+    n_documents: int = 0
+    """Of the whole window: shares are shares of all."""
+    taken: tuple[str, ...] = ()
+    """Ids of clusters and topics that other groups have tonight."""
+
+
 @dataclass(frozen=True)
 class Tonight:
     """What tonight's clusters are described from.
@@ -112,6 +126,8 @@ class Tonight:
         Label of a part → the known cluster that it was parted from.
     languages
         Those that the texts are in.
+    group
+        Which part of the window this is, where documents are clustered by a column.
     """
 
     night: str
@@ -125,10 +141,13 @@ class Tonight:
     stability: dict[int, float]
     parted_from: dict[int, str]
     languages: list[str]
+    group: OfGroup | None = None
 
     @property
     def n_documents(self) -> int:
         """Documents of the window, remarks too."""
+        if self.group:
+            return self.group.n_documents
         remarks = self.remarks.documents.doc_ids if self.remarks else []
         return len(self.documents.doc_ids) + len(remarks)
 
@@ -143,8 +162,11 @@ def portray(
     X, documents = tonight.X, tonight.documents
     labels = tonight.decided[LABEL].to_numpy()
     clusters = clusters_of_window(X, labels, documents)
-    found = identify(clusters, known, tonight.night, rules)
-    topics = find_topics(labels, tonight.topics, documents, known_topics, tonight.night)
+    group = tonight.group or OfGroup()
+    found = identify(clusters, known, tonight.night, rules, group.taken)
+    topics = find_topics(
+        labels, tonight.topics, documents, known_topics, tonight.night, group.taken
+    )
     words = find_words(
         Texts(tonight.texts, labels, documents.items, tonight.languages), found.kept_names, topics
     )
@@ -162,6 +184,7 @@ def portray(
         names=names,
         topics=topics,
         status=_status(events),
+        group=group.name,
     )
     rows = [portraits.row(cluster) for cluster in clusters]
     if tonight.remarks:
@@ -199,6 +222,7 @@ class _Portraits:
     names: dict[int, str]
     topics: FoundTopics
     status: dict[str, str]
+    group: str | None
 
     def row(self, cluster: TonightCluster) -> dict[str, Any]:
         """Return a cluster's row of the table."""
@@ -221,6 +245,7 @@ class _Portraits:
             KIND: THEME,
             TOPIC_ID: self.topics.id_of(label),
             EXEMPLAR_TEXTS: self.quoted.texts_of(self.exemplars[label]),
+            GROUP: self.group,
         }
 
 
@@ -258,7 +283,10 @@ def _assignments(tonight: Tonight, found: Identified, clusters: list[dict[str, A
         **taken,
         IS_NEW: pa.array(documents.is_new),
     }
-    themes = with_topics(pa.table(columns), clusters).cast(ASSIGNMENTS)
+    themes = with_topics(pa.table(columns), clusters)
+    name = tonight.group.name if tonight.group else None
+    groups = pa.array([name] * len(themes), pa.string())
+    themes = themes.append_column(GROUP, groups).cast(ASSIGNMENTS)
     if tonight.remarks is None:
         return themes
     return pa.concat_tables([themes, remarks_assignments(tonight.remarks)])

@@ -28,6 +28,7 @@ from validation.tables.columns import (
     EXEMPLAR_DOC_IDS,
     EXEMPLAR_TEXTS,
     FIRST_SEEN,
+    GROUP,
     GROWTH,
     IS_NEW,
     IS_OUTLIER,
@@ -132,6 +133,7 @@ def remarks_row(
         KIND: REMARKS,
         TOPIC_ID: None,
         EXEMPLAR_TEXTS: quoted.texts_of(shown),
+        GROUP: None,
     }
 
 
@@ -146,6 +148,7 @@ def remarks_assignments(remarks: RemarksTonight) -> pa.Table:
         IS_OUTLIER: [False] * n,
         IS_NEW: remarks.documents.is_new,
         TOPIC_ID: [None] * n,
+        GROUP: [None] * n,
     }
     return pa.table(columns, schema=ASSIGNMENTS)
 

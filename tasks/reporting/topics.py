@@ -3,7 +3,7 @@
 Reads  the last night's assignments and tree
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,7 +73,12 @@ def load_topics(store: Store, last: PastNight | None) -> KnownTopics:
 
 
 def find_topics(
-    labels: Labels, topics: Labels, documents: WindowDocuments, known: KnownTopics, night: str
+    labels: Labels,
+    topics: Labels,
+    documents: WindowDocuments,
+    known: KnownTopics,
+    night: str,
+    taken: Collection[str] = (),
 ) -> FoundTopics:
     """Find tonight's topics, and which of them were there last night.
 
@@ -87,6 +92,8 @@ def find_topics(
         Topics of the last night.
     night
         Tonight.
+    taken
+        Ids that no new topic may have.
     """
     from models.identity.topics import assign_topic_ids, topic_of_labels
 
@@ -96,7 +103,7 @@ def find_topics(
         for doc_id, item in zip(documents.doc_ids, documents.items.tolist(), strict=True):
             members[of_label[int(labels[item])]].add(doc_id)
     tonight = {number: frozenset(own) for number, own in sorted(members.items())}
-    ids = assign_topic_ids(tonight, known.members, night)
+    ids = assign_topic_ids(tonight, known.members, night, taken)
     kept = {number: known.names[it] for number, it in ids.items() if it in known.names}
     return FoundTopics(of_label, ids, kept)
 
@@ -119,8 +126,8 @@ def tree_rows(clusters: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -
     for topic_id, size in sorted(sizes.items(), key=lambda it: (-it[1], it[0])):
         rows.append(_node(topic_id, None, TOPIC, names[topic_id], size))
         under = [row for row in clusters if row[TOPIC_ID] == topic_id]
-        rows += [_leaf(row) for row in under]
-    return rows + [_leaf(row) for row in clusters if row[TOPIC_ID] is None]
+        rows += [tree_leaf(row) for row in under]
+    return rows + [tree_leaf(row) for row in clusters if row[TOPIC_ID] is None]
 
 
 def with_topics(assigned: pa.Table, clusters: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -130,7 +137,8 @@ def with_topics(assigned: pa.Table, clusters: Sequence[Mapping[str, Any]]) -> pa
     return assigned.append_column(TOPIC_ID, pa.array(topics, pa.string()))
 
 
-def _leaf(row: Mapping[str, Any]) -> dict[str, Any]:
+def tree_leaf(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a cluster's row of the tree."""
     return _node(row[CLUSTER_ID], row[TOPIC_ID], row[KIND], row[NAME], row[SIZE])
 
 

@@ -62,6 +62,10 @@ class PastNight(BaseModel):
     """File → part → column; only which columns are ratings depends on it."""
     encoder: EncoderPart | None = Field(None, exclude=True)
     """Tonight's vectors are of its kind where they can be; `embed` has them for an input."""
+    groups: tuple[str, ...] = Field((), exclude=True)
+    """Slugs, where documents were clustered by a column: the models are those of the groups."""
+    group: str | None = Field(None, exclude=True)
+    """Slug, where this is but a group of the night; its models and assignments tell it already."""
     ratings: Ref | None = Field(None, exclude=True)
     """None for a night from before ratings were read; only tonight's depend on it."""
     map: Ref | None = Field(None, exclude=True)
@@ -211,6 +215,12 @@ def _found_assignments(tables: dict[str, Ref]) -> Ref:
     return found if found and found.rows else tables["assignments"]
 
 
+def _models(manifest: Manifest) -> dict[str, ModelRef]:
+    """Return the models of a night; those of a night of groups are theirs."""
+    names = ("identity", "lexical", "clustering")
+    return {name: ModelRef(files={}) if manifest.groups else manifest.model(name) for name in names}
+
+
 def _past_night(night: date, manifest: Manifest) -> PastNight:
     tables, documents = manifest.tables, _night_table(night, manifest)
     return PastNight(
@@ -221,15 +231,14 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         assignments=_found_assignments(tables),
         clusters=tables["clusters"],
         cluster_tree=tables.get("cluster_tree"),
-        identity=manifest.model("identity"),
-        lexical=manifest.model("lexical"),
-        clustering=manifest.model("clustering"),
+        **_models(manifest),
         published=manifest.labels.published,
         fit=manifest.fit,
         numbers=manifest.numbers,
         source=manifest.source,
         encoder=manifest.encoder,
         columns=manifest.columns,
+        groups=tuple(group.slug for group in manifest.groups),
         ratings=tables.get("ratings"),
         map=tables.get("map"),
     )

@@ -1,7 +1,7 @@
 """Parts of a manifest that have fields of their own."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +26,29 @@ class LabelsPart(BaseModel):
     published: str
     reason: str = ""
     trust: str = ""
+
+
+class GroupPart(BaseModel):
+    """What a night that is clustered by a column tells of the documents with one value of it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    slug: str
+    """Safe in a path; the group's models are `clustering@slug`, `lexical@slug`, `identity@slug`."""
+    name: str
+    """The value, as in the column `group` of the tables."""
+    values: int
+    """How many values are in it: more than one where they were too small by themselves."""
+    kept_together: int = 0
+    """Where it is of small values: the texts that one must have to be a group of its own."""
+    texts: int
+    n_clusters: int
+    labels: LabelsPart
+    fit: dict[str, Any]
+    numbers: dict[str, Any] | None = None
+    cluster_ids: dict[str, str]
+    whole_of: dict[str, str] = {}
+    """See the parts of `Manifest` of these names."""
 
 
 class RunPart(BaseModel):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from tasks.store.fetched.source_state import SourceState
-from tasks.store.manifest_parts import EncoderPart, LabelsPart, RunPart
+from tasks.store.manifest_parts import EncoderPart, GroupPart, LabelsPart, RunPart
 from tasks.store.refs import ModelRef, Ref
 from tasks.store.sealed import NotAsWrittenError, unseal
 from validation.errors import NightfoldError
@@ -112,7 +112,9 @@ class Manifest(BaseModel):
     encoder: EncoderPart
     labels: LabelsPart
     fit: dict[str, Any] | None
-    """See `tasks.clusters.fit.Fit`."""
+    """See `tasks.clusters.fit.Fit`; None where every group has its own."""
+    groups: list[GroupPart] = []
+    """Where documents are clustered by a column; else empty."""
     n_clusters: int = 0
     numbers: dict[str, Any] | None = None
     """See `tasks.clusters.numbers.ChosenNumbers`."""
@@ -134,6 +136,10 @@ class Manifest(BaseModel):
     def model(self, name: str) -> ModelRef:
         """Return a model's files."""
         return ModelRef(files=self.models[name])
+
+    def group(self, slug: str) -> GroupPart:
+        """Return what is told of a group; see `GroupPart`."""
+        return next(it for it in self.groups if it.slug == slug)
 
     @property
     def window_days(self) -> int:

@@ -9,12 +9,16 @@ ROOT = Path(__file__).parents[2]
 
 def stages() -> tuple[str, ...]:
     """Return the names of all stages of a night with news, in the order in which they are called."""
-    body = ast.parse((ROOT / "flows" / "nightly.py").read_text(encoding="utf-8")).body
+    body = [it for name in ("nightly.py", "clusters.py") for it in _body_of(ROOT / "flows" / name)]
     imports = [it.module for it in body if isinstance(it, ast.ImportFrom) and it.module]
     names = dict(pair for module in imports for pair in _stages_of(module))
     night = _Night(names, {it.name: it for it in body if isinstance(it, ast.FunctionDef)})
     night.visit(night.functions["nightly"])
     return tuple(night.called)
+
+
+def _body_of(path: Path) -> list[ast.stmt]:
+    return ast.parse(path.read_text(encoding="utf-8")).body
 
 
 class _Night(ast.NodeVisitor):

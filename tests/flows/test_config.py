@@ -195,7 +195,7 @@ def test_where_a_curation_lies_is_absolute_and_decides_nothing() -> None:
 
 
 def test_a_model_does_not_depend_on_what_is_watched() -> None:
-    from flows.nightly import recipe
+    from flows.clusters import recipe
     from tasks.vectors.encoder import EncoderRef
 
     plain = NightlyConfig(feed="f", store=Path("s"))

@@ -18,8 +18,9 @@ import pytest
 from prefect.settings import get_current_settings
 
 from flows.cli.tables import published_files
+from flows.clusters import recipe
 from flows.config import NightlyConfig
-from flows.nightly import nightly, recipe
+from flows.nightly import nightly
 from tasks.operating.doctor.examine import examine
 from tasks.store.listing import read_retired
 from tasks.store.storage import sha256_of

@@ -17,6 +17,7 @@ from validation.tables.columns import (
     FIRST_DOC_ID,
     FIRST_SEEN,
     FROM_IDS,
+    GROUP,
     GROUP_ID,
     GROWTH,
     IS_IGNORED,
@@ -58,6 +59,7 @@ ASSIGNMENTS: Final = pa.schema(
         pa.field(IS_OUTLIER, pa.bool_(), nullable=False),
         pa.field(IS_NEW, pa.bool_(), nullable=False),
         pa.field(TOPIC_ID, pa.string()),  # null where clusters are the only level
+        pa.field(GROUP, pa.string()),  # null where all documents are clustered together
     ]
 )
 
@@ -82,6 +84,7 @@ CLUSTERS: Final = pa.schema(
         pa.field(IS_IGNORED, pa.bool_()),  # set by curation; null where there is none
         pa.field(MENTIONS, pa.int64()),  # documents in it, or with a passage in it
         pa.field(TITLE, pa.string()),  # null where no language model gives any
+        pa.field(GROUP, pa.string()),  # null where all documents are clustered together
     ]
 )
 
@@ -149,11 +152,14 @@ MAP: Final = pa.schema(
 )
 """No rows where the report is switched off."""
 
+_GROUP: Final = "value of `[clustering] by`; null for short remarks and where it is not set"
+
 CLUSTER_TABLES: Final = {
     "assignments": Table(
         ASSIGNMENTS,
         key=(DOC_ID,),
-        later=frozenset({TOPIC_ID}),
+        later=frozenset({TOPIC_ID, GROUP}),
+        remarks={GROUP: _GROUP},
         remark="every document of the window",
     ),
     "clusters": Table(
@@ -162,7 +168,7 @@ CLUSTER_TABLES: Final = {
         later=frozenset(
             {
                 *(SHARE, STABILITY, KIND, TOPIC_ID, EXEMPLAR_TEXTS),
-                *(CATEGORY, IS_IGNORED, MENTIONS, TITLE),
+                *(CATEGORY, IS_IGNORED, MENTIONS, TITLE, GROUP),
             }
         ),
         remarks={
@@ -170,6 +176,7 @@ CLUSTER_TABLES: Final = {
             EXEMPLAR_TEXTS: "their beginnings",
             MENTIONS: "documents in it or with a passage in it",
             TITLE: "by a language model, null where none is set",
+            GROUP: _GROUP,
         },
     ),
     "mentions": Table(
@@ -191,7 +198,7 @@ CLUSTER_TABLES: Final = {
     "found_assignments": Table(
         ASSIGNMENTS,
         key=(DOC_ID,),
-        later=frozenset({TOPIC_ID}),
+        later=frozenset({TOPIC_ID, GROUP}),
         is_later=True,
         remark="`assignments` as they were before curation; no rows where it moves no document",
     ),

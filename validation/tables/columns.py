@@ -75,6 +75,7 @@ WATCH: Final = "watch"
 TERM: Final = "term"
 
 # near_duplicates
+GROUP: Final = "group"
 GROUP_ID: Final = "group_id"
 FIRST_DOC_ID: Final = "first_doc_id"
 SIMILARITY: Final = "similarity"

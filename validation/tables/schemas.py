@@ -15,6 +15,7 @@ from validation.tables.columns import (
     EMBEDDING,
     FILE,
     FIRST_NIGHT,
+    GROUP,
     IS_ALARM,
     IS_TRUNCATED,
     KIND,
@@ -100,6 +101,7 @@ METRICS: Final = pa.schema(
         pa.field(SPACE, pa.string(), nullable=False),
         pa.field(VALUE, pa.float64()),  # null where it is not defined, for instance for one cluster
         pa.field(BASELINE_VALUE, pa.float64()),
+        pa.field(GROUP, pa.string()),
     ]
 )
 
@@ -109,6 +111,7 @@ DRIFT: Final = pa.schema(
         pa.field(VALUE, pa.float64(), nullable=False),
         pa.field(LIMIT, pa.float64(), nullable=False),
         pa.field(IS_ALARM, pa.bool_(), nullable=False),
+        pa.field(GROUP, pa.string()),
     ]
 )
 """No rows where there was no earlier fit to compare with."""
@@ -116,6 +119,8 @@ DRIFT: Final = pa.schema(
 
 _SPACES: Final = "embedding, latent, keywords, sizes, truth"
 _WITHDRAWN: Final = "`known`, `unknown`, `repeat`, `held_back`, `replaced`"
+
+_GROUP: Final = "value of `[clustering] by`; null where it is not set"
 
 PUBLISHED: Final = {
     "documents": Table(
@@ -130,13 +135,16 @@ PUBLISHED: Final = {
     **CLUSTER_TABLES,
     "metrics": Table(
         METRICS,
-        key=(METRIC, SPACE),
-        remarks={SPACE: _SPACES, BASELINE_VALUE: "plain k-means"},
+        key=(METRIC, SPACE, GROUP),
+        later=frozenset({GROUP}),
+        remarks={SPACE: _SPACES, BASELINE_VALUE: "plain k-means", GROUP: _GROUP},
     ),
     "drift": Table(
         DRIFT,
-        key=(MEASURE,),
+        key=(MEASURE, GROUP),
+        later=frozenset({GROUP}),
         is_later=True,
+        remarks={GROUP: _GROUP},
         remark="against the last full fit; no rows on the first night",
     ),
     **INSIGHT_TABLES,

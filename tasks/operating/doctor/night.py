@@ -14,6 +14,7 @@ from tasks.publishing.conservation import (
     COMPARED,
     Tables,
     compare_tables,
+    read_compared,
     schema_problem,
     some,
 )
@@ -22,7 +23,7 @@ from tasks.store.listing import REPORTS, named_refs
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.records import forget_records, records_folder
 from tasks.store.refs import digest_in_name
-from tasks.store.storage import Ref, Store, read_table
+from tasks.store.storage import Ref, Store
 from validation.tables.columns import DOC_ID
 from validation.tables.schemas import PUBLISHED
 
@@ -73,7 +74,7 @@ def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
     yield from broken
     damaged = {finding.file for finding in broken}
     tables = {
-        name: read_table(store, ref, COMPARED[name])
+        name: read_compared(store, name, ref)
         for name, ref in refs.items()
         if name in COMPARED and ref.path not in damaged
     }

@@ -73,7 +73,7 @@ def breakdown_table(
 
 
 def broken_down(
-    columns: WindowColumns, ratings: Collection[str], has_source: bool
+    columns: WindowColumns, left_out: Collection[str], has_source: bool
 ) -> dict[str, pa.ChunkedArray]:
     """Return the columns to look at: not ratings, which have a table, nor dates, which are nights.
 
@@ -81,15 +81,15 @@ def broken_down(
     ----------
     columns
         Of the window's documents.
-    ratings
-        Names of those that are ratings.
+    left_out
+        Names of ratings, and of the column that documents are grouped by.
     has_source
         Whether the source is more than the name of a file.
     """
     own = {
         name: values
         for name, values in columns.own.items()
-        if name not in ratings and not _are_dates(values)
+        if name not in left_out and not _are_dates(values)
     }
     return ({SOURCE: columns.sources} if has_source else {}) | own
 

@@ -14,7 +14,6 @@ from models.core.threads import one_thread
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.reporting.describe import Described
-from tasks.reporting.evaluate import Evaluation
 from tasks.reporting.insights.alarms import announce
 from tasks.reporting.insights.breakdown import (
     breakdown_table,
@@ -25,9 +24,10 @@ from tasks.reporting.insights.emergence import count_by_night, emergence_table
 from tasks.reporting.insights.ratings import rating_facts, rating_table
 from tasks.reporting.insights.roles import Roles
 from tasks.reporting.insights.window_columns import ratings_of, read_columns
+from tasks.reporting.night_view import grouped_name
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from validation.tables.columns import CLUSTER_ID, DOC_ID, NAME
+from validation.tables.columns import CLUSTER_ID, DOC_ID, GROUP, NAME
 from validation.tables.insight_schemas import MEAN_RATING
 
 
@@ -48,14 +48,14 @@ def find_insights(
     store: Store,
     window: list[NightTable],
     described: Described,
-    evaluation: Evaluation,
+    languages: dict[str, float],
     roles: Roles,
 ) -> Insights:
     """Rate the clusters, break them down by the feed's own columns, and see which emerge.
 
     An alarm is an event in Prefect, for automations to act on.
     """
-    clusters = read_table(store, described.tables["clusters"], [CLUSTER_ID, NAME])
+    clusters = read_table(store, described.tables["clusters"], [CLUSTER_ID, NAME, GROUP])
     cluster_ids = clusters[CLUSTER_ID]
     assigned = read_table(store, described.tables["assignments"], [DOC_ID, CLUSTER_ID])
     columns = read_columns(store, window, roles.ratings)
@@ -64,14 +64,14 @@ def find_insights(
     ratings, unread = ratings_of(columns, roles.ratings)
     ids, before = cluster_ids.to_pylist(), _means(store, roles.last_ratings)
     by_night = count_by_night(labels, columns.nights, (len(ids), len(window)))
-    looked_at = languages_of_window(store, window, evaluation.languages)
-    looked_at |= broken_down(columns, roles.ratings, roles.has_source)
+    looked_at = languages_of_window(store, window, languages)
+    looked_at |= broken_down(columns, roles.left_out, roles.has_source)
     tables = {
         "ratings": rating_table(ratings, labels, ids, before),
         "breakdown": breakdown_table(looked_at, labels, ids),
         "emergence": emergence_table(by_night, [it.night for it in window], ids, store.night),
     }
-    names = dict(zip(ids, clusters[NAME].to_pylist(), strict=True))
+    names = {row[CLUSTER_ID]: grouped_name(row) for row in clusters.to_pylist()}
     announce(store, tables["emergence"].to_pylist(), names)
     return Insights(
         tables={name: keep_table(store, "insights", it) for name, it in tables.items()},

@@ -25,12 +25,23 @@ class Roles(BaseModel):
     value of."""
     has_source: bool
     """Whether a column of the feed is the source; else it is the name of a file."""
+    by: str | None = None
+    """Column that documents are grouped by: its values would be over-represented everywhere."""
     last_ratings: Ref | None = None
     """How clusters were rated on the night before."""
 
+    @property
+    def left_out(self) -> list[str]:
+        """Columns by which clusters are not broken down."""
+        return [*self.ratings, *([self.by] if self.by else [])]
+
 
 def roles_of(
-    tonight: RawFeed, past: History, window: Sequence[NightTable], wanted: str | None
+    tonight: RawFeed,
+    past: History,
+    window: Sequence[NightTable],
+    wanted: str | None,
+    by: str | None = None,
 ) -> Roles:
     """Find the roles of the columns of the window's documents.
 
@@ -44,6 +55,8 @@ def roles_of(
         The nights whose documents are clustered together.
     wanted
         Column of ratings that the config names; empty for none, None to take those guessed.
+    by
+        Column that documents are grouped by.
     """
     mappings = [*tonight.roles().values()]
     within = {it.night for it in window}
@@ -52,6 +65,7 @@ def roles_of(
     return Roles(
         ratings=_named(mappings) if wanted is None else [wanted] * bool(wanted),
         has_source=any(SOURCE in it for it in mappings),
+        by=by,
         last_ratings=past.last.ratings if past.last else None,
     )
 

@@ -8,9 +8,10 @@ from tasks.boundary.excerpts import excerpt
 from tasks.boundary.markdown import escape_markdown
 from tasks.clusters.fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
-from tasks.reporting.night_view import NightView
+from tasks.reporting.night_view import NightView, Row, grouped_name
 from tasks.reporting.render.curation import curation_lines
 from tasks.reporting.render.figures import mention_cells, rating_cells
+from tasks.reporting.render.groups import group_lines
 from tasks.reporting.render.insight_lines import emergence_sentences, where_sentences
 from tasks.reporting.render.near_duplicates import copy_lines
 from tasks.reporting.render.watches import watch_lines
@@ -63,9 +64,7 @@ def summarise(night: NightView) -> str:
         "",
         f"Trust: {escape_markdown(labels.trust)}.",
         "",
-        "| metric | space | nightfold | k-means |",
-        "|---|---|---:|---:|",
-        *(_metric_line(row) for row in manifest.metrics),
+        *(group_lines(manifest) if night.has_groups else _metric_lines(manifest.metrics)),
         "",
         *_drift_lines(night.fit),
     ]
@@ -122,10 +121,11 @@ def _column_lines(changes: Sequence[ColumnChange]) -> list[str]:
 
 def _cluster_head(night: NightView) -> list[str]:
     """Return the head of the table of clusters, and what its last column says."""
+    group, group_rule = (" group |", "---|") if night.has_groups else ("", "")
     topic, its_rule = (" topic |", "---|") if night.topics else ("", "")
     shares, their_rule = (" share | mentioned |", "---:|---:|") if night.has_mentions else ("", "")
-    head = f"| cluster |{topic} name | size |{shares} change | status |"
-    rule = f"|---|{its_rule}---|---:|{their_rule}---:|---|"
+    head = f"| cluster |{group}{topic} name | size |{shares} change | status |"
+    rule = f"|---|{group_rule}{its_rule}---|---:|{their_rule}---:|---|"
     if not night.ratings:
         return [head, rule]
     said = "Impact: how much the mean rating of all documents would rise without the cluster."
@@ -135,9 +135,10 @@ def _cluster_head(night: NightView) -> list[str]:
 def _cluster_line(row: Mapping[str, Any], night: NightView) -> str:
     cluster_id = row["cluster_id"]
     topic = [escape_markdown(night.topics.get(cluster_id, ""))] if night.topics else []
+    group = [escape_markdown(row.get("group") or "")] if night.has_groups else []
     shares = mention_cells(row) if night.has_mentions else ()
     figures = f"{row['size']:,}", *shares, f"{row['growth']:+,}", row["status"]
-    cells = (cluster_id, *topic, escape_markdown(_called(row)), *figures)
+    cells = (cluster_id, *group, *topic, escape_markdown(_called(row)), *figures)
     line = f"| {' | '.join(cells)} |"
     if not night.ratings:
         return line
@@ -149,10 +150,10 @@ def _called(row: Mapping[str, Any]) -> str:
     return f"{row['title']} ({row['name']})" if row.get("title") else row["name"]
 
 
-def _quoted_lines(clusters: Sequence[Mapping[str, Any]]) -> list[str]:
+def _quoted_lines(clusters: Sequence[Row]) -> list[str]:
     """Quote the texts that show each cluster best; older nights have none."""
     quoted = [
-        f"- {escape_markdown(row['name'])}: {'; '.join(_quotes(row['exemplar_texts']))}"
+        f"- {escape_markdown(grouped_name(row))}: {'; '.join(_quotes(row['exemplar_texts']))}"
         for row in clusters
         if row.get("exemplar_texts")
     ]
@@ -191,6 +192,11 @@ def _section(title: str, sentences: Sequence[str]) -> list[str]:
     if not sentences:
         return []
     return [f"## {title}", "", *(f"- {escape_markdown(it)}." for it in sentences), ""]
+
+
+def _metric_lines(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    head = ["| metric | space | nightfold | k-means |", "|---|---|---:|---:|"]
+    return [*head, *(_metric_line(row) for row in metrics)]
 
 
 def _metric_line(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console
 from tasks.boundary.counted import counted
 from tasks.boundary.markdown import escape_markdown
 from tasks.boundary.printable import as_markup
-from tasks.reporting.night_view import NightView
+from tasks.reporting.night_view import NightView, grouped_name
 
 
 def copy_sentences(night: NightView, escaped: Callable[[str], str]) -> Iterator[str]:
@@ -25,7 +25,7 @@ def copy_sentences(night: NightView, escaped: Callable[[str], str]) -> Iterator[
         return
     groups = counted(copies["n_groups"], "text")
     yield f"{copies['n_documents']:,} documents are copies of {groups}, word for word or nearly"
-    names = {row["cluster_id"]: row["name"] for row in night.clusters}
+    names = {row["cluster_id"]: grouped_name(row) for row in night.clusters}
     for group in copies["largest"]:
         name = names.get(group["cluster_id"], group["cluster_id"])
         of = f"{group['n_documents']:,} documents of “{escaped(name)}”"

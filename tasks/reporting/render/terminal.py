@@ -12,6 +12,7 @@ from tasks.preparing.counts import rows_said
 from tasks.reporting.night_view import NightView, Row
 from tasks.reporting.render.curation import show_curation
 from tasks.reporting.render.figures import mention_cells, rating_cells
+from tasks.reporting.render.groups import show_groups
 from tasks.reporting.render.insight_lines import emergence_sentences, where_sentences
 from tasks.reporting.render.near_duplicates import show_copies
 from tasks.reporting.render.watches import show_watches
@@ -19,7 +20,7 @@ from tasks.reporting.render.watches import show_watches
 _SHOWN_CLUSTERS: Final = 30
 """What fits on a screen; the table has all."""
 
-_TEXTS: Final = frozenset({"cluster", "topic", "name", "status"})
+_TEXTS: Final = frozenset({"cluster", "group", "topic", "name", "status"})
 """Columns of words; those of numbers are set to the right."""
 
 _EXAMPLES: Final = 2
@@ -68,14 +69,14 @@ def show_clusters(console: Console, night: NightView) -> None:
     table = Table(title=f"{counted(manifest.n_clusters, 'cluster')} {where}")
     topics = night.topics
     shares = ("share", "mentioned") * night.has_mentions
-    named = ("cluster", *(["topic"] if topics else []), "name")
+    above = ("group",) * night.has_groups + ("topic",) * bool(topics)
+    named = ("cluster", *above, "name")
     columns = (*named, "size", *shares, "change", "status")
     for column in columns + ("rating", "impact") * bool(night.ratings):
         justify: Literal["left", "right"] = "left" if column in _TEXTS else "right"
         table.add_column(column, justify=justify, overflow="fold")
     for row in night.shown[:_SHOWN_CLUSTERS]:
-        above = [as_markup(topics.get(row["cluster_id"], ""))] if topics else []
-        called = row["cluster_id"], *above, _with_examples(row)
+        called = row["cluster_id"], *_above(row, night), _with_examples(row)
         sized = f"{row['size']:,}", *(mention_cells(row) if shares else ())
         table.add_row(*called, *sized, f"{row['growth']:+,}", *_judged(row, night))
     console.print(table)
@@ -89,6 +90,12 @@ def show_clusters(console: Console, night: NightView) -> None:
     show_curation(console, night)
     show_copies(console, night)
     show_watches(console, night)
+
+
+def _above(row: Row, night: NightView) -> list[str]:
+    """Return the group and the topic that a cluster is in, where there are such."""
+    group = [as_markup(row.get("group") or "")] if night.has_groups else []
+    return group + ([as_markup(night.topics.get(row["cluster_id"], ""))] if night.topics else [])
 
 
 def show_insights(console: Console, night: NightView) -> None:
@@ -116,7 +123,16 @@ def _with_examples(row: Row) -> str:
 
 
 def show_metrics(console: Console, night: NightView) -> None:
-    """Show the quality figures beside those of plain k-means."""
+    """Show the quality figures beside those of plain k-means, or what the groups are."""
+    if night.has_groups:
+        show_groups(console, night.manifest)
+    else:
+        _show_figures(console, night)
+    console.print(f"  {as_markup(night.manifest.labels.reason)}", soft_wrap=True)
+    console.print(f"  trust {as_markup(night.manifest.labels.trust)}", soft_wrap=True)
+
+
+def _show_figures(console: Console, night: NightView) -> None:
     table = Table(title=f"quality (published: the {night.manifest.labels.published} labels)")
     for column in ("metric", "space", "nightfold", "k-means"):
         table.add_column(column, justify="right" if column in {"nightfold", "k-means"} else "left")
@@ -125,8 +141,6 @@ def show_metrics(console: Console, night: NightView) -> None:
             row["metric"], row["space"], _figure(row["value"]), _figure(row["baseline_value"])
         )
     console.print(table)
-    console.print(f"  {as_markup(night.manifest.labels.reason)}", soft_wrap=True)
-    console.print(f"  trust {as_markup(night.manifest.labels.trust)}", soft_wrap=True)
 
 
 def show_fit(console: Console, night: NightView) -> None:

@@ -56,6 +56,7 @@ def tonight() -> FoundTonight:
         "is_outlier": [False] * 8,
         "is_new": [False] * 8,
         "topic_id": ["t-2" if it == 6 else "t-1" for it in items],
+        "group": [None] * 8,
     }
     node = {"parent_id": None, "level": "topic", "size": 0}
     event = {"from_ids": [], "to_ids": [], "overlap": None}

@@ -10,7 +10,7 @@ from models.core.persistence import save_state
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.placement import NightModels
 from tasks.curating.curate import Curated
-from tasks.mentions.mention import Found, mention
+from tasks.mentions.mention import Found, FoundPart, mention
 from tasks.reporting.describe import Described
 from tasks.store.embeddings import fixed_lists
 from tasks.store.history import NightTable
@@ -122,9 +122,10 @@ def mentioned(
     curation: dict[str, Any] | None = None,
 ) -> Curated:
     tables = described.tables
-    found = Found(
-        models=models_at(store), assignments=tables["assignments"], clusters=tables["clusters"]
+    part = FoundPart(
+        models=models_at(store), clusters=tables["clusters"], n_texts=views.window.texts.rows
     )
+    found = Found(parts=[part], assignments=tables["assignments"])
     curated = Curated(**described.model_dump(), curation=curation or {})
     return mention.fn(store, [tonight], views, cut_at(store, views), found, curated)
 

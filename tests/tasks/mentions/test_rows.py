@@ -32,7 +32,7 @@ def window() -> Window:
 
 def assigned() -> pa.Table:
     columns = [DOC_IDS, ["c-1", "c-2", "c-1", "c-3"], [0.5, 0.25, 0.5, 0.75], [0.1] * 4]
-    return pa.table([*columns, [False] * 4, [True] * 4, [None] * 4], schema=ASSIGNMENTS)
+    return pa.table([*columns, [False] * 4, [True] * 4, [None] * 4, [None] * 4], schema=ASSIGNMENTS)
 
 
 def placed() -> Placed:

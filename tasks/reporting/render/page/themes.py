@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 from tasks.reporting.beside.past import PastView
-from tasks.reporting.night_view import NightView, Row
+from tasks.reporting.night_view import NightView, Row, grouped_name
 from tasks.reporting.render.page.changes import quoted
 
 _EXEMPLARS: Final = 5
 _BREAKDOWN: Final = 4
 _AS_THEY_ARE: Final = (
-    "name", "keywords", "size", "share", "growth", "mentions", "status", "kind", "cohesion",
+    "keywords", "size", "share", "growth", "mentions", "status", "kind", "cohesion",
     "stability", "first_seen", "last_seen", "category", "title",
 )  # fmt: skip
 """Columns of the table `clusters`; nights of an older nightfold lack some."""
@@ -46,6 +46,7 @@ def _theme(night: NightView, row: Row) -> dict[str, Any]:
     return {
         "id": cluster_id,
         **{name: row.get(name) for name in _AS_THEY_ARE},
+        "name": grouped_name(row),
         "rating": night.ratings.get(cluster_id),
         "breakdown": breakdown[:_BREAKDOWN],
         "emergence": emergence[0] if emergence else None,

@@ -55,7 +55,7 @@ def _quality(night: NightView) -> dict[str, Any]:
         "published": labels.published,
         "reason": labels.reason,
         "trust": labels.trust,
-        "metrics": night.manifest.metrics,
+        "metrics": [_figure_of(it) for it in night.manifest.metrics],
         "nights": [_figures(it) for it in night.beside.past],
         "fit": fit.model_dump(mode="json", exclude={"recipe", "drift"}) if fit else None,
         "drift": [
@@ -65,10 +65,20 @@ def _quality(night: NightView) -> dict[str, Any]:
     }
 
 
+def _figure_of(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a figure, named after its group where it is of one."""
+    group = row.get("group")
+    return row | {"metric": f"{excerpt(group, _CHARS)}: {row['metric']}"} if group else row
+
+
 def _figures(past: PastView) -> dict[str, Any]:
-    """Return the silhouette of a night beside that of plain k-means."""
+    """Return the silhouette of a night beside that of plain k-means; a night in groups has none."""
     row = next(
-        (it for it in past.metrics if (it["metric"], it["space"]) == ("silhouette", "embedding")),
+        (
+            it
+            for it in past.metrics
+            if (it["metric"], it["space"]) == ("silhouette", "embedding") and not it.get("group")
+        ),
         {},
     )
     return {"night": past.night, "value": row.get("value"), "baseline": row.get("baseline_value")}

@@ -6,14 +6,13 @@ import pyarrow as pa
 import pytest
 
 from tasks.reporting.describe import Described
-from tasks.reporting.evaluate import Evaluation
 from tasks.reporting.insights.insights import Insights, find_insights
 from tasks.reporting.insights.roles import Roles
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table, read_table
 
 KeepNight = Callable[..., NightTable]
-EVALUATION = Evaluation.model_construct(languages={"en": 1.0})
+LANGUAGES = {"en": 1.0}
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def test_a_feed_of_ratings_has_them_by_cluster(
     ]
     last = keep_table(store, "made", pa.table({"cluster_id": ["c-1"], "mean_rating": [4.0]}))
     roles = Roles(ratings=["stars"], has_source=False, last_ratings=last)
-    found = find_insights.fn(store, window, described, EVALUATION, roles)
+    found = find_insights.fn(store, window, described, LANGUAGES, roles)
     rated = rows(store, found, "ratings")
     assert [(it["n_rated"], it["mean_rating"], it["change"]) for it in rated] == [
         (2, 4.5, 0.5),
@@ -56,7 +55,7 @@ def test_a_feed_of_texts_alone_has_no_ratings(
 ) -> None:
     window = [keep_night({"title": pa.array(["t"] * 4)}), keep_night({"title": ["t"] * 2}, day=2)]
     found = find_insights.fn(
-        store, window, described, EVALUATION, Roles(ratings=[], has_source=False)
+        store, window, described, LANGUAGES, Roles(ratings=[], has_source=False)
     )
     assert rows(store, found, "ratings") == rows(store, found, "breakdown") == []
     assert found.facts() == {}
