@@ -26,7 +26,7 @@ ROOMS: Final = {
     "flows": ("terminal", "cli", "prefect_home"),
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
-        "curating", "mentions", "titling", "mapping", "publishing", "operating",
+        "curating", "mentions", "titling", "mapping", "publishing", "operating", "looking",
     ),
     "models": (
         "core", "counting", "plane", "text", "encoding", "quality", "insight", "networks",

@@ -16,7 +16,6 @@ from flows.cli import check, curate, init, operate, report, run_many
 from flows.cli.command import (
     DAY,
     DebugOption,
-    FeedNameOption,
     StoreOption,
     day,
     examples,
@@ -24,11 +23,12 @@ from flows.cli.command import (
     said_error,
     say_error,
 )
+from flows.cli.looking import clusters, look
 from flows.cli.tables import tables
 from flows.feeds import feed_names, settings_in
 from flows.prefect_home.environment import set_environment
 from flows.prefect_home.log_lines import keep_lines_inert
-from flows.terminal.output import forgive_output, require_shown
+from flows.terminal.output import forgive_output
 from flows.toml_file import read_toml, stated
 
 if TYPE_CHECKING:
@@ -51,17 +51,14 @@ _RUN: Final = (
     "nightfold run s3://bucket/reviews/ --store my-store --config other.toml",
     "nightfold run --config nightfold.toml",
 )
-_CLUSTERS: Final = (
-    "nightfold clusters --store my-store",
-    "nightfold clusters --store my-store --night 2026-03-01 --json",
-)
-
 _EXAMPLES: Final = {
     **operate.EXAMPLES,
     **run_many.EXAMPLES,
     "check": check.EXAMPLES,
     "init": init.EXAMPLES,
     "report": report.EXAMPLES,
+    "clusters": clusters.EXAMPLES,
+    **look.EXAMPLES,
 }
 
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
@@ -159,36 +156,6 @@ def demo(
     guarded(lambda: _run_nights(store, nights, debug), debug)
 
 
-@app.command(epilog=examples(*_CLUSTERS))
-def clusters(
-    store: StoreOption,
-    feed_name: FeedNameOption = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    debug: DebugOption = False,
-) -> None:
-    """Show the clusters of a night."""
-
-    def show() -> None:
-        from flows.cli.results import published_night
-        from tasks.reporting.night_view import read_night
-        from tasks.reporting.render.clusters_json import clusters_json
-        from tasks.reporting.render.terminal import show_clusters, show_insights
-
-        found = read_night(published_night(store, feed_name, night))
-        if as_json:
-            sys.stdout.write(clusters_json(found) + "\n")
-        else:
-            console = Console()
-            show_clusters(console, found)
-            show_insights(console, found)
-        require_shown()
-
-    guarded(show, debug)
-
-
 @app.command(
     epilog=examples("nightfold ui --store my-store", "nightfold ui --store my-store --port 4300")
 )
@@ -211,6 +178,10 @@ for command in (
     init.init,
     check.check,
     report.report,
+    clusters.clusters,
+    look.explain,
+    look.history,
+    look.search,
     run_many.backfill,
     operate.assign,
     operate.doctor,
