@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Cluster growing feeds of documents, night by night.",
     context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -26,21 +26,26 @@ def clusters(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show the clusters of a night."""
+    """Show the clusters of a night.
+
+    In a pipe one line each, its parts with tabs between them, below a line that names the parts.
+    """
 
     def show() -> None:
         from flows.cli.results import published_night
         from tasks.reporting.night_view import read_night
         from tasks.reporting.render.clusters_json import clusters_json
+        from tasks.reporting.render.plain import cluster_lines
         from tasks.reporting.render.terminal import show_clusters, show_insights
 
         found = read_night(published_night(store, feed_name, night))
         if as_json:
             sys.stdout.write(clusters_json(found) + "\n")
+        elif Console().is_terminal:
+            show_clusters(Console(), found)
+            show_insights(Console(), found)
         else:
-            console = Console()
-            show_clusters(console, found)
-            show_insights(console, found)
+            sys.stdout.writelines(f"{line}\n" for line in cluster_lines(found))
         require_shown()
 
     guarded(show, debug)

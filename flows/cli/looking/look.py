@@ -60,7 +60,10 @@ def history(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show what a cluster was called, how large it was and what happened to it, night by night."""
+    """Show what a cluster was, night by night.
+
+    Its name, its size, and what happened to it.
+    """
 
     def look() -> None:
         from flows.cli.results import last_night
