@@ -15,6 +15,9 @@ from rich.markup import escape
 from flows.cli import check, curate, init, operate, report, run_many
 from flows.cli.command import (
     DAY,
+    FEED,
+    FEED_NAME,
+    STORE,
     DebugOption,
     StoreOption,
     day,
@@ -24,6 +27,7 @@ from flows.cli.command import (
     say_error,
 )
 from flows.cli.looking import clusters, look
+from flows.cli.looking import config as config_group
 from flows.cli.tables import tables
 from flows.feeds import feed_names, settings_in
 from flows.prefect_home.environment import set_environment
@@ -91,19 +95,23 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[
         str | None,
         typer.Argument(
+            envvar=FEED,
             help="File, folder, glob or URL of JSON, CSV, Parquet or .xlsx; else that of the"
-            " config."
+            " config.",
         ),
     ] = None,
     store: Annotated[
         str | None,
-        typer.Option(help="Folder of the store, created if need be; else that of the config."),
+        typer.Option(
+            envvar=STORE, help="Folder of the store, created if need be; else that of the config."
+        ),
     ] = None,
     night: Annotated[
         date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
     ] = None,
     feed_name: Annotated[
-        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+        str | None,
+        typer.Option(envvar=FEED_NAME, help="Nights of one feed share clusters and ids."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
@@ -193,6 +201,7 @@ for command in (
 
 
 app.add_typer(curate.app, name="curate")
+app.add_typer(config_group.app, name="config")
 
 
 def main() -> None:

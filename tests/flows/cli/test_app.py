@@ -62,7 +62,7 @@ def test_help_answers_at_once(nightfold: Nightfold) -> None:
 
 COMMANDS = (
     "run", "demo", "ui", "init", "check", "report", "clusters", "explain", "history", "search", "backfill", "assign", "doctor", "prune", "serve", "overdue", "tables",
-    "curate",
+    "curate", "config",
 )  # fmt: skip
 CURATE = tuple(
     f"curate {it}"
