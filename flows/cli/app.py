@@ -26,7 +26,7 @@ from flows.cli.command import (
     said_error,
     say_error,
 )
-from flows.cli.looking import clusters, look
+from flows.cli.looking import clusters, export, look
 from flows.cli.looking import config as config_group
 from flows.cli.tables import tables
 from flows.feeds import feed_names, settings_in
@@ -62,6 +62,7 @@ _EXAMPLES: Final = {
     "report": report.EXAMPLES,
     "clusters": clusters.EXAMPLES,
     **look.EXAMPLES,
+    "export": export.EXAMPLES,
 }
 
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
@@ -189,6 +190,7 @@ for command in (
     look.explain,
     look.history,
     look.search,
+    export.export,
     run_many.backfill,
     operate.assign,
     operate.doctor,
