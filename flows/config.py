@@ -30,6 +30,7 @@ from tasks.clusters.identify import IdentityRules
 from tasks.mapping.map_documents import ReportSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare_settings import PrepareSettings
+from tasks.publishing.notify.settings import Channel
 from tasks.reading.dated import feed_of, require_spelled
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.kinds import foreign_groups, require_own_settings, source_of
@@ -109,6 +110,12 @@ class NightlyConfig(SourceSettings):
         " anew where they change.",
     )
 
+    notify: tuple[Channel, ...] = Field(
+        (),
+        description="Channels that are told of a night once it is published; nobody is told if left"
+        " empty.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _from_form(cls, given: Any) -> Any:
@@ -148,14 +155,18 @@ class NightlyConfig(SourceSettings):
     def _curation_is_absolute(cls, curation: Path | None) -> Path | None:
         return curation.expanduser().absolute() if curation else None
 
-    @field_validator("watch", mode="before")
+    @field_validator("watch", "notify", mode="before")
     @classmethod
-    def _watches_are_tables(cls, given: Any) -> Any:
+    def _are_tables(cls, given: Any, field: ValidationInfo) -> Any:
         if not (
             isinstance(given, (list, tuple))
-            and all(isinstance(it, Mapping | Watch) for it in given)
+            and all(isinstance(it, Mapping | Watch | Channel) for it in given)
         ):
-            raise ValueError(f"watch must be written as [[watch]], one a watch, got {given!r:.60}")
+            name, kind = field.field_name, "a watch" if field.field_name == "watch" else "a channel"
+            raise ValueError(
+                f"{name} must be written as [[{name}]], one {kind}, got"
+                f" {mask_secrets(repr(given))[:60]}"
+            )
         return given
 
     @field_validator("watch")
@@ -192,9 +203,9 @@ class NightlyConfig(SourceSettings):
         return _sources_in(self.__dict__)
 
     def decided(self) -> dict[str, Any]:
-        """Return what determines the result, for the manifest: all but where things lie."""
+        """Return what determines the result, for the manifest: not where things lie."""
         foreign = foreign_groups(self.feed, self.sources())
-        left_out = dict.fromkeys(("feed", "store", "curation", *foreign), True)
+        left_out = dict.fromkeys(("feed", "store", "curation", "notify", *foreign), True)
         where = {"titles": {"url", "timeout_seconds"}}
         return self.model_dump(mode="json", exclude={**left_out, **where})
 
