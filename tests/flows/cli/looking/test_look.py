@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -48,3 +50,16 @@ def test_texts_are_found_by_what_they_mean(two_nights: Any, invoke: Invoke) -> N
     assert {it["by"] for it in found["documents"]} == {"meaning"}
     assert re.search("parcel|courier|delivery", found["documents"][0]["text"])
     assert invoke("search", "?", "--store", two_nights.store).exit_code == 2
+
+
+def test_a_night_is_exported_with_the_places_of_its_map(
+    two_nights: Any, invoke: Invoke, tmp_path: Path
+) -> None:
+    words = ("export", "--store", two_nights.store, "--atlas", tmp_path)
+    done = invoke(*words)
+    table = pq.read_table(tmp_path / "documents.parquet")
+    assert "embedding-atlas" in done.stdout
+    assert "--x projection_x --y projection_y" in done.stdout
+    assert table.num_rows == 54
+    assert table["projection_x"].null_count == 0
+    assert invoke(*words[:3]).exit_code == 2
