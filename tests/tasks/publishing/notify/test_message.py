@@ -18,7 +18,7 @@ def night(**more: Any) -> Any:
         feed="reviews",
         night="2026-03-01",
         counts=counts,
-        watches=[],
+        watches=[{"name": "fire\x1b[2J", "n_documents": 2, "n_new": 1, "n_before": None}],
         labels=SimpleNamespace(trust="high"),
     )
     given = {"manifest": manifest, "fit": None, "insights": {}, "shown": [1, 2], **more}
@@ -30,6 +30,7 @@ def test_alarms_come_first_and_texts_of_the_feed_are_inert() -> None:
     assert told.n_alarms == 1
     assert told.title.endswith("1 alarm")
     assert "is new and had 9 new documents" in told.lines[0]
+    assert told.lines[1] == r"watch fire\x1b[2J: 2 documents, 1 of them new"
     assert "\x1b" not in told.text()
     assert "<script>" not in told.html()
 
