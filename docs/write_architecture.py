@@ -27,6 +27,7 @@ ROOMS: Final = {
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
         "groups", "curating", "mentions", "titling", "mapping", "publishing", "operating",
+        "looking",
     ),
     "models": (
         "core", "counting", "plane", "text", "encoding", "quality", "insight", "networks",

@@ -1,11 +1,9 @@
 """The settings of a night, validated at the flow's edge; the Prefect UI makes a form of them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any
 
 from pydantic import (
     ConfigDict,
@@ -17,12 +15,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, ErrorDetails
+from pydantic_core import CoreSchema
 
+from flows.config_keys import explained, keys_of
 from flows.feeds import settings_in
 from flows.form import form_schema, from_form
+from flows.laid_over import laid_over, nested
 from flows.toml_file import ConfigError
+from flows.variables import read_variables
 from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.identify import IdentityRules
@@ -30,6 +30,7 @@ from tasks.groups.settings import NightClustering
 from tasks.mapping.map_documents import ReportSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare_settings import PrepareSettings
+from tasks.publishing.notify.settings import Channel
 from tasks.reading.dated import feed_of, require_spelled
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.kinds import foreign_groups, require_own_settings, source_of
@@ -41,9 +42,6 @@ from tasks.store.storage import Store
 from tasks.titling.settings import TitleSettings
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.passages import MentionSettings
-
-_UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
-"""What pydantic calls an unknown key, in a model and in a dataclass."""
 
 
 def local_store(store: Path) -> Path:
@@ -112,6 +110,12 @@ class NightlyConfig(SourceSettings):
         " anew where they change.",
     )
 
+    notify: tuple[Channel, ...] = Field(
+        (),
+        description="Channels that are told of a night once it is published; nobody is told if left"
+        " empty.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _from_form(cls, given: Any) -> Any:
@@ -151,14 +155,18 @@ class NightlyConfig(SourceSettings):
     def _curation_is_absolute(cls, curation: Path | None) -> Path | None:
         return curation.expanduser().absolute() if curation else None
 
-    @field_validator("watch", mode="before")
+    @field_validator("watch", "notify", mode="before")
     @classmethod
-    def _watches_are_tables(cls, given: Any) -> Any:
+    def _are_tables(cls, given: Any, field: ValidationInfo) -> Any:
         if not (
             isinstance(given, (list, tuple))
-            and all(isinstance(it, Mapping | Watch) for it in given)
+            and all(isinstance(it, Mapping | Watch | Channel) for it in given)
         ):
-            raise ValueError(f"watch must be written as [[watch]], one a watch, got {given!r:.60}")
+            name, kind = field.field_name, "a watch" if field.field_name == "watch" else "a channel"
+            raise ValueError(
+                f"{name} must be written as [[{name}]], one {kind}, got"
+                f" {mask_secrets(repr(given))[:60]}"
+            )
         return given
 
     @field_validator("watch")
@@ -195,9 +203,9 @@ class NightlyConfig(SourceSettings):
         return _sources_in(self.__dict__)
 
     def decided(self) -> dict[str, Any]:
-        """Return what determines the result, for the manifest: all but where things lie."""
+        """Return what determines the result, for the manifest: not where things lie."""
         foreign = foreign_groups(self.feed, self.sources())
-        left_out = dict.fromkeys(("feed", "store", "curation", *foreign), True)
+        left_out = dict.fromkeys(("feed", "store", "curation", "notify", *foreign), True)
         where = {"titles": {"url", "timeout_seconds"}}
         return self.model_dump(mode="json", exclude={**left_out, **where})
 
@@ -209,7 +217,7 @@ def _sources_in(values: Mapping[str, Any]) -> SourceSettings:
 
 
 def load_config(file: Path | None, options: dict[str, Any]) -> NightlyConfig:
-    """Read a TOML file, and let the options of the command line override it.
+    """Read a TOML file, the environment over it, and the options of the command line over both.
 
     Parameters
     ----------
@@ -224,79 +232,11 @@ def load_config(file: Path | None, options: dict[str, Any]) -> NightlyConfig:
     ConfigError
         Naming the first key that is unknown or has an impossible value.
     """
-    values = settings_in(file, options.get("feed_name"))
-    for key, value in options.items():
-        if value is not None:
-            _set(values, key, value)
+    variables = read_variables(NightlyConfig, keys_of(NightlyConfig))
+    feed_name = options.get("feed_name") or variables.get("feed_name")
+    given = nested({key: value for key, value in options.items() if value is not None})
+    values = laid_over(laid_over(settings_in(file, feed_name), variables), given)
     try:
         return NightlyConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_explained(error, file)) from error
-
-
-def _set(values: dict[str, Any], key: str, value: object) -> None:
-    *folders, last = key.split(".")
-    for folder in folders:
-        values = values.setdefault(folder, {})
-    values[last] = value
-
-
-def _explained(error: ValidationError, file: Path | None) -> str:
-    """Return the first mistake as a sentence."""
-    first = error.errors()[0]
-    key, where = _key_of(first), f" in {file}" if file else ""
-    if first["type"] in _UNKNOWN:
-        return f"{key}{where} is not a configuration key; {_suggestion(key)}"
-    if first["type"] == "missing":
-        return f"{key} is missing; set it on the command line or in the config file"
-    if first["type"] == "value_error":
-        # The messages of our own rules name the value already.
-        return f"{key}{where}: {first['msg'].removeprefix('Value error, ')}"
-    # A value of several kinds breaks the rule of each.
-    rules = [it["msg"].partition(",")[0] for it in error.errors() if _key_of(it) == key]
-    rule = " or ".join(dict.fromkeys(it.removeprefix("Input should be ") for it in rules))
-    return f"{key}{where} must be {rule}, got {mask_secrets(repr(first['input']))}"
-
-
-def _key_of(error: ErrorDetails) -> str:
-    """Return the dotted key: kinds of a value, which pydantic lists below it, are no keys.
-
-    Nor are numbers of a list.
-    """
-    parts: list[str] = []
-    model: Any = NightlyConfig
-    for part in map(str, error["loc"]):
-        if part.isdigit():
-            (model, *_) = get_args(model) or (None,)
-            continue
-        known = _fields(model)
-        if not known:
-            break
-        parts.append(part)
-        model = known.get(part)
-    return ".".join(parts)
-
-
-def _suggestion(key: str) -> str:
-    """Return the known key with this name in another group, or a similar one in this group."""
-    folder, _, last = key.rpartition(".")
-    known = list(_keys(NightlyConfig))
-    same = [it for it in known if it.rpartition(".")[2] == last]
-    here = [it for it in known if it.rpartition(".")[0] == folder]
-    likely = same or get_close_matches(key, here, n=1)
-    return f"did you mean {likely[0]}?" if likely else "docs/configuration.md lists them"
-
-
-def _keys(model: Any, above: str = "") -> Iterator[str]:
-    """List the dotted keys of a group of settings and of those in it."""
-    for name, kind in _fields(model).items():
-        yield f"{above}{name}"
-        yield from _keys(kind, f"{above}{name}.")
-
-
-def _fields(model: Any) -> dict[str, Any]:
-    """Return the type of each field of a group of settings; none of a single value."""
-    if is_dataclass(model):
-        return {field.name: field.type for field in fields(model)}
-    of_model: Mapping[str, FieldInfo] = getattr(model, "model_fields", {})
-    return {name: field.annotation for name, field in of_model.items()}
+        raise ConfigError(explained(error, NightlyConfig, file, variables)) from error

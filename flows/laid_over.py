@@ -26,3 +26,31 @@ def laid_over(
         elif value not in not_set:
             merged[key] = value
     return merged
+
+
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings by dotted keys as groups of settings."""
+    values: dict[str, Any] = {}
+    for key, value in settings.items():
+        *folders, last = key.split(".")
+        group = values
+        for folder in folders:
+            group = group.setdefault(folder, {})
+        group[last] = value
+    return values
+
+
+def valued(settings: Mapping[str, Any], key: str) -> Any:
+    """Return the value of a dotted key.
+
+    Raises
+    ------
+    KeyError
+        If it is not set.
+    """
+    group: Any = settings
+    for part in key.split("."):
+        if not isinstance(group, Mapping):
+            raise KeyError(key)
+        group = group[part]
+    return group

@@ -19,7 +19,7 @@ from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.cache import cached_in
 from tasks.frame.result import StageResult
 from tasks.frame.stage import StageRecord, recorded_stages
-from tasks.mapping.map_documents import ReportSettings, map_documents
+from tasks.mapping.map_documents import map_documents
 from tasks.mentions.mention import mention
 from tasks.preparing.check_prepared import check_prepared
 from tasks.preparing.check_raw import check_raw
@@ -27,6 +27,7 @@ from tasks.preparing.prepare import prepare
 from tasks.preparing.usual import read_usual
 from tasks.preparing.withdraw import withdraw
 from tasks.publishing.night import Surroundings
+from tasks.publishing.notify.tell import tell
 from tasks.publishing.publish import Published, publish
 from tasks.publishing.report import report
 from tasks.publishing.unchanged import keep_night
@@ -62,6 +63,8 @@ class NightReport(BaseModel):
     """All stages, in order."""
     page: str | None = None
     """Path of the report; None where it is switched off."""
+    not_told: int = 0
+    """Channels that could not be told of the night."""
 
     @property
     def ran(self) -> list[StageRecord]:
@@ -121,7 +124,7 @@ def nightly(config: NightlyConfig) -> NightReport:
             ),
         ]
         around = _around(config, window, embedded, encoder)
-        return _reported(store, results, around, stages, config.report, key)
+        return _reported(store, results, around, stages, config, key)
 
 
 def _reported(
@@ -129,14 +132,15 @@ def _reported(
     results: list[StageResult],
     around: Surroundings,
     stages: list[StageRecord],
-    settings: ReportSettings,
+    config: NightlyConfig,
     key: str,
 ) -> NightReport:
-    """Publish the night and keep what it was made from; see `flows.unchanged`."""
+    """Publish the night, keep what it was made from (see `flows.unchanged`), and tell of it."""
     published = publish(store, results, around, stages)
     keep_night(store, key, around)
-    page = report(store, published, settings)
-    return NightReport(published=published, stages=stages, page=page)
+    page = report(store, published, config.report)
+    not_told = tell(store, config.notify if published.changed else ())
+    return NightReport(published=published, stages=stages, page=page, not_told=not_told)
 
 
 def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCuration]:

@@ -15,8 +15,10 @@ from rich.markup import escape
 from flows.cli import check, curate, init, operate, report, run_many
 from flows.cli.command import (
     DAY,
+    FEED,
+    FEED_NAME,
+    STORE,
     DebugOption,
-    FeedNameOption,
     StoreOption,
     day,
     examples,
@@ -24,11 +26,13 @@ from flows.cli.command import (
     said_error,
     say_error,
 )
+from flows.cli.looking import clusters, export, look
+from flows.cli.looking import config as config_group
 from flows.cli.tables import tables
 from flows.feeds import feed_names, settings_in
 from flows.prefect_home.environment import set_environment
 from flows.prefect_home.log_lines import keep_lines_inert
-from flows.terminal.output import forgive_output, require_shown
+from flows.terminal.output import forgive_output
 from flows.toml_file import read_toml, stated
 
 if TYPE_CHECKING:
@@ -37,7 +41,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Cluster growing feeds of documents, night by night.",
     context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -51,17 +54,15 @@ _RUN: Final = (
     "nightfold run s3://bucket/reviews/ --store my-store --config other.toml",
     "nightfold run --config nightfold.toml",
 )
-_CLUSTERS: Final = (
-    "nightfold clusters --store my-store",
-    "nightfold clusters --store my-store --night 2026-03-01 --json",
-)
-
 _EXAMPLES: Final = {
     **operate.EXAMPLES,
     **run_many.EXAMPLES,
     "check": check.EXAMPLES,
     "init": init.EXAMPLES,
     "report": report.EXAMPLES,
+    "clusters": clusters.EXAMPLES,
+    **look.EXAMPLES,
+    "export": export.EXAMPLES,
 }
 
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
@@ -95,19 +96,23 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[
         str | None,
         typer.Argument(
+            envvar=FEED,
             help="File, folder, glob or URL of JSON, CSV, Parquet or .xlsx; else that of the"
-            " config."
+            " config.",
         ),
     ] = None,
     store: Annotated[
         str | None,
-        typer.Option(help="Folder of the store, created if need be; else that of the config."),
+        typer.Option(
+            envvar=STORE, help="Folder of the store, created if need be; else that of the config."
+        ),
     ] = None,
     night: Annotated[
         date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
     ] = None,
     feed_name: Annotated[
-        str | None, typer.Option(help="Nights of one feed share clusters and ids.")
+        str | None,
+        typer.Option(envvar=FEED_NAME, help="Nights of one feed share clusters and ids."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
@@ -159,36 +164,6 @@ def demo(
     guarded(lambda: _run_nights(store, nights, debug), debug)
 
 
-@app.command(epilog=examples(*_CLUSTERS))
-def clusters(
-    store: StoreOption,
-    feed_name: FeedNameOption = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    debug: DebugOption = False,
-) -> None:
-    """Show the clusters of a night."""
-
-    def show() -> None:
-        from flows.cli.results import published_night
-        from tasks.reporting.night_view import read_night
-        from tasks.reporting.render.clusters_json import clusters_json
-        from tasks.reporting.render.terminal import show_clusters, show_insights
-
-        found = read_night(published_night(store, feed_name, night))
-        if as_json:
-            sys.stdout.write(clusters_json(found) + "\n")
-        else:
-            console = Console()
-            show_clusters(console, found)
-            show_insights(console, found)
-        require_shown()
-
-    guarded(show, debug)
-
-
 @app.command(
     epilog=examples("nightfold ui --store my-store", "nightfold ui --store my-store --port 4300")
 )
@@ -211,6 +186,11 @@ for command in (
     init.init,
     check.check,
     report.report,
+    clusters.clusters,
+    look.explain,
+    look.history,
+    look.search,
+    export.export,
     run_many.backfill,
     operate.assign,
     operate.doctor,
@@ -223,6 +203,7 @@ for command in (
 
 
 app.add_typer(curate.app, name="curate")
+app.add_typer(config_group.app, name="config")
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from flows.cli.command import DAY, DebugOption, day, guarded, say
+from flows.cli.looking.shown import JsonOption, show_json
 from validation.errors import FAILED
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def check(
     feed_name: Annotated[
         str | None, typer.Option(help="Needed if the config has several feeds.")
     ] = None,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Check a feed as a first night does, and write nothing.
@@ -53,7 +55,10 @@ def check(
 
     def look() -> None:
         with tried(feed, config, night, feed_name) as (_, _, found):
-            show_check(found)
+            if as_json:
+                show_json(check_told(found))
+            else:
+                show_check(found)
         if found.is_stopped:
             sys.exit(FAILED)
         if found.n_refused or any(found.failures()):
@@ -115,3 +120,28 @@ def show_check(found: "FeedCheck") -> None:
         for example in examples:
             say(f"  {example}")
     say(found.outlook())
+
+
+def check_told(found: "FeedCheck") -> dict[str, Any]:
+    """Return what the checks found, for programs; a night that stops makes no documents."""
+    prepared = found.prepared
+    return {
+        "columns": found.columns,
+        "stops": found.is_stopped,
+        "n_rows": found.raw.report.n_rows,
+        "n_refused": found.n_refused - found.n_without_text,
+        "n_without_text": found.n_without_text,
+        "n_documents": prepared.n_documents if prepared and not found.is_stopped else None,
+        "n_duplicates": prepared.n_duplicates if prepared else None,
+        "n_withdrawn": prepared.n_withdrawn if prepared else None,
+        "failures": [
+            {
+                "rule_id": outcome.rule_id,
+                "severity": str(outcome.severity),
+                "observed": outcome.observed,
+                "expected": outcome.expected,
+                "examples": rows,
+            }
+            for outcome, rows in found.failures()
+        ],
+    }

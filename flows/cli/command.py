@@ -18,11 +18,23 @@ INTERRUPTED: Final = 130
 
 DAY: Final = "YYYY-MM-DD"
 
-StoreOption = Annotated[Path, typer.Option(help="Folder of the store.")]
+STORE: Final = "NIGHTFOLD_STORE"
+FEED: Final = "NIGHTFOLD_FEED"
+FEED_NAME: Final = "NIGHTFOLD_FEED_NAME"
+"""Variables in place of options that commands need before they read settings; see
+`flows.variables` for all others."""
+
+StoreOption = Annotated[Path, typer.Option(envvar=STORE, help="Folder of the store.")]
 NewStoreOption = Annotated[
-    Path, typer.Option("--store", help="Folder of the store; created if it does not exist.")
+    Path,
+    typer.Option(
+        "--store", envvar=STORE, help="Folder of the store; created if it does not exist."
+    ),
 ]
-FeedNameOption = Annotated[str | None, typer.Option(help="Needed if the store has several feeds.")]
+FeedNameOption = Annotated[
+    str | None,
+    typer.Option(envvar=FEED_NAME, help="Needed if the store has several feeds."),
+]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

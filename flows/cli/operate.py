@@ -17,6 +17,7 @@ from flows.cli.command import (
     say,
     say_error,
 )
+from flows.cli.looking.shown import JsonOption, show_json
 from validation.errors import FAILED
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def doctor(
             " should not be there."
         ),
     ] = None,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Check a store against its manifests, and repair it.
@@ -74,12 +76,21 @@ def doctor(
 
         root = _existing(store)
         with store_lock(root, "doctor"):
-            for folder in _forgotten(root, forget_night, repair):
-                say(f"moved to the trash: {folder}")
+            trashed = _forgotten(root, forget_night, repair)
+            if not as_json:
+                for folder in trashed:
+                    say(f"moved to the trash: {folder}")
             repaired, left = repair_all(root) if repair else ([], examine(root))
-        for finding in repaired:
-            say(f"repaired {finding.file}: {finding.rule}: {finding.problem}")
-        _say_findings(left)
+        if as_json:
+            show_json(
+                {
+                    "moved_to_trash": trashed,
+                    "repaired": [_told(it) for it in repaired],
+                    "findings": [_told(it) for it in left],
+                }
+            )
+        else:
+            _say_findings(repaired, left)
         if left:
             sys.exit(FAILED)
 
@@ -179,9 +190,17 @@ def _forgotten(root: Path, name: str | None, repair: bool) -> list[str]:
     return forget_night(night_named(root, name))
 
 
-def _say_findings(left: "list[Finding]") -> None:
+def _told(finding: "Finding") -> dict[str, str | bool]:
+    """Return a finding for programs."""
+    parts = {it: str(getattr(finding, it)) for it in ("file", "rule", "problem", "remedy")}
+    return {**parts, "is_repairable": finding.is_repairable, "line": finding.line()}
+
+
+def _say_findings(repaired: "list[Finding]", left: "list[Finding]") -> None:
     from tasks.boundary.counted import counted
 
+    for finding in repaired:
+        say(f"repaired {finding.file}: {finding.rule}: {finding.problem}")
     for finding in left:
         say(finding.line())
     say(counted(len(left), "finding") if left else "the store is sound")

@@ -16,9 +16,10 @@ from flows.prefect_home.disk import require_writable
 from flows.prefect_home.environment import LOGGERS, set_environment
 from flows.prefect_home.server import OwnServer
 
-_STORE: Final = "NIGHTFOLD_STORE"
+OWN_STORE: Final = "NIGHTFOLD_OWN_STORE"
+"""Store that this process runs on."""
 
-_OWN_API: Final = "NIGHTFOLD_OWN_API"
+OWN_API: Final = "NIGHTFOLD_OWN_API"
 """Address of the store's own server."""
 
 _HEADERS: Final = "PREFECT_CLIENT_CUSTOM_HEADERS"
@@ -49,7 +50,7 @@ def embed_prefect(store: Path, *, log_level: str = "WARNING") -> None:
             "PREFECT_HOME": str(prefect_home(store)),
             # The server that Prefect would start by itself answers everybody on this machine.
             "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
-            _STORE: str(store),
+            OWN_STORE: str(store),
         }
     )
 
@@ -61,13 +62,13 @@ def prefect_home(store: Path) -> Path:
 
 def own_home() -> Path | None:
     """Return `prefect_home` of the store that this process runs on; None before there is one."""
-    return prefect_home(Path(os.environ[_STORE])) if _STORE in os.environ else None
+    return prefect_home(Path(os.environ[OWN_STORE])) if OWN_STORE in os.environ else None
 
 
 def is_embedded() -> bool:
     """Return whether runs are kept in the store's own Prefect database."""
     api = os.environ.get("PREFECT_API_URL")
-    return _STORE in os.environ and (not api or api == os.environ.get(_OWN_API))
+    return OWN_STORE in os.environ and (not api or api == os.environ.get(OWN_API))
 
 
 def report_to(server: OwnServer) -> None:
@@ -76,7 +77,7 @@ def report_to(server: OwnServer) -> None:
     headers = json.loads(os.environ.get(_HEADERS) or "{}")
     # By the environment alone, which no other user of the machine can read.
     headers |= {"Authorization": f"Bearer {server.key}"}
-    os.environ |= {"PREFECT_API_URL": api, _OWN_API: api, _HEADERS: json.dumps(headers)}
+    os.environ |= {"PREFECT_API_URL": api, OWN_API: api, _HEADERS: json.dumps(headers)}
     for name in ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"):
         # Secrets of another server.
         os.environ.pop(name, None)

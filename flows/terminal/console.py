@@ -24,6 +24,7 @@ def show_run(
 
     Without a report, nothing ran: the night was published, of the same inputs.
     """
+    from tasks.boundary.counted import counted
     from tasks.reporting.render.markdown import SUMMARY
     from tasks.reporting.render.terminal import show_night
 
@@ -32,6 +33,9 @@ def show_run(
         console.print("already published, and nothing that it was made from has changed")
     else:
         show_stages(console, report)
+    if report and report.not_told:
+        said = f"{counted(report.not_told, 'channel')} of [[notify]] not told; the log says why"
+        console.print(escape(said), style="red", soft_wrap=True)
     places = {
         "Parquet:  ": store.root,
         "manifest: ": store.manifest_path(),

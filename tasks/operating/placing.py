@@ -16,7 +16,7 @@ import pyarrow as pa
 from models.core.arrays import Floats, top_two
 from models.core.threads import one_thread
 from models.encoding.kinds import Kind, kind_or_reference
-from tasks.clusters.placement import NightModels, load_placer
+from tasks.clusters.placement import NightModels, Placer, load_placer
 from tasks.curating.apply import curated_clusters
 from tasks.groups.settings import NightClustering
 from tasks.store.manifests import Manifest
@@ -46,10 +46,8 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
     CannotAssignError
         If the encoder is not that of the night, or the manifest does not say what labels mean.
     """
-    embedding = _encoded(manifest, texts)
-    clusters = read_published(store, manifest, "clusters", [CLUSTER_ID])
-    there = frozenset(clusters[CLUSTER_ID].to_pylist()) | manifest.curation.get("merged", {}).keys()
-    placer = load_placer(partial(_load, store), _models(manifest), there)
+    embedding = encoded_as_then(manifest, texts)
+    placer = placer_of(store, manifest)
     q = placer.memberships(embedding, texts)
     confidence, margin = top_two(q)
     found = [placer.cluster_ids[column] for column in q.argmax(axis=1)]
@@ -57,8 +55,27 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
     return list(zip(winners, confidence.tolist(), margin.tolist(), strict=True))
 
 
-def _encoded(manifest: Manifest, texts: Sequence[str]) -> Floats:
-    """Embed texts as the night did; where this machine cannot, near enough to place them."""
+def placer_of(store: Store, manifest: Manifest) -> Placer:
+    """Load what places texts as a night has published them.
+
+    Raises
+    ------
+    CannotAssignError
+        If the manifest does not say what labels mean.
+    """
+    clusters = read_published(store, manifest, "clusters", [CLUSTER_ID])
+    there = frozenset(clusters[CLUSTER_ID].to_pylist()) | manifest.curation.get("merged", {}).keys()
+    return load_placer(partial(load_aside, store), _models(manifest), there)
+
+
+def encoded_as_then(manifest: Manifest, texts: Sequence[str]) -> Floats:
+    """Embed texts as the night did; where this machine cannot, near enough to place them.
+
+    Raises
+    ------
+    CannotAssignError
+        If the encoder is not that of the night.
+    """
     config = manifest.config
     settings, device = EmbedSettings(**config["embed"]), config["clustering"]["device"]
     kind = Kind(manifest.encoder.backend, manifest.encoder.dtype)
@@ -99,7 +116,7 @@ def _models(manifest: Manifest) -> NightModels:
     )
 
 
-def _load(store: Store, model: ModelRef, load: Callable[[Path], M]) -> M:
+def load_aside(store: Store, model: ModelRef, load: Callable[[Path], M]) -> M:
     """Load a model away from the store's own scratch, which a run that begins clears."""
     with tempfile.TemporaryDirectory() as folder:
         lay_out(store, model, Path(folder))

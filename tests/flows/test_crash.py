@@ -105,7 +105,7 @@ def servers_of(store: Path) -> list[int]:
             environment = process.environ()
         except psutil.Error:
             continue
-        if environment.get("NIGHTFOLD_STORE") == str(store):
+        if environment.get("NIGHTFOLD_OWN_STORE") == str(store):
             found.append(process.pid)
     return found
 

@@ -61,8 +61,8 @@ def test_help_answers_at_once(nightfold: Nightfold) -> None:
 
 
 COMMANDS = (
-    "run", "demo", "clusters", "ui", "init", "check", "report", "backfill", "assign", "doctor", "prune", "serve", "overdue", "tables",
-    "curate",
+    "run", "demo", "ui", "init", "check", "report", "clusters", "explain", "history", "search", "export", "backfill", "assign", "doctor", "prune", "serve", "overdue", "tables",
+    "curate", "config",
 )  # fmt: skip
 CURATE = tuple(
     f"curate {it}"
@@ -98,6 +98,39 @@ def test_every_help_has_examples_that_fit_its_options(command: str) -> None:
 
 def test_the_version_is_that_of_the_package() -> None:
     assert invoked("--version").stdout == f"nightfold {version('nightfold')}\n"
+
+
+def test_shells_complete_commands_and_options() -> None:
+    def completed(typed: str) -> str:
+        words = {"_NIGHTFOLD_COMPLETE": "complete_bash", "COMP_WORDS": typed}
+        at = {"COMP_CWORD": str(len(typed.split()) - 1)}
+        shown = CliRunner().invoke(app, [], prog_name="nightfold", env=words | at)
+        return shown.stdout
+
+    assert completed("nightfold se").split() == ["search", "serve"]
+    assert "--limit" in completed("nightfold search --li").split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(("searh", "x"), "'search'"), (("clusters", "--stor", "x"), "--store")],
+)
+def test_what_is_mistyped_is_answered_with_what_is_like_it(
+    typed: tuple[str, ...], meant: str
+) -> None:
+    done = invoked(*typed)
+    assert done.exit_code == 2
+    assert meant in done.stderr
+
+
+def test_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> str:
+        return invoked("clusters", "--store", "nowhere").stderr
+
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[31m" in said()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in said()
 
 
 def test_a_missing_feed_is_bad_usage(invoke: Invoke, tmp_path: Path) -> None:
@@ -231,7 +264,9 @@ def test_the_clusters_of_a_night_are_shown(two_nights: Any, invoke: Invoke) -> N
     found = json.loads(invoke(*of_store, "--json").stdout)
     assert len(found["clusters"]) == 3
     assert found["counts"]["read"] == 27
-    assert "3 clusters on 2026-03-01" in invoke(*of_store, "--night", "2026-03-01").stdout
+    named, *lines = invoke(*of_store, "--night", "2026-03-01").stdout.splitlines()
+    assert named.split("\t")[0] == "cluster"
+    assert [line.count("\t") for line in lines] == [5] * 3
     missing = invoke(*of_store, "--night", "2026-03-03")
     assert missing.exit_code == 2
     assert "night 2026-03-03 of feed 'default' is not published" in missing.stderr

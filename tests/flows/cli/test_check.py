@@ -40,6 +40,15 @@ def test_the_exit_code_tells_how_bad_it_is(
     assert [path.name for path in tmp_path.iterdir()] == ["feed.jsonl"]
 
 
+def test_programs_read_what_it_found(invoke: Invoke, tmp_path: Path) -> None:
+    texts = [*(f"The kettle leaks, part {n}" for n in range(20)), *[" "] * 3]
+    done = invoke("check", write(tmp_path, *texts), "--json")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["n_documents"], found["n_without_text"]) == (3, 20, 3)
+    assert found["columns"]["feed.jsonl"]["text"] == "text"
+    assert [it["rule_id"] for it in found["failures"]][:1] == ["text_present"]
+
+
 def test_a_missing_feed_is_bad_usage(invoke: Invoke, tmp_path: Path) -> None:
     done = invoke("check", tmp_path / "nowhere.jsonl")
     assert done.exit_code == 2

@@ -52,6 +52,8 @@ def store_of(operated: Any, night: int = 2) -> Store:
 def test_a_store_of_real_runs_is_sound(two_nights: Any, invoke: Invoke) -> None:
     done = invoke("doctor", "--store", two_nights.store)
     assert (done.exit_code, done.output) == (0, "the store is sound\n")
+    told = json.loads(invoke("doctor", "--store", two_nights.store, "--json").stdout)
+    assert told == {"moved_to_trash": [], "repaired": [], "findings": []}
 
 
 def test_a_folder_that_is_no_store_is_bad_usage(tmp_path: Path, invoke: Invoke) -> None:

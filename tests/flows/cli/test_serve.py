@@ -67,7 +67,7 @@ def processes_of(store: Path) -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("NIGHTFOLD_STORE") == str(store):
+            if process.environ().get("NIGHTFOLD_OWN_STORE") == str(store):
                 found.append(" ".join(process.cmdline()))
         except psutil.Error:
             continue
@@ -193,6 +193,6 @@ def test_stores_on_one_server_are_served_under_names_of_their_own(
     monkeypatch.setattr("socket.gethostname", lambda: "another machine")
     assert name("store") != here
     # On its own server a store has no namesake.
-    monkeypatch.setenv("NIGHTFOLD_STORE", str(tmp_path))
+    monkeypatch.setenv("NIGHTFOLD_OWN_STORE", str(tmp_path))
     monkeypatch.setenv("NIGHTFOLD_OWN_API", "https://prefect.example/api")
     assert name("store") == "serve-shop"

@@ -1,0 +1,1 @@
+"""A night for other programs: spreadsheets, and explorers of embeddings."""

@@ -1,0 +1,1 @@
+"""Tell people that a night is published, through channels of their own."""
