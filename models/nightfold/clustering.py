@@ -176,7 +176,7 @@ class NightfoldClustering(DeepClusterer):
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
         settings, views, fused = self._settings(), self._views(X), self.view_.transform(X)
-        neighbours = take_neighbours(vars(self), fused, self.n_neighbors)
+        neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors)
         partition = find_partition(fused, views, neighbours, settings, progress)
         self.heads_, records = fit_heads(
             views,
@@ -246,7 +246,7 @@ class NightfoldClustering(DeepClusterer):
         partition, self.heads_ = continue_partition(
             fused,
             self._views(X),
-            take_neighbours(vars(self), fused, self.n_neighbors),
+            take_neighbours(self.__dict__, fused, self.n_neighbors),
             Earlier(self.heads_, self.topics_, self.evidence_),
             self._settings(),
             progress,

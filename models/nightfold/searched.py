@@ -40,7 +40,7 @@ class Searched(NamedTuple):
         earlier
             A search for as many, if there was one.
         """
-        digest = blake2b(np.ascontiguousarray(fused), digest_size=16).hexdigest()
+        digest = blake2b(np.ascontiguousarray(fused).data, digest_size=16).hexdigest()
         if earlier is not None and earlier.digest == digest:
             return earlier
         return cls(digest, nearest_neighbours(fused, max(n_neighbors, MIXING_NEIGHBOURS)))

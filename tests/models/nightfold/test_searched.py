@@ -33,11 +33,15 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_night_searches_once_with_a_disk_between(
     rows: np.ndarray, searches: list[int], tmp_path: Path
 ) -> None:
-    pretrained = NightfoldClustering(3, latent_dim=4, pretrain_epochs=1).pretrain(rows)
+    pretrained = NightfoldClustering(
+        3, latent_dim=4, pretrain_epochs=1, deep_refinement=False
+    ).pretrain(rows)
     pretrained.save(tmp_path / "pretrained")
     refined = NightfoldClustering.load(tmp_path / "pretrained").refine(rows)
     assert searches == [90]
-    again = NightfoldClustering(3, latent_dim=4, pretrain_epochs=1).pretrain(rows)
+    again = NightfoldClustering(3, latent_dim=4, pretrain_epochs=1, deep_refinement=False).pretrain(
+        rows
+    )
     del again.searched_
     np.testing.assert_array_equal(refined.soft_assignments_, again.refine(rows).soft_assignments_)
 
@@ -45,17 +49,21 @@ def test_a_night_searches_once_with_a_disk_between(
 def test_other_rows_than_those_of_the_pretraining_are_searched(
     rows: np.ndarray, searches: list[int]
 ) -> None:
-    NightfoldClustering(3, latent_dim=4, pretrain_epochs=1).pretrain(rows).refine(rows[:60])
+    NightfoldClustering(3, latent_dim=4, pretrain_epochs=1, deep_refinement=False).pretrain(
+        rows
+    ).refine(rows[:60])
     assert searches == [90, 60]
 
 
 def test_a_night_that_goes_on_searches_once_too(rows: np.ndarray, searches: list[int]) -> None:
-    model = NightfoldClustering(3, latent_dim=4, pretrain_epochs=1).fit(rows[:80])
+    model = NightfoldClustering(3, latent_dim=4, pretrain_epochs=1, deep_refinement=False).fit(
+        rows[:80]
+    )
     model.continue_pretraining(rows, np.arange(90) >= 80).continue_refinement(rows)
     assert searches == [80, 90]
 
 
 def test_a_refined_model_carries_no_neighbours(rows: np.ndarray, tmp_path: Path) -> None:
-    model = NightfoldClustering(3, latent_dim=4, pretrain_epochs=1).fit(rows)
+    model = NightfoldClustering(3, latent_dim=4, pretrain_epochs=1, deep_refinement=False).fit(rows)
     model.save(tmp_path / "model")
     assert not hasattr(NightfoldClustering.load(tmp_path / "model"), "searched_")
