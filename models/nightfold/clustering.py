@@ -12,7 +12,6 @@ from torch import Tensor
 from models.clusterer.deep_clusterer import DeepClusterer
 from models.core.arrays import Floats, normalise_rows
 from models.core.devices import as_tensor, draw_seed, resolve_device
-from models.core.graph import neighbourhood_means
 from models.core.lloyd import cluster_means
 from models.core.persistence import JSON, Tensors
 from models.core.projection import LEXICAL_WEIGHT, FusedView
@@ -23,6 +22,7 @@ from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_nei
 from models.networks.training import Schedule, map_rows
 from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
 from models.nightfold.partition import Partition, Settings, find_partition
+from models.nightfold.searched import smoothed_rows, take_neighbours
 from models.nightfold.state import restore, state_of
 from models.nightfold.warm_start import (
     CONTINUED_EPOCHS,
@@ -161,7 +161,7 @@ class NightfoldClustering(DeepClusterer):
         self.seed_ = draw_seed(self.random_state)
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
-        smoothed = neighbourhood_means(fused, self.n_neighbors)
+        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
@@ -175,8 +175,9 @@ class NightfoldClustering(DeepClusterer):
 
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
-        settings, views = self._settings(), self._views(X)
-        partition = find_partition(self.view_.transform(X), views, settings, progress)
+        settings, views, fused = self._settings(), self._views(X), self.view_.transform(X)
+        neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors)
+        partition = find_partition(fused, views, neighbours, settings, progress)
         self.heads_, records = fit_heads(
             views,
             partition.soft_assignments,
@@ -212,14 +213,13 @@ class NightfoldClustering(DeepClusterer):
         check_is_fitted(self, "heads_")
         fused = self.view_.transform(self._check(X, reset=False))
         chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
-        smoothed = neighbourhood_means(fused, self.n_neighbors)
+        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors)
         device = self.autoencoder_.feature_mean.device
         sides = (as_tensor(side[chosen]).to(device) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
         schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
-        rate = LEARNING_SHARE * LEARNING_RATE
         self.pretrain_history_ = pretrain_on_neighbourhoods(
-            self.autoencoder_, rows, targets, schedule, progress, rate
+            self.autoencoder_, rows, targets, schedule, progress, LEARNING_SHARE * LEARNING_RATE
         )
         return self
 
@@ -242,9 +242,11 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
+        fused = self.view_.transform(X)
         partition, self.heads_ = continue_partition(
-            self.view_.transform(X),
+            fused,
             self._views(X),
+            take_neighbours(self.__dict__, fused, self.n_neighbors),
             Earlier(self.heads_, self.topics_, self.evidence_),
             self._settings(),
             progress,

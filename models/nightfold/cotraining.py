@@ -149,19 +149,17 @@ def train_heads(
     Zhang, Cisse, Dauphin, Lopez-Paz (2018), mixup: Beyond Empirical Risk Minimization, eq. 1.
     """
     optimizer = Adam(heads.parameters(), learning_rate, WEIGHT_DECAY)
-    placed = [place_rows(view, run.device) for view in views]
+    placed = place_rows(torch.cat(list(views), dim=1), run.device)
     near = torch.from_numpy(neighbours.copy())
     sureness = target.max(dim=1).values
 
     def batch_losses(rows: Tensor) -> dict[str, Tensor]:
         others, share = _partners(rows, near)
-        mixed_views = [_mix(view, rows, others, share).to(run.device) for view in placed]
+        mixed_rows = _mix(placed, rows, others, share).to(run.device)
         mixed_target = _mix(target, rows, others, share).to(run.device)
         weights = sureness[rows].to(run.device)
-        losses = [
-            -(weights * (mixed_target * log_p).sum(dim=1)).mean() for log_p in heads(mixed_views)
-        ]
-        return {"loss": torch.stack(losses).sum()}
+        likelihoods = (mixed_target * heads(mixed_rows)).sum(dim=2)  # (n_views, n_rows)
+        return {"loss": -(weights * likelihoods).mean(dim=1).sum()}
 
     heads.train()
     schedule = Schedule(run.step, n_epochs(len(target)), BATCH_SIZE, run.seed)

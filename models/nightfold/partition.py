@@ -14,7 +14,7 @@ from scipy import sparse
 from torch import Tensor
 
 from models.core.arrays import Floats, Integers, normalise_rows
-from models.core.graph import SMOOTHING_ROUNDS, nearest_neighbours, neighbour_graph, smooth
+from models.core.graph import SMOOTHING_ROUNDS, Neighbours, neighbour_graph, smooth
 from models.core.lloyd import cluster_means
 from models.core.memberships import memberships
 from models.core.projection import Projection
@@ -92,7 +92,11 @@ class Partition:
 
 
 def find_partition(
-    fused: Floats, views: Sequence[Tensor], settings: Settings, progress: Progress | None = None
+    fused: Floats,
+    views: Sequence[Tensor],
+    neighbours: Neighbours,
+    settings: Settings,
+    progress: Progress | None = None,
 ) -> Partition:
     """Cluster the documents at hand.
 
@@ -102,6 +106,8 @@ def find_partition(
         Rows of length one, shape (n_samples, n_features).
     views
         What the heads see, each of shape (n_samples, view_dim).
+    neighbours
+        Of the fused rows: as many as the settings say, and at least `MIXING_NEIGHBOURS`.
     settings
         See `Settings`.
     progress
@@ -112,7 +118,6 @@ def find_partition(
     See `Partition`; no cluster is empty.
     """
     rng = np.random.default_rng(settings.seed)
-    neighbours = nearest_neighbours(fused, max(settings.n_neighbors, MIXING_NEIGHBOURS))
     walk = neighbour_graph(neighbours, settings.n_neighbors)
     smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
     space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)

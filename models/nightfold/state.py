@@ -17,6 +17,7 @@ from models.counting.n_clusters import NClustersChoice
 from models.networks.autoencoder import Autoencoder
 from models.networks.heads import ClusterHeads
 from models.nightfold.partition import Evidence
+from models.nightfold.searched import Searched
 
 _NETWORKS: Final = {"autoencoder_": Autoencoder, "heads_": ClusterHeads}
 _RECORDS: Final = {"evidence_": Evidence, "n_clusters_choice_": NClustersChoice}
@@ -49,6 +50,8 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
         "view_.mean": view.projection.mean,
         "view_.components": view.projection.components,
     }
+    searched = fitted.get("searched_")
+    tensors |= {} if searched is None else searched.arrays()
     config: dict[str, JSON] = {
         "estimator": type(estimator).__name__,
         "params": params,
@@ -56,6 +59,7 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
         "view_dims": list(view.dims),
         "records": {name: _as_json(fitted.get(name)) for name in _RECORDS if name in fitted},
         "values": {name: fitted[name] for name in _VALUES if name in fitted},
+        "searched": None if searched is None else searched.digest,
     }
     if "feature_names_in_" in fitted:
         config["feature_names"] = fitted["feature_names_in_"].tolist()
@@ -92,6 +96,8 @@ def restore(
     fitted["view_"] = FusedView(dims, semantic_mean, projection, estimator.lexical_weight)
     fitted |= {name: tensors[name] for name in _ARRAYS if name in tensors}
     fitted |= config["values"]
+    if config.get("searched") is not None:  # a model of an older version has no such entry
+        fitted["searched_"] = Searched.restored(config["searched"], tensors)
     if "feature_names" in config:
         fitted["feature_names_in_"] = np.array(config["feature_names"], dtype=object)
     for name, record in config["records"].items():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.core.arrays import Floats, Integers
-from models.core.graph import nearest_neighbours, neighbour_graph
+from models.core.graph import Neighbours, neighbour_graph
 from models.core.records import Progress
 from models.core.silhouette import SampledSilhouette
 from models.networks.heads import ClusterHeads
@@ -49,6 +49,7 @@ class Earlier(NamedTuple):
 def continue_partition(
     fused: Floats,
     views: Sequence[Tensor],
+    neighbours: Neighbours,
     earlier: Earlier,
     settings: Settings,
     progress: Progress | None = None,
@@ -66,6 +67,8 @@ def continue_partition(
         Rows of length one, shape (n_samples, n_features).
     views
         What the heads see, each of shape (n_samples, view_dim).
+    neighbours
+        Of the fused rows; at least `MIXING_NEIGHBOURS` of each.
     earlier
         The earlier fit; left as it is.
     settings
@@ -78,7 +81,7 @@ def continue_partition(
     The partition, and the heads that go with it.
     """
     heads, topics, found = earlier
-    neighbours = nearest_neighbours(fused, MIXING_NEIGHBOURS)
+    near = neighbours.indices[:, :MIXING_NEIGHBOURS]
     walk = neighbour_graph(neighbours, MIXING_NEIGHBOURS)
     judge = SampledSilhouette(fused, np.random.default_rng(settings.seed))
     before = average_over(walk, heads.predict_proba(views))
@@ -87,7 +90,7 @@ def continue_partition(
     learned = deepcopy(heads).to(settings.device)
     run = Run("heads, continued", settings.seed, settings.device, progress)
     rate = LEARNING_SHARE * recipe.learning_rate
-    history = train_heads(learned, views, target, neighbours.indices, rate, run)
+    history = train_heads(learned, views, target, near, rate, run)
     after = average_over(walk, learned.predict_proba(views))
     scores = [judge.score(soft.argmax(dim=1).numpy()) for soft in (before, after)]
     is_kept = scores[1] >= least_score(scores[0], recipe.needed_silhouette)
@@ -98,5 +101,5 @@ def continue_partition(
         found.start, {}, scores[0], scores[1], is_refined=is_kept, is_continued=True
     )
     kept_topics = topics[present.numpy()]
-    partition = Partition(soft, kept_topics, neighbours.indices, recipe, evidence, None, history)
+    partition = Partition(soft, kept_topics, near, recipe, evidence, None, history)
     return partition, kept_heads.restricted_to(present)

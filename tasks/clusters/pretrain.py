@@ -29,7 +29,7 @@ from tasks.vectors.views import Views
 logger = logging.getLogger(__name__)
 
 
-@stage("pretrain", version=6, retries=1)
+@stage("pretrain", version=7, retries=1)
 @one_thread()
 def pretrain(
     store: Store,

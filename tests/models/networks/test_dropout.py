@@ -39,13 +39,31 @@ def test_outside_training_values_stay_as_they_are() -> None:
     assert Dropout(0.0)(values) is values
 
 
-def test_the_same_seed_gives_the_same_mask() -> None:
+def test_the_same_seed_gives_the_same_masks_whatever_was_trained_before() -> None:
     dropout, values = Dropout(0.3), torch.ones(10, 10)
     torch.manual_seed(1)
-    first = dropout(values)
+    first, second = dropout(values), dropout(values)
+    assert not torch.equal(first, second)
     torch.manual_seed(1)
+    dropout.train()
     assert torch.equal(dropout(values), first)
-    assert not torch.equal(dropout(values), first)
+    assert torch.equal(dropout(values), second)
+
+
+def test_masks_of_two_batches_have_nothing_to_do_with_each_other() -> None:
+    torch.manual_seed(0)
+    dropout, values = Dropout(0.3), torch.ones(500, 100)
+    masks = torch.stack([dropout(values).ravel() != 0 for _ in range(30)]).float()
+    correlations = torch.corrcoef(masks) - torch.eye(30)
+    assert correlations.abs().max().item() < 0.02
+
+
+def test_a_larger_batch_than_the_first_has_its_mask() -> None:
+    torch.manual_seed(0)
+    dropout = Dropout(0.3)
+    dropout(torch.ones(1, 10))
+    is_kept = (dropout(torch.ones(1_000, 500)) != 0).float()
+    assert is_kept.mean().item() == pytest.approx(0.7, abs=0.003)
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.0, float("nan")])

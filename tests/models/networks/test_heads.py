@@ -22,7 +22,7 @@ def views() -> list[Tensor]:
 def test_memberships_are_the_normalised_geometric_mean_of_the_views(heads: ClusterHeads) -> None:
     found = heads.predict_proba(views())
     product = torch.ones(10, 5)
-    for log_probabilities in heads(views()):
+    for log_probabilities in heads(torch.cat(views(), dim=1)):
         product *= log_probabilities.exp()
     expected = product.sqrt() / product.sqrt().sum(dim=1, keepdim=True)
     torch.testing.assert_close(found, expected)

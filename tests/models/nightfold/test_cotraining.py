@@ -47,7 +47,7 @@ def test_the_opinion_of_the_heads_is_their_geometric_mean() -> None:
     views, hood, labels = topics()
     heads, _ = fit_heads(views, one_hot(labels), hood.indices, FEW, Run("heads", 0, CPU))
     with torch.no_grad():
-        first, second = (log_p.exp() for log_p in heads(views))
+        first, second = (log_p.exp() for log_p in heads(torch.cat(views, dim=1)))
     product = (first * second).sqrt()
     expected = product / product.sum(dim=1, keepdim=True)
     torch.testing.assert_close(heads.predict_proba(views), expected)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from models.core.arrays import normalise_rows
+from models.core.graph import nearest_neighbours
 from models.nightfold import partition
 from models.nightfold.cotraining import FEW, MANY
 from models.nightfold.partition import (
@@ -100,7 +101,7 @@ def test_the_long_walk_is_kept_only_where_its_silhouette_is_no_lower(
     noise = np.random.default_rng(0).normal(0, 0.1, (40, 3))
     fused = normalise_rows((np.eye(3)[NEAR] + noise).astype(np.float32))
     settings = Settings(3, 2.0, None, 20, False, 0, torch.device("cpu"))
-    found = find_partition(fused, [], settings)
+    found = find_partition(fused, [], nearest_neighbours(fused, 20), settings)
     expected = far if is_kept else NEAR
     assert found.soft_assignments.argmax(dim=1).tolist() == expected.tolist()
     assert found.topics.tolist() == [0, 1, 2]
