@@ -30,7 +30,7 @@ def prune_store(root: Path, keep: int, dry_run: bool) -> list[str]:
 
 def _tried(root: Path, keep: int) -> "tuple[Retention, int]":
     from tasks.operating.prune import cached_until, plan_prune
-    from tasks.store.trash import trashed
+    from tasks.store.aside.trash import trashed
 
     planned = plan_prune(root, keep)
     going = {

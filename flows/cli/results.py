@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from tasks.boundary.counted import counted
-from tasks.store.copies import lost_manifest, lost_nights
+from tasks.store.aside.copies import lost_manifest, lost_nights
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import FeedStore, Store
 from validation.errors import BAD_USAGE, NightfoldError

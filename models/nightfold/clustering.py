@@ -34,12 +34,7 @@ from models.nightfold.warm_start import (
 
 FUSED_DIM: Final = 256
 
-_SMALLEST: Final = {
-    "n_clusters": 1,
-    "latent_dim": 1,
-    "n_neighbors": 1,
-    "pretrain_epochs": 0,
-}
+_SMALLEST: Final = {"n_clusters": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
 _REFINED: Final = (
     *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
     *("topics_", "history_", "evidence_", "n_clusters_choice_"),

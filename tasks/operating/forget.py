@@ -8,11 +8,11 @@ import os
 from datetime import date
 from pathlib import Path
 
-from tasks.store.copies import forget_copies
+from tasks.store.aside.copies import forget_copies
+from tasks.store.aside.trash import move_to_trash
 from tasks.store.listing import feeds_of
 from tasks.store.pruned import KNOWN, read_pruned
 from tasks.store.storage import Store
-from tasks.store.trash import move_to_trash
 from validation.errors import BAD_USAGE, NightfoldError
 from validation.tables.schemas import PUBLISHED
 

@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 
 from tasks.operating.compaction import Layout, plan, write_parts
 from tasks.preparing.texts.cleaning import text_digest
-from tasks.store.copies import forget_copies
+from tasks.store.aside.copies import forget_copies
+from tasks.store.aside.trash import empty_trash, remove_empty_folders, trashed
 from tasks.store.embeddings import is_of_passages
 from tasks.store.files import sha256_of, write_part
 from tasks.store.listing import feeds_of, named_refs, read_retired, write_retired
 from tasks.store.manifests import require_known_format
 from tasks.store.pruned import KNOWN, PrunedNight, read_pruned, write_pruned
 from tasks.store.storage import FeedStore, Ref, Store, read_table, require_file
-from tasks.store.trash import empty_trash, remove_empty_folders, trashed
 from validation.tables.columns import DOC_ID, PASSAGE, TEXT_DIGEST
 
 SMALLEST_KEEP = 2

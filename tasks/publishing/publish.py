@@ -32,7 +32,7 @@ from tasks.publishing.release import release_earlier
 from tasks.reporting.night_view import view_with
 from tasks.reporting.render.artifacts import show_artifacts
 from tasks.reporting.render.markdown import SUMMARY, summarise
-from tasks.store.copies import keep_copy
+from tasks.store.aside.copies import keep_copy
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.files import WRITING, copy_atomically, write_atomically
 from tasks.store.listing import read_retired, write_retired

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.publishing.night import Surroundings, published_refs
 from tasks.reporting.render.markdown import SUMMARY
-from tasks.store.copies import copy_path
+from tasks.store.aside.copies import copy_path
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.files import sha256_of, write_atomically
 from tasks.store.manifests import read_object

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasks.store.copies import lost_manifest, lost_nights
+from tasks.store.aside.copies import lost_manifest, lost_nights
 from tasks.store.fetched.source_state import SourceState
 from tasks.store.manifest_parts import EncoderPart
 from tasks.store.manifests import Manifest, ManifestError

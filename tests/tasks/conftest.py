@@ -13,7 +13,7 @@ from tasks.publishing.night import Night, Surroundings
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.base import Piece
-from tasks.store.copies import keep_copy
+from tasks.store.aside.copies import keep_copy
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.files import copy_atomically, sha256_of, write_atomically
 from tasks.store.history import NightTable

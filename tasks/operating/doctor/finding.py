@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasks.store.aside.trash import make_way, move_to_trash
 from tasks.store.files import copy_atomically, sha256_of
 from tasks.store.storage import FeedStore, Ref
-from tasks.store.trash import make_way, move_to_trash
 
 
 @dataclass(frozen=True)

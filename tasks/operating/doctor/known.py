@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from tasks.boundary.naming import night_of
 from tasks.operating.doctor.finding import Finding, file_problem
 from tasks.operating.doctor.night import Earlier
+from tasks.store.aside.trash import move_to_trash
 from tasks.store.files import sha256_of
 from tasks.store.manifests import ManifestError
 from tasks.store.pruned import (
@@ -24,7 +25,6 @@ from tasks.store.pruned import (
     write_pruned,
 )
 from tasks.store.storage import FeedStore, Ref, read_table
-from tasks.store.trash import move_to_trash
 from validation.tables.columns import DOC_ID, TEXT_DIGEST
 
 _BACKUP: Final = "bring it back from a backup"

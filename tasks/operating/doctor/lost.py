@@ -14,13 +14,13 @@ from tasks.boundary.counted import counted
 from tasks.boundary.naming import night_of
 from tasks.operating.doctor.finding import Finding
 from tasks.operating.doctor.night import remedy_of
-from tasks.store.copies import lost_nights, manifest_copy
+from tasks.store.aside.copies import lost_nights, manifest_copy
+from tasks.store.aside.trash import move_to_trash
 from tasks.store.files import WRITING
 from tasks.store.listing import named_refs, read_retired, retired_path, write_retired
 from tasks.store.manifests import ManifestError
 from tasks.store.pruned import KNOWN, read_pruned
 from tasks.store.storage import FeedStore, Store
-from tasks.store.trash import move_to_trash
 from validation.tables.schemas import PUBLISHED
 
 MODELS: Final = frozenset({"clustering", "lexical", "identity"})

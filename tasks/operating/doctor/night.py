@@ -18,7 +18,7 @@ from tasks.publishing.conservation import (
     schema_problem,
     some,
 )
-from tasks.store.copies import manifest_copy, report_copy
+from tasks.store.aside.copies import manifest_copy, report_copy
 from tasks.store.listing import REPORTS, named_refs
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.records import forget_records, records_folder

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from tasks.operating.doctor.finding import Finding
+from tasks.store.aside.trash import TRASH
 from tasks.store.pruned import KNOWN
-from tasks.store.trash import TRASH
 from validation.tables.schemas import PUBLISHED
 
 _TABLES: Final = (*PUBLISHED, "models", "reports", "runs", KNOWN)

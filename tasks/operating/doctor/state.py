@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from tasks.boundary.naming import night_of
 from tasks.operating.doctor.finding import Finding
-from tasks.store.copies import known_manifests
+from tasks.store.aside.copies import known_manifests
 from tasks.store.embeddings import NOT_AS_NAMED, NOT_FINITE, holds_finite
 from tasks.store.files import WRITING, sha256_of
 from tasks.store.listing import feeds_of, refs_of

@@ -1,7 +1,7 @@
 from pathlib import Path
 
+from tasks.store.aside.trash import empty_trash, make_way, move_to_trash, trashed
 from tasks.store.files import write_atomically
-from tasks.store.trash import empty_trash, make_way, move_to_trash, trashed
 
 
 def files(root: Path) -> dict[str, str]:

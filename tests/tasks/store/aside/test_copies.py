@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from tasks.store.copies import copy_path, forget_copies, lost_nights, manifest_copy, report_copy
+from tasks.store.aside.copies import (
+    copy_path,
+    forget_copies,
+    lost_nights,
+    manifest_copy,
+    report_copy,
+)
 from tasks.store.history import read_history
 from tasks.store.manifests import ManifestError
 from tasks.store.storage import Ref, Store

@@ -1,0 +1,1 @@
+"""What lies aside: second copies of what nothing makes again, and what a repair has taken away."""
