@@ -33,7 +33,7 @@ def sources() -> set[str]:
         path.relative_to(ROOT).as_posix()
         for layer in LAYERS
         for path in (ROOT / layer).rglob("*")
-        if path.suffix == ".py" or (path.is_file() and "sample" in path.parts)
+        if path.is_file() and "__pycache__" not in path.parts
     }
 
 

@@ -49,7 +49,7 @@ def run_until(config: dict[str, Any], line: str) -> None:
 
 
 def published(store: Path) -> dict[str, Any]:
-    """Every published file by path; of a manifest, what does not tell of the run itself."""
+    """Every published file by path; of those that are sealed, what does not tell of the run."""
     found: dict[str, Any] = {}
     for path in sorted(store.rglob("*")):
         name = path.relative_to(store)
@@ -58,6 +58,9 @@ def published(store: Path) -> dict[str, Any]:
             if path.name == "manifest.json":
                 content = json.loads(path.read_text())
                 found[name.as_posix()] = content | {"run": None, "digest": None}
+            if path.name == "followed.json":
+                content = json.loads(path.read_text())
+                found[name.as_posix()] = content | {"manifest": None, "digest": None}
     return found
 
 
@@ -79,11 +82,13 @@ def test_kill_in_every_stage_then_run_again(
     """At its end: what it has made is there, and no record says so yet."""
     undisturbed, store = tmp_path / "undisturbed", tmp_path / "store"
     assert forked.run(run_night, night("undisturbed")) == 0
+    *before, publish, report = stages()
     # The commit point lies within publish.
-    moments = [*(f"{stage}: done" for stage in stages()[:-1]), "publish: started", "publish: done"]
+    moments = [*(f"{stage}: done" for stage in before), f"{publish}: started"]
+    moments += [f"{publish}: done", f"{report}: done"]
     for moment in moments:
         assert forked.run(run_until, night("store"), moment) == KILLED, moment
-        is_published = moment == "publish: done"
+        is_published = moment in moments[-2:]
         assert bool(list(store.glob("runs/**/manifest.json"))) == is_published, moment
     assert forked.run(run_night, night("store")) == 0
     assert published(store) == published(undisturbed)

@@ -15,7 +15,7 @@ from validation.errors import BAD_USAGE, FAILED, NightfoldError
 ROOT = Path(__file__).parents[2]
 
 
-CAUGHT = {"NestedCellError", "NotAsWrittenError", "UnfitFileError", "_JsonError"}
+CAUGHT = {"NestedCellError", "NoTitleError", "NotAsWrittenError", "UnfitFileError", "_JsonError"}
 """Half a sentence: it is caught where the name of the file or the row is known."""
 
 

@@ -47,6 +47,6 @@ def test_retention_says_what_went_and_respects_the_lock(operated_longer: Any) ->
     assert told[0] == "night 2026-03-01 of feed default: pruned"
     # Between the two, runs of Prefect's came to its database.
     assert freed(told) == pytest.approx(freed(tried), abs=0.3)
-    assert freed(tried) > 0.3
+    assert freed(tried) > 0
     left = sorted(path.parent.name for path in operated.store.glob("runs/*/*/manifest.json"))
     assert left == ["night=2026-03-02", "night=2026-03-03"]

@@ -141,7 +141,8 @@ def test_a_quiet_night_goes_on_and_a_new_theme_rings(
     assert drift_of(folder, 1) == []
     for night in (2, 3):
         told = [
-            it | {"is_alarm": it["value"] > it["limit"]} for it in fit_of(folder, night)["drift"]
+            it | {"is_alarm": it["value"] > it["limit"], "group": None}
+            for it in fit_of(folder, night)["drift"]
         ]
         assert drift_of(folder, night) == told
     assert any(row["is_alarm"] for row in drift_of(folder, 3))

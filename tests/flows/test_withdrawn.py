@@ -25,8 +25,16 @@ def make_older(store: Path) -> None:
         manifest["format_version"] = 1
         del manifest["digest"]
         (store / manifest["tables"].pop("withdrawn")["path"]).unlink()
-        del manifest["counts"]["withdrawn"], manifest["counts"]["late"]
+        del (
+            manifest["counts"]["withdrawn"],
+            manifest["counts"]["late"],
+            manifest["config"]["report"],
+        )
         path.write_text(json.dumps(manifest))
+    # Nor was there a page of a night.
+    for path in store.glob("reports/*/*/*"):
+        if path.name in ("followed.json", "index.html", "report.json"):
+            path.unlink()
 
 
 def table(operated: Any, night: int, name: str) -> list[dict[str, Any]]:

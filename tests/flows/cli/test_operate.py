@@ -122,7 +122,7 @@ def test_a_flipped_bit_in_a_cache_record_is_never_published(operated: Any, invok
     ran = {it.stage for it in operated.run(2).ran}
     assert "check prepared" in ran
     # The feed lies elsewhere in this copy, so it is read anew.
-    assert ran <= {"find feed", "ingest", "check prepared", "publish"}
+    assert ran <= {"find feed", "ingest", "check prepared", "publish", "report"}
     assert store_of(operated, 2).manifest_path().read_bytes() == manifest
     done = invoke("doctor", "--store", operated.store)
     assert (done.exit_code, done.output) == (0, "the store is sound\n")

@@ -51,6 +51,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str) -> None
     """Start some other program in the place of the server."""
     program = tmp_path / "program.py"
     program.write_text(code)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     start = subprocess.Popen
     monkeypatch.setattr(
         module.subprocess,

@@ -58,7 +58,7 @@ def test_a_repair_leaves_what_only_a_person_can_do(stored: Store) -> None:
     half = stored.root / f"{WRITING}x"
     half.write_bytes(b"x")
     repaired, left = repair_all(stored.root)
-    assert {finding.rule for finding in repaired} == {"digest", "temporary", "orphan"}
+    assert {finding.rule for finding in repaired} == {"digest", "temporary"}
     assert damaged.read_bytes() == good
     assert not half.exists()
     assert [finding.rule for finding in left] == ["manifest"]
