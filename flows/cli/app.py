@@ -4,7 +4,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,13 +13,13 @@ from rich.markup import escape
 
 from flows.cli import check, curate, init, operate, report, run_many
 from flows.cli.command import (
-    DAY,
     FEED,
     FEED_NAME,
     STORE,
+    ConfigOption,
     DebugOption,
     StoreOption,
-    day,
+    TonightOption,
     examples,
     guarded,
     said_error,
@@ -107,16 +106,12 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
             envvar=STORE, help="Folder of the store, created if need be; else that of the config."
         ),
     ] = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
-    ] = None,
+    night: TonightOption = None,
     feed_name: Annotated[
         str | None,
         typer.Option(envvar=FEED_NAME, help="Nights of one feed share clusters and ids."),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
-    ] = None,
+    config: ConfigOption = None,
     n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
     window_days: Annotated[
         int | None, typer.Option(help="Days, including tonight, that are clustered together.")

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from flows.cli.command import DAY, DebugOption, day, guarded, say
+from flows.cli.command import (
+    ConfigOption,
+    DebugOption,
+    OneOfFeedsOption,
+    TonightOption,
+    guarded,
+    say,
+)
 from flows.cli.looking.shown import JsonOption, show_json
 from validation.errors import FAILED
 
@@ -35,15 +42,9 @@ def check(
         str | None,
         typer.Argument(help="File, folder, glob or URL: as for `run`; else that of the config."),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
-    ] = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
-    ] = None,
-    feed_name: Annotated[
-        str | None, typer.Option(help="Needed if the config has several feeds.")
-    ] = None,
+    config: ConfigOption = None,
+    night: TonightOption = None,
+    feed_name: OneOfFeedsOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:

@@ -24,19 +24,6 @@ FEED_NAME: Final = "NIGHTFOLD_FEED_NAME"
 """Variables in place of options that commands need before they read settings; see
 `flows.variables` for all others."""
 
-StoreOption = Annotated[Path, typer.Option(envvar=STORE, help="Folder of the store.")]
-NewStoreOption = Annotated[
-    Path,
-    typer.Option(
-        "--store", envvar=STORE, help="Folder of the store; created if it does not exist."
-    ),
-]
-FeedNameOption = Annotated[
-    str | None,
-    typer.Option(envvar=FEED_NAME, help="Needed if the store has several feeds."),
-]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-
 
 def day(text: str) -> date:
     """Parse the date of a night.
@@ -52,6 +39,30 @@ def day(text: str) -> date:
         raise typer.BadParameter(
             f"must be a day as YYYY-MM-DD, for instance 2026-03-01, got {text!r}"
         ) from error
+
+
+StoreOption = Annotated[Path, typer.Option(envvar=STORE, help="Folder of the store.")]
+NewStoreOption = Annotated[
+    Path,
+    typer.Option(
+        "--store", envvar=STORE, help="Folder of the store; created if it does not exist."
+    ),
+]
+FeedNameOption = Annotated[
+    str | None,
+    typer.Option(envvar=FEED_NAME, help="Needed if the store has several feeds."),
+]
+TonightOption = Annotated[
+    date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
+]
+PublishedNightOption = Annotated[
+    date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
+]
+ConfigOption = Annotated[Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")]
+OneOfFeedsOption = Annotated[
+    str | None, typer.Option(help="Needed if the config has several feeds.")
+]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def examples(*lines: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from flows.cli.check import tried
-from flows.cli.command import DAY, DebugOption, day, guarded, say
+from flows.cli.command import DebugOption, OneOfFeedsOption, TonightOption, guarded, say
 from flows.feeds import settings_in
 from flows.toml_file import ConfigError, stated
 
@@ -44,12 +44,8 @@ def init(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         Path | None,
         typer.Option(help="A TOML file with settings that the feed needs; they are kept."),
     ] = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
-    ] = None,
-    feed_name: Annotated[
-        str | None, typer.Option(help="Needed if the config has several feeds.")
-    ] = None,
+    night: TonightOption = None,
+    feed_name: OneOfFeedsOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Look at a feed and write a commented configuration file for it.

@@ -1,12 +1,11 @@
 """`nightfold report`: the report of a published night, made again and opened."""
 
 import sys
-from datetime import date
 from typing import Annotated, Final
 
 import typer
 
-from flows.cli.command import DAY, DebugOption, StoreOption, day, guarded
+from flows.cli.command import DebugOption, PublishedNightOption, StoreOption, guarded
 from flows.terminal.output import require_shown
 
 EXAMPLES: Final = (
@@ -20,9 +19,7 @@ def report(
     feed_name: Annotated[
         str | None, typer.Argument(metavar="[FEED]", help="Needed if the store has several feeds.")
     ] = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
-    ] = None,
+    night: PublishedNightOption = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     debug: DebugOption = False,
 ) -> None:

@@ -1,12 +1,19 @@
 """The commands that run many nights: those of the past, or each one on a schedule."""
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from flows.cli.command import DAY, DebugOption, NewStoreOption, day, guarded, say_error
+from flows.cli.command import (
+    DAY,
+    ConfigOption,
+    DebugOption,
+    NewStoreOption,
+    day,
+    guarded,
+    say_error,
+)
 
 EXAMPLES: Final = {
     "backfill": (
@@ -33,9 +40,7 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed_name: Annotated[
         str | None, typer.Option(help="Nights of one feed share clusters and ids.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
-    ] = None,
+    config: ConfigOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Run the nights of the past in order.
@@ -68,9 +73,7 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed_name: Annotated[
         str | None, typer.Option(help="Nights of one feed share clusters and ids.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
-    ] = None,
+    config: ConfigOption = None,
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port of the Prefect UI, on 127.0.0.1.")
     ] = 4200,

@@ -1,13 +1,17 @@
 """`nightfold clusters`: the clusters of a published night."""
 
 import sys
-from datetime import date
-from typing import Annotated, Final
+from typing import Final
 
-import typer
 from rich.console import Console
 
-from flows.cli.command import DAY, DebugOption, FeedNameOption, StoreOption, day, guarded
+from flows.cli.command import (
+    DebugOption,
+    FeedNameOption,
+    PublishedNightOption,
+    StoreOption,
+    guarded,
+)
 from flows.cli.looking.shown import JsonOption
 from flows.terminal.output import require_shown
 
@@ -20,9 +24,7 @@ EXAMPLES: Final = (
 def clusters(
     store: StoreOption,
     feed_name: FeedNameOption = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
-    ] = None,
+    night: PublishedNightOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:

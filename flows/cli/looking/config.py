@@ -3,13 +3,18 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from flows.cli.command import DAY, DebugOption, day, examples, guarded
+from flows.cli.command import (
+    ConfigOption,
+    DebugOption,
+    OneOfFeedsOption,
+    TonightOption,
+    examples,
+    guarded,
+)
 from flows.cli.looking.shown import JsonOption, show_json, show_lines
 
 if TYPE_CHECKING:
@@ -33,15 +38,9 @@ _SHOW: Final = (
 def show(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[str | None, typer.Argument(help="As for `run`.")] = None,
     store: Annotated[str | None, typer.Option(help="As for `run`.")] = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="Today (UTC) if left out.")
-    ] = None,
-    feed_name: Annotated[
-        str | None, typer.Option(help="Needed if the config has several feeds.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")
-    ] = None,
+    night: TonightOption = None,
+    feed_name: OneOfFeedsOption = None,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:

@@ -1,12 +1,18 @@
 """`nightfold export`: a night for spreadsheets and for embedding-atlas."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from flows.cli.command import DAY, DebugOption, FeedNameOption, StoreOption, day, guarded, say
+from flows.cli.command import (
+    DebugOption,
+    FeedNameOption,
+    PublishedNightOption,
+    StoreOption,
+    guarded,
+    say,
+)
 
 EXAMPLES: Final = (
     "nightfold export --store my-store --xlsx night.xlsx",
@@ -22,9 +28,7 @@ def export(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         Path | None, typer.Option(help="Folder for the Parquet that embedding-atlas reads.")
     ] = None,
     feed_name: FeedNameOption = None,
-    night: Annotated[
-        date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
-    ] = None,
+    night: PublishedNightOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Write a night for spreadsheets or embedding-atlas.

@@ -1,12 +1,17 @@
 """`nightfold explain`, `history` and `search`: questions to published nights."""
 
 import os
-from datetime import date
 from typing import Annotated, Final
 
 import typer
 
-from flows.cli.command import DAY, DebugOption, FeedNameOption, StoreOption, day, guarded
+from flows.cli.command import (
+    DebugOption,
+    FeedNameOption,
+    PublishedNightOption,
+    StoreOption,
+    guarded,
+)
 from flows.cli.looking.shown import JsonOption, show
 
 EXAMPLES: Final = {
@@ -22,16 +27,12 @@ EXAMPLES: Final = {
 }
 """Command → how it is called."""
 
-NightOption = Annotated[
-    date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
-]
-
 
 def explain(
     doc_id: Annotated[str, typer.Argument(help="Id of a document in the window of the night.")],
     store: StoreOption,
     feed_name: FeedNameOption = None,
-    night: NightOption = None,
+    night: PublishedNightOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -80,7 +81,7 @@ def search(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     text: Annotated[str, typer.Argument(help="Words, or a sentence that says what is meant.")],
     store: StoreOption,
     feed_name: FeedNameOption = None,
-    night: NightOption = None,
+    night: PublishedNightOption = None,
     limit: Annotated[int, typer.Option(min=1, help="Documents to show, at most.")] = 10,
     as_json: JsonOption = False,
     debug: DebugOption = False,
