@@ -47,15 +47,22 @@ def pretrain(
     """
     X = features_of(read_table(store, views.items), settings)
     if earlier is None:
-        near = (chosen.topics, chosen.themes) if chosen else None
-        is_foreign = is_mostly_foreign(views.languages, views.encoder_languages)
-        estimator = new_estimator(settings, views.dims, random_state, near, is_foreign)
+        estimator = estimator_for(views, settings, random_state, chosen)
     else:
         estimator = load_model(store, earlier, partial(load_estimator, settings))
     with shown_progress("pretrain") as report:
         learn_representation(estimator, X, None if earlier is None else views.n_known, report)
     logger.info("pretrained %s on %s texts", settings.estimator, f"{len(X):,}")
     return keep_model(store, "pretrain", estimator.save)
+
+
+def estimator_for(
+    views: Views, settings: ClusteringSettings, random_state: int, chosen: ChosenNumbers | None
+) -> Clusterer:
+    """Make the estimator for the window's texts, unfitted; see `pretrain`."""
+    near = (chosen.topics, chosen.themes) if chosen else None
+    is_foreign = is_mostly_foreign(views.languages, views.encoder_languages)
+    return new_estimator(settings, views.dims, random_state, near, is_foreign)
 
 
 def learn_representation(

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 
 from tasks.boundary.naming import night_of
 from tasks.operating.doctor.finding import Finding
-from tasks.store.aside.copies import known_manifests
 from tasks.store.embeddings import NOT_AS_NAMED, NOT_FINITE, holds_finite
 from tasks.store.files import WRITING, sha256_of
 from tasks.store.listing import feeds_of, refs_of
@@ -78,12 +77,13 @@ def read_records(root: Path) -> tuple[list[Finding], set[str]]:
 def copy_names(root: Path) -> set[str] | None:
     """Return what the copies of published files are called among the stage files.
 
-    None where a night has tables and neither a manifest nor its copy: any file may be one of its.
+    None where a night has tables and no manifest that can be read: any file may be one of its. The
+    next look is taken with the manifest back in its place, if there is a copy of it.
     """
     names: set[str] = set()
     for store in (FeedStore(root=root, feed=feed) for feed in feeds_of(root)):
-        manifests = list(known_manifests(store))
         try:
+            manifests = [store.read_manifest(night) for night in store.published_nights()]
             listed = {str(it.night) for it in read_pruned(store)} | {it.night for it in manifests}
         except ManifestError:
             return None

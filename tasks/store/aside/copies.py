@@ -1,14 +1,12 @@
 """Second copies, in state/copies/, of what no stage file could bring back: manifests, summaries."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from tasks.boundary.naming import night_of
 from tasks.store.files import write_atomically
-from tasks.store.manifests import Manifest, ManifestError, read_manifest
+from tasks.store.manifests import ManifestError, read_manifest
 from tasks.store.storage import FeedStore, Ref, Store, is_intact
 
 _TABLES = ("runs", "reports")
@@ -47,16 +45,6 @@ def lost_manifest(store: FeedStore, night: date) -> ManifestError:
         f"{store.manifest_path(night)} is gone, and its night was published; run"
         f" `nightfold doctor --store {store.root} --repair`, which puts it back from its copy"
     )
-
-
-def known_manifests(store: FeedStore) -> Iterator[Manifest]:
-    """Read the manifest of every published night, or its copy where it is gone or damaged."""
-    for night in sorted({*store.published_nights(), *lost_nights(store)}):
-        for path in (store.manifest_path(night), copy_path(store, store.manifest_path(night))):
-            # A night without either is a finding of its own.
-            with suppress(ManifestError):
-                yield read_manifest(path, store.feed, night)
-                break
 
 
 def manifest_copy(store: Store) -> str | None:

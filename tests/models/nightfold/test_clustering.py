@@ -85,7 +85,7 @@ def test_memberships_confidences_and_margins_agree() -> None:
 def test_saved_between_the_stages_and_after_them_it_does_the_same(tmp_path: Path) -> None:
     X, _ = feed()
     pretrained = NightfoldClustering(
-        "auto", view_dims=(16, 8), pretrain_epochs=2, deep_refinement=False
+        "auto", view_dims=(16, 8), lexical_weight=3, pretrain_epochs=2, deep_refinement=False
     ).pretrain(X)
     pretrained.save(tmp_path / "pretrained")
     whole = pretrained.refine(X)

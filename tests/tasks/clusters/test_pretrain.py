@@ -1,11 +1,13 @@
 """The first step of an estimator: from scratch, or what is new into an earlier night's model."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tasks.clusters.pretrain import learn_representation
+from tasks.clusters.estimators import ClusteringSettings
+from tasks.clusters.pretrain import estimator_for, learn_representation
 
 X = np.arange(8, dtype=np.float32).reshape(4, 2)
 
@@ -25,6 +27,17 @@ class Fake:
 
 def silent(*_: Any) -> None:
     pass
+
+
+@pytest.mark.parametrize(("learnt", "weight"), [(("en",), 1.8), (("en", "zh"), 0.9), ((), 0.9)])
+def test_words_weigh_more_where_the_encoder_has_not_learnt_most_texts(
+    learnt: tuple[str, ...], weight: float
+) -> None:
+    views: Any = SimpleNamespace(
+        dims=(2, 1), languages={"zh": 0.8, "en": 0.2}, encoder_languages=learnt
+    )
+    made: Any = estimator_for(views, ClusteringSettings(), 0, None)
+    assert (made.lexical_weight, made.view_dims, made.near) == (weight, (2, 1), None)
 
 
 @pytest.mark.parametrize(

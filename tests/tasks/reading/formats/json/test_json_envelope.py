@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tasks.reading.formats.json.json_envelope import may_be_envelope
 from tasks.reading.formats.json.jsonl import read_jsonl
 from tasks.reading.formats.rows import FileLog, Row, UnfitFileError
 from tasks.reading.formats.settings import FileSettings
@@ -61,6 +62,18 @@ def test_lines_of_objects_are_rows_even_where_the_first_is_broken() -> None:
     rows = read("\n".join(["{" + "torn", *lines]))
     assert [row.problem_rule for row in rows] == ["row_parses", *[None] * 5]
     assert len(read("\n".join(lines), records="")) == 5
+
+
+def test_what_stands_behind_an_object_is_not_lost() -> None:
+    rows = read(pretty(tickets=ROWS) + "\n" + json.dumps(ROWS[0]))
+    assert {row.problem_rule for row in rows[:-1]} == {"row_parses"}
+    assert rows[-1].values == ROWS[0]
+
+
+def test_a_file_whose_first_line_is_whole_is_not_looked_at_twice() -> None:
+    lines = [json.dumps(row) for row in ROWS]
+    assert not may_be_envelope("\n".join(lines), FileSettings())
+    assert may_be_envelope("{\n" + lines[0], FileSettings())
 
 
 def test_objects_of_several_lines_are_still_told_to_stand_in_an_array() -> None:
