@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TABLES = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+REFERENCE = runpy.run_path(str(ROOT / "docs" / "write_reference.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -19,6 +20,12 @@ def test_it_is_short() -> None:
 def test_the_tables_are_those_of_the_code() -> None:
     written = runpy.run_path(str(ROOT / "docs" / "write_tables.py"))["page"](TABLES)
     assert written == TABLES, "run: make docs"
+
+
+@pytest.mark.parametrize("name", REFERENCE["PAGES"])
+def test_settings_commands_and_estimators_are_those_of_the_code(name: str) -> None:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert REFERENCE["page"](name, text) == text, "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -192,9 +192,9 @@ def _read(
     root: Path, feed_name: str | None, file: Path | None
 ) -> "tuple[Any, LastNight, TonightsCuration]":
     """Read the last night of a feed, and its rules."""
-    from flows.cli.results import last_night
     from tasks.curating.check import read_last_night
     from tasks.curating.file import TonightsCuration, read_curation
+    from tasks.reporting.published import last_night
 
     night, path = last_night(root, feed_name), _path(root, file)
     rules = read_curation(night, path) if path.exists() else TonightsCuration()

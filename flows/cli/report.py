@@ -29,8 +29,8 @@ def report(
     """
 
     def make() -> None:
-        from flows.cli.results import published_night
         from tasks.publishing.report_files import write_report
+        from tasks.reporting.published import published_night
         from tasks.store.lock import store_lock
 
         found = published_night(store, feed_name, night)
