@@ -10,7 +10,7 @@ from flows.terminal.output import require_shown
 
 EXAMPLES: Final = (
     "nightfold report --store my-store --open",
-    "nightfold report reviews --store my-store --night 2026-03-01",
+    "nightfold report --store my-store --night 2026-03-01",
 )
 
 

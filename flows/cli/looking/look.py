@@ -16,8 +16,8 @@ from flows.cli.looking.shown import JsonOption, show
 
 EXAMPLES: Final = {
     "explain": (
-        "nightfold explain r-1042 --store my-store",
-        "nightfold explain r-1042 --store my-store --night 2026-03-01 --json",
+        "nightfold explain R-1042 --store my-store",
+        "nightfold explain R-1042 --store my-store --night 2026-03-01 --json",
     ),
     "history": ("nightfold history c-20260301-004 --store my-store",),
     "search": (

@@ -101,7 +101,7 @@ max_text_chars = 900
     assert "so day_first = true under [ingest] reads it" in written
 
 
-@pytest.mark.parametrize("header", ["no;note;Posted On", "no;Größe;note;Posted On"])
+@pytest.mark.parametrize("header", ["no;text;Posted On", "no;Größe;text;Posted On"])
 def test_an_old_encoding_and_the_order_of_dates_are_found_in_one_go(
     invoke: Invoke, tmp_path: Path, header: str
 ) -> None:
