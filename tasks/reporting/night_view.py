@@ -94,6 +94,12 @@ class NightView:
             If there is no such night, or several feeds and no name.
         ManifestError, DamagedFileError
             See `read_night`.
+
+        Examples
+        --------
+        >>> night = NightView.open("my-store")
+        >>> night.manifest.night, sum(row["size"] for row in night.clusters)
+        ('2026-03-02', 104)
         """
         day = date.fromisoformat(night) if isinstance(night, str) else night
         return read_night(published_night(Path(store), feed_name, day))
