@@ -129,7 +129,7 @@ bench-threads: .venv/ready
 bench-rows: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/rows.py --rows $(ROWS) --out $(call given,OUT,rows.json)
 
-# Four minutes of one core a thousand long documents, and as long the twenty thousand short ones.
+# At most so many documents, of those that there are. Four minutes of one core a thousand long ones, and as long twenty thousand short ones.
 bench-speed: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed.py --data $(DATA) --documents $(DOCUMENTS) --long $(LONG) \
 		--rounds $(ROUNDS) --out $(call given,OUT,speed.json)
