@@ -4,7 +4,7 @@ import csv
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,6 +56,17 @@ def _write(folder: Path) -> None:
 
 def _lines(path: Path, rows: list[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_same_encoder(one_encoder: None) -> Iterator[None]:
+    """Place texts by the encoder that the nights of this process have loaded."""
+    from tasks.operating import placing
+    from tasks.vectors import embed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placing, "load_encoder", embed.load_encoder)
+        yield
 
 
 @pytest.fixture(scope="session")

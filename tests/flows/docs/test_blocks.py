@@ -122,8 +122,17 @@ def run_block(block: Block, folder: Path, type_in: Any, names: dict[str, Any]) -
         assert block.language in SHOWN, f"{block.where}: nobody runs {block.language!r}"
 
 
+def needs_store(page: str) -> bool:
+    """Return whether anything on a page is done with a store, and not only looked at."""
+    blocks = list(blocks_of(page))
+    return any(it.language == "python" or "nightfold" in it.text for it in blocks)
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if any(blocks_of(page))])
-def test_the_blocks_of_a_page_do_what_it_says(page: str, desk: Path, type_in: Any) -> None:
+def test_the_blocks_of_a_page_do_what_it_says(
+    page: str, tmp_path: Path, type_in: Any, request: pytest.FixtureRequest
+) -> None:
+    desk = request.getfixturevalue("desk") if needs_store(page) else tmp_path
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks_of(page):
         try:
