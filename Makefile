@@ -39,10 +39,11 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Writes the tree in docs/architecture.md and the tables in docs/tables.md anew: after a module or a column was added, moved or described anew.
+# Writes what docs/ has from the code anew: the tree of modules, the tables, the settings, the commands, the estimators.
 docs: .venv/ready
 	$(BIN)/python docs/write_architecture.py
 	$(BIN)/python docs/write_tables.py
+	$(BIN)/python docs/write_reference.py
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)

@@ -91,6 +91,16 @@ class NightfoldClustering(DeepClusterer):
         Record of every epoch of every step.
     evidence_
         How the labels were chosen: silhouettes of the starts, and before and after refinement.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = NightfoldClustering(n_clusters=3, pretrain_epochs=3).fit(X)
+    >>> np.bincount(model.labels_).tolist(), model.transform(X).shape
+    ([30, 30, 30], (90, 32))
+    >>> model.evidence_.start
+    'consensus'
     """
 
     uses_views: ClassVar[bool] = True
