@@ -252,6 +252,8 @@ def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
         require_shown()
     n_known = sum(placed.table["is_known"].to_pylist())
     withdrawn = f", {counted(placed.n_withdrawn, 'row')} withdrawn" if placed.n_withdrawn else ""
+    if placed.n_ungrouped:
+        withdrawn += f", {counted(placed.n_ungrouped, 'document')} in no group of that night"
     written = f"; written to {out}" if out else ""
     say(
         f"{counted(placed.table.num_rows, 'document')} in the clusters of night {night.night}:"

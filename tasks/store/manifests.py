@@ -141,6 +141,10 @@ class Manifest(BaseModel):
         """Return what is told of a group; see `GroupPart`."""
         return next(it for it in self.groups if it.slug == slug)
 
+    def group_named(self, name: str) -> GroupPart:
+        """Return what is told of a group, by the value that its documents have."""
+        return next(it for it in self.groups if it.name == name)
+
     @property
     def window_days(self) -> int:
         """How many days are clustered together."""
