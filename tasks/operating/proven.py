@@ -15,6 +15,10 @@ _DECODES: Final = "text_decodes"
 """Rule that a row breaks whose bytes its encoding lacks."""
 
 
+_HINT: Final = "; set `encoding`"
+"""Where the message on a file begins to say what to do, which is done here."""
+
+
 class Proven(NamedTuple):
     """A setting under [ingest], its value, and what proves it."""
 
@@ -31,12 +35,11 @@ def foreign_encoding(example: str) -> Proven:
     example
         Where bytes are that the usual encoding lacks.
     """
-    return Proven(
-        ENCODING,
-        DETECT,
-        f'{example}; {ENCODING} = "{DETECT}" under [ingest] tells the encoding by the bytes of'
-        " each file: see whether the letters are right",
+    said = (
+        f'{example.partition(_HINT)[0]}; {ENCODING} = "{DETECT}" under [ingest] tells the encoding'
+        " by the bytes of each file: see whether the letters are right"
     )
+    return Proven(ENCODING, DETECT, said)
 
 
 def proven_encoding(found: FeedCheck) -> Proven | None:

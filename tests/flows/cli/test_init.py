@@ -117,6 +117,7 @@ def test_an_old_encoding_and_the_order_of_dates_are_found_in_one_go(
     assert "of 20 rows a night would make 20 documents: 0 refused" in written
     assert "Der Kessel läuft über, Teil 1" in written
     assert "byte 0xe4" in written or "byte 0xf6" in written
+    assert "set `encoding`" not in written
 
 
 def test_broken_bytes_are_no_old_encoding(invoke: Invoke, tmp_path: Path) -> None:
