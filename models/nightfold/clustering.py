@@ -99,8 +99,6 @@ class NightfoldClustering(DeepClusterer):
     >>> model = NightfoldClustering(n_clusters=3, pretrain_epochs=3).fit(X)
     >>> np.bincount(model.labels_).tolist(), model.transform(X).shape
     ([30, 30, 30], (90, 32))
-    >>> model.evidence_.start
-    'consensus'
     """
 
     uses_views: ClassVar[bool] = True

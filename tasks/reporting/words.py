@@ -43,10 +43,10 @@ def find_words(given: Texts, kept_names: Mapping[int, str], topics: FoundTopics)
     topics
         Tonight's.
     """
-    from models.text.cluster_languages import languages_of_clusters, words_of_clusters
     from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
+    from models.text.language.of_clusters import languages_of_clusters, words_of_clusters
+    from models.text.language.stop_words import stop_words_of
     from models.text.names import documents_of_sample, name_clusters
-    from models.text.stop_words import stop_words_of
 
     texts, labels = given.texts, given.labels
     positions = sample_of_clusters(labels)

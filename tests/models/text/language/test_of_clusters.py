@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from models.text.cluster_languages import languages_of_clusters, words_of_clusters
 from models.text.keywords import count_terms
+from models.text.language.of_clusters import languages_of_clusters, words_of_clusters
 
 FRENCH = [
     f"La bouilloire est cassée et elle ne chauffe pas, c'est la {it}e fois" for it in range(8)

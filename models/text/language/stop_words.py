@@ -5,7 +5,7 @@ from typing import Final
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from models.text.languages import ENGLISH
+from models.text.language.told import ENGLISH
 
 # The list of scikit-learn has no auxiliaries like "did" and no halves of "don't" and "we've". The
 # other list of English is too wide for names: it has room, test, page, change, problem and help.

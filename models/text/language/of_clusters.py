@@ -8,8 +8,8 @@ import numpy as np
 
 from models.core.arrays import Labels
 from models.text.keywords import TermCounts
-from models.text.languages import tell_languages
-from models.text.stop_words import only_in
+from models.text.language.stop_words import only_in
+from models.text.language.told import tell_languages
 
 _READ: Final = 20
 """Texts of a cluster whose language is told: the majority of so many is seldom chance."""
@@ -29,8 +29,8 @@ def languages_of_clusters(
     labels
         Cluster of each text, shape (n_texts,); negative ones are in none.
     known
-        Languages of the feed: see `models.text.languages.language_shares`, which leaves out those
-        of few texts.
+        Languages of the feed: see `language_shares` in `models.text.language.told`, which leaves
+        out those of few texts.
 
     Returns
     -------
