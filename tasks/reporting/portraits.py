@@ -126,6 +126,8 @@ class Tonight:
         Label of a part → the known cluster that it was parted from.
     languages
         Those that the texts are in.
+    are_texts
+        Whether the documents are texts, or the texts captions of them.
     group
         Which part of the window this is, where documents are clustered by a column.
     """
@@ -141,6 +143,7 @@ class Tonight:
     stability: dict[int, float]
     parted_from: dict[int, str]
     languages: list[str]
+    are_texts: bool = True
     group: OfGroup | None = None
 
     @property
@@ -167,9 +170,13 @@ def portray(
     topics = find_topics(
         labels, tonight.topics, documents, known_topics, tonight.night, group.taken
     )
-    words = find_words(
-        Texts(tonight.texts, labels, documents.items, tonight.languages), found.kept_names, topics
+    exemplars, quoted = _exemplars(X, labels), Quoted(tonight.texts, documents)
+    shown = {label: quoted.doc_ids(own)[0] for label, own in exemplars.items()}
+    texts = Texts(
+        *(tonight.texts, labels, documents.items, tonight.languages),
+        shown=None if tonight.are_texts else shown,
     )
+    words = find_words(texts, found.kept_names, topics)
     names = words.names
     events = event_rows(clusters, found, names, rules)
     portraits = _Portraits(
@@ -178,8 +185,8 @@ def portray(
         found=found,
         cohesion=_cohesion(clusters, X, labels),
         stability=tonight.stability,
-        exemplars=_exemplars(X, labels),
-        quoted=Quoted(tonight.texts, documents),
+        exemplars=exemplars,
+        quoted=quoted,
         keywords=words.keywords,
         names=names,
         topics=topics,
