@@ -30,6 +30,7 @@ _LIFT: Final = 1.2
 """A keyword is so much more frequent in the cluster than in all documents."""
 
 Held = NDArray[np.bool_]
+Weights = NDArray[np.floating] | NDArray[np.integer]
 
 
 class CaptionNames(NamedTuple):
@@ -42,7 +43,7 @@ class CaptionNames(NamedTuple):
 def name_by_captions(
     captions: Sequence[str],
     labels: Labels,
-    weights: NDArray[np.floating],
+    weights: Weights,
     shown: Mapping[int, str],
     known: Mapping[int, str],
     n_keywords: int,
@@ -64,7 +65,8 @@ def name_by_captions(
         For each cluster, at most.
     """
     held = _held(captions)
-    keywords, names = {}, {}
+    keywords: dict[int, list[str]] = {}
+    names: dict[int, str] = {}
     for label in _by_size(labels, weights):
         own = labels == label
         search = _Search(held, own, weights)
@@ -80,7 +82,7 @@ def name_by_captions(
 class _Search:
     """A search for the words that describe one cluster."""
 
-    def __init__(self, held: Mapping[str, Held], own: Held, weights: NDArray[np.floating]) -> None:
+    def __init__(self, held: Mapping[str, Held], own: Held, weights: Weights) -> None:
         self._held, self._own, self._weights = held, own, weights
         self._size = float(weights[own].sum())
 
@@ -126,7 +128,7 @@ def _held(captions: Sequence[str]) -> dict[str, Held]:
     return found
 
 
-def _by_size(labels: Labels, weights: NDArray[np.floating]) -> list[int]:
+def _by_size(labels: Labels, weights: Weights) -> list[int]:
     """Return the labels, that of the largest cluster first."""
     there = [int(label) for label in np.unique(labels[labels >= 0])]
     return sorted(there, key=lambda label: (-float(weights[labels == label].sum()), label))

@@ -19,7 +19,7 @@ from tasks.clusters.identify import (
     identity_state,
 )
 from tasks.clusters.window import WindowDocuments, clusters_of_window, with_all_members
-from tasks.reporting.quoted import Quoted
+from tasks.reporting.quoted import Quoted, exemplars_of
 from tasks.reporting.remarks import RemarksTonight, remarks_assignments, remarks_row
 from tasks.reporting.topics import (
     FoundTopics,
@@ -62,7 +62,6 @@ VERSION: Final = 11
 
 logger = logging.getLogger(__name__)
 
-_EXEMPLARS = 5
 _TELLING: Final = ("born", "returned", "split", "merged", "grown", "shrunk", "survived")
 """Events that make a cluster's status, the most telling first."""
 
@@ -170,7 +169,7 @@ def portray(
     topics = find_topics(
         labels, tonight.topics, documents, known_topics, tonight.night, group.taken
     )
-    exemplars, quoted = _exemplars(X, labels), Quoted(tonight.texts, documents)
+    exemplars, quoted = exemplars_of(X, labels), Quoted(tonight.texts, documents)
     shown = {label: quoted.doc_ids(own)[0] for label, own in exemplars.items()}
     texts = Texts(
         *(tonight.texts, labels, documents.items, tonight.languages),
@@ -266,13 +265,6 @@ class _Portraits:
 def _cohesion(tonight: list[TonightCluster], X: Floats, labels: Labels) -> dict[int, float]:
     """Compute the mean cosine of a cluster's texts to its centroid."""
     return {it.label: float(np.mean(X[labels == it.label] @ it.centroid)) for it in tonight}
-
-
-def _exemplars(X: Floats, labels: Labels) -> dict[int, list[int]]:
-    """Choose the texts that show each cluster best."""
-    from models.text.exemplars import exemplars
-
-    return {label: it.tolist() for label, it in exemplars(X, labels, _EXEMPLARS).items()}
 
 
 def _status(events: list[dict[str, Any]]) -> dict[str, str]:
