@@ -31,7 +31,7 @@ ROOMS: Final = {
     ),
     "models": (
         "core", "counting", "plane", "text", "encoding", "quality", "insight", "networks",
-        "clusterer", "nightfold", "estimators", "identity",
+        "images", "series", "clusterer", "nightfold", "estimators", "identity",
     ),
     "validation": ("tables",),
 }  # fmt: skip
