@@ -35,7 +35,7 @@ def caption(image: NDArray[np.uint8]) -> str:
     How bright it is, which colours it has, how much is going on in it, and where its mass lies: the
     same words for images that share what they name, so that they can be keywords of a cluster.
     """
-    pixels = image.astype(np.float32) / 255
+    pixels: Floats = image.astype(np.float32) / np.float32(255)
     grey = pixels.mean(axis=2)
     words = [_brightness(grey), *_contrast(grey), *_colours(pixels), _texture(grey), *_mass(grey)]
     return " ".join(words)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from models.core.arrays import Floats, normalise_rows
 from models.core.devices import resolve_device, seeded_rng
+from models.core.persistence import JSON
 from models.core.records import Progress
 from models.core.weights_file import read_weights, write_weights
 from models.images.augmentation import moved
@@ -104,7 +105,7 @@ class ImageEncoder:
     def save(self, path: Path) -> None:
         """Write the encoder to one safetensors file; see `models.core.weights_file`."""
         weights = {key: value.cpu().numpy() for key, value in self.network.state_dict().items()}
-        settings = {
+        settings: dict[str, JSON] = {
             "image_shape": list(self.image_shape),
             "hidden_dims": list(self.network.hidden_dims),
             "latent_dim": self.dimension,

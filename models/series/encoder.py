@@ -7,6 +7,7 @@ import numpy as np
 
 from models.core.arrays import Floats, normalise_rows
 from models.core.projection import Projection
+from models.core.persistence import JSON
 from models.core.records import Progress
 from models.core.weights_file import read_weights, write_weights
 from models.series.batches import Series
@@ -85,7 +86,10 @@ class SeriesEncoder:
         }
         for number, thresholds in enumerate(self.rocket.thresholds):
             arrays[f"thresholds.{number}"] = thresholds
-        settings = {"dilations": list(self.rocket.dilations), "n_channels": self.n_channels}
+        settings: dict[str, JSON] = {
+            "dilations": list(self.rocket.dilations),
+            "n_channels": self.n_channels,
+        }
         write_weights(path, arrays, settings)
 
     @classmethod
