@@ -6,8 +6,8 @@ from typing import Final, Self
 import numpy as np
 
 from models.core.arrays import Floats, normalise_rows
-from models.core.projection import Projection
 from models.core.persistence import JSON
+from models.core.projection import Projection
 from models.core.records import Progress
 from models.core.weights_file import read_weights, write_weights
 from models.series.batches import Series
