@@ -1,6 +1,7 @@
 """A convolutional autoencoder: what the fully connected one is, for rows that are images."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from torch import Tensor, nn
@@ -43,24 +44,26 @@ class ConvolutionalAutoencoder(Autoencoder):
 
     def __init__(self, image_shape: Shape, hidden_dims: Sequence[int], latent_dim: int) -> None:
         height, width, channels = image_shape
+        self.image_shape = (int(height), int(width), int(channels))
         super().__init__(height * width * channels, hidden_dims, latent_dim)
-        self.image_shape = (height, width, channels)
-        sides = _sides((height, width), len(hidden_dims))
-        widths = (channels, *hidden_dims)
+
+    def _layers(self, n_features: int) -> tuple[nn.Sequential, nn.Sequential]:
+        """Make encoder and decoder; the encoder's last layer is linear and gives the code."""
+        sides = _sides(self.image_shape[:2], len(self.hidden_dims))
+        widths = (self.image_shape[2], *self.hidden_dims)
         flat = widths[-1] * sides[-1][0] * sides[-1][1]
         inward: list[nn.Module] = [_ToImages(self.image_shape)]
-        for number in range(len(hidden_dims)):
-            layer = nn.Conv2d(widths[number], widths[number + 1], _KERNEL, 2, _PADDING)
-            inward += [layer, nn.ReLU()]
-        self.encoder = nn.Sequential(*inward, nn.Flatten(), nn.Linear(flat, latent_dim))
+        for few, many in pairwise(widths):
+            inward += [nn.Conv2d(few, many, _KERNEL, 2, _PADDING), nn.ReLU()]
         outward: list[nn.Module] = [
-            nn.Linear(latent_dim, flat),
+            nn.Linear(self.latent_dim, flat),
             nn.ReLU(),
             nn.Unflatten(1, (widths[-1], *sides[-1])),
         ]
-        for number in range(len(hidden_dims), 0, -1):
+        for number in range(len(self.hidden_dims), 0, -1):
             outward += [_grow(widths, sides, number), nn.ReLU()]
-        self.decoder = nn.Sequential(*outward[:-1], _ToRows())
+        code = nn.Linear(flat, self.latent_dim)
+        return nn.Sequential(*inward, nn.Flatten(), code), nn.Sequential(*outward[:-1], _ToRows())
 
 
 def default_channels(image_shape: Shape) -> tuple[int, ...]:
