@@ -43,11 +43,11 @@ def caption(image: NDArray[np.uint8]) -> str:
 
 def _brightness(grey: Floats) -> str:
     mean = float(grey.mean())
-    return "dark" if mean < DARK else "bright" if mean > BRIGHT else "medium-bright"
+    return "dark" if mean < DARK else "bright" if mean > BRIGHT else "midtone"
 
 
 def _contrast(grey: Floats) -> list[str]:
-    return ["low-contrast"] if float(grey.std()) < FLAT else []
+    return ["faint"] if float(grey.std()) < FLAT else []
 
 
 def _texture(grey: Floats) -> str:

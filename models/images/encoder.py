@@ -1,19 +1,24 @@
 """How images become vectors: an encoder that is learnt from the images of a window."""
 
+import math
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from models.core.arrays import Floats, normalise_rows
 from models.core.devices import resolve_device, seeded_rng
+from models.core.diffusion import diffusion_coordinates
 from models.core.persistence import JSON
+from models.core.projection import Projection
 from models.core.records import Progress
 from models.core.weights_file import read_weights, write_weights
 from models.images.augmentation import moved
+from models.images.gradients import gradient_features
 from models.networks.adam import Adam
 from models.networks.convolutional import ConvolutionalAutoencoder, default_channels
 from models.networks.functional import reconstruction_loss
@@ -22,15 +27,38 @@ from models.networks.training import Schedule, fit_epochs
 Images = NDArray[np.uint8]
 """Of one size: (n_images, height, width, channels)."""
 
-LATENT_DIM: Final = 64
-BATCH_SIZE: Final = 256
+R = TypeVar("R", Floats, Tensor)
+
+GRADIENT_DIM: Final = 256
+"""Principal components of the gradients: neighbours among these are those among all."""
+
+BATCH_SIZE: Final = 128
 LEARNING_RATE: Final = 1e-3
-EPOCHS: Final = 20
+PASSES: Final = 200_000
+MOST_EPOCHS: Final = 20
+FEWEST_EPOCHS: Final = 6
+"""Images that the network sees in all, and how often each at most and at least."""
+
+FEWEST_STEPS: Final = 320
+"""Few images are seen more often: with 40 steps the network has learnt next to nothing."""
+
+_FOR_STATISTICS: Final = 10_000
 _AT_ONCE: Final = 1024
 
 
 class ImageEncoder:
-    """A convolutional autoencoder that has learnt to undo small shifts and rotations.
+    r"""A convolutional autoencoder whose code says where the neighbour graph puts an image.
+
+    Images are joined to those of like gradients, and a walk on that graph gives each its diffusion
+    coordinates u. The network sees the image moved a little, :math:`\tilde{x}`, and is asked for
+    both, the coordinates and the image as it was:
+
+    .. math::
+        L = \frac{1}{d} \| f(\tilde{x}) - \sqrt{d} \, u \|^2
+          + \frac{1}{p} \| g(f(\tilde{x})) - x \|^2
+
+    So it can place an image that the graph has not seen, and what an image does not share with its
+    neighbours, and small moves, are noise to it.
 
     Parameters
     ----------
@@ -71,22 +99,14 @@ class ImageEncoder:
         progress
             See `models.core.records.Progress`.
         """
-        where = resolve_device(device)
+        places = diffusion_coordinates(_gradient_rows(images))
+        targets = torch.from_numpy(places * np.float32(np.sqrt(places.shape[1])))
         shape = (images.shape[1], images.shape[2], images.shape[3])
         with seeded_rng(seed, torch.device("cpu")):
-            network = ConvolutionalAutoencoder(shape, default_channels(shape), LATENT_DIM)
+            network = ConvolutionalAutoencoder(shape, default_channels(shape), places.shape[1])
         pixels = torch.from_numpy(np.ascontiguousarray(images)).flatten(1)
-        network.fit_standardization(pixels[:: max(1, len(pixels) // 10_000)].float())
-        network.to(where)
-
-        def batch_losses(indices: Tensor) -> dict[str, Tensor]:
-            rows = network.standardize(pixels[indices].to(where).float())
-            return {"loss": reconstruction_loss(rows, network(moved(rows, shape))[1])}
-
-        optimizer = Adam(network.parameters(), LEARNING_RATE)
-        schedule = Schedule("encoder", EPOCHS, BATCH_SIZE, seed)
-        fit_epochs(optimizer, batch_losses, len(pixels), schedule, progress=progress)
-        network.eval()
+        network.fit_standardization(_thinned(pixels).float())
+        _fit(network.to(resolve_device(device)), pixels, targets, seed, progress)
         codes = _codes(network, images)
         return cls(network, codes.mean(axis=0, dtype=np.float64).astype(np.float32))
 
@@ -123,6 +143,50 @@ class ImageEncoder:
         centre = arrays.pop("centre")
         network.load_state_dict({key: torch.from_numpy(it) for key, it in arrays.items()})
         return cls(network.to(resolve_device(device)).eval(), centre)
+
+
+def _gradient_rows(images: Images) -> Floats:
+    """Return the principal components of the gradients, rows of length one."""
+    features = gradient_features(images)
+    projection = Projection.fit(_thinned(features), GRADIENT_DIM)
+    return normalise_rows(projection.transform(features))
+
+
+def _thinned(rows: R) -> R:
+    """Take every so many rows, enough for means and components."""
+    return rows[:: max(1, len(rows) // _FOR_STATISTICS)]
+
+
+def _fit(
+    network: ConvolutionalAutoencoder,
+    pixels: Tensor,
+    targets: Tensor,
+    seed: int,
+    progress: Progress | None,
+) -> None:
+    """Train a network; see `ImageEncoder`."""
+    where, shape = network.feature_mean.device, network.image_shape
+
+    def batch_losses(indices: Tensor) -> dict[str, Tensor]:
+        rows = network.standardize(pixels[indices].to(where).float())
+        code, written = network(moved(rows, shape))
+        place = functional.mse_loss(code, targets[indices].to(where))
+        reconstruction = reconstruction_loss(rows, written)
+        return {"loss": place + reconstruction, "reconstruction_loss": reconstruction}
+
+    steps_an_epoch = -(-len(pixels) // BATCH_SIZE)
+    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, PASSES // len(pixels)))
+    epochs = max(epochs, -(-FEWEST_STEPS // steps_an_epoch))
+    steps = epochs * steps_an_epoch
+    optimizer = Adam(network.parameters(), LEARNING_RATE)
+
+    def slow_down(step: int) -> bool:
+        optimizer.learning_rate = LEARNING_RATE * (1 + math.cos(math.pi * step / steps)) / 2
+        return False
+
+    schedule = Schedule("encoder", epochs, BATCH_SIZE, seed)
+    fit_epochs(optimizer, batch_losses, len(pixels), schedule, slow_down, progress)
+    network.eval()
 
 
 def _codes(network: ConvolutionalAutoencoder, images: Images) -> Floats:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from models.networks.autoencoder import Autoencoder
 
-CHANNELS: Final = (32, 64, 128, 256)
-"""Of the layers from the image on, as in the encoder of DCEC; each halves the sides."""
+CHANNELS: Final = 128
+"""Of the last layer, as in the encoder of DCEC; each layer before it has half of the next."""
 
 SMALLEST_SIDE: Final = 4
 """Sides are halved down to here: below it a layer sees the border and little else."""
@@ -67,11 +67,11 @@ class ConvolutionalAutoencoder(Autoencoder):
 
 
 def default_channels(image_shape: Shape) -> tuple[int, ...]:
-    """Return the channels of the convolutions: as many as it takes to come near `SMALLEST_SIDE`."""
-    side, depth = min(image_shape[:2]), 0
-    while side > SMALLEST_SIDE and depth < len(CHANNELS):
+    """Return the channels of the convolutions: as many as it takes to come to `SMALLEST_SIDE`."""
+    side, depth = min(image_shape[:2]), 1
+    while -(-side // 2) > SMALLEST_SIDE:
         side, depth = -(-side // 2), depth + 1
-    return CHANNELS[: max(depth, 1)]
+    return tuple(max(1, CHANNELS >> number) for number in range(depth - 1, -1, -1))
 
 
 class _ToImages(nn.Module):

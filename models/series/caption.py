@@ -10,7 +10,7 @@ TREND: Final = 0.5
 """Share of the variance that a straight line explains from which a series rises or falls."""
 
 SHIFT: Final = 0.6
-"""Share of the variance that one step explains from which there is a level shift."""
+"""Share of the variance that one step explains from which a series is stepped."""
 
 PERIODIC: Final = 0.5
 """Height of the autocorrelation's highest peak from which a series is periodic."""
@@ -65,7 +65,7 @@ def _direction(z: Floats) -> list[str]:
     counts = np.arange(1, len(z))
     explained = sums**2 / (counts * (len(z) - counts))  # between both sides, of a variance of 1
     if float(explained.max()) > max(SHIFT, correlation**2):
-        return ["level-shift"]
+        return ["stepped"]
     if correlation**2 > TREND:
         return ["rising" if correlation > 0 else "falling"]
     return []
