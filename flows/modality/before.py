@@ -12,6 +12,7 @@ from tasks.vectors.encoder import EncoderRef
 
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
+    from tasks.images.feed import Where
 
 
 class Before(Protocol):
@@ -56,8 +57,20 @@ class Images:
         """Find the feed."""
         from tasks.images.feed import find_images
 
-        where, how = config.tonights_feed(), (config.images, config.ingest, config.sources())
-        return find_images(store, where, *how, past.stopped)
+        return find_images(store, where_images_are(config), past.stopped)
+
+
+def where_images_are(config: "NightlyConfig") -> "Where":
+    """Return where tonight's images are, and how they are read."""
+    from tasks.images.feed import Where, fixed_part
+
+    return Where(
+        feed=config.tonights_feed(),
+        fixed=fixed_part(config.feed),
+        images=config.images,
+        ingest=config.ingest,
+        sources=config.sources(),
+    )
 
 
 BEFORE: Final[dict[str, Before]] = {"text": Text(), "images": Images()}

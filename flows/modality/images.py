@@ -8,6 +8,7 @@ from prefect import Task
 from flows.clusters import recipe
 from flows.config import NightlyConfig
 from flows.modality.base import Encoded, Planned, Read, Tonight
+from flows.modality.before import where_images_are
 from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
 from tasks.images.check import check_images
 from tasks.images.codec import IMAGES
@@ -40,8 +41,7 @@ class Images:
 
     def find(self, store: Store, config: NightlyConfig, past: History) -> Feed:
         """Find the feed."""
-        where, how = config.tonights_feed(), (config.images, config.ingest, config.sources())
-        return find_image_feed(store, where, *how, past.stopped)
+        return find_image_feed(store, where_images_are(config), past.stopped)
 
     def read(self, store: Store, feed: Feed, config: NightlyConfig) -> Read:
         """Read the rows, and look at the image of each."""

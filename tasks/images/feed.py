@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.boundary.counted import counted
 from tasks.images.files import Listing, list_files
@@ -45,24 +45,47 @@ class ImageFeed(Feed):
     """Digest of an image → its file on this machine, for as long as the run lasts."""
 
 
-def find_images(
-    store: Store,
-    feed: str,
-    settings: ImageSettings,
-    ingest: IngestSettings,
-    sources: SourceSettings,
-    last: SourceState | None,
-) -> ImageFeed:
+class Where(BaseModel):
+    """Where a feed of images is, and how it is read.
+
+    Parameters
+    ----------
+    feed
+        Images or tables, tonight.
+    fixed
+        What of it is the same on every night: names of images are relative to it.
+    images, ingest, sources
+        Settings.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    feed: str
+    fixed: str
+    images: ImageSettings
+    ingest: IngestSettings
+    sources: SourceSettings
+
+
+def fixed_part(feed: str) -> str:
+    """Return the folder in which the parts of a dated feed lie; the feed itself where it has none.
+
+    Two nights of a camera may both have an image 0001.png: with the date of its folder before it,
+    each has a name of its own.
+    """
+    before, mark, _ = feed.partition("{")
+    return before.rpartition("/")[0] if mark else feed
+
+
+def find_images(store: Store, where: Where, last: SourceState | None) -> ImageFeed:
     """Find the images of a feed, and land its rows.
 
     Parameters
     ----------
     store
         Tonight's place in the store.
-    feed
-        Where the images or the tables are.
-    settings, ingest, sources
-        How both are read.
+    where
+        The feed.
     last
         See `find_pieces`.
 
@@ -71,10 +94,10 @@ def find_images(
     FeedError
         If there are none, or image files beside tables; and as `find_pieces`.
     """
+    feed = where.feed
     if kind_of(feed).group:  # not one of files
-        found = find_pieces(store, feed, sources, last)
-        return _of_tables(store, found, None, settings, ingest)
-    listing = list_files(store, feed)
+        return _of_tables(store, find_pieces(store, feed, where.sources, last), None, where)
+    listing = list_files(store, feed, where.fixed)
     if listing.tables and listing.images:
         raise FeedError(
             f"{feed} holds image files ({listing.images[0].name}) beside tables"
@@ -82,8 +105,7 @@ def find_images(
             " images"
         )
     if listing.tables:
-        found = find_pieces(store, feed, sources, last)
-        return _of_tables(store, found, listing.folder, settings, ingest)
+        return _of_tables(store, find_pieces(store, feed, where.sources, last), listing, where)
     return _of_files(store, listing)
 
 
@@ -111,27 +133,16 @@ def _folder_in(name: str) -> str | None:
     return None if folder == "." else folder
 
 
-def _of_tables(
-    store: Store,
-    found: Feed,
-    folder: Path | None,
-    settings: ImageSettings,
-    ingest: IngestSettings,
-) -> ImageFeed:
+def _of_tables(store: Store, found: Feed, listing: Listing | None, where: Where) -> ImageFeed:
     """Return a feed with the rows of tables, in which digests stand for images."""
-    rows = ImageRows(store, settings, IMAGE, PATH)
-    pieces = [
-        _landed(store, piece.name, rows.of_piece(piece, _folder_of(piece, folder), ingest))
-        for piece in found.pieces
-    ]
+    rows = ImageRows(store, where.images, IMAGE, PATH)
+    pieces = []
+    for piece in found.pieces:
+        folder = Path(piece.path).parent if piece.path else listing.folder if listing else None
+        pieces.append(_landed(store, piece.name, rows.of_piece(piece, folder, where.ingest)))
     return ImageFeed(
         pieces=pieces, state=found.state, is_continued=found.is_continued, places=rows.places
     )
-
-
-def _folder_of(piece: Piece, folder: Path | None) -> Path | None:
-    """Return the folder below which the paths in a table lead; None where it is not here."""
-    return Path(piece.path).parent if piece.path else folder
 
 
 def _landed(store: Store, name: str, rows: Iterator[dict[str, Any]]) -> Piece:

@@ -71,8 +71,17 @@ class Listing(NamedTuple):
     folder: Path | None
 
 
-def list_files(store: Store, feed: str) -> Listing:
+def list_files(store: Store, feed: str, fixed: str) -> Listing:
     """List the images of a feed with the digests of their bytes, and the names of its tables.
+
+    Parameters
+    ----------
+    store
+        Tonight's place in the store.
+    feed
+        Path, folder, glob or URL.
+    fixed
+        The folder that names are relative to, where that is above the feed.
 
     Raises
     ------
@@ -91,8 +100,10 @@ def list_files(store: Store, feed: str) -> Listing:
                 f"{feed} is not there; give a file, a folder, a glob or a URL that exists"
             )
         is_single = pattern is None and is_file(filesystem, base)
+        _, above = filesystem_of(fixed)
+        start = above if base.startswith(f"{above}/") else base
         names = {
-            item: PurePosixPath(item).name if is_single else relative(item, base)
+            item: PurePosixPath(item).name if start == item else relative(item, start)
             for item in sorted([base] if is_single else files_below(filesystem, base, pattern))
         }
         _say_passed_over([name for name in names.values() if not _is_read(name)])

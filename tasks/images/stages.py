@@ -9,12 +9,9 @@ from tasks.clusters.drift import RefitSettings
 from tasks.clusters.plan_fit import Recipe
 from tasks.frame.stage import stage
 from tasks.images.codec import IMAGES
-from tasks.images.feed import ImageFeed, find_images
-from tasks.images.settings import ImageSettings
+from tasks.images.feed import ImageFeed, Where, find_images
 from tasks.items.encode import ItemWindow, embed_items
 from tasks.items.learn import Learning, Learnt, learn
-from tasks.reading.raw_feed import IngestSettings
-from tasks.reading.sources.settings import SourceSettings
 from tasks.store.fetched.source_state import SourceState
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store
@@ -22,16 +19,9 @@ from tasks.vectors.embed import Embedded
 
 
 @stage("find feed", version=1, retries=3, cached=False)
-def find_image_feed(
-    store: Store,
-    feed: str,
-    settings: ImageSettings,
-    ingest: IngestSettings,
-    sources: SourceSettings,
-    last: SourceState | None,
-) -> ImageFeed:
+def find_image_feed(store: Store, where: Where, last: SourceState | None) -> ImageFeed:
     """List the feed's images with the digests of their bytes; see `find_images`."""
-    return find_images(store, feed, settings, ingest, sources, last)
+    return find_images(store, where, last)
 
 
 @stage("learn encoder", version=IMAGES.version, retries=1)
