@@ -12,7 +12,7 @@ from flows.clusters import Given, find_clusters, find_groups
 from flows.config import NightlyConfig
 from flows.failure import fails_in_a_sentence
 from flows.modality.base import Encoded, Tonight
-from flows.modality.before import BEFORE
+from flows.modality.before import BEFORE, require_same_kind
 from flows.modality.kinds import modality_of
 from flows.prefect_home.dead_runs import close_dead_runs
 from flows.prefect_home.runtime import let_info_through
@@ -143,6 +143,7 @@ def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCurati
     for remark in turn_of(store, is_said="night" in config.model_fields_set):
         logger.warning(remark)
     past = read_history(store)
+    require_same_kind(config, past)
     require_intact(store, past)
     return past, read_curation(store, config.curation)
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flows.modality.before import BEFORE
+from flows.modality.before import BEFORE, require_same_kind
 from tasks.curating.file import TonightsCuration, read_curation
 from tasks.publishing.unchanged import is_kept, was_kept
 from tasks.reading.sources.base import Feed
@@ -42,6 +42,7 @@ def is_unchanged(config: "NightlyConfig") -> bool:
         with run_lock(store), nothing_landed(store):
             require_known_format(store.root)
             past = read_history(store)
+            require_same_kind(config, past)
             require_intact(store, past)
             before = BEFORE[config.modality]
             feed = before.found(store, config, past)

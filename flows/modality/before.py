@@ -9,6 +9,7 @@ from tasks.reading.sources.base import Feed
 from tasks.store.history import History, PastNight
 from tasks.store.storage import Store
 from tasks.vectors.encoder import EncoderRef
+from validation.errors import NightfoldError
 
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
@@ -71,6 +72,27 @@ def where_images_are(config: "NightlyConfig") -> "Where":
         ingest=config.ingest,
         sources=config.sources(),
     )
+
+
+class OtherModalityError(NightfoldError, ValueError):
+    """A feed whose nights hold documents of another kind."""
+
+
+def require_same_kind(config: "NightlyConfig", past: History) -> None:
+    """Fail where the nights before hold documents of another kind: no cluster is of both.
+
+    Raises
+    ------
+    OtherModalityError
+        Naming both.
+    """
+    last = past.last
+    if last and last.modality != config.modality:
+        raise OtherModalityError(
+            f"modality must be {last.modality!r} as on night {last.night} of feed"
+            f" {config.feed_name}, got {config.modality!r}: give these documents a feed_name of"
+            " their own"
+        )
 
 
 BEFORE: Final[dict[str, Before]] = {"text": Text(), "images": Images()}

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.core.arrays import Floats
 from models.core.threads import one_thread
 from tasks.frame.stage import stage
 from tasks.images.decode import from_png
@@ -42,6 +43,9 @@ _SIDE: Final = 16
 
 _MOST_BITS: Final = 10
 """Of 256 that may differ: an image that is scaled or saved again differs in fewer."""
+
+_MOST_COLOUR: Final = 8.0
+"""Of 255: as far apart may the mean colours of copies be."""
 
 _AT_ONCE: Final = 2_048
 
@@ -76,7 +80,9 @@ def find_image_copies(window: Window, assigned: pa.Table, images: Sequence[bytes
     -------
     Documents of groups of two or more, in order, with the schema `NEAR_DUPLICATES`.
     """
-    ids, firsts = group_ids(window), first_alike(np.stack([bits_of(it) for it in images]))
+    shown = [from_png(it) for it in images]
+    bits, colours = (np.stack([of(it) for it in shown]) for of in (bits_of, colours_of))
+    ids, firsts = group_ids(window), first_alike(bits, colours)
     positions = window.documents[POSITION].to_numpy()
     sizes = Counter(firsts[position][0] for position in positions)
     doc_ids = assigned[DOC_ID].to_pylist()
@@ -99,32 +105,43 @@ def find_image_copies(window: Window, assigned: pa.Table, images: Sequence[bytes
     return pa.Table.from_pylist(rows, schema=NEAR_DUPLICATES)
 
 
-def bits_of(content: bytes) -> NDArray[np.float32]:
-    """Return the perceptual hash of an image as it is kept, as numbers of -1 and 1."""
-    pixels = from_png(content)
+def bits_of(pixels: NDArray[np.uint8]) -> Floats:
+    """Return the perceptual hash of an image, as numbers of -1 and 1; it has no colours."""
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     bits = imagehash.phash(image, hash_size=_SIDE).hash.ravel()
     return np.where(bits, np.float32(1), np.float32(-1))
 
 
-def first_alike(bits: NDArray[np.float32]) -> list[tuple[int, float]]:
-    """Find, for each hash, the first one that it is a copy of, and the share of bits they share.
+def colours_of(pixels: NDArray[np.uint8]) -> Floats:
+    """Return the mean colour of an image, shape (3,)."""
+    means = pixels.reshape(-1, pixels.shape[2]).mean(axis=0)
+    return np.asarray(np.broadcast_to(means, 3), dtype=np.float32)
+
+
+def first_alike(bits: Floats, colours: Floats) -> list[tuple[int, float]]:
+    """Find, for each image, the first one that it is a copy of, and the share of bits they share.
 
     Parameters
     ----------
     bits
-        Of -1 and 1, shape (n_images, n_bits). An image that is a copy is no first one of others:
-        chains of small changes lead nowhere.
+        Of -1 and 1, shape (n_images, n_bits).
+    colours
+        Shape (n_images, 3).
+
+    Returns
+    -------
+    An image that is a copy is no first one of others: chains of small changes lead nowhere.
     """
     n_bits = bits.shape[1]
     found: list[tuple[int, float]] = []
     for start in range(0, len(bits), _AT_ONCE):
         block = bits[start : start + _AT_ONCE]
-        before = block @ bits[: start + len(block)].T
-        n_differing = (n_bits - before) / 2
+        n_differing = (n_bits - block @ bits[: start + len(block)].T) / 2
         for row in range(len(block)):
             own = start + row
             near = np.flatnonzero(n_differing[row, :own] <= _MOST_BITS)
-            first = next((it for it in near if found[it][0] == it), own)
-            found.append((int(first), float(1 - n_differing[row, first] / n_bits)))
+            away = np.abs(colours[near] - colours[own]).max(axis=1)
+            alike = near[away <= _MOST_COLOUR].tolist()
+            first = next((it for it in alike if found[it][0] == it), own)
+            found.append((first, float(1 - n_differing[row, first] / n_bits)))
     return found

@@ -57,7 +57,7 @@ class Looked:
     pixels
         As it is kept, shape (height, width, 1 or 3); None where it is too large to be decoded.
     spread
-        Standard deviation of these pixels.
+        Standard deviation of these pixels, in the channel where it is largest.
     """
 
     format: str
@@ -84,7 +84,7 @@ def look_at(content: bytes, limits: ImageLimits) -> Looked:
             if not is_bounded or looked.mode not in COLOUR_MODES:
                 return looked
             pixels = _prepared(image)
-    spread = float(pixels.std())
+    spread = float(pixels.std(axis=(0, 1)).max())
     return Looked(looked.format, looked.mode, looked.width, looked.height, pixels, spread)
 
 

@@ -70,6 +70,8 @@ class PastNight(BaseModel):
     """None for a night from before ratings were read; only tonight's depend on it."""
     map: Ref | None = Field(None, exclude=True)
     """None for a night without a map; only tonight's depends on it."""
+    modality: str = Field("text", exclude=True)
+    """What its documents are."""
     contents: Ref | None = Field(None, exclude=True)
     """What its documents are, where they are no texts."""
     learnt: ModelRef | None = Field(None, exclude=True)
@@ -257,6 +259,7 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         groups=tuple(group.slug for group in manifest.groups),
         ratings=tables.get("ratings"),
         map=tables.get("map"),
+        modality=manifest.config.get("modality", "text"),
         contents=tables.get("contents"),
         learnt=manifest.model("encoder") if "encoder" in manifest.models else None,
     )
