@@ -23,11 +23,11 @@ LAYERS: Final = {
 }
 
 ROOMS: Final = {
-    "flows": ("terminal", "cli", "prefect_home"),
+    "flows": ("terminal", "modality", "cli", "prefect_home"),
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
-        "groups", "curating", "mentions", "titling", "mapping", "publishing", "operating",
-        "looking",
+        "groups", "curating", "mentions", "titling", "mapping", "items", "images", "publishing",
+        "operating", "looking",
     ),
     "models": (
         "core", "counting", "plane", "text", "encoding", "quality", "insight", "networks",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 from pydantic import (
     ConfigDict,
@@ -27,6 +27,7 @@ from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.identify import IdentityRules
 from tasks.groups.settings import NightClustering
+from tasks.images.settings import ImageSettings
 from tasks.mapping.map_documents import ReportSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare_settings import PrepareSettings
@@ -42,6 +43,9 @@ from tasks.store.storage import Store
 from tasks.titling.settings import TitleSettings
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.passages import MentionSettings
+
+_MODALITIES: Final = ("images",)
+"""Those that have a group of settings, which is called as they are."""
 
 
 def local_store(store: Path) -> Path:
@@ -87,6 +91,9 @@ class NightlyConfig(SourceSettings):
         "all-MiniLM-L6-v2", description="Hub name or folder of a sentence-transformers model."
     )
     random_state: int = Field(0, ge=0, description="Seed of all random numbers.")
+    modality: Literal["text", "images"] = Field(
+        "text", description="What a document is; `encoder` is that of texts."
+    )
     ingest: IngestSettings = IngestSettings()
     check: CheckSettings = CheckSettings()
     prepare: PrepareSettings = PrepareSettings()
@@ -98,6 +105,7 @@ class NightlyConfig(SourceSettings):
     mentions: MentionSettings = MentionSettings()
     titles: TitleSettings = TitleSettings()
     report: ReportSettings = ReportSettings()
+    images: ImageSettings = ImageSettings()
 
     curation: Path | None = Field(
         None,
@@ -205,7 +213,10 @@ class NightlyConfig(SourceSettings):
     def decided(self) -> dict[str, Any]:
         """Return what determines the result, for the manifest: not where things lie."""
         foreign = foreign_groups(self.feed, self.sources())
-        left_out = dict.fromkeys(("feed", "store", "curation", "notify", *foreign), True)
+        foreign += [it for it in _MODALITIES if it != self.modality]
+        # What was decided before there was anything but texts reads as it did.
+        default = ["modality"] if self.modality == "text" else []
+        left_out = dict.fromkeys(("feed", "store", "curation", "notify", *foreign, *default), True)
         where = {"titles": {"url", "timeout_seconds"}}
         return self.model_dump(mode="json", exclude={**left_out, **where})
 

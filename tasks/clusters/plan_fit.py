@@ -102,8 +102,8 @@ def plan_fit(
     """
     if is_quiet and last and _can_stay(store, embedded, last, recipe):
         return _as_it_was(store, last, recipe)
-    measure, has_models = partial(_measured, store, embedded, settings), partial(_has_models, store)
-    fit, keeps_clusters = decide(store.night, last, recipe, settings, has_models, measure)
+    measure, has_all = partial(measured, store, embedded, settings), partial(has_models, store)
+    fit, keeps_clusters = decide(store.night, last, recipe, settings, has_all, measure)
     _show(store, fit.drift)
     rows = [{**figure.model_dump(), IS_ALARM: figure.is_alarm} for figure in fit.drift]
     from_last = last if fit.kind == "warm" else None
@@ -184,7 +184,7 @@ def _from_nothing(night: date, recipe: Recipe, reason: str, figures: list[Figure
     return Decision(fit, keeps_clusters=False)
 
 
-def _has_models(store: Store, last: PastNight) -> bool:
+def has_models(store: Store, last: PastNight) -> bool:
     """Check the files of a night's models."""
     refs = [*last.lexical.files.values(), *last.clustering.files.values()]
     return all(is_intact(store, ref) for ref in refs)
@@ -192,7 +192,7 @@ def _has_models(store: Store, last: PastNight) -> bool:
 
 def _can_stay(store: Store, embedded: Embedded, last: PastNight, recipe: Recipe) -> bool:
     """Check that last night's clusters are still those of tonight's window and settings."""
-    if last.fit is None or last.fit["recipe"] != recipe.key or not _has_models(store, last):
+    if last.fit is None or last.fit["recipe"] != recipe.key or not has_models(store, last):
         return False
     texts, documents = read_window(store, embedded.window)
     assigned = _assigned(store, last)
@@ -219,7 +219,7 @@ def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
     )
 
 
-def _measured(
+def measured(
     store: Store, embedded: Embedded, settings: RefitSettings, last: PastNight, since: date
 ) -> list[Figure]:
     """Read what the drift since a night is measured on, and measure it."""
@@ -236,7 +236,7 @@ def _measured(
     def known_words() -> frozenset[str]:
         return frozenset(load_model(store, last.lexical, LexicalViews.load).words.vocabulary_)
 
-    return measure_drift(window, known_words, settings)
+    return measure_drift(window, known_words if last.lexical.files else None, settings)
 
 
 def _show(store: Store, figures: list[Figure]) -> None:

@@ -64,19 +64,23 @@ class AcceptedRows:
         File → part → column, as mapped or guessed.
     stated
         Arrow types of the feed's own columns, where its format states them.
+    has_digests
+        Whether the rows have the digests of their items, which are no texts.
     """
 
     raw: Batches
     refused: Collection[int]
     columns: Mapping[str, Mapping[str, str]]
     stated: Mapping[str, str]
+    has_digests: bool = False
 
     def batches(self, columns: Collection[str] = _READ) -> Iterator[list[Row]]:
         """Yield some columns of the rows by the batch, with id, position, and who is withdrawn."""
         from validation.cells.withdrawals import parse_withdrawals
 
         positions = count()
-        for batch in self.raw(list(dict.fromkeys([*columns, DOC_ID, WITHDRAWN]))):
+        digests = [TEXT_DIGEST] if self.has_digests else []
+        for batch in self.raw(list(dict.fromkeys([*columns, DOC_ID, WITHDRAWN, *digests]))):
             is_withdrawn = parse_withdrawals(batch[WITHDRAWN]).to_pylist()
             rows = batch.to_pylist()
             for row, position, withdrawn in zip(rows, positions, is_withdrawn, strict=False):

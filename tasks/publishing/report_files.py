@@ -31,5 +31,7 @@ def render(night: NightView) -> dict[str, bytes]:
     """Return the files of a report by their names."""
     content, points = content_of(night), night.beside.points
     ids = [it["id"] for it in content["themes"]]
-    shown = page(content, packed(points, ids) if points else None)
+    pictures = night.beside.small_pictures
+    has_pictures = bool(pictures or night.beside.pictures)
+    shown = page(content, packed(points, ids, pictures) if points else None, has_pictures)
     return {PAGE: shown.encode(), _CONTENT: report_json(content).encode()}
