@@ -100,6 +100,18 @@ def plan_fit(
     An alarm is an event in Prefect, for automations to act on. On a quiet night, on which the feed
     had nothing new, last night's clusters stay as they are.
     """
+    return planned(store, embedded, last, recipe, settings, is_quiet)
+
+
+def planned(
+    store: Store,
+    embedded: Embedded,
+    last: PastNight | None,
+    recipe: Recipe,
+    settings: RefitSettings,
+    is_quiet: bool,
+) -> Plan:
+    """Decide how the model comes about; see `plan_fit`."""
     if is_quiet and last and _can_stay(store, embedded, last, recipe):
         return _as_it_was(store, last, recipe)
     measure, has_all = partial(measured, store, embedded, settings), partial(has_models, store)

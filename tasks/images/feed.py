@@ -8,7 +8,7 @@ image that it leads to has changed.
 import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -118,19 +118,13 @@ def _of_files(store: Store, listing: Listing) -> ImageFeed:
             "id": it.name,
             IMAGE: it.sha256,
             "title": title_of(it.name),
-            "source": _folder_in(it.name),
+            "source": it.folder,
             PATH: it.name,
         }
         for it in listing.images
     )
     places = {it.sha256: it.path for it in listing.images}
     return ImageFeed(pieces=[_landed(store, _FILES, rows)], places=places)
-
-
-def _folder_in(name: str) -> str | None:
-    """Return the folder that a file is in, if it is in one below the feed."""
-    folder = str(PurePosixPath(name).parent)
-    return None if folder == "." else folder
 
 
 def _of_tables(store: Store, found: Feed, listing: Listing | None, where: Where) -> ImageFeed:
