@@ -21,7 +21,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map clean
+.PHONY: demo demo-images test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -142,6 +142,10 @@ bench-s3: .venv/ready
 
 bench-fuzz: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/fuzz_feeds.py --rows $(call given,ROWS,100000) --out $(call given,OUT,fuzz.json)
+
+# Spoilt image files, each of which has to end in quarantine: two minutes of one core.
+bench-corrupt-images: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/corrupt_images.py --files $(call given,FILES,10000) --out $(call given,OUT,corrupt_images.json)
 
 # Before a change that must not change a bit with OUT=before.json, after it with AGAINST=before.json.
 bench-golden: .venv/ready

@@ -229,7 +229,7 @@ class NightlyConfig(SourceSettings):
 
 
 def _coarse_where_no_text(given: Any) -> Any:
-    """Let the clusters of items that are no texts be coarse, where nobody says how fine they are."""
+    """Let clusters of items that are no texts be coarse, where nobody says how fine they are."""
     if not isinstance(given, Mapping) or given.get("modality", "text") not in _MODALITIES:
         return given
     clustering = given.get("clustering", {})
