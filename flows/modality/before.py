@@ -3,6 +3,7 @@
 Nothing here imports Prefect or a model: a night that is there already asks for no more.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tasks.reading.sources.base import Feed
@@ -14,6 +15,7 @@ from validation.errors import NightfoldError
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
     from tasks.images.feed import Where
+    from tasks.operating.trial import Trial
 
 
 class Before(Protocol):
@@ -25,6 +27,10 @@ class Before(Protocol):
 
     def found(self, store: Store, config: "NightlyConfig", past: History) -> Feed:
         """Find the feed."""
+        ...
+
+    def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
+        """Read the feed and check its rows as those of a first night."""
         ...
 
 
@@ -44,6 +50,13 @@ class Text:
 
         return find_pieces(store, config.tonights_feed(), config.sources(), past.stopped)
 
+    def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
+        """Read the feed and check its rows as those of a first night."""
+        from tasks.operating.trial import try_feed
+
+        how = (config.ingest, config.check, config.night, scratch, config.sources())
+        return try_feed(config.tonights_feed(), *how)
+
 
 class Images:
     """Images: an encoder that is learnt, and files that are images or lead to some."""
@@ -59,6 +72,13 @@ class Images:
         from tasks.images.feed import find_images
 
         return find_images(store, where_images_are(config), past.stopped)
+
+    def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
+        """Read the feed and check its rows as those of a first night."""
+        from tasks.operating.image_trial import try_images
+
+        aside = Store(root=scratch, feed="trial", night=config.night)
+        return try_images(aside, where_images_are(config), config.check)
 
 
 def where_images_are(config: "NightlyConfig") -> "Where":

@@ -13,7 +13,7 @@ from tasks.clusters.plan_fit import Plan, Recipe
 from tasks.images.check import check_images
 from tasks.images.codec import IMAGES
 from tasks.images.copies import mark_image_copies
-from tasks.images.feed import IMAGE, ImageFeed
+from tasks.images.feed import ImageFeed
 from tasks.images.look import look_at_images
 from tasks.images.stages import (
     embed_images,
@@ -50,8 +50,7 @@ class Images:
 
     def read(self, store: Store, feed: Feed, config: NightlyConfig) -> Read:
         """Read the rows, and look at the image of each."""
-        columns = config.ingest.columns.model_copy(update={"text": IMAGE})
-        raw = ingest(store, feed, config.ingest.model_copy(update={"columns": columns}))
+        raw = ingest(store, feed, where_images_are(config).rows())
         looked = look_at_images(store, raw, cast(ImageFeed, feed), config.images)
         return Read(looked.raw, looked)
 

@@ -233,7 +233,7 @@ def _models(manifest: Manifest) -> dict[str, ModelRef]:
     Where the documents are no texts there are no lexical views.
     """
     names = ("identity", "lexical", "clustering")
-    has_none = set(names) if manifest.groups else {"lexical"} - manifest.models.keys()
+    has_none = set(names) if manifest.groups else set() if manifest.has_texts else {"lexical"}
     return {
         name: ModelRef(files={}) if name in has_none else manifest.model(name) for name in names
     }

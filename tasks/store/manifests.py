@@ -137,6 +137,16 @@ class Manifest(BaseModel):
         """Return a model's files."""
         return ModelRef(files=self.models[name])
 
+    @property
+    def lexical(self) -> ModelRef:
+        """The lexical views; without files where there are none, for documents are no texts."""
+        return ModelRef(files=self.models.get("lexical", {}))
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether documents are texts; what they are is the table `contents` where they are not."""
+        return "contents" not in self.tables
+
     def group(self, slug: str) -> GroupPart:
         """Return what is told of a group; see `GroupPart`."""
         return next(it for it in self.groups if it.slug == slug)

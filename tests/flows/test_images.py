@@ -118,10 +118,8 @@ def test_every_file_is_in_one_place(first: tuple[Feed, dict[str, str]]) -> None:
     assert (counts["accepted"], counts["duplicate"]) == (n_sound + 1, 1)
     assert counts["quarantined"] == N_SPOILT
     quarantine = feed.table("quarantine", 1)
-    found = {
-        Path(json.loads(raw)["path"]).name: rule
-        for raw, rule in zip(quarantine["raw"], quarantine["rule_id"], strict=True)
-    }
+    files = zip(quarantine["file"], quarantine["rule_id"], strict=True)
+    found = {Path(file).name: rule for file, rule in files}
     assert found.keys() == rules.keys()
     assert {name: rule for name, rule in found.items() if rules[name]} == {
         name: rule for name, rule in rules.items() if rule
