@@ -43,10 +43,11 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Writes the tree in docs/architecture.md and the tables in docs/tables.md anew: after a module or a column was added, moved or described anew.
+# Writes what docs/ has from the code anew: the tree of modules, the tables, the settings, the commands, the estimators.
 docs: .venv/ready
 	$(BIN)/python docs/write_architecture.py
 	$(BIN)/python docs/write_tables.py
+	$(BIN)/python docs/write_reference.py
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)
@@ -132,7 +133,7 @@ bench-threads: .venv/ready
 bench-rows: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/rows.py --rows $(ROWS) --out $(call given,OUT,rows.json)
 
-# Four minutes of one core a thousand long documents, and as long the twenty thousand short ones.
+# At most so many documents, of those that there are. Four minutes of one core a thousand long ones, and as long twenty thousand short ones.
 bench-speed: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed.py --data $(DATA) --documents $(DOCUMENTS) --long $(LONG) \
 		--rounds $(ROUNDS) --out $(call given,OUT,speed.json)

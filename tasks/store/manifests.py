@@ -134,13 +134,10 @@ class Manifest(BaseModel):
     run: RunPart
 
     def model(self, name: str) -> ModelRef:
-        """Return a model's files."""
+        """Return a model's files; documents that are no texts have no lexical views."""
+        if name == "lexical" and not self.has_texts:
+            return ModelRef(files={})
         return ModelRef(files=self.models[name])
-
-    @property
-    def lexical(self) -> ModelRef:
-        """The lexical views; without files where there are none, for documents are no texts."""
-        return ModelRef(files=self.models.get("lexical", {}))
 
     @property
     def has_texts(self) -> bool:
@@ -150,6 +147,10 @@ class Manifest(BaseModel):
     def group(self, slug: str) -> GroupPart:
         """Return what is told of a group; see `GroupPart`."""
         return next(it for it in self.groups if it.slug == slug)
+
+    def group_named(self, name: str) -> GroupPart:
+        """Return what is told of a group, by the value that its documents have."""
+        return next(it for it in self.groups if it.name == name)
 
     @property
     def window_days(self) -> int:
