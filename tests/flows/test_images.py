@@ -18,9 +18,9 @@ from flows.nightly import nightly
 from tasks.operating.doctor.examine import examine, repair_all
 from tasks.reading.sources.errors import FeedError
 from tests.benchmarks.corrupt_images import SPOILT, encoded
+from tests.flows.kills import KILLED, published, run_night, run_until
 from tests.flows.processes import Forked
 from tests.flows.stages import stages
-from tests.flows.test_crash import KILLED, published, run_night, run_until
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
