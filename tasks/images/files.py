@@ -10,6 +10,7 @@ import fsspec
 from tasks.boundary.counted import counted
 from tasks.boundary.inert import inert, label_of
 from tasks.boundary.secret_urls import masked_errors
+from tasks.boundary.transient import is_transient_error
 from tasks.images.names import ENDINGS, is_image
 from tasks.reading.formats.kinds import format_of, known_endings
 from tasks.reading.sources.archives import ENDING, Wanted, is_archive, landed_members
@@ -27,6 +28,7 @@ from tasks.reading.sources.places import require_outside
 from tasks.store.fetched.landed import land
 from tasks.store.files import sha256_of
 from tasks.store.storage import Store
+from validation.image_rules import FOUND
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +93,7 @@ def list_files(store: Store, feed: str, fixed: str) -> Listing:
     FeedMissingError
         If nothing is there.
     FeedError
-        If nothing there is an image or a table, or a name is no UTF-8.
+        If nothing there is an image or a table.
     NotApartError
         If a file of the feed lies inside the store.
     """
@@ -126,7 +128,7 @@ def list_files(store: Store, feed: str, fixed: str) -> Listing:
                 f" leads to some ({known_endings()}); give another folder or glob"
             )
         here = Path(base) if is_local(filesystem) and not is_single else None
-        return Listing(sorted(images), tables, here)
+        return Listing(sorted(images, key=lambda it: it.name), tables, here)
 
 
 def _is_read(name: str) -> bool:
@@ -157,7 +159,6 @@ def _images(
     is_packed = is_archive(name)
     if not is_packed and not is_image(name):
         return
-    _require_utf8(name)
     file = Path(item)
     if not is_local(filesystem):
         file = land(store, lambda target: filesystem.get_file(item, str(target)))
@@ -168,11 +169,14 @@ def _images(
             within = inner.removeprefix(f"{label}/")
             yield inner, within, landed, landed.name, landed.stat().st_size
         return
-    yield label, "", file, sha256_of(file), file.stat().st_size
+    yield label, "", file, *_digest_and_size(file)
 
 
-def _require_utf8(name: str) -> None:
+def _digest_and_size(file: Path) -> tuple[str, int]:
+    """Return the digest of a file; of one that may not be read, `!rule!problem` in its place."""
     try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise FeedError(f"{inert(name)} must have a name in UTF-8; rename it") from error
+        return sha256_of(file), file.stat().st_size
+    except OSError as error:
+        if is_transient_error(error):
+            raise
+        return f"!{FOUND}!it cannot be read: {error.strerror}", 0

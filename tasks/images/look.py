@@ -5,6 +5,7 @@ Writes raw rows (RAW_ITEMS and what is measured): the text is what is measured, 
        contents (CONTENTS): every image once, as it was prepared
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -180,7 +181,7 @@ def _read(places: Mapping[str, str], digest: str, max_bytes: int) -> bytes | int
     UnfitImageError
         If it is empty.
     FeedError
-        If it has gone since it was found.
+        If it has gone since it was found, or is another one now.
     """
     file = Path(places[digest])
     try:
@@ -192,6 +193,8 @@ def _read(places: Mapping[str, str], digest: str, max_bytes: int) -> bytes | int
         raise FeedError(f"{file.name} is gone since it was found; run again") from error
     if not content:
         raise UnfitImageError(FOUND, "the file is empty")
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise FeedError(f"{file.name} changed while it was read; run again")
     return content
 
 

@@ -36,7 +36,7 @@ from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Store, read_batches
 from validation.image_rules import image_rules
-from validation.tables.columns import RAW, RULE_ID
+from validation.tables.columns import FILE, RULE_ID
 from validation.usual import UsualNight
 
 Spoil = Callable[[bytes, np.random.Generator], bytes]
@@ -131,8 +131,8 @@ def measured(store: Store, folder: Path) -> tuple[dict[str, str], int]:
     limits = CheckSettings(max_refused_share=1.0).raw_limits(store.night, UsualNight())
     read = partial(read_batches, store, looked.raw.rows)
     verdict = judge_raw(read, limits, image_rules(limits_of(where.images)))
-    columns_of = (verdict.refused[name].to_pylist() for name in (RAW, RULE_ID))
-    rules = {json.loads(raw)["path"]: rule for raw, rule in zip(*columns_of, strict=True)}
+    columns_of = (verdict.refused[name].to_pylist() for name in (FILE, RULE_ID))
+    rules = dict(zip(*columns_of, strict=True))
     return rules, looked.raw.rows.rows
 
 

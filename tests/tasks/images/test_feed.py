@@ -1,7 +1,9 @@
 """A feed of images is files, or tables that lead to some; a row knows its image by its digest."""
 
 import base64
+import errno
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from hashlib import sha256
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.images import files
 from tasks.images.feed import ImageFeed, Where, find_images, fixed_part
 from tasks.images.settings import ImageSettings
 from tasks.reading.raw_feed import IngestSettings
@@ -174,3 +177,25 @@ def test_a_feed_without_images_is_refused(tmp_path: Path, find: Find) -> None:
         find(tmp_path / "none")
     with pytest.raises(FeedError, match=r"holds no image \(.png, "):
         find(written(tmp_path / "in", {"a.txt": b"a"}))
+
+
+def test_what_may_not_be_read_is_a_row_and_any_name_is_one(
+    tmp_path: Path, encode: Encode, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = os.fsencode(written(tmp_path / "in", {"a.png": encode()}))
+    with open(folder + b"/\xff.png", "wb") as file:
+        file.write(encode(seed=1))
+    sound = files.sha256_of
+
+    def refused(path: Path) -> str:
+        if path.name == "a.png":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return sound(path)
+
+    monkeypatch.setattr(files, "sha256_of", refused)
+    rows, _ = find(tmp_path / "in")
+    assert [row["image"] for row in rows] == [
+        sha256(encode(seed=1)).hexdigest(),
+        "!image_found!it cannot be read: Permission denied",
+    ]
+    assert rows[0]["id"] == "\\xff.png"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from tasks.images.decode import from_png
 from tasks.images.feed import ImageFeed
-from tasks.images.look import limits_of, look_at_images, looked_row
+from tasks.images.look import limits_of, look_at_images, looked_row, named_by_file
 from tasks.images.settings import ImageSettings
 from tasks.items.looked import LookedAt
 from tasks.preparing.checks import CheckSettings, judge_raw
@@ -43,7 +44,7 @@ def look(store: Store, tmp_path: Path) -> Callable[[list[bytes | str | None]], L
         for number, item in enumerate(items):
             text = item
             if isinstance(item, bytes):
-                text = f"digest {number}"
+                text = sha256(item).hexdigest()
                 places[text] = str(tmp_path / f"{number}.png")
                 Path(places[text]).write_bytes(item)
             rows.append(raw_row(number, text))
@@ -111,12 +112,21 @@ def test_a_column_of_the_feed_keeps_its_value(
 ) -> None:
     (tmp_path / "a.png").write_bytes(encode())
     row = raw_row(1, "d") | {"raw": '{"width": "wide", "image": "d"}'}
-    found, content = looked_row(row, {"d": str(tmp_path / "a.png")}, limits)
+    row["text"] = sha256(encode()).hexdigest()
+    found, content = looked_row(row, {row["text"]: str(tmp_path / "a.png")}, limits)
     told = json.loads(found["raw"])
     assert (told["width"], told["height"], found["width"]) == ("wide", 12, 10)
     assert content is not None
 
 
-def test_a_file_that_has_gone_stops_the_run(tmp_path: Path, limits: ImageLimits) -> None:
+def test_a_file_that_has_gone_or_changed_stops_the_run(tmp_path: Path, limits: ImageLimits) -> None:
     with pytest.raises(FeedError, match=r"a.png is gone since it was found; run again"):
         looked_row(raw_row(1, "d"), {"d": str(tmp_path / "a.png")}, limits)
+    (tmp_path / "a.png").write_bytes(b"other")
+    with pytest.raises(FeedError, match=r"a.png changed while it was read; run again"):
+        looked_row(raw_row(1, "d"), {"d": str(tmp_path / "a.png")}, limits)
+
+
+def test_rows_of_files_are_named_by_them() -> None:
+    row = named_by_file(raw_row(7, "d"))
+    assert (row["file"], row["row"]) == ("7.png", 1)
