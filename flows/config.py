@@ -99,7 +99,7 @@ class NightlyConfig(SourceSettings):
     )
     random_state: int = Field(0, ge=0, description="Seed of all random numbers.")
     modality: Literal["text", "images"] = Field(
-        "text", description="What a document is; `encoder` is that of texts."
+        "text", description="What a document is; the encoder of images is learnt from them."
     )
     ingest: IngestSettings = IngestSettings()
     check: CheckSettings = CheckSettings()

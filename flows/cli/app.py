@@ -160,7 +160,7 @@ def demo(
     modality: Annotated[str, typer.Option(help="text, or images that are drawn.")] = "text",
     debug: DebugOption = False,
 ) -> None:
-    """Run four nights of the bundled sample feed, or three of one that is drawn."""
+    """Run the nights of the bundled sample feed, or of a drawn one."""
 
     def run_demo() -> None:
         nights = [(None, options) for options in demos.demo_nights(modality, store.absolute())]
