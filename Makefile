@@ -21,7 +21,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -47,10 +47,11 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Writes the tree in docs/architecture.md and the tables in docs/tables.md anew: after a module or a column was added, moved or described anew.
+# Writes what docs/ has from the code anew: the tree of modules, the tables, the settings, the commands, the estimators.
 docs: .venv/ready
 	$(BIN)/python docs/write_architecture.py
 	$(BIN)/python docs/write_tables.py
+	$(BIN)/python docs/write_reference.py
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)
@@ -136,7 +137,7 @@ bench-threads: .venv/ready
 bench-rows: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/rows.py --rows $(ROWS) --out $(call given,OUT,rows.json)
 
-# Four minutes of one core a thousand long documents, and as long the twenty thousand short ones.
+# At most so many documents, of those that there are. Four minutes of one core a thousand long ones, and as long twenty thousand short ones.
 bench-speed: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed.py --data $(DATA) --documents $(DOCUMENTS) --long $(LONG) \
 		--rounds $(ROUNDS) --out $(call given,OUT,speed.json)
@@ -146,6 +147,10 @@ bench-s3: .venv/ready
 
 bench-fuzz: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/fuzz_feeds.py --rows $(call given,ROWS,100000) --out $(call given,OUT,fuzz.json)
+
+# Spoilt image files, each of which has to end in quarantine: two minutes of one core.
+bench-corrupt-images: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/corrupt_images.py --files $(call given,FILES,10000) --out $(call given,OUT,corrupt_images.json)
 
 # Before a change that must not change a bit with OUT=before.json, after it with AGAINST=before.json.
 bench-golden: .venv/ready

@@ -61,7 +61,7 @@ def page(text: str) -> str:
     """
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}```\n{tree()}```\n{END}{after}"
+    return f"{before}{BEGIN}```text\n{tree()}```\n{END}{after}"
 
 
 def _below(folder: Path, depth: int) -> Iterator[str]:

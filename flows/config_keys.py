@@ -85,7 +85,7 @@ def suggestion(key: str, model: Any) -> str:
     by_name = {it.rpartition(".")[2]: it for it in known}
     elsewhere = [by_name[it] for it in get_close_matches(last, by_name, n=1, cutoff=0.8)]
     likely = same or get_close_matches(key, here, n=1) or elsewhere
-    return f"did you mean {likely[0]}?" if likely else "docs/configuration.md lists them"
+    return f"did you mean {likely[0]}?" if likely else "docs/settings.md lists them"
 
 
 def keys_of(model: Any, above: str = "") -> Iterator[str]:

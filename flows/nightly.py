@@ -70,7 +70,17 @@ class NightReport(BaseModel):
 @flow(name="nightly", flow_run_name="{config.feed_name} {config.night}")
 @fails_in_a_sentence
 def nightly(config: NightlyConfig) -> NightReport:
-    """Cluster one night of a feed and publish its tables."""
+    """Cluster one night of a feed and publish its tables.
+
+    Examples
+    --------
+    >>> config = NightlyConfig(
+    ...     feed="reviews.jsonl", store="my-store", night="2026-03-02",
+    ...     clustering={"estimator": "k-means", "n_clusters": 13},
+    ... )
+    >>> nightly(config).published.changed
+    True
+    """
     let_info_through()
     store = config.tonight()
     with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:

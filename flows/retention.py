@@ -48,7 +48,7 @@ def retention(config: RetentionConfig) -> list[str]:
     What was done, in sentences; they are in the log and the UI, too.
     """
     let_info_through()
-    done = prune_store(config.store, config.keep, config.dry_run)
+    done = prune_store(config.store, config.keep, config.dry_run).sentences()
     for sentence in done:
         logger.info("%s", sentence)
     return done

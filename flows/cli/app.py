@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli import check, curate, init, operate, report, run_many
+from flows.cli import check, curate, encoder, init, operate, report, run_many
 from flows.cli import demo as demos
 from flows.cli.command import (
     FEED,
@@ -60,6 +60,7 @@ _EXAMPLES: Final = {
     **operate.EXAMPLES,
     **run_many.EXAMPLES,
     "check": check.EXAMPLES,
+    "encoder": encoder.EXAMPLES,
     "init": init.EXAMPLES,
     "report": report.EXAMPLES,
     "clusters": clusters.EXAMPLES,
@@ -202,6 +203,7 @@ for command in (
     operate.prune,
     run_many.serve,
     operate.overdue,
+    encoder.encoder,
     tables,
 ):
     app.command(epilog=examples(*_EXAMPLES[command.__name__]))(command)

@@ -58,7 +58,7 @@ TonightOption = Annotated[
 PublishedNightOption = Annotated[
     date | None, typer.Option(parser=day, metavar=DAY, help="The last one if left out.")
 ]
-ConfigOption = Annotated[Path | None, typer.Option(help="A TOML file; see docs/configuration.md.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="A TOML file; see docs/settings.md.")]
 OneOfFeedsOption = Annotated[
     str | None, typer.Option(help="Needed if the config has several feeds.")
 ]

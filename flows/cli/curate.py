@@ -51,7 +51,7 @@ def pin(
 
 
 @app.command(
-    epilog=examples(f"nightfold curate merge c-20260303-002 --into c-20260301-007 {_STORE}")
+    epilog=examples(f"nightfold curate merge c-20260301-002 --into c-20260301-007 {_STORE}")
 )
 def merge(
     clusters: ClustersArgument,
@@ -113,7 +113,7 @@ def category(
     guarded(lambda: _write(store, feed_name, curation, "category", rule), debug)
 
 
-@app.command(epilog=examples(f"nightfold curate exclude review-4711 c-20260301-007 {_STORE}"))
+@app.command(epilog=examples(f"nightfold curate exclude R-1042 c-20260301-008 {_STORE}"))
 def exclude(
     doc_id: Annotated[str, typer.Argument(help="The id of a document.")],
     cluster: ClusterArgument,
@@ -192,9 +192,9 @@ def _read(
     root: Path, feed_name: str | None, file: Path | None
 ) -> "tuple[Any, LastNight, TonightsCuration]":
     """Read the last night of a feed, and its rules."""
-    from flows.cli.results import last_night
     from tasks.curating.check import read_last_night
     from tasks.curating.file import TonightsCuration, read_curation
+    from tasks.reporting.published import last_night
 
     night, path = last_night(root, feed_name), _path(root, file)
     rules = read_curation(night, path) if path.exists() else TonightsCuration()

@@ -61,6 +61,8 @@ def _of_images(store: Path) -> list[dict[str, Any]]:
             "night": night,
             "feed_name": "shapes",
             "modality": "images",
+            # The second night is half of all images, and still goes on from the first.
+            "refit.max_new_share": 0.6,
         }
         for night in nights
     ]

@@ -38,15 +38,16 @@ def _worn_pump(time: Signal, rng: np.random.Generator) -> tuple[Signal, Signal]:
 
 def _press(time: Signal, rng: np.random.Generator) -> tuple[Signal, Signal]:
     """Wait, and strike: short strokes that come evenly."""
-    stroke = ((rng.uniform(3.5, 4.5) * time + rng.uniform()) % 1) < 0.18
-    shake: Signal = np.abs(np.diff(stroke.astype(float), prepend=0.0))
-    return 2.0 * stroke, 1.5 * shake
+    is_down = ((rng.uniform(3.5, 4.5) * time + rng.uniform()) % 1) < 0.18
+    stroke: Signal = is_down.astype(np.float64)
+    return 2.0 * stroke, 1.5 * np.abs(np.diff(stroke, prepend=0.0))
 
 
 def _heater(time: Signal, rng: np.random.Generator) -> tuple[Signal, Signal]:
     """Heat up and cool down: the current is on and off, hardly anything shakes."""
     phase = (rng.uniform(1.6, 2.4) * time + rng.uniform()) % 1
-    return np.where(phase < 0.6, phase / 0.6, (1 - phase) / 0.4), np.zeros_like(time)
+    heat: Signal = np.where(phase < 0.6, phase / 0.6, (1 - phase) / 0.4)
+    return heat, np.zeros_like(time)
 
 
 def _mixer(time: Signal, rng: np.random.Generator) -> tuple[Signal, Signal]:

@@ -1,8 +1,8 @@
 """`nightfold init`: look at a feed, and write its first configuration file."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,6 +14,7 @@ from flows.feeds import settings_in
 from flows.toml_file import ConfigError, stated
 
 if TYPE_CHECKING:
+    from tasks.operating.proven import Proven
     from tasks.operating.starter import Starter
 
 EXAMPLES: Final = (
@@ -24,8 +25,8 @@ EXAMPLES: Final = (
 
 _STORE: Final = "nightfold-store"
 
-_ORDER: Final = {"date_format", "day_first"}
-"""Settings that say in which order dates are written: what a person has set is not proven wrong."""
+Look = Callable[["Sequence[Proven]"], "Starter"]
+"""Look at the feed with the settings that are proven by now."""
 
 
 def init(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
@@ -85,16 +86,44 @@ def starter_toml(
         "store": str(store or given.get("store", _STORE)),
     }
     kept = {key: value for key, value in given.items() if key not in placed}
-    starter = _looked(config, night, placed, kept, {})
-    order = starter.survey.order
-    setting, why = order.setting(), order.sentence()
-    if setting and why and not _ORDER & kept.get("ingest", {}).keys():
-        key, value = setting
-        say(f"{why}; looking again with it")
-        again = _looked(config, night, placed, kept, {key: value})
-        starter = replace(again, proven={key: value}, why=why)
+    starter = _proven(partial(_looked, config, night, placed, kept), kept.get("ingest", {}).keys())
     say(starter.found.outlook())
     return starter.toml()
+
+
+def _proven(look: Look, is_set: Collection[str]) -> "Starter":
+    """Look at a feed until nothing more is proven that a person has not set."""
+    starter = look(()) if "encoding" in is_set else _in_its_encoding(look)
+    # Now that the environment of the libraries is set up.
+    from tasks.operating.proven import ORDER, proven_order
+
+    order = None if ORDER & set(is_set) else proven_order(starter.survey.order)
+    return starter if order is None else _again(look, (*starter.proven, order))
+
+
+def _in_its_encoding(look: Look) -> "Starter":
+    """Look at a feed, once more where bytes say that its encoding is another."""
+    from tasks.reading.sources.errors import FeedEncodingError
+
+    try:
+        starter = look(())
+    except FeedEncodingError as error:
+        from tasks.operating.proven import foreign_encoding
+
+        return _again(look, (foreign_encoding(str(error)),))
+    from tasks.operating.proven import proven_encoding
+
+    foreign = proven_encoding(starter.found)
+    if foreign is None:
+        return starter
+    again = _again(look, (foreign,))
+    return starter if proven_encoding(again.found) else again
+
+
+def _again(look: Look, proven: "Sequence[Proven]") -> "Starter":
+    """Say what the last look has proven, and look with it."""
+    say(f"{proven[-1].why}; looking again with it")
+    return look(proven)
 
 
 def _looked(
@@ -102,9 +131,10 @@ def _looked(
     night: date | None,
     placed: Mapping[str, str],
     kept: Mapping[str, Any],
-    ingest: Mapping[str, Any],
+    proven: "Sequence[Proven]",
 ) -> "Starter":
-    """Look at a feed, with settings under [ingest] that its dates have proven."""
+    """Look at a feed, with settings under [ingest] that it has proven."""
+    ingest = {it.key: it.value for it in proven}
     with tried(placed["feed"], config, night, kept.get("feed_name"), ingest) as looked:
         # After what sets up the environment of the libraries.
         from flows.config import NightlyConfig
@@ -112,6 +142,11 @@ def _looked(
         from tasks.operating.survey import survey_rows
 
         settings, trial, found = looked
+        if settings.modality != "text":
+            raise ConfigError(
+                f"init looks at texts, got modality {settings.modality!r}: a night of these needs"
+                " no more than that and `feed`; `nightfold check` says what it would refuse"
+            )
         where = NightlyConfig.model_validate({**placed, **settings.sources().model_dump()})
         return Starter(
             feed=where.feed,
@@ -120,6 +155,7 @@ def _looked(
             survey=survey_rows(trial.rows, trial.raw.columns, trial.limits),
             other_ids=trial.raw.guessed_ids,
             max_text_chars=settings.prepare.max_text_chars,
+            proven=proven,
             kept=kept,
         )
 

@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -17,10 +17,11 @@ from flows.cli.command import (
     say,
     say_error,
 )
-from flows.cli.looking.shown import JsonOption, show_json
+from flows.cli.looking.shown import JsonOption, show_json, show_lines
 from validation.errors import FAILED
 
 if TYPE_CHECKING:
+    from flows.cli.overdue import LastNight
     from tasks.operating.assign import Placed
     from tasks.operating.doctor.finding import Finding
     from tasks.store.storage import Store
@@ -104,19 +105,26 @@ def assign(
         Path | None, typer.Option(help="Parquet file to write instead of printing a table.")
     ] = None,
     feed_name: FeedNameOption = None,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Place documents in the last night's clusters, without training."""
 
     def place() -> None:
-        from flows.cli.results import last_night
+        from tasks.reporting.published import last_night
 
         night = last_night(store, feed_name)
         from tasks.operating.assign import assign as place_feed
+        from tasks.store.files import write_parquet
 
         with TemporaryDirectory() as scratch:
             placed = place_feed(night, feed, Path(scratch))
-        _show_placed(placed, night, out)
+        if out is not None:
+            write_parquet(out, placed.table)
+        if as_json:
+            show_json(_placed_told(placed, night, out))
+        else:
+            _show_placed(placed, night, out)
 
     guarded(place, debug)
 
@@ -127,6 +135,7 @@ def prune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
     ] = False,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Drop all but the last nights of every feed.
@@ -137,8 +146,11 @@ def prune(
     def prune_root() -> None:
         from flows.pruning import prune_store
 
-        for sentence in prune_store(_existing(store), keep, dry_run):
-            say(sentence)
+        done = prune_store(_existing(store), keep, dry_run)
+        if as_json:
+            show_json(done.told())
+        else:
+            show_lines(done.sentences())
 
     guarded(prune_root, debug)
 
@@ -149,6 +161,7 @@ def overdue(
         float, typer.Option(min=0, help="Hours since a feed's last night was published.")
     ] = 26,
     feed_name: Annotated[str | None, typer.Option(help="Only this feed.")] = None,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Exit with 1 if a feed has had no new night for too long.
@@ -162,11 +175,10 @@ def overdue(
         now = datetime.now(UTC)
         nights = last_nights(_existing(store), feed_name)
         late = older_than(nights, hours, now)
-        for night in nights:
-            if night not in late:
-                say(night.line(now))
-        for night in late:
-            say_error(f"overdue: {night.line(now)}")
+        if as_json:
+            show_json([it.told(now) | {"is_overdue": it in late} for it in nights])
+        else:
+            _say_ages(nights, late, now)
         if late:
             sys.exit(FAILED)
 
@@ -206,20 +218,42 @@ def _say_findings(repaired: "list[Finding]", left: "list[Finding]") -> None:
     say(counted(len(left), "finding") if left else "the store is sound")
 
 
+def _say_ages(nights: "list[LastNight]", late: "list[LastNight]", now: datetime) -> None:
+    """Print which feeds are in time, and on standard error which are not."""
+    for night in nights:
+        if night not in late:
+            say(night.line(now))
+    for night in late:
+        say_error(f"overdue: {night.line(now)}")
+
+
+def _placed_told(placed: "Placed", night: "Store", out: Path | None) -> dict[str, Any]:
+    """Return what was placed, for programs; the documents only where no file has them."""
+    told = {
+        "night": str(night.night),
+        "n_documents": placed.table.num_rows,
+        "n_known": sum(placed.table["is_known"].to_pylist()),
+        "n_refused": placed.n_refused,
+        "n_withdrawn": placed.n_withdrawn,
+    }
+    if out is not None:
+        return told | {"written_to": str(out)}
+    return told | {"documents": placed.table.to_pylist()}
+
+
 def _show_placed(placed: "Placed", night: "Store", out: Path | None) -> None:
-    """Write what was placed, or show it, and print how much was known and what was refused."""
+    """Show what was placed, unless a file has it, and how much was known and what was refused."""
     from flows.terminal.console import show_placements
     from flows.terminal.output import require_shown
     from tasks.boundary.counted import counted
-    from tasks.store.files import write_parquet
 
     if out is None:
         show_placements(Console(), placed)
         require_shown()
-    else:
-        write_parquet(out, placed.table)
     n_known = sum(placed.table["is_known"].to_pylist())
     withdrawn = f", {counted(placed.n_withdrawn, 'row')} withdrawn" if placed.n_withdrawn else ""
+    if placed.n_ungrouped:
+        withdrawn += f", {counted(placed.n_ungrouped, 'document')} in no group of that night"
     written = f"; written to {out}" if out else ""
     say(
         f"{counted(placed.table.num_rows, 'document')} in the clusters of night {night.night}:"
@@ -236,7 +270,7 @@ def _existing(store: Path) -> Path:
     NoNightError
         If it does not.
     """
-    from flows.cli.results import NoNightError
+    from tasks.reporting.published import NoNightError
 
     root = store.expanduser().absolute()
     if not any((root / part).is_dir() for part in ("runs", "state")):

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from flows.cli.results import NoNightError
+from tasks.reporting.published import NoNightError
 from tasks.store.listing import feeds_of
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import FeedStore
@@ -20,11 +21,23 @@ class LastNight:
 
     def line(self, now: datetime) -> str:
         """Return feed, night and age as a sentence."""
-        hours = (now - self.published_at) / timedelta(hours=1)
         return (
-            f"feed {self.feed}: night {self.night} was published {hours:,.1f} hours ago, on"
-            f" {self.published_at:%Y-%m-%d at %H:%M} UTC"
+            f"feed {self.feed}: night {self.night} was published {self.hours(now):,.1f} hours ago,"
+            f" on {self.published_at:%Y-%m-%d at %H:%M} UTC"
         )
+
+    def hours(self, now: datetime) -> float:
+        """Return its age."""
+        return (now - self.published_at) / timedelta(hours=1)
+
+    def told(self, now: datetime) -> dict[str, Any]:
+        """Return feed, night and age for programs."""
+        return {
+            "feed": self.feed,
+            "night": str(self.night),
+            "published_at": self.published_at.isoformat(timespec="seconds"),
+            "hours_ago": round(self.hours(now), 1),
+        }
 
 
 def last_nights(root: Path, feed_name: str | None) -> list[LastNight]:

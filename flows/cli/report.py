@@ -10,7 +10,7 @@ from flows.terminal.output import require_shown
 
 EXAMPLES: Final = (
     "nightfold report --store my-store --open",
-    "nightfold report reviews --store my-store --night 2026-03-01",
+    "nightfold report --store my-store --night 2026-03-01",
 )
 
 
@@ -29,8 +29,8 @@ def report(
     """
 
     def make() -> None:
-        from flows.cli.results import published_night
         from tasks.publishing.report_files import write_report
+        from tasks.reporting.published import published_night
         from tasks.store.lock import store_lock
 
         found = published_night(store, feed_name, night)

@@ -80,7 +80,7 @@ def published_files(
     UnknownTableError
         If no published night has such a table.
     """
-    from flows.cli.results import NoNightError, last_night
+    from tasks.reporting.published import NoNightError, last_night
 
     last = last_night(Path(store), feed_name)
     nights = [it for it in last.published_nights() if night in {None, it}]

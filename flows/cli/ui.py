@@ -6,11 +6,11 @@ import webbrowser
 from pathlib import Path
 
 from flows.cli.command import say_error
-from flows.cli.results import NoNightError
 from flows.prefect_home.database import repair_database
 from flows.prefect_home.key import key_file, write_private
 from flows.prefect_home.runtime import embed_prefect, exit_on_sigterm, prefect_home
 from flows.prefect_home.server import OwnServer, running, server_for_people
+from tasks.reporting.published import NoNightError
 
 
 def serve_ui(store: Path, port: int) -> None:

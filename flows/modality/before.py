@@ -3,6 +3,7 @@
 Nothing here imports Prefect or a model: a night that is there already asks for no more.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tasks.reading.sources.base import Feed
@@ -14,6 +15,7 @@ from validation.errors import NightfoldError
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
     from tasks.images.feed import Where
+    from tasks.operating.trial import Trial
     from tasks.series.feed import Where as WhereSeries
 
 
@@ -26,6 +28,10 @@ class Before(Protocol):
 
     def found(self, store: Store, config: "NightlyConfig", past: History) -> Feed:
         """Find the feed."""
+        ...
+
+    def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
+        """Read the feed and check its rows as those of a first night."""
         ...
 
 
@@ -45,6 +51,13 @@ class Text:
 
         return find_pieces(store, config.tonights_feed(), config.sources(), past.stopped)
 
+    def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
+        """Read the feed and check its rows as those of a first night."""
+        from tasks.operating.trial import try_feed
+
+        how = (config.ingest, config.check, config.night, scratch, config.sources())
+        return try_feed(config.tonights_feed(), *how)
+
 
 class Images:
     """Images: an encoder that is learnt, and files that are images or lead to some."""
@@ -61,6 +74,13 @@ class Images:
 
         return find_images(store, where_images_are(config), past.stopped)
 
+    def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
+        """Read the feed and check its rows as those of a first night."""
+        from tasks.operating.image_trial import try_images
+
+        aside = Store(root=scratch, feed="trial", night=config.night)
+        return try_images(aside, where_images_are(config), config.check)
+
 
 class Series:
     """Time series: an encoder that is learnt, and tables whose rows are gathered."""
@@ -76,6 +96,13 @@ class Series:
         from tasks.series.feed import find_series
 
         return find_series(store, where_series_are(config), past.stopped)
+
+    def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
+        """Read the feed and check its rows as those of a first night."""
+        from tasks.operating.series_trial import try_series
+
+        aside = Store(root=scratch, feed="trial", night=config.night)
+        return try_series(aside, where_series_are(config), config.check)
 
 
 def where_series_are(config: "NightlyConfig") -> "WhereSeries":

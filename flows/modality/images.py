@@ -9,17 +9,22 @@ from flows.clusters import recipe
 from flows.config import NightlyConfig
 from flows.modality.base import Encoded, Planned, Read, Tonight
 from flows.modality.before import where_images_are
-from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
+from tasks.clusters.plan_fit import Plan, Recipe
 from tasks.images.check import check_images
 from tasks.images.codec import IMAGES
 from tasks.images.copies import mark_image_copies
-from tasks.images.feed import IMAGE, ImageFeed
+from tasks.images.feed import ImageFeed
 from tasks.images.look import look_at_images
-from tasks.images.stages import embed_images, find_image_feed, learn_image_encoder
+from tasks.images.stages import (
+    embed_images,
+    find_image_feed,
+    learn_image_encoder,
+    plan_image_fit,
+)
 from tasks.items.contents import keep_contents
 from tasks.items.encode import ItemWindow
 from tasks.items.known import encoder_of
-from tasks.items.learn import Learnt, plan_of
+from tasks.items.learn import Learnt
 from tasks.items.looked import LookedAt
 from tasks.items.views import views_of
 from tasks.preparing.check_raw import CheckedFeed
@@ -45,8 +50,7 @@ class Images:
 
     def read(self, store: Store, feed: Feed, config: NightlyConfig) -> Read:
         """Read the rows, and look at the image of each."""
-        columns = config.ingest.columns.model_copy(update={"text": IMAGE})
-        raw = ingest(store, feed, config.ingest.model_copy(update={"columns": columns}))
+        raw = ingest(store, feed, where_images_are(config).rows())
         looked = look_at_images(store, raw, cast(ImageFeed, feed), config.images)
         return Read(looked.raw, looked)
 
@@ -88,11 +92,11 @@ class Images:
 
     def plan(self, what: Planned, recipe: Recipe) -> Plan:
         """Decide how the model comes about: anew with a new encoder, else as for texts."""
-        tonight, learnt = what.tonight, what.encoded.learnt
-        if learnt and learnt.reason:
-            return plan_of(tonight.store, learnt, recipe)
+        tonight, learnt = what.tonight, cast(Learnt, what.encoded.learnt)
         settings, is_quiet = tonight.config.refit, tonight.is_quiet
-        return plan_fit(tonight.store, what.themes, what.last, recipe, settings, is_quiet)
+        return plan_image_fit(
+            tonight.store, what.themes, learnt, what.last, recipe, settings, is_quiet
+        )
 
     def views(self, what: Planned, plan: Plan) -> Views:
         """Return the vectors alone."""

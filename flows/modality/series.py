@@ -9,11 +9,11 @@ from flows.clusters import recipe
 from flows.config import NightlyConfig
 from flows.modality.base import Encoded, Planned, Read, Tonight
 from flows.modality.before import where_series_are
-from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
+from tasks.clusters.plan_fit import Plan, Recipe
 from tasks.items.contents import keep_contents
 from tasks.items.encode import ItemWindow
 from tasks.items.known import encoder_of
-from tasks.items.learn import Learnt, plan_of
+from tasks.items.learn import Learnt
 from tasks.items.looked import LookedAt
 from tasks.items.views import views_of
 from tasks.preparing.check_raw import CheckedFeed
@@ -26,8 +26,12 @@ from tasks.series.check import check_series
 from tasks.series.codec import SERIES
 from tasks.series.copies import mark_series_copies
 from tasks.series.look import look_at_series
-from tasks.series.rows import SERIES as SERIES_COLUMN
-from tasks.series.stages import embed_series, find_series_feed, learn_series_encoder
+from tasks.series.stages import (
+    embed_series,
+    find_series_feed,
+    learn_series_encoder,
+    plan_series_fit,
+)
 from tasks.store.history import History
 from tasks.store.storage import Ref, Store
 from tasks.vectors.passages import Passages, cut_passages
@@ -45,8 +49,7 @@ class Series:
 
     def read(self, store: Store, feed: Feed, config: NightlyConfig) -> Read:
         """Read the rows, and look at the series of each."""
-        columns = config.ingest.columns.model_copy(update={"text": SERIES_COLUMN})
-        raw = ingest(store, feed, config.ingest.model_copy(update={"columns": columns}))
+        raw = ingest(store, feed, where_series_are(config).rows())
         looked = look_at_series(store, raw, config.series)
         return Read(looked.raw, looked)
 
@@ -88,11 +91,11 @@ class Series:
 
     def plan(self, what: Planned, recipe: Recipe) -> Plan:
         """Decide how the model comes about: anew with a new encoder, else as for texts."""
-        tonight, learnt = what.tonight, what.encoded.learnt
-        if learnt and learnt.reason:
-            return plan_of(tonight.store, learnt, recipe)
+        tonight, learnt = what.tonight, cast(Learnt, what.encoded.learnt)
         settings, is_quiet = tonight.config.refit, tonight.is_quiet
-        return plan_fit(tonight.store, what.themes, what.last, recipe, settings, is_quiet)
+        return plan_series_fit(
+            tonight.store, what.themes, learnt, what.last, recipe, settings, is_quiet
+        )
 
     def views(self, what: Planned, plan: Plan) -> Views:
         """Return the vectors alone."""

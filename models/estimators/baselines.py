@@ -20,7 +20,16 @@ _N_NEIGHBORS: Final = 20
 
 
 class KMeansBaseline(Baseline):
-    """k-means, the best of 10 starts; see `Baseline`."""
+    """k-means, the best of 10 starts; see `Baseline`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = KMeansBaseline(n_clusters=3, random_state=0).fit(X)
+    >>> np.bincount(model.labels_).tolist()
+    [30, 30, 30]
+    """
 
     def _cluster(self, X: Floats, n_clusters: int) -> tuple[Integers, Doubles]:
         """Run k-means; the labels are those of `predict`."""
@@ -33,7 +42,16 @@ class KMeansBaseline(Baseline):
 
 
 class WardBaseline(Baseline):
-    """Agglomeration by Ward's criterion; see `Baseline`. Its memory grows with n_samples²."""
+    """Agglomeration by Ward's criterion; see `Baseline`. Its memory grows with n_samples².
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = WardBaseline(n_clusters=3).fit(X)
+    >>> np.bincount(model.labels_).tolist()
+    [30, 30, 30]
+    """
 
     def _cluster(self, X: Floats, n_clusters: int) -> tuple[Integers, Floats]:
         """Merge the rows, nearest first."""
@@ -43,7 +61,16 @@ class WardBaseline(Baseline):
 
 
 class SpectralBaseline(Baseline):
-    """Spectral clustering of the graph of the 20 nearest neighbours; see `Baseline`."""
+    """Spectral clustering of the graph of the 20 nearest neighbours; see `Baseline`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = SpectralBaseline(n_clusters=3, random_state=0).fit(X)
+    >>> np.bincount(model.labels_).tolist()
+    [30, 30, 30]
+    """
 
     def _cluster(self, X: Floats, n_clusters: int) -> tuple[Integers, Floats]:
         """Run k-means on the first eigenvectors of the graph."""
@@ -74,6 +101,14 @@ class GaussianMixtureBaseline(Baseline):
         Of the components.
     cluster_centers_, variances_ : ndarray of shape (n_clusters_, n_features)
         Means and variances of the components.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = GaussianMixtureBaseline(n_clusters=3, random_state=0).fit(X)
+    >>> model.weights_.round(2).tolist()
+    [0.33, 0.33, 0.33]
     """
 
     _arrays: ClassVar = (*ARRAYS, "weights_", "variances_")
@@ -110,6 +145,14 @@ class HDBSCANBaseline(Baseline):
         Rows in a cluster, at least; of 2 or more.
     random_state, device
         Not used; see `Baseline`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = HDBSCANBaseline().fit(X)
+    >>> model.n_clusters_, np.bincount(model.labels_).tolist()
+    (3, [30, 30, 30])
     """
 
     takes_n_clusters: ClassVar[bool] = False

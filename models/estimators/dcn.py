@@ -56,6 +56,14 @@ class DCN(AutoencoderClusterer):
     ----------
     Yang, Fu, Sidiropoulos, Hong (2017), Towards K-means-friendly Spaces: Simultaneous Deep
     Learning and Clustering, eq. 8-10 and algorithm 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = DCN(n_clusters=3, pretrain_epochs=5, clustering_epochs=5, random_state=0).fit(X)
+    >>> model.n_clusters_, model.labels_.shape
+    (3, (90,))
     """
 
     clustering_loss_weight: float = 0.1

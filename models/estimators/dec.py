@@ -60,6 +60,14 @@ class DEC(AutoencoderClusterer):
     Xie, Girshick, Farhadi (2016), Unsupervised Deep Embedding for Clustering Analysis, eq. 1-3;
     end at a label change below 0.1 % (section 4.3), k-means with 20 starts and a target every 140
     steps as in the code of IDEC's authors.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = DEC(n_clusters=3, pretrain_epochs=5, clustering_epochs=5, random_state=0).fit(X)
+    >>> model.n_clusters_, model.transform(X).shape
+    (3, (90, 5))
     """
 
     update_interval: int = 140

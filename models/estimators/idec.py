@@ -38,6 +38,14 @@ class IDEC(DEC):
     Guo, Gao, Liu, Yin (2017), Improved Deep Embedded Clustering with Local Structure
     Preservation. Reference code: k-means with 20 starts, a target every 140 steps, γ = 0.1,
     tol = 0.001.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = IDEC(n_clusters=3, pretrain_epochs=5, clustering_epochs=5, random_state=0).fit(X)
+    >>> model.n_clusters_, model.predict_proba(X).shape
+    (3, (90, 3))
     """
 
     clustering_loss_weight: float = 0.1

@@ -62,6 +62,16 @@ class LatentClustering(AutoencoderClusterer):
         of the transport, with ``loss``, minus the mean log-assignment of the clusters before the
         shares come in, and ``label_change``. The other parameters and attributes are those of
         `models.estimators.autoencoder_clusterer.AutoencoderClusterer`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = LatentClustering(
+    ...     n_clusters=3, assignment="likelihood", pretrain_epochs=5, random_state=0
+    ... ).fit(X)
+    >>> model.n_clusters_, model.score_samples(X).shape
+    (3, (90,))
     """
 
     clustering_epochs: int = 100

@@ -92,6 +92,16 @@ class MutualInformationClustering(AutoencoderClusterer):
     using Pretrained Models (TEMI): β = 0.6, momentum of the teacher 0.996, 25 to 50 neighbours, 16
     to 50 heads. Hu, Miyato, Tokui, Matsumoto, Sugiyama (2017), Learning Discrete Representations
     via Information Maximizing Self-Augmented Training (IMSAT), eq. 6-9.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = MutualInformationClustering(
+    ...     n_clusters=3, pretrain_epochs=5, clustering_epochs=5, random_state=0
+    ... ).fit(X)
+    >>> model.n_clusters_, model.labels_.shape
+    (3, (90,))
     """
 
     clustering_epochs: int = 30

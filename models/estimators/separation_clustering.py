@@ -50,6 +50,16 @@ class SeparationClustering(AutoencoderClusterer):
         A record for each epoch of `refine`: ``epoch``, ``loss``, ``reconstruction_loss``,
         ``separation`` (the R, without weight and sign). The other parameters and attributes are
         those of `models.estimators.autoencoder_clusterer.AutoencoderClusterer`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = SeparationClustering(
+    ...     n_clusters=3, pretrain_epochs=5, clustering_epochs=5, random_state=0
+    ... ).fit(X)
+    >>> model.n_clusters_, model.labels_.shape
+    (3, (90,))
     """
 
     clustering_epochs: int = 30

@@ -65,6 +65,14 @@ class VaDE(AutoencoderClusterer):
     ----------
     Jiang, Zheng, Tan, Tang, Zhou (2017), Variational Deep Embedding: An Unsupervised and
     Generative Approach to Clustering, eq. 9-16.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = VaDE(n_clusters=3, pretrain_epochs=5, clustering_epochs=5, random_state=0).fit(X)
+    >>> model.predict_proba(X[:2]).shape
+    (2, 3)
     """
 
     warmup_epochs: int = 10

@@ -1,7 +1,6 @@
 """nightfold's own clustering: two views, a neighbour graph, many starts, deep refinement."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
@@ -21,6 +20,7 @@ from models.networks.autoencoder import build_autoencoder
 from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
 from models.networks.training import Schedule, map_rows
 from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
+from models.nightfold.parameters import check_parameters
 from models.nightfold.partition import Partition, Settings, find_partition
 from models.nightfold.searched import smoothed_rows, take_neighbours
 from models.nightfold.state import restore, state_of
@@ -34,7 +34,6 @@ from models.nightfold.warm_start import (
 
 FUSED_DIM: Final = 256
 
-_SMALLEST: Final = {"n_clusters": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
 _REFINED: Final = (
     *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
     *("topics_", "history_", "evidence_", "n_clusters_choice_"),
@@ -92,6 +91,14 @@ class NightfoldClustering(DeepClusterer):
         Record of every epoch of every step.
     evidence_
         How the labels were chosen: silhouettes of the starts, and before and after refinement.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> X, _ = make_blobs(90, 5, centers=3, random_state=0)
+    >>> model = NightfoldClustering(n_clusters=3, pretrain_epochs=3).fit(X)
+    >>> np.bincount(model.labels_).tolist(), model.transform(X).shape
+    ([30, 30, 30], (90, 32))
     """
 
     uses_views: ClassVar[bool] = True
@@ -127,14 +134,7 @@ class NightfoldClustering(DeepClusterer):
 
     def _check(self, X: ArrayLike, reset: bool) -> Floats:
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
-        for name, smallest in _SMALLEST.items():
-            value = getattr(self, name)
-            is_count = isinstance(value, Integral) and int(value) >= smallest
-            if not is_count and (name, value) != ("n_clusters", "auto"):
-                raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
-        for name in ("granularity", "lexical_weight"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        check_parameters(self)
         checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
         dims = self._dims(checked)
         if min(dims) < 1 or sum(dims) != checked.shape[1]:

@@ -113,5 +113,5 @@ def foreign_sentence(shares: Mapping[str, float]) -> str | None:
     return (
         f"low: the encoder has not learnt the language of many texts ({listed}), and tells them"
         " apart by their words, not by what they say; set `encoder` to a multilingual one, for"
-        f" instance {MULTILINGUAL_ENCODER}"
+        f" instance {MULTILINGUAL_ENCODER}, or the one that `nightfold encoder` writes"
     )

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from models.text.segmentation import HAN, segmented
-from models.text.stop_words import ENGLISH_WORDS
+from models.text.language.segmentation import HAN, segmented
+from models.text.language.stop_words import ENGLISH_WORDS
 
 # Keywords need no more: time and memory stay flat however many documents there are.
 _MAX_TEXTS: Final = 20_000

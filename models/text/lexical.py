@@ -14,7 +14,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 from models.core.persistence import load_state, save_state
-from models.text.segmentation import with_spaces
+from models.text.language.segmentation import with_spaces
 
 Analyzer = Literal["word", "char_wb"]
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from models.core.arrays import Floats, normalise_rows
 from models.core.graph import BLOCK_CELLS
 from models.text.keywords import words_of
-from models.text.segmentation import HAN
+from models.text.language.segmentation import HAN
 
 _FEW_WORDS: Final = 3
 """Different words, stop words left out: what customers complain about in so few is all the same

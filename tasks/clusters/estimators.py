@@ -73,16 +73,20 @@ class ClusteringSettings(BaseModel):
         "auto", description="Number of clusters; auto: the number that halves of the feed agree on."
     )
     pretraining: Pretraining | None = Field(
-        None, description="How an autoencoder is pretrained; by reconstruction if left empty."
+        None,
+        description="How an autoencoder is pretrained, for the deep methods but nightfold; by"
+        " reconstruction if left empty.",
     )
     granularity: float = Field(
         _GRANULARITY,
         gt=0,
         le=10,
-        description="How fine the clusters are that auto finds: 1 is coarse, 4 is fine.",
+        description="How fine the clusters are that auto finds: 1 is coarse, 4 is fine; for"
+        " nightfold only.",
     )
     device: str = Field(
-        "auto", description="auto, cpu, cuda, cuda:0 (the first of several) or mps."
+        "auto",
+        description="auto, cpu, cuda, cuda:0 (the first of several) or mps; of the encoder too.",
     )
 
     @model_validator(mode="after")

@@ -30,7 +30,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
-from tasks.vectors.items import read_window
+from tasks.vectors.items import Window, read_window
 from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, IS_ALARM, NIGHT, REMARKS, TEXT
 from validation.tables.schemas import DRIFT
 
@@ -100,9 +100,22 @@ def plan_fit(
     An alarm is an event in Prefect, for automations to act on. On a quiet night, on which the feed
     had nothing new, last night's clusters stay as they are.
     """
+    return planned(store, embedded, last, recipe, settings, is_quiet)
+
+
+def planned(
+    store: Store,
+    embedded: Embedded,
+    last: PastNight | None,
+    recipe: Recipe,
+    settings: RefitSettings,
+    is_quiet: bool,
+) -> Plan:
+    """Decide how the model comes about; see `plan_fit`."""
     if is_quiet and last and _can_stay(store, embedded, last, recipe):
         return _as_it_was(store, last, recipe)
-    measure, has_all = partial(measured, store, embedded, settings), partial(has_models, store)
+    measure = partial(measured, store, partial(_read, store, embedded), settings)
+    has_all = partial(has_models, store)
     fit, keeps_clusters = decide(store.night, last, recipe, settings, has_all, measure)
     _show(store, fit.drift)
     rows = [{**figure.model_dump(), IS_ALARM: figure.is_alarm} for figure in fit.drift]
@@ -219,15 +232,36 @@ def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
     )
 
 
+def _read(store: Store, embedded: Embedded) -> tuple[pa.Table, Window]:
+    items = read_table(store, embedded.items, [EMBEDDING])
+    return items, read_window(store, embedded.window)
+
+
 def measured(
-    store: Store, embedded: Embedded, settings: RefitSettings, last: PastNight, since: date
+    store: Store,
+    read: Callable[[], tuple[pa.Table, Window]],
+    settings: RefitSettings,
+    last: PastNight,
+    since: date,
 ) -> list[Figure]:
-    """Read what the drift since a night is measured on, and measure it."""
+    """Read what the drift since a night is measured on, and measure it.
+
+    Parameters
+    ----------
+    store
+        Of the night.
+    read
+        Reads the window's vectors (embedding), and the window.
+    settings
+        The limits.
+    last, since
+        The night before, and that of its last full fit.
+    """
     from models.text.lexical_views import LexicalViews
 
-    texts, documents = read_window(store, embedded.window)
+    items, (texts, documents) = read()
     window = WindowSince(
-        X=matrix_of(read_table(store, embedded.items, [EMBEDDING])[EMBEDDING]),
+        X=matrix_of(items[EMBEDDING]),
         texts=texts[TEXT].to_pylist(),
         is_new=pc.greater(texts[NIGHT], since).to_numpy(),
         clusters=clusters_of_texts(documents, _assigned(store, last), len(texts)),

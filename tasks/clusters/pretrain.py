@@ -13,7 +13,7 @@ from models.clusterer.clusterer import Clusterer
 from models.core.arrays import Floats
 from models.core.records import Progress
 from models.core.threads import one_thread
-from models.text.languages import is_mostly_foreign
+from models.text.language.told import is_mostly_foreign
 from tasks.clusters.estimators import (
     ClusteringSettings,
     features_of,

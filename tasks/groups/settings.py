@@ -14,7 +14,8 @@ class NightClustering(ClusteringSettings):
         None,
         min_length=1,
         description="Column of the feed that documents are grouped by: each value has clusters of"
-        " its own. All documents are clustered together if left empty.",
+        " its own; only where n_clusters is auto. All documents are clustered together if left"
+        " empty.",
     )
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -40,6 +40,25 @@ def slug_of(by: str, value: str) -> str:
     digest = hashlib.sha256(spelled).hexdigest()[:_DIGEST_CHARS]
     safe = re.sub(r"[^A-Za-z0-9]+", "-", value).strip("-").lower()[:_SLUG_CHARS].strip("-")
     return f"{safe or 'group'}-{digest}"
+
+
+def group_of(value: str | None, names: Collection[str]) -> str | None:
+    """Return which group of a night a document belongs to that was not in it.
+
+    Parameters
+    ----------
+    value
+        Of the document; None or empty where it has none.
+    names
+        Of the night's groups.
+
+    Returns
+    -------
+    None where the night had no other documents with the value, and none without one.
+    """
+    if value and value in names:
+        return value
+    return OTHERS if OTHERS in names else None
 
 
 def groups_of(

@@ -8,7 +8,7 @@ image that it leads to has changed.
 import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +43,8 @@ class ImageFeed(Feed):
 
     places: dict[str, str] = Field(default_factory=dict, exclude=True)
     """Digest of an image → its file on this machine, for as long as the run lasts."""
+    is_of_files: bool = Field(False, exclude=True)
+    """Whether each row is a file by itself, and not one of a table."""
 
 
 class Where(BaseModel):
@@ -65,6 +67,11 @@ class Where(BaseModel):
     images: ImageSettings
     ingest: IngestSettings
     sources: SourceSettings
+
+    def rows(self) -> IngestSettings:
+        """Return how the rows are read that `find_images` lands: their text leads to an image."""
+        columns = self.ingest.columns.model_copy(update={"text": IMAGE})
+        return self.ingest.model_copy(update={"columns": columns})
 
 
 def fixed_part(feed: str) -> str:
@@ -118,19 +125,13 @@ def _of_files(store: Store, listing: Listing) -> ImageFeed:
             "id": it.name,
             IMAGE: it.sha256,
             "title": title_of(it.name),
-            "source": _folder_in(it.name),
+            "source": it.folder,
             PATH: it.name,
         }
         for it in listing.images
     )
     places = {it.sha256: it.path for it in listing.images}
-    return ImageFeed(pieces=[_landed(store, _FILES, rows)], places=places)
-
-
-def _folder_in(name: str) -> str | None:
-    """Return the folder that a file is in, if it is in one below the feed."""
-    folder = str(PurePosixPath(name).parent)
-    return None if folder == "." else folder
+    return ImageFeed(pieces=[_landed(store, _FILES, rows)], places=places, is_of_files=True)
 
 
 def _of_tables(store: Store, found: Feed, listing: Listing | None, where: Where) -> ImageFeed:

@@ -43,11 +43,14 @@ class FoundImage(NamedTuple):
     ----------
     name
         Relative to the feed.
+    folder
+        Below the feed of tonight; None where it is in none.
     path
         On this machine.
     """
 
     name: str
+    folder: str | None
     path: str
     sha256: str
     size: int
@@ -111,9 +114,9 @@ def list_files(store: Store, feed: str, fixed: str) -> Listing:
             for item in names:
                 require_outside(item, feed, store.root)
         images = [
-            found
+            FoundImage(label, _folder(relative(item, base), inner), str(file), digest, size)
             for item, name in names.items()
-            for found in _images(store, filesystem, item, name)
+            for label, inner, file, digest, size in _images(store, filesystem, item, name)
         ]
         tables = [name for name in names.values() if format_of(name)]
         if not images and not tables:
@@ -141,10 +144,16 @@ def _say_passed_over(names: list[str]) -> None:
         )
 
 
+def _folder(below: str, inner: str) -> str | None:
+    """Return the folder that a file is in, below the feed or in an archive."""
+    folder = str(PurePosixPath(inner or below).parent)
+    return None if folder == "." else label_of(folder)
+
+
 def _images(
     store: Store, filesystem: fsspec.AbstractFileSystem, item: str, name: str
-) -> Iterator[FoundImage]:
-    """Yield a file that is an image, or those that it packs."""
+) -> Iterator[tuple[str, str, Path, str, int]]:
+    """Yield label, name in an archive, file, digest and size of an image, or of those in one."""
     is_packed = is_archive(name)
     if not is_packed and not is_image(name):
         return
@@ -152,12 +161,14 @@ def _images(
     file = Path(item)
     if not is_local(filesystem):
         file = land(store, lambda target: filesystem.get_file(item, str(target)))
+    label = label_of(name)
     if is_packed:
         wanted = Wanted(is_image, ", ".join(ENDINGS), _MOST_MEMBERS)
-        for inner, landed in landed_members(store, file, label_of(name), wanted):
-            yield FoundImage(inner, str(landed), landed.name, landed.stat().st_size)
+        for inner, landed in landed_members(store, file, label, wanted):
+            within = inner.removeprefix(f"{label}/")
+            yield inner, within, landed, landed.name, landed.stat().st_size
         return
-    yield FoundImage(label_of(name), str(file), sha256_of(file), file.stat().st_size)
+    yield label, "", file, sha256_of(file), file.stat().st_size
 
 
 def _require_utf8(name: str) -> None:

@@ -17,7 +17,7 @@ from tasks.boundary.counted import counted
 from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
 from tasks.images.decode import Looked, UnfitImageError, as_png, digest_of, look_at
-from tasks.images.feed import ImageFeed
+from tasks.images.feed import PATH, ImageFeed
 from tasks.images.settings import ImageSettings
 from tasks.items.looked import LookedAt
 from tasks.reading.raw_feed import RawFeed
@@ -39,10 +39,12 @@ from validation.image_rules import (
 )
 from validation.tables.columns import (
     CONTENT,
+    FILE,
     MEDIA_TYPE,
     PROBLEM,
     PROBLEM_RULE,
     RAW,
+    ROW,
     TEXT,
     TEXT_DIGEST,
 )
@@ -68,6 +70,11 @@ def look_at_images(
     store: Store, raw: RawFeed, feed: ImageFeed, settings: ImageSettings
 ) -> LookedAt:
     """Decode every image within bounds; one that cannot be is a row with a problem."""
+    return looked_at(store, raw, feed, settings)
+
+
+def looked_at(store: Store, raw: RawFeed, feed: ImageFeed, settings: ImageSettings) -> LookedAt:
+    """Decode every image of a feed; see `look_at_images`."""
     limits = limits_of(settings)
     seen: set[str] = set()
     n_done = n_problems = 0
@@ -79,6 +86,8 @@ def look_at_images(
         for batch in read_batches(store, raw.rows):
             for first in range(0, len(batch), _ROWS_AT_ONCE):
                 found = batch.slice(first, _ROWS_AT_ONCE).to_pylist()
+                if feed.is_of_files:
+                    found = [named_by_file(row) for row in found]
                 looked = [looked_row(row, feed.places, limits) for row in found]
                 rows.write(pa.Table.from_pylist([row for row, _ in looked], RAW_IMAGES))
                 contents.write(_new_contents(looked, seen))
@@ -93,6 +102,11 @@ def look_at_images(
 def limits_of(settings: ImageSettings) -> ImageLimits:
     """Return what images are held against."""
     return ImageLimits(**settings.model_dump(exclude={"column"}))
+
+
+def named_by_file(row: Record) -> Record:
+    """Return a row as the only one of its image's file: so tables and messages name that."""
+    return row | {FILE: json.loads(row[RAW])[PATH], ROW: 1}
 
 
 def looked_row(

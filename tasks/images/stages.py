@@ -6,12 +6,12 @@ Writes what lands; the encoder; embeddings/encoder=images-E/ (text_digest, embed
 
 from models.core.threads import one_thread
 from tasks.clusters.drift import RefitSettings
-from tasks.clusters.plan_fit import Recipe
+from tasks.clusters.plan_fit import Plan, Recipe, planned
 from tasks.frame.stage import stage
 from tasks.images.codec import IMAGES
 from tasks.images.feed import ImageFeed, Where, find_images
 from tasks.items.encode import ItemWindow, embed_items
-from tasks.items.learn import Learning, Learnt, learn
+from tasks.items.learn import Learning, Learnt, learn, plan_of
 from tasks.store.fetched.source_state import SourceState
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store
@@ -51,3 +51,20 @@ def learn_image_encoder(  # noqa: PLR0913, PLR0917 - as above
 def embed_images(store: Store, window: ItemWindow, learnt: ModelRef, device: str) -> Embedded:
     """Encode the images that were never encoded by this encoder; see `embed_items`."""
     return embed_items(store, window, learnt, IMAGES, device)
+
+
+@stage("drift", version=1)
+@one_thread()
+def plan_image_fit(  # noqa: PLR0913, PLR0917 - as above
+    store: Store,
+    embedded: Embedded,
+    learnt: Learnt,
+    last: PastNight | None,
+    recipe: Recipe,
+    settings: RefitSettings,
+    is_quiet: bool,
+) -> Plan:
+    """Fit from scratch with a new encoder, for its reason; else decide as for texts."""
+    if learnt.reason:
+        return plan_of(store, learnt, recipe)
+    return planned(store, embedded, last, recipe, settings, is_quiet)

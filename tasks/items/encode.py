@@ -20,7 +20,7 @@ from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.history import NightTable
 from tasks.store.storage import ModelRef, Ref, Store, keep_table, load_model
 from tasks.vectors.embed import Embedded
-from tasks.vectors.items import keep_window, lay_out_window, read_night
+from tasks.vectors.items import Window, keep_window, lay_out_window, read_night
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
 _CHUNK_ITEMS: Final = 1024
@@ -39,7 +39,22 @@ class ItemWindow(BaseModel):
 def embed_items(
     store: Store, window: ItemWindow, learnt: ModelRef, codec: ItemCodec, device: str
 ) -> Embedded:
-    """Gather the vectors of the window's items; those that lack one are encoded.
+    """Gather the vectors of the window's items; see `vectors_of`."""
+    items, laid_out = vectors_of(store, window, learnt, codec, device)
+    encoder = encoder_of(codec.name, learnt)
+    return Embedded(
+        items=keep_table(store, "embed", items),
+        window=keep_window(store, laid_out),
+        embedding_dim=items.schema.field(EMBEDDING).type.list_size,
+        encoder_digest=encoder.digest,
+        encoder_weights=encoder.weights,
+    )
+
+
+def vectors_of(
+    store: Store, window: ItemWindow, learnt: ModelRef, codec: ItemCodec, device: str
+) -> tuple[pa.Table, Window]:
+    """Return the vectors of the window's items, and the window; what lacks one is encoded.
 
     A killed run goes on after its last chunk. A vector depends on its item alone, and on its chunk
     in its last bits; the chunks depend on the items alone.
@@ -52,17 +67,9 @@ def embed_items(
     lacking = [digest for digest in digests if digest in missing]
     if lacking:
         items = read_contents(store, window.contents, lacking)
-        load = partial(load_encoder, store, learnt, codec, device)
-        encode_missing(shelf, items, load)
+        encode_missing(shelf, items, partial(load_encoder, store, learnt, codec, device))
     vectors = fixed_lists(shelf.gather(digests))
-    table = pa.table({TEXT_DIGEST: laid_out.texts[TEXT_DIGEST], EMBEDDING: vectors})
-    return Embedded(
-        items=keep_table(store, "embed", table),
-        window=keep_window(store, laid_out),
-        embedding_dim=vectors.type.list_size,
-        encoder_digest=encoder.digest,
-        encoder_weights=encoder.weights,
-    )
+    return pa.table({TEXT_DIGEST: laid_out.texts[TEXT_DIGEST], EMBEDDING: vectors}), laid_out
 
 
 def encode_missing(

@@ -22,7 +22,7 @@ from tasks.frame.progress import shown_progress
 from tasks.frame.result import StageResult
 from tasks.items.base import ItemCodec
 from tasks.items.contents import read_contents
-from tasks.items.encode import ItemWindow, embed_items
+from tasks.items.encode import ItemWindow, vectors_of
 from tasks.items.known import ENCODER_FILE, encoder_of
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_model, keep_table
@@ -84,8 +84,8 @@ def learn(
     recipe = how.recipe(encoder_of(how.codec.name, before).digest)
     if is_quiet and last.fit and last.fit["recipe"] == recipe.key:
         return Learnt(models={"encoder": before})
-    embedded = embed_items(store, window, before, how.codec, how.device)
-    measure = partial(measured, store, embedded, how.settings)
+    read = partial(vectors_of, store, window, before, how.codec, how.device)
+    measure = partial(measured, store, read, how.settings)
     found = decide(store.night, last, recipe, how.settings, partial(has_models, store), measure)
     if found.fit.kind == "warm":
         return Learnt(models={"encoder": before})

@@ -36,6 +36,7 @@ from validation.tables.columns import (
     DOC_ID,
     END,
     EXEMPLAR_DOC_IDS,
+    GROUP,
     IS_NEW,
     IS_OUTLIER,
     KEYWORDS,
@@ -146,7 +147,7 @@ def explain(store: Store, doc_id: str) -> Explanation:
     row, clusters = assigned[0], clusters_by_id(store, manifest)
     own, text = row[CLUSTER_ID], texts.text(doc_id)
     vector = vectors_of(store, manifest, [texts.digest_of[doc_id]])
-    q = {} if own == REMARKS else _memberships(store, manifest, vector, text)
+    q = {} if own == REMARKS else _memberships(store, manifest, vector, text, row.get(GROUP))
     second = runner_up(q, own, clusters)
     return Explanation(
         feed=manifest.feed,
@@ -213,9 +214,11 @@ def passages(rows: Sequence[Row], text: str, clusters: Mapping[str, Row]) -> lis
     ]
 
 
-def _memberships(store: Store, manifest: Manifest, vector: Floats, text: str) -> dict[str, float]:
+def _memberships(
+    store: Store, manifest: Manifest, vector: Floats, text: str, group: str | None
+) -> dict[str, float]:
     """Return what the night's models find, by the clusters that a person has made of theirs."""
-    placer = placer_of(store, manifest)
+    placer = placer_of(store, manifest, group)
     shares: list[float] = placer.memberships(vector, [text])[0].tolist()
     ids = curated_clusters(manifest.curation, placer.cluster_ids, [text] * len(shares))
     found: dict[str, float] = defaultdict(float)

@@ -19,6 +19,7 @@ from models.encoding.kinds import Kind, kind_or_reference
 from tasks.clusters.placement import NightModels, Placer, load_placer
 from tasks.curating.apply import curated_clusters
 from tasks.groups.settings import NightClustering
+from tasks.store.manifest_parts import GroupPart
 from tasks.store.manifests import Manifest
 from tasks.store.storage import ModelRef, Store, lay_out, read_table, require_file
 from tasks.vectors.encoder import EmbedSettings, find_encoder_ref, load_encoder
@@ -38,8 +39,19 @@ class CannotAssignError(NightfoldError, ValueError):
 
 
 @one_thread()
-def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[Placement]:
+def place_texts(
+    store: Store, manifest: Manifest, texts: Sequence[str], group: str | None = None
+) -> list[Placement]:
     """Place texts by the night's models alone, known ones too.
+
+    Parameters
+    ----------
+    store, manifest
+        The night.
+    texts
+        To be placed.
+    group
+        Name of their group, of a night that was clustered by a column.
 
     Raises
     ------
@@ -47,7 +59,7 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
         If the encoder is not that of the night, or the manifest does not say what labels mean.
     """
     embedding = encoded_as_then(manifest, texts)
-    placer = placer_of(store, manifest)
+    placer = placer_of(store, manifest, group)
     q = placer.memberships(embedding, texts)
     confidence, margin = top_two(q)
     found = [placer.cluster_ids[column] for column in q.argmax(axis=1)]
@@ -55,8 +67,8 @@ def place_texts(store: Store, manifest: Manifest, texts: Sequence[str]) -> list[
     return list(zip(winners, confidence.tolist(), margin.tolist(), strict=True))
 
 
-def placer_of(store: Store, manifest: Manifest) -> Placer:
-    """Load what places texts as a night has published them.
+def placer_of(store: Store, manifest: Manifest, group: str | None = None) -> Placer:
+    """Load what places texts as a night has published them, or a group of it.
 
     Raises
     ------
@@ -65,7 +77,7 @@ def placer_of(store: Store, manifest: Manifest) -> Placer:
     """
     clusters = read_published(store, manifest, "clusters", [CLUSTER_ID])
     there = frozenset(clusters[CLUSTER_ID].to_pylist()) | manifest.curation.get("merged", {}).keys()
-    return load_placer(partial(load_aside, store), _models(manifest), there)
+    return load_placer(partial(load_aside, store), _models(manifest, group), there)
 
 
 def encoded_as_then(manifest: Manifest, texts: Sequence[str]) -> Floats:
@@ -74,8 +86,13 @@ def encoded_as_then(manifest: Manifest, texts: Sequence[str]) -> Floats:
     Raises
     ------
     CannotAssignError
-        If the encoder is not that of the night.
+        If the encoder is not that of the night, or the night has no texts.
     """
+    if not manifest.has_texts:
+        raise CannotAssignError(
+            f"night {manifest.night} holds no texts, so texts are not compared with it by meaning;"
+            " documents of its kind are placed by a run"
+        )
     config = manifest.config
     settings, device = EmbedSettings(**config["embed"]), config["clustering"]["device"]
     kind = Kind(manifest.encoder.backend, manifest.encoder.dtype)
@@ -92,27 +109,26 @@ def encoded_as_then(manifest: Manifest, texts: Sequence[str]) -> Floats:
     return load_encoder(encoder.of_kind(able), settings, device).encode(texts)
 
 
-def _models(manifest: Manifest) -> NightModels:
-    if manifest.groups:
-        raise CannotAssignError(
-            f"night {manifest.night} was clustered by {manifest.config['clustering']['by']!r}, and"
-            " its models place texts of one group each; documents that were in it are placed as"
-            " they were, others by a run"
-        )
-    published = manifest.labels.published
-    if manifest.cluster_ids is None and published != "baseline":
+def _models(manifest: Manifest, group: str | None) -> NightModels:
+    told = manifest.group_named(group) if group else manifest
+    published = told.labels.published
+    if told.cluster_ids is None and published != "baseline":
         raise CannotAssignError(
             f"night {manifest.night} was published by a version whose models cannot place texts;"
             " run it again"
         )
+    clustering, lexical, identity = (
+        manifest.model(f"{name}@{told.slug}" if isinstance(told, GroupPart) else name)
+        for name in ("clustering", "lexical", "identity")
+    )
     return NightModels(
-        clustering=manifest.model("clustering"),
-        lexical=manifest.model("lexical"),
-        identity=manifest.model("identity"),
+        clustering=clustering,
+        lexical=lexical,
+        identity=identity,
         settings=NightClustering(**manifest.config["clustering"]).of_a_group(),
         published=published,
-        cluster_ids={int(label): it for label, it in (manifest.cluster_ids or {}).items()},
-        whole_of=manifest.whole_of,
+        cluster_ids={int(label): it for label, it in (told.cluster_ids or {}).items()},
+        whole_of=told.whole_of,
     )
 
 

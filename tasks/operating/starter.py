@@ -3,7 +3,7 @@
 Pure functions from what was found to lines of TOML.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from tasks.boundary.toml_text import (
     toml_value,
 )
 from tasks.operating.check_feed import FeedCheck
+from tasks.operating.proven import Proven
 from tasks.operating.survey import Survey
 from tasks.reading.guesses import GUESSES
 from tasks.reading.rating_column import RATING
@@ -77,8 +78,6 @@ class Starter:
         The length that texts are cut to.
     proven
         Settings under [ingest] that the rows prove, and with which they were read.
-    why
-        What proves them.
     kept
         Settings that were there before, as a configuration file has them.
     """
@@ -89,8 +88,7 @@ class Starter:
     survey: Survey
     other_ids: Mapping[str, list[str]]
     max_text_chars: int
-    proven: Mapping[str, Any] = field(default_factory=dict)
-    why: str = ""
+    proven: Sequence[Proven] = ()
     kept: Mapping[str, Any] = field(default_factory=dict)
 
     def toml(self) -> str:
@@ -105,7 +103,7 @@ class Starter:
         yield toml_comment(
             f"Written by `nightfold init`, which read {', '.join(files[:_N_FILES])}{rest}."
         )
-        yield "# What stands in comments is what it found. All keys: docs/configuration.md"
+        yield "# What stands in comments is what it found. All keys: docs/settings.md"
         yield "#"
         yield "#   nightfold check --config THIS_FILE    what would be refused; writes nothing"
         yield "#   nightfold run --config THIS_FILE      tonight; tomorrow night: the same command"
@@ -157,9 +155,9 @@ class Starter:
         if kept or self.proven:
             yield f"[{_INGEST}]"
             yield from toml_settings(kept)
-        if self.proven:
-            yield toml_comment(self.why)
-            yield from toml_settings(self.proven)
+        for key, value, why in self.proven:
+            yield toml_comment(why)
+            yield from toml_settings({key: value})
         if kept or self.proven:
             yield ""
 

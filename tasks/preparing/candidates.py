@@ -102,11 +102,15 @@ class AcceptedRows:
             return set()
         return {row[DOC_ID] for rows in self.batches(()) for row in rows if row[WITHDRAWN]}
 
+    def _mapped(self, file: str) -> set[str]:
+        """Return the columns of a file that nightfold reads; items that are files share them."""
+        return set((self.columns.get(file) or next(iter(self.columns.values()))).values())
+
     def own_parts(self, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Return what each row holds besides the columns that nightfold reads, as JSON values."""
         # One list of all rows is parsed in half the time of as many texts.
         found: list[Row] = json.loads(f"[{','.join([row[RAW] for row in rows])}]")
-        mapped = {file: set(self.columns[file].values()) for file in {row[FILE] for row in rows}}
+        mapped = {file: self._mapped(file) for file in {row[FILE] for row in rows}}
         for row, values in zip(rows, found, strict=True):
             for name in mapped[row[FILE]]:
                 values.pop(name, None)

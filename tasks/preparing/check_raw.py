@@ -67,6 +67,8 @@ def checked(
     if is_quiet:
         logger.info("nothing new since the last published night")
         limits = limits.model_copy(update={"min_rows": 0})
+    if items is not None:
+        limits = limits.without_dates()
     verdict = judge_raw(partial(read_batches, store, raw.rows), limits, items)
     _doubt_guessed_ids(raw, verdict)
     refused, results = keep_verdict(store, "check raw", verdict)

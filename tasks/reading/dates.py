@@ -29,15 +29,18 @@ class DateForms(BaseModel):
 
     date_format: str | None = Field(
         None,
-        description="How dates are written, in the codes of strptime: %d/%m/%Y reads 31/12/2024.",
+        description="How dates are written, in the codes of strptime: %d/%m/%Y reads 31/12/2024. A"
+        " date of another form that can only mean one day is read all the same.",
     )
     date_pattern: str | None = Field(
         None,
-        description="Regular expression whose one group is the date in a longer cell.",
+        description="Regular expression whose one group is the date in a longer cell: ^(.*?) \\|"
+        " of November 26, 2022 | Version 22.",
     )
     day_first: bool = Field(
         False,
-        description="Whether 03/04/2024 is the third of April; otherwise such a date is refused.",
+        description="Whether 03/04/2024 is the third of April; otherwise such a date is refused,"
+        " and %m/%d/%Y as date_format reads it as the fourth of March.",
     )
 
     @field_validator("date_format")

@@ -12,10 +12,10 @@ import pyarrow as pa
 from tasks.boundary.counted import counted
 from tasks.boundary.transient import is_transient_error
 from tasks.reading.formats.kinds import FORMATS
-from tasks.reading.formats.rows import FileLog, Row, UnfitFileError
+from tasks.reading.formats.rows import FileLog, ForeignFileError, Row, UnfitFileError
 from tasks.reading.formats.settings import FileSettings
 from tasks.reading.sources.base import Feed, Piece
-from tasks.reading.sources.errors import FeedError
+from tasks.reading.sources.errors import FeedEncodingError, FeedError
 from tasks.reading.sources.kinds import NO_SETTINGS, source_of
 from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import require_no_secret, without_query
@@ -109,6 +109,8 @@ def read_rows(store: Store, piece: Piece, settings: FileSettings) -> Iterator[Ro
         if error.errno is not None or is_transient_error(error):
             raise
         raise _unreadable(piece, error) from error
+    except ForeignFileError as error:
+        raise FeedEncodingError(f"{piece.name} {error}") from error
     except UnfitFileError as error:
         raise FeedError(f"{piece.name} {error}") from error
     except (csv.Error, ValueError, OverflowError, NotImplementedError) as error:

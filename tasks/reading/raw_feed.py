@@ -58,7 +58,9 @@ class IngestSettings(FileSettings, CellForms):
     on_change: OnChange = Field(
         "replace",
         description="What becomes of a row whose id is known with another text: it takes the place"
-        " of the earlier document, the earlier one is kept, or the row is refused.",
+        " of the earlier document, the earlier one is kept and the row is a duplicate, or the row"
+        " is refused. A night on which most known ids come with unrelated texts stops: its ids"
+        " have started again.",
     )
 
 

@@ -223,7 +223,7 @@ def _row_of(rows: list[Row], metric: str) -> Row:
 def _trust(scores: Scores, views: Views) -> str:
     """Say how far to trust the labels, and aloud where the encoder has not learnt the languages."""
     from models.quality.trust import foreign_sentence, trust_sentence
-    from models.text.languages import not_learnt
+    from models.text.language.told import not_learnt
 
     if said := foreign_sentence(not_learnt(views.languages, views.encoder_languages)):
         logger.warning("trust in tonight's clusters is %s", said)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 from tasks.clusters.fit import Fit
@@ -11,6 +13,7 @@ from tasks.reporting.beside.past import PastView, read_past
 from tasks.reporting.beside.pictures import MOST_ON_MAP, exemplars_of, read_pictures
 from tasks.reporting.beside.points import Points, read_points
 from tasks.reporting.beside.refused import read_refused
+from tasks.reporting.published import published_night
 from tasks.store.manifests import Manifest
 from tasks.store.storage import FeedStore, Ref, Store, read_table
 
@@ -75,6 +78,37 @@ class NightView:
     tree: Sequence[Row] = ()
     insights: Tables = field(default_factory=dict)
     beside: Beside = Beside()
+
+    @staticmethod
+    def open(
+        store: Path | str, night: date | str | None = None, feed_name: str | None = None
+    ) -> "NightView":
+        """Read a published night of a store, in a notebook for instance.
+
+        Parameters
+        ----------
+        store
+            Root of the store.
+        night
+            A date, or its text as 2026-03-01; the last published night if left out.
+        feed_name
+            Needed if the store has several feeds.
+
+        Raises
+        ------
+        NoNightError
+            If there is no such night, or several feeds and no name.
+        ManifestError, DamagedFileError
+            See `read_night`.
+
+        Examples
+        --------
+        >>> night = NightView.open("my-store")
+        >>> night.manifest.night, sum(row["size"] for row in night.clusters)
+        ('2026-03-02', 104)
+        """
+        day = date.fromisoformat(night) if isinstance(night, str) else night
+        return read_night(published_night(Path(store), feed_name, day))
 
     @property
     def topics(self) -> dict[str, str]:

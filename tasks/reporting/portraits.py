@@ -57,7 +57,7 @@ from validation.tables.columns import (
     TOPIC_ID,
 )
 
-VERSION: Final = 10
+VERSION: Final = 11
 """Of the stage `describe`: raise it when this module gives other results for the same inputs."""
 
 logger = logging.getLogger(__name__)
@@ -186,12 +186,7 @@ def portray(
         status=_status(events),
         group=group.name,
     )
-    rows = [portraits.row(cluster) for cluster in clusters]
-    if tonight.remarks:
-        rows.append(
-            remarks_row(tonight.remarks, tonight.night, tonight.n_documents, tonight.languages)
-        )
-    rows.sort(key=lambda row: (-row[SIZE], row[CLUSTER_ID]))
+    rows = _rows(portraits, clusters, tonight)
     n_known = len(set(found.ids.values()) & found.known.keys())
     logger.info("%d clusters, %d of them known before", len(clusters), n_known)
     whole = with_all_members(clusters, labels, documents)
@@ -205,6 +200,18 @@ def portray(
             whole, found, names, tonight.parted_from, tonight.night, tonight.encoder_digest
         ),
     )
+
+
+def _rows(
+    portraits: "_Portraits", clusters: list[TonightCluster], tonight: Tonight
+) -> list[dict[str, Any]]:
+    """Return the rows of the clusters and of the remarks, the largest first."""
+    rows = [portraits.row(cluster) for cluster in clusters]
+    if tonight.remarks:
+        rows.append(
+            remarks_row(tonight.remarks, tonight.night, tonight.n_documents, tonight.languages)
+        )
+    return sorted(rows, key=lambda row: (-row[SIZE], row[CLUSTER_ID]))
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def remarks_assignments(remarks: RemarksTonight) -> pa.Table:
 def _most_said(remarks: RemarksTonight, languages: Sequence[str]) -> list[str]:
     """Return the words that most documents say, the most frequent first, then by the alphabet."""
     from models.text.keywords import words_of
-    from models.text.stop_words import stop_words_of
+    from models.text.language.stop_words import stop_words_of
 
     untold = stop_words_of(tuple(languages))
     said: Counter[str] = Counter()

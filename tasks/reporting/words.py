@@ -44,13 +44,15 @@ def find_words(given: Texts, kept_names: Mapping[int, str], topics: FoundTopics)
         Tonight's.
     """
     from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
+    from models.text.language.of_clusters import languages_of_clusters, words_of_clusters
+    from models.text.language.stop_words import stop_words_of
     from models.text.names import documents_of_sample, name_clusters
-    from models.text.stop_words import stop_words_of
 
     texts, labels = given.texts, given.labels
     positions = sample_of_clusters(labels)
     counted, own = count_terms([texts[it] for it in positions]), labels[positions]
-    stop_words = stop_words_of(tuple(given.languages))
+    elsewhere = languages_of_clusters(texts, labels, given.languages)
+    stop_words = stop_words_of(tuple(given.languages)) | words_of_clusters(counted, own, elsewhere)
     keywords = counted_keywords(counted, own, _KEYWORDS, stop_words)
     n_documents = np.bincount(given.items, minlength=len(texts))
     weights = documents_of_sample(labels, n_documents, positions)

@@ -12,7 +12,7 @@ from tasks.reading.pieces import find_pieces, read_rows, require_unchanged
 from tasks.reading.raw_feed import IngestSettings
 from tasks.reading.sources.base import Feed, Piece, landed_lines
 from tasks.reading.sources.settings import SourceSettings
-from tasks.series.rows import series_rows
+from tasks.series.rows import SERIES, series_rows
 from tasks.series.settings import SeriesSettings
 from tasks.store.fetched.source_state import SourceState
 from tasks.store.storage import Store
@@ -37,6 +37,11 @@ class Where(BaseModel):
     series: SeriesSettings
     ingest: IngestSettings
     sources: SourceSettings
+
+    def rows(self) -> IngestSettings:
+        """Return how the rows are read that `find_series` lands: their text is a series."""
+        columns = self.ingest.columns.model_copy(update={"text": SERIES})
+        return self.ingest.model_copy(update={"columns": columns})
 
 
 def find_series(store: Store, where: Where, last: SourceState | None) -> Feed:

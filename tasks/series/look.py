@@ -58,6 +58,11 @@ Record = dict[str, Any]
 @stage("look at series", version=1)
 def look_at_series(store: Store, raw: RawFeed, settings: SeriesSettings) -> LookedAt:
     """Measure and prepare every series; one that cannot be read is a row with a problem."""
+    return looked_at(store, raw, settings)
+
+
+def looked_at(store: Store, raw: RawFeed, settings: SeriesSettings) -> LookedAt:
+    """Measure and prepare every series of a feed; see `look_at_series`."""
     seen: set[str] = set()
     n_done = n_problems = 0
     with (

@@ -6,10 +6,10 @@ Writes what lands; the encoder; embeddings/encoder=series-E/ (text_digest, embed
 
 from models.core.threads import one_thread
 from tasks.clusters.drift import RefitSettings
-from tasks.clusters.plan_fit import Recipe
+from tasks.clusters.plan_fit import Plan, Recipe, planned
 from tasks.frame.stage import stage
 from tasks.items.encode import ItemWindow, embed_items
-from tasks.items.learn import Learning, Learnt, learn
+from tasks.items.learn import Learning, Learnt, learn, plan_of
 from tasks.reading.sources.base import Feed
 from tasks.series.codec import SERIES
 from tasks.series.feed import Where, find_series
@@ -52,3 +52,20 @@ def learn_series_encoder(  # noqa: PLR0913, PLR0917 - a stage's inputs are its k
 def embed_series(store: Store, window: ItemWindow, learnt: ModelRef, device: str) -> Embedded:
     """Encode the series that were never encoded by this encoder; see `embed_items`."""
     return embed_items(store, window, learnt, SERIES, device)
+
+
+@stage("drift", version=1)
+@one_thread()
+def plan_series_fit(  # noqa: PLR0913, PLR0917 - as above
+    store: Store,
+    embedded: Embedded,
+    learnt: Learnt,
+    last: PastNight | None,
+    recipe: Recipe,
+    settings: RefitSettings,
+    is_quiet: bool,
+) -> Plan:
+    """Fit from scratch with a new encoder, for its reason; else decide as for texts."""
+    if learnt.reason:
+        return plan_of(store, learnt, recipe)
+    return planned(store, embedded, last, recipe, settings, is_quiet)

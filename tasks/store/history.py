@@ -228,15 +228,9 @@ def _found_assignments(tables: dict[str, Ref]) -> Ref:
 
 
 def _models(manifest: Manifest) -> dict[str, ModelRef]:
-    """Return the models of a night; those of a night of groups are theirs.
-
-    Where the documents are no texts there are no lexical views.
-    """
+    """Return the models of a night; those of a night of groups are theirs."""
     names = ("identity", "lexical", "clustering")
-    has_none = set(names) if manifest.groups else {"lexical"} - manifest.models.keys()
-    return {
-        name: ModelRef(files={}) if name in has_none else manifest.model(name) for name in names
-    }
+    return {name: ModelRef(files={}) if manifest.groups else manifest.model(name) for name in names}
 
 
 def _past_night(night: date, manifest: Manifest) -> PastNight:

@@ -50,7 +50,7 @@ def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> 
     -------
     What is clustered, with the remarks beside it if there are any.
     """
-    from models.text.languages import language_shares
+    from models.text.language.told import language_shares
 
     items, window = read_table(store, embedded.items), read_window(store, embedded.window)
     texts = window.texts[TEXT].to_pylist()
@@ -70,8 +70,8 @@ def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> 
 
 def judged(texts: list[str], X: Floats, languages: Mapping[str, float]) -> NDArray[np.bool_]:
     """Find the remarks among the window's texts, from what the texts say; see `find_remarks`."""
+    from models.text.language.stop_words import stop_words_of
     from models.text.remarks import find_remarks
-    from models.text.stop_words import stop_words_of
 
     return find_remarks(texts, X, stop_words_of(tuple(languages)))
 

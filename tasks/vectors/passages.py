@@ -77,7 +77,7 @@ def cut_passages(
 
 
 def _found(store: Store, views: Views) -> pa.Table:
-    from models.text.languages import ENGLISH
+    from models.text.language.told import ENGLISH
 
     texts = read_table(store, views.window.texts)
     found = passages_in(texts, next(iter(views.languages), ENGLISH))

@@ -24,9 +24,9 @@ from themes import Feed, load_feed
 
 from models.core.arrays import Floats, normalise_rows
 from models.core.graph import Neighbours, nearest_neighbours
-from models.text.languages import language_shares
+from models.text.language.stop_words import stop_words_of
+from models.text.language.told import language_shares
 from models.text.remarks import find_remarks
-from models.text.stop_words import stop_words_of
 
 N_NEAREST: Final = 3
 """A theme of four texts is one, and none of them alone."""

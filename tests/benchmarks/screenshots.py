@@ -1,7 +1,11 @@
-"""Take the pictures in docs/images: the Prefect UI on two nights of the sample, in a real browser.
+"""Take the pictures in docs/images, in a real browser: the report, and the Prefect UI on two nights.
 
 Needs a Chromium and playwright, which are no dependencies of the project; CHROMIUM names the browser.
-Run two nights and the second one once more with a [[watch]] added (the stages before it are cached),
+Of a report, after `nightfold demo`:
+
+    python tests/benchmarks/screenshots.py demo-store/reports/feed=sample/night=2026-03-04/index.html docs/images
+
+Of the Prefect UI: run two nights and the second one once more with a [[watch]] added (the stages before it are cached),
 start `nightfold ui` on a terminal, then, with the address that it prints:
 
     python tests/benchmarks/screenshots.py "http://127.0.0.1:4200/?key=KEY" docs/images
@@ -36,16 +40,41 @@ def pages(address: str) -> dict[str, str]:
     return found
 
 
+REPORT = {
+    "report-changes": ("light", (1280, 900), ""),
+    "report-map": ("light", (1280, 900), "#map"),
+    "report-phone": ("dark", (390, 844), "#map"),
+}
+"""Picture → colours, size of the window, and the part of the report that is on top."""
+
+
+def pictures_of_report(browser: Any, page: str, folder: Path) -> None:
+    """Take the pictures of a report, with the network off."""
+    for name, (colours, (width, height), part) in REPORT.items():
+        size = {"width": width, "height": height}
+        with browser.new_context(viewport=size, color_scheme=colours, offline=True) as context:
+            tab = context.new_page()
+            tab.goto(Path(page).absolute().as_uri())
+            if part:
+                tab.locator(part).evaluate("it => it.scrollIntoView()")
+            tab.wait_for_timeout(2000)
+            tab.screenshot(path=str(folder / f"{name}.png"))
+            print(folder / f"{name}.png")
+
+
 def main(address: str, folder: Path, *names: str) -> None:
-    """Take the pictures of the named pages, or of all."""
+    """Take the pictures of a report, or of the named pages of the UI, or of all of them."""
     from playwright.sync_api import sync_playwright
 
-    known = pages(address)
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
         )
+        if address.endswith(".html"):
+            pictures_of_report(browser, address, folder)
+            return
+        known = pages(address)
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         for name in names or known:
             page.goto(address.replace("/?", f"{known[name]}?"))

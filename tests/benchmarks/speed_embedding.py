@@ -155,9 +155,7 @@ def _encoders() -> tuple[dict[str, Encode], dict[str, float]]:
 def _texts(path: Path, count: int, least_chars: int) -> list[str]:
     found = pd.read_parquet(path, columns=["text"])["text"].dropna().drop_duplicates()
     found = found[found.str.len() >= least_chars]
-    if len(found) < count:
-        raise SystemExit(f"{path} must hold {count:,} such texts, got {len(found):,}")
-    texts: list[str] = found.sample(count, random_state=0).tolist()
+    texts: list[str] = found.sample(min(count, len(found)), random_state=0).tolist()
     return texts
 
 

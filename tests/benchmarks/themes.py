@@ -31,15 +31,15 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 from models.core.kmeans import fit_kmeans
 from models.core.projection import FOREIGN_LEXICAL_WEIGHT, LEXICAL_WEIGHT
-from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
+from models.encoding.encoder import DEFAULT_ENCODER, EncoderSource, find_encoder
 from models.encoding.text_encoder import TextEncoder
 from models.nightfold.clustering import NightfoldClustering
 from models.text.keywords import count_terms
-from models.text.languages import is_mostly_foreign, language_shares
+from models.text.language.stop_words import stop_words_of
+from models.text.language.told import is_mostly_foreign, language_shares
 from models.text.lexical_views import LexicalViews
 from models.text.names import covering_names
 from models.text.remarks import find_remarks
-from models.text.stop_words import stop_words_of
 from models.text.term_table import TermTable, term_table
 
 Labels = NDArray[np.int64]
@@ -69,9 +69,11 @@ class Feed:
     texts: list[str]
     themes: list[set[str]]
     embeddings: NDArray[np.float32]  # (n_texts, embedding_dim), rows of length one
+    learnt: tuple[str, ...]
+    """Languages that the encoder has learnt."""
 
 
-def load_feed(path: Path, n_documents: int, cache: Path) -> Feed:
+def load_feed(path: Path, n_documents: int, cache: Path, encoder: EncoderSource) -> Feed:
     """Read a Parquet and encode its texts, or take the vectors of an earlier run."""
     table = pd.read_parquet(path)
     if "night" in table:
@@ -81,11 +83,11 @@ def load_feed(path: Path, n_documents: int, cache: Path) -> Feed:
     texts = texts[texts.str.strip() != ""].str[:_MAX_CHARS].drop_duplicates()
     texts = texts.sample(min(len(texts), n_documents), random_state=0).sort_index()
     themes = _themes_of(table, texts.index)
-    cached = cache / f"{path.stem}-{len(texts)}.npy"
+    cached = cache / f"{path.stem}-{len(texts)}-{encoder.digest[:12]}.npy"
     if not cached.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        np.save(cached, TextEncoder(find_encoder(DEFAULT_ENCODER)).encode(texts.tolist()))
-    return Feed(path.stem, texts.tolist(), themes, np.load(cached))
+        np.save(cached, TextEncoder(encoder).encode(texts.tolist()))
+    return Feed(path.stem, texts.tolist(), themes, np.load(cached), encoder.languages)
 
 
 def _themes_of(table: pd.DataFrame, rows: pd.Index) -> list[set[str]]:
@@ -106,7 +108,7 @@ def score(feed: Feed, seed: int) -> Scores:
     views = LexicalViews().fit(texts)
     rows = np.hstack([X, views.transform(texts)]).astype(np.float32)
     dims = (X.shape[1], *views.dims)
-    is_foreign = is_mostly_foreign(language_shares(texts), find_encoder(DEFAULT_ENCODER).languages)
+    is_foreign = is_mostly_foreign(language_shares(texts), feed.learnt)
     weight = FOREIGN_LEXICAL_WEIGHT if is_foreign else LEXICAL_WEIGHT
     model = NightfoldClustering(
         "auto", view_dims=dims, lexical_weight=weight, random_state=seed
@@ -172,7 +174,8 @@ def _themes_scored(labels: Labels, themes: Sequence[set[str]]) -> Scores:
 def run(paths: Sequence[Path], options: argparse.Namespace) -> Iterator[tuple[str, Scores]]:
     """Score every feed, mean over the seeds, printing each line as it is known."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    feeds = [load_feed(path, options.documents, options.vectors_cache) for path in paths]
+    encoder = find_encoder(options.encoder)
+    feeds = [load_feed(path, options.documents, options.vectors_cache, encoder) for path in paths]
     pool = ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn"))
     with pool:
         runs = [[pool.submit(score, feed, seed) for seed in range(options.seeds)] for feed in feeds]
@@ -200,6 +203,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("themes.json"))
     parser.add_argument("--datasets", help="names, comma-separated; all if left out")
     parser.add_argument("--documents", type=int, default=2_000)
+    parser.add_argument("--encoder", default=DEFAULT_ENCODER, help="its name, or its folder")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--vectors-cache", type=Path, default=Path(".vectors-themes"))

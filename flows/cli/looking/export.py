@@ -37,7 +37,6 @@ def export(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     """
 
     def write() -> None:
-        from flows.cli.results import published_night
         from tasks.looking.export.atlas import NO_MAP, atlas_command, write_atlas
         from tasks.looking.export.rows import export as rows_of
         from tasks.looking.export.sheets import (
@@ -46,6 +45,7 @@ def export(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
             write_csv,
             write_xlsx,
         )
+        from tasks.reporting.published import published_night
 
         if csv is xlsx is atlas is None:
             raise CannotExportError("say what to write: --csv DIR, --xlsx FILE or --atlas DIR")

@@ -16,8 +16,8 @@ from flows.cli.looking.shown import JsonOption, show
 
 EXAMPLES: Final = {
     "explain": (
-        "nightfold explain r-1042 --store my-store",
-        "nightfold explain r-1042 --store my-store --night 2026-03-01 --json",
+        "nightfold explain R-1042 --store my-store",
+        "nightfold explain R-1042 --store my-store --night 2026-03-01 --json",
     ),
     "history": ("nightfold history c-20260301-004 --store my-store",),
     "search": (
@@ -42,7 +42,7 @@ def explain(
     """
 
     def look() -> None:
-        from flows.cli.results import published_night
+        from tasks.reporting.published import published_night
 
         found_night = published_night(store, feed_name, night)
         from tasks.looking.explain import explain as explain_document
@@ -67,9 +67,9 @@ def history(
     """
 
     def look() -> None:
-        from flows.cli.results import last_night
         from tasks.looking.history import read_cluster_history
         from tasks.looking.lines import history as lines_of
+        from tasks.reporting.published import last_night
 
         found = read_cluster_history(last_night(store, feed_name), cluster_id)
         show(found, lines_of(found), as_json)
@@ -94,7 +94,7 @@ def search(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     def look() -> None:
         # A look fetches nothing; the hub's library reads this when it is loaded.
         os.environ["HF_HUB_OFFLINE"] = "1"
-        from flows.cli.results import published_night
+        from tasks.reporting.published import published_night
 
         found_night = published_night(store, feed_name, night)
         from tasks.looking.lines import searched

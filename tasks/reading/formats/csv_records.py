@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from tasks.reading.formats.csv_dialect import Dialect, named_delimiter
 from tasks.reading.formats.lines import MAX_LINE_BYTES, Line
-from tasks.reading.formats.rows import UnfitFileError
+from tasks.reading.formats.rows import ForeignFileError, UnfitFileError
 
 # Enough to tell an ending delimiter by, and few enough to be read twice.
 _PEEKED_LINES: Final = 100
@@ -98,7 +98,7 @@ class CsvRecords:
         lines = self._source.take()
         problem = next((line.problem for line in lines if line.problem), None)
         if problem:
-            raise UnfitFileError(
+            raise ForeignFileError(
                 f"cannot be read, for its header is illegible: {problem}; set `encoding`, or repair"
                 " that line"
             )

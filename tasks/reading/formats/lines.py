@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final, Literal, NamedTuple, Protocol
 
-from tasks.reading.formats.rows import RAW_CHARS_KEPT, UnfitFileError
+from tasks.reading.formats.rows import RAW_CHARS_KEPT, ForeignFileError
 
 MAX_LINE_BYTES: Final = 16 << 20
 """A longer line is no document; it is kept out of memory and refused."""
@@ -103,7 +103,7 @@ def in_utf8(stream: Readable, encoding: str, errors: str) -> Iterator[bytes]:
 
     Raises
     ------
-    UnfitFileError
+    ForeignFileError
         If it does not have its encoding, and bytes that are none are not to be replaced.
     """
     blocks = _recoded(stream, encoding, errors)
@@ -119,7 +119,7 @@ def _recoded(stream: Readable, encoding: str, errors: str) -> Iterator[bytes]:
             yield decoder.decode(block).encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
-        raise UnfitFileError(f"is not encoded as {encoding}: {error}; set `encoding`") from error
+        raise ForeignFileError(f"is not encoded as {encoding}: {error}; set `encoding`") from error
 
 
 def _cut(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:

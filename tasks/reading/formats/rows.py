@@ -19,6 +19,10 @@ class UnfitFileError(ValueError):
     """A file that is well formed and still cannot be read; the message goes on from its name."""
 
 
+class ForeignFileError(UnfitFileError):
+    """A file that as a whole does not have its encoding."""
+
+
 class FileLog(logging.LoggerAdapter[logging.Logger]):
     """What is said about a file while it is read; the message goes on from its name.
 

@@ -26,7 +26,8 @@ class FileSettings(BaseModel):
     )
     delimiter: str = Field(
         "",
-        description="Character between the fields of a CSV; empty to tell it by the header.",
+        description="Character between the fields of a CSV; empty to tell it by a first line sep=;"
+        " or by the header: comma, semicolon, tab or bar.",
     )
     quote: str = Field(
         '"', description="Quotation mark around the fields of a CSV; empty if it has none."

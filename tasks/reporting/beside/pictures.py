@@ -37,7 +37,7 @@ def read_pictures(
     is_small
         Whether they are shown for a moment only.
     """
-    if "contents" not in manifest.tables:
+    if manifest.has_texts:
         return {}
     drawn = _SMALL if is_small else _WHOLE
     found: dict[str, str] = {}

@@ -115,7 +115,7 @@ def languages_of_window(
     """
     if len(known) < 2:
         return {}
-    from models.text.languages import languages_of
+    from models.text.language.told import languages_of
 
     n_left_out = max(0, sum(night.table.rows for night in window) - _MOST_TEXTS)
     texts = chain.from_iterable(_texts(store, night) for night in window)

@@ -58,14 +58,33 @@ class WindowColumns:
 
     def at(self, name: str) -> pa.ChunkedArray | None:
         """Return a column, or the field of an object in one by its dotted path; None if absent."""
-        if name in self.own:
-            return self.own[name]
-        column, _, path = name.partition(".")
-        if not path or column not in self.own:
-            return None
-        encoded = self.own[column].combine_chunks().dictionary_encode()
-        values = pa.array([_field(it, path) for it in encoded.dictionary.to_pylist()], pa.string())
-        return pa.chunked_array([values.take(encoded.indices)])
+        return _at(self.own, name)
+
+
+def column_as_text(documents: pa.Table, name: str) -> pa.ChunkedArray | None:
+    """Return a column of the feed's own, or a field of one; see `WindowColumns.at`.
+
+    Parameters
+    ----------
+    documents
+        One night's, as they are prepared or published.
+    name
+        The feed's name for the column.
+    """
+    fields: Fields = {identity_of(it): it for it in documents.schema if it.name not in RESERVED}
+    keys = [it for it in (name, name.partition(".")[0]) if (it, False) in fields]
+    return _at({key: _as_text(documents, fields, key) for key in keys}, name)
+
+
+def _at(own: Mapping[str, pa.ChunkedArray], name: str) -> pa.ChunkedArray | None:
+    if name in own:
+        return own[name]
+    column, _, path = name.partition(".")
+    if not path or column not in own:
+        return None
+    encoded = own[column].combine_chunks().dictionary_encode()
+    values = pa.array([_field(it, path) for it in encoded.dictionary.to_pylist()], pa.string())
+    return pa.chunked_array([values.take(encoded.indices)])
 
 
 def read_columns(

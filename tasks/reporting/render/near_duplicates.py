@@ -23,7 +23,7 @@ def copy_sentences(night: NightView, escaped: Callable[[str], str]) -> Iterator[
     copies = night.manifest.near_duplicates
     if not copies.get("n_documents"):
         return
-    is_text = "contents" not in night.manifest.tables
+    is_text = night.manifest.has_texts
     groups = counted(copies["n_groups"], "text" if is_text else "document")
     way = "word for word or nearly" if is_text else "to the eye or to the bit"
     yield f"{copies['n_documents']:,} documents are copies of {groups}, {way}"

@@ -101,6 +101,35 @@ max_text_chars = 900
     assert "so day_first = true under [ingest] reads it" in written
 
 
+@pytest.mark.parametrize("header", ["no;text;Posted On", "no;Größe;text;Posted On"])
+def test_an_old_encoding_and_the_order_of_dates_are_found_in_one_go(
+    invoke: Invoke, tmp_path: Path, header: str
+) -> None:
+    feed, out = tmp_path / "feed.csv", tmp_path / "out.toml"
+    size = "7;" if "Größe" in header else ""
+    rows = (f"{n};{size}Der Kessel läuft über, Teil {n};{n}/02/2026\n" for n in range(1, 21))
+    feed.write_text(f"{header}\n{''.join(rows)}", encoding="cp1252")
+    done = invoke("init", feed, "--out", out)
+    assert done.exit_code == 0, done.output
+    written = out.read_text(encoding="utf-8")
+    ingest = tomllib.loads(written)["ingest"]
+    assert (ingest["encoding"], ingest["day_first"]) == ("detect", True)
+    assert "of 20 rows a night would make 20 documents: 0 refused" in written
+    assert "Der Kessel läuft über, Teil 1" in written
+    assert "byte 0xe4" in written or "byte 0xf6" in written
+    assert "set `encoding`" not in written
+
+
+def test_broken_bytes_are_no_old_encoding(invoke: Invoke, tmp_path: Path) -> None:
+    feed, out = tmp_path / "feed.csv", tmp_path / "out.toml"
+    rows = (f"{n},Der Kessel läuft über, Teil {n}\n" for n in range(20))
+    feed.write_bytes(("id,text,part\n" + "".join(rows)).encode() + b"99,l\xe4uft,x\n")
+    assert invoke("init", feed, "--out", out).exit_code == 0
+    written = out.read_text(encoding="utf-8")
+    assert "encoding" not in tomllib.loads(written)["ingest"]
+    assert "1 refused" in written
+
+
 def test_a_config_that_is_the_file_to_write_is_left(invoke: Invoke, tmp_path: Path) -> None:
     config = tmp_path / "nightfold.toml"
     config.write_text(f"feed = '{tmp_path}/gone.csv'\n", encoding="utf-8")

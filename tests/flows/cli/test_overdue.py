@@ -1,5 +1,6 @@
 """A night that did not run is told by the age of the last one that did."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from flows.cli.overdue import last_nights, older_than
-from flows.cli.results import NoNightError
+from tasks.reporting.published import NoNightError
 
 Publish = Callable[[Path, str, date, datetime], None]
 
@@ -46,6 +47,12 @@ def test_cron_learns_it_by_the_exit_code(invoke: Callable[..., Any], store: Path
     assert late.exit_code == 1
     assert "overdue: feed tickets" in late.stderr
     assert "reviews" not in late.stderr
+    told = json.loads(invoke("overdue", "--store", store, "--json").stdout)
+    assert [(it["feed"], it["is_overdue"]) for it in told] == [
+        ("reviews", False),
+        ("tickets", True),
+    ]
+    assert told[1]["hours_ago"] == 48.0
     in_time = invoke("overdue", "--store", store, "--hours", "26", "--feed-name", "reviews")
     assert (in_time.exit_code, in_time.stderr) == (0, "")
     assert in_time.stdout.startswith("feed reviews: night")

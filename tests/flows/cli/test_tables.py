@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.cli.results import NoNightError
 from flows.cli.tables import UnknownTableError, published_files
+from tasks.reporting.published import NoNightError
 from tasks.store.storage import Store
 from validation.tables.schemas import EVERY_NIGHT
 

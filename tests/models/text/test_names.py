@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
+from models.text.language.stop_words import ENGLISH_WORDS
 from models.text.names import UNNAMED, documents_of_sample, name_clusters
-from models.text.stop_words import ENGLISH_WORDS
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])

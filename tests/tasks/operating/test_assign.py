@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tasks.groups.values import OTHERS
 from tasks.operating.assign import prepare_feed, read_known
 from tasks.store.storage import Store
 from validation.report import DataValidationError
@@ -53,6 +54,20 @@ def test_of_a_mail_what_the_night_embeds_is_placed(tmp_path: Path) -> None:
     assert documents["text"].to_pylist() == ["It leaks", "It is loud"]
 
 
+def test_documents_are_in_the_groups_of_the_night(tmp_path: Path) -> None:
+    apps = ["maps", "shop", "new", None, 7]
+    rows = [{"id": it, "text": f"Sound row {it}", "app": app} for it, app in enumerate(apps)]
+    feed = write_rows(tmp_path / "feed.jsonl", rows)
+    config = CONFIG | {"clustering": {"by": "app"}}
+    documents, _, _ = prepare_feed(feed, config, tmp_path / "one", ["maps", OTHERS, "7"])
+    assert documents["group"].to_pylist() == ["maps", OTHERS, OTHERS, OTHERS, "7"]
+    documents, _, _ = prepare_feed(feed, config, tmp_path / "two", ["maps"])
+    assert documents["group"].to_pylist() == ["maps", None, None, None, None]
+    elsewhere = CONFIG | {"clustering": {"by": "no such column"}}
+    documents, _, _ = prepare_feed(feed, elsewhere, tmp_path / "three", [OTHERS])
+    assert set(documents["group"].to_pylist()) == {OTHERS}
+
+
 def test_a_feed_that_is_broken_as_a_whole_is_refused(tmp_path: Path) -> None:
     feed = write_rows(tmp_path / "feed.jsonl", [{"id": 1, "text": ""}] * 3)
     error = f"feed '{feed}' fails the raw check, so nothing is placed: without_text_share .* text_present"
@@ -64,9 +79,9 @@ def test_what_was_published_is_known_by_its_text(store: Store, publish_night: Pu
     publish_night(1, ["a", "b"])
     publish_night(2, ["c"], window=["b"])
     known = read_known(store, store.read_manifest())
-    assert {digest: cluster for digest, (cluster, *_) in known.items()} == {
-        "digest of b": "c-1",
-        "digest of c": "c-2",
+    assert {key: cluster for key, (cluster, *_) in known.items()} == {
+        (None, "digest of b"): "c-1",
+        (None, "digest of c"): "c-2",
     }
 
 
@@ -75,8 +90,8 @@ def test_a_text_that_was_a_remark_is_known_as_one(
 ) -> None:
     publish_night(2, ["a", "b", "good"], remarks=["good"])
     known = read_known(store, store.read_manifest())
-    assert known["digest of good"] == ("remarks", 1.0, 1.0)
-    assert known["digest of a"][0] == "c-1"
+    assert known[None, "digest of good"] == ("remarks", 1.0, 1.0)
+    assert known[None, "digest of a"][0] == "c-1"
 
 
 def test_placing_needs_no_prefect() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tasks.reporting.night_view import read_night, view_of
+from tasks.reporting.night_view import NightView, read_night, view_of
+from tasks.reporting.published import NoNightError
 from tasks.store.manifests import Manifest
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import DamagedFileError, Store
@@ -22,6 +23,18 @@ def test_a_published_night_is_read_back_the_largest_cluster_first(
     assert (night.manifest.feed, night.manifest.night) == ("reviews", "2026-03-02")
     assert night.fit is None
     assert night.column_changes == []
+
+
+def test_a_notebook_reads_the_last_night_or_another_by_one_call(
+    store: Store, publish_night: PublishNight
+) -> None:
+    publish_night(1, ["a"])
+    publish_night(2, ["a", "b"])
+    last = NightView.open(str(store.root))
+    assert (last.manifest.night, len(last.clusters)) == ("2026-03-02", 2)
+    assert NightView.open(store.root, "2026-03-01", "reviews").manifest.night == "2026-03-01"
+    with pytest.raises(NoNightError, match="2026-03-05"):
+        NightView.open(store.root, date(2026, 3, 5))
 
 
 def test_a_night_whose_table_is_gone_is_not_shown(

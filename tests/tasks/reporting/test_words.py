@@ -33,3 +33,15 @@ def test_without_topics_clusters_have_the_same_names_and_topics_none() -> None:
     under = find_words(GIVEN, {}, FoundTopics({0: 0, 1: 0, 2: 1}, {}, {}))
     assert alone.topic_names == {}
     assert (alone.names, alone.keywords) == (under.names, under.keywords)
+
+
+def test_a_small_cluster_in_another_language_is_not_named_by_what_says_nothing_there() -> None:
+    french = [f"Et pas de remboursement, et pas que pour la bouilloire {row}" for row in range(6)]
+    texts = [*(f"{STORIES[it]} n{row}" for row, it in enumerate(LABELS)), *french]
+    labels = np.concatenate([LABELS, np.full(6, 3)])
+    words = find_words(Texts(texts, labels, np.arange(36), ["en"]), {}, FoundTopics({}, {}, {}))
+    assert not {"et", "pas", "de", "que", "pour", "la"} & {
+        *words.keywords[3],
+        *words.names[3].split(", "),
+    }
+    assert "bouilloire" in words.keywords[3]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tasks.reading.formats.lines import MAX_LINE_BYTES, Readable, read_blocks
-from tasks.reading.formats.rows import UnfitFileError
+from tasks.reading.formats.rows import ForeignFileError, UnfitFileError
 
 # Possessive, so that a string without an end is scanned once and needs no memory.
 _MARK: Final = re.compile(
@@ -53,7 +53,7 @@ def _decoded(stream: Readable, encoding: str) -> Iterator[str]:
             yield decoder.decode(block)
         yield decoder.decode(b"", final=True)
     except UnicodeError as error:
-        raise UnfitFileError(f"is not encoded as {encoding}: {error}; set `encoding`") from error
+        raise ForeignFileError(f"is not encoded as {encoding}: {error}; set `encoding`") from error
 
 
 class _Cutter:

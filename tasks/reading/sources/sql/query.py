@@ -23,7 +23,7 @@ def require_asked(settings: SqlSettings) -> None:
     if not settings.table and not settings.query.strip():
         raise FeedError(
             "a feed from a database needs `table` or `query` under [sql] in the config file, got"
-            " neither; see docs/configuration.md"
+            " neither; see docs/databases.md"
         )
 
 

@@ -61,7 +61,9 @@ function placeLabels(labels, camera, hasTopics) {
     it.element.hidden = !box;
     if (!box) continue;
     taken.push(box);
-    it.element.style.transform = `translate(${Math.round(box.left)}px, ${Math.round(box.top)}px)`;
+    // In shares of the map, which is printed smaller than it is shown.
+    const [left, top] = [100 * box.left / camera.width, 100 * box.top / camera.height];
+    it.element.style.transform = `translate(${left.toFixed(2)}cqw, ${top.toFixed(2)}cqh)`;
   }
 }
 

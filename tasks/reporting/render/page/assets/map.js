@@ -131,6 +131,8 @@ function startMap(content, packed, colours, parts) {
   new ResizeObserver(() => {
     const [wasWide] = [camera.width];
     [camera.width, camera.height] = [parts.surface.clientWidth, parts.surface.clientHeight];
+    // The shape that print keeps.
+    parts.surface.style.setProperty("--shape", `${camera.width} / ${camera.height}`);
     if (wasWide === 1) reset();
     draw();
   }).observe(parts.surface);

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -87,6 +88,12 @@ def languages_of(texts: Sequence[str | None], known: Collection[str]) -> list[st
         for text in texts
     )
     return [language if language in known else None for language in told]
+
+
+def tell_languages(texts: Sequence[str], most: int) -> list[str]:
+    """Tell the languages of the first texts that are long enough, of at most so many."""
+    long_enough = (text for text in texts if len(text) >= _FEWEST_CHARS)
+    return [_language_of(text) for text in islice(long_enough, most)]
 
 
 def _language_of(text: str) -> str:

@@ -1,6 +1,6 @@
 """The words that say nothing in the languages of a feed."""
 
-from models.text.stop_words import ENGLISH_WORDS, stop_words_of
+from models.text.language.stop_words import ENGLISH_WORDS, stop_words_of
 
 
 def test_stop_words_are_those_of_all_languages_and_always_of_english() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.text.languages import is_mostly_foreign, language_shares, languages_of, not_learnt
+from models.text.language.told import is_mostly_foreign, language_shares, languages_of, not_learnt
 
 ENGLISH = "The kettle leaks at the handle and nobody answers my letters."
 FRENCH = "La bouilloire fuit et personne ne répond à mes courriers depuis hier."

@@ -1,4 +1,4 @@
-"""Find the published night that a command is about."""
+"""Find the published night that a command or a notebook is about."""
 
 from datetime import date
 from pathlib import Path

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.text.segmentation import with_spaces
+from models.text.language.segmentation import with_spaces
 
 
 @pytest.mark.parametrize("text", ["", "plain words, 12 of them", "ein Kürbis\n", "カタカナ 한국어"])

@@ -5,7 +5,7 @@ from typing import Final
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from models.text.languages import ENGLISH
+from models.text.language.told import ENGLISH
 
 # The list of scikit-learn has no auxiliaries like "did" and no halves of "don't" and "we've". The
 # other list of English is too wide for names: it has room, test, page, change, problem and help.
@@ -28,7 +28,14 @@ def stop_words_of(languages: tuple[str, ...]) -> frozenset[str]:
     languages
         ISO 639-1 codes. A language without a list has no stop words.
     """
+    words: frozenset[str] = ENGLISH_WORDS.union(*map(only_in, languages))
+    return words
+
+
+@cache
+def only_in(language: str) -> frozenset[str]:
+    """Return the stop words of one language, none for English and where there is no list."""
     import stopwordsiso
 
-    others = [it for it in languages if it != ENGLISH and stopwordsiso.has_lang(it)]
-    return frozenset(ENGLISH_WORDS.union(*map(stopwordsiso.stopwords, others)))
+    is_listed = language != ENGLISH and stopwordsiso.has_lang(language)
+    return frozenset(stopwordsiso.stopwords(language)) if is_listed else frozenset()

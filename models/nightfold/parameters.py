@@ -1,0 +1,18 @@
+"""What the parameters of nightfold's own estimator may be."""
+
+from numbers import Integral
+from typing import Final
+
+_SMALLEST: Final = {"n_clusters": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
+
+
+def check_parameters(clusterer: object) -> None:
+    """Check the numbers among an estimator's parameters; ValueError names the one that is wrong."""
+    for name, smallest in _SMALLEST.items():
+        value = getattr(clusterer, name)
+        is_count = isinstance(value, Integral) and int(value) >= smallest
+        if not is_count and (name, value) != ("n_clusters", "auto"):
+            raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
+    for name in ("granularity", "lexical_weight"):
+        if not (value := getattr(clusterer, name)) > 0:
+            raise ValueError(f"{name} must be above 0, got {value!r}")

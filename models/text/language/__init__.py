@@ -1,0 +1,1 @@
+"""Which languages texts are in, and what that means for their words."""
