@@ -94,7 +94,7 @@ def series_rows(rows: Iterable[Row], name: str, settings: SeriesSettings) -> Ite
 def _whole(values: Record, lists: Mapping[str, list[Any]], settings: SeriesSettings) -> Record:
     """Return the row of a series that is whole."""
     time = settings.time or next((it for it in lists if it.lower() in _OF_TIME), None)
-    wanted = settings.values or [it for it in lists if it != time]
+    wanted = settings.values or tuple(it for it in lists if it != time)
     channels = {name: channel for it in wanted for name, channel in _channels(it, lists.get(it))}
     kept = {key: it for key, it in values.items() if key not in lists and key != SERIES}
     if not channels:
@@ -122,13 +122,13 @@ def _columns_of(values: Record, name: str, settings: SeriesSettings) -> _Columns
             f"{name} has no column that says which series a row belongs to; set `column` under"
             f" [series] to one of {columns}"
         )
-    channels = settings.values or [
+    channels = settings.values or tuple(
         it for it in values if it not in (series, time) and _number(values[it]) is not None
-    ]
+    )
     if not channels:
         raise FeedError(f"{name} has no column of numbers; set `values` under [series] to some")
     logger.info("series of %s: %r over %r, values %s", name, series, time, ", ".join(channels))
-    return _Columns(series, time, tuple(channels))
+    return _Columns(series, time, channels)
 
 
 def _add(found: _Gathered, values: Record, columns: _Columns) -> None:

@@ -14,8 +14,8 @@ class SeriesSettings(BaseModel):
         " time; empty to tell it by its name.",
     )
     time: str = Field("", description="Column of the time; empty to tell it by its name.")
-    values: list[str] = Field(
-        [], description="Columns of the values, a channel each; empty for all that hold numbers."
+    values: tuple[str, ...] = Field(
+        (), description="Columns of the values, a channel each; empty for all that hold numbers."
     )
     min_steps: PositiveInt = Field(8, description="A series with fewer steps is refused.")
     max_steps: PositiveInt = Field(1_000_000, description="A series with more steps is refused.")

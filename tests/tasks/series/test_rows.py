@@ -54,7 +54,7 @@ def test_rows_of_lists_are_series_already() -> None:
 
 def test_settings_say_which_columns_are_what() -> None:
     row = {"who": "a", "when": "2026-03-01", "x": 1, "y": 2}
-    found = read(row, column="who", time="when", values=["y"])
+    found = read(row, column="who", time="when", values=("y",))
     assert told(found[0]) == {"times": ["2026-03-01"], "values": {"y": [2.0]}}
 
 
