@@ -26,8 +26,8 @@ ROOMS: Final = {
     "flows": ("terminal", "modality", "cli", "prefect_home"),
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
-        "groups", "curating", "mentions", "titling", "mapping", "items", "images", "publishing",
-        "operating", "looking",
+        "groups", "curating", "mentions", "titling", "mapping", "items", "images", "series",
+        "publishing", "operating", "looking",
     ),
     "models": (
         "core", "counting", "plane", "text", "encoding", "quality", "insight", "networks",

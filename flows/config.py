@@ -39,12 +39,13 @@ from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.reporting.watches import Watch, require_own_names
+from tasks.series.settings import SeriesSettings
 from tasks.store.storage import Store
 from tasks.titling.settings import TitleSettings
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.passages import MentionSettings
 
-_MODALITIES: Final = ("images",)
+_MODALITIES: Final = ("images", "series")
 """Those that have a group of settings, which is called as they are."""
 
 
@@ -98,8 +99,9 @@ class NightlyConfig(SourceSettings):
         "all-MiniLM-L6-v2", description="Hub name or folder of a sentence-transformers model."
     )
     random_state: int = Field(0, ge=0, description="Seed of all random numbers.")
-    modality: Literal["text", "images"] = Field(
-        "text", description="What a document is; the encoder of images is learnt from them."
+    modality: Literal["text", "images", "series"] = Field(
+        "text",
+        description="What a document is; the encoder of images and series is learnt from them.",
     )
     ingest: IngestSettings = IngestSettings()
     check: CheckSettings = CheckSettings()
@@ -113,6 +115,7 @@ class NightlyConfig(SourceSettings):
     titles: TitleSettings = TitleSettings()
     report: ReportSettings = ReportSettings()
     images: ImageSettings = ImageSettings()
+    series: SeriesSettings = SeriesSettings()
 
     curation: Path | None = Field(
         None,

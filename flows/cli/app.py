@@ -53,6 +53,7 @@ _RUN: Final = (
     "nightfold run 'in/reviews-{night-1}.jsonl' --store my-store --n-clusters 12",
     "nightfold run s3://bucket/reviews/ --store my-store --config other.toml",
     "nightfold run photos/ --store my-store --modality images",
+    "nightfold run signals.csv --store my-store --modality series",
     "nightfold run --config nightfold.toml",
 )
 _EXAMPLES: Final = {
@@ -114,7 +115,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     ] = None,
     config: ConfigOption = None,
     modality: Annotated[
-        str | None, typer.Option(help="What a document is: text or images.")
+        str | None, typer.Option(help="What a document is: text, images or series.")
     ] = None,
     n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
     window_days: Annotated[

@@ -7,6 +7,7 @@ from typing import Any, Final
 EXAMPLES: Final = (
     "nightfold demo --store demo-store",
     "nightfold demo --modality images --store demo-images",
+    "nightfold demo --modality series --store demo-series",
 )
 
 _SAMPLE: Final = Path(__file__).parents[1] / "sample"
@@ -67,6 +68,27 @@ def _of_images(store: Path) -> list[dict[str, Any]]:
     ]
 
 
+def _of_series(store: Path) -> list[dict[str, Any]]:
+    """Write three nights of machine signals, and describe how they run."""
+    from datetime import date
+
+    from flows.cli.drawn_series import write_night
+
+    feed, nights = _beside(store), [date(2026, 3, number) for number in range(1, 4)]
+    for number, night in enumerate(nights, 1):
+        write_night(number, night, feed / f"{night}.csv")
+    return [
+        {
+            "feed": f"{feed}/{{night}}.csv",
+            "store": str(store),
+            "night": str(night),
+            "feed_name": "machines",
+            "modality": "series",
+        }
+        for night in nights
+    ]
+
+
 def _beside(store: Path) -> Path:
     return store.with_name(f"{store.name}-feed")
 
@@ -74,5 +96,6 @@ def _beside(store: Path) -> Path:
 _DEMOS: Final[dict[str, Callable[[Path], list[dict[str, Any]]]]] = {
     "text": _of_texts,
     "images": _of_images,
+    "series": _of_series,
 }
 """Setting `modality` → the nights of its demo."""

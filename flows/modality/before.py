@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flows.config import NightlyConfig
     from tasks.images.feed import Where
     from tasks.operating.trial import Trial
+    from tasks.series.feed import Where as WhereSeries
 
 
 class Before(Protocol):
@@ -81,6 +82,41 @@ class Images:
         return try_images(aside, where_images_are(config), config.check)
 
 
+class Series:
+    """Time series: an encoder that is learnt, and tables whose rows are gathered."""
+
+    def encoder(self, config: "NightlyConfig", last: PastNight | None) -> EncoderRef:
+        """Return the encoder of the night before."""
+        from tasks.items.known import encoder_of
+
+        return encoder_of("series", last.learnt if last else None)
+
+    def found(self, store: Store, config: "NightlyConfig", past: History) -> Feed:
+        """Find the feed."""
+        from tasks.series.feed import find_series
+
+        return find_series(store, where_series_are(config), past.stopped)
+
+    def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
+        """Read the feed and check its rows as those of a first night."""
+        from tasks.operating.series_trial import try_series
+
+        aside = Store(root=scratch, feed="trial", night=config.night)
+        return try_series(aside, where_series_are(config), config.check)
+
+
+def where_series_are(config: "NightlyConfig") -> "WhereSeries":
+    """Return where tonight's series are, and how they are read."""
+    from tasks.series.feed import Where
+
+    return Where(
+        feed=config.tonights_feed(),
+        series=config.series,
+        ingest=config.ingest,
+        sources=config.sources(),
+    )
+
+
 def where_images_are(config: "NightlyConfig") -> "Where":
     """Return where tonight's images are, and how they are read."""
     from tasks.images.feed import Where, fixed_part
@@ -115,5 +151,5 @@ def require_same_kind(config: "NightlyConfig", past: History) -> None:
         )
 
 
-BEFORE: Final[dict[str, Before]] = {"text": Text(), "images": Images()}
+BEFORE: Final[dict[str, Before]] = {"text": Text(), "images": Images(), "series": Series()}
 """Setting `modality` → the kind."""

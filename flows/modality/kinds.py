@@ -6,7 +6,11 @@ from typing import Final
 from flows.config import NightlyConfig
 from flows.modality.base import Modality
 
-KINDS: Final = {"text": ("text", "Text"), "images": ("images", "Images")}
+KINDS: Final = {
+    "text": ("text", "Text"),
+    "images": ("images", "Images"),
+    "series": ("series", "Series"),
+}
 """Setting → module beside this one and its class, which is imported where it is asked for."""
 
 

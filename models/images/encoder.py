@@ -33,6 +33,8 @@ GRADIENT_DIM: Final = 256
 """Principal components of the gradients: neighbours among these are those among all."""
 
 BATCH_SIZE: Final = 128
+SMALLEST_BATCH: Final = 32
+"""Of few images: smaller batches make more steps of as many passes."""
 LEARNING_RATE: Final = 1e-3
 PASSES: Final = 200_000
 MOST_EPOCHS: Final = 20
@@ -174,7 +176,8 @@ def _fit(
         reconstruction = reconstruction_loss(rows, written)
         return {"loss": place + reconstruction, "reconstruction_loss": reconstruction}
 
-    steps_an_epoch = -(-len(pixels) // BATCH_SIZE)
+    batch_size = min(BATCH_SIZE, max(SMALLEST_BATCH, len(pixels) // 12))
+    steps_an_epoch = -(-len(pixels) // batch_size)
     epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, PASSES // len(pixels)))
     epochs = max(epochs, -(-FEWEST_STEPS // steps_an_epoch))
     steps = epochs * steps_an_epoch
@@ -184,7 +187,7 @@ def _fit(
         optimizer.learning_rate = LEARNING_RATE * (1 + math.cos(math.pi * step / steps)) / 2
         return False
 
-    schedule = Schedule("encoder", epochs, BATCH_SIZE, seed)
+    schedule = Schedule("encoder", epochs, batch_size, seed)
     fit_epochs(optimizer, batch_losses, len(pixels), schedule, slow_down, progress)
     network.eval()
 

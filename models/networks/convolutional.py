@@ -14,8 +14,8 @@ CHANNELS: Final = 128
 SMALLEST_SIDE: Final = 4
 """Sides are halved down to here: below it a layer sees the border and little else."""
 
-_KERNEL: Final = 5
-_PADDING: Final = 2
+_KERNEL: Final = 3
+_PADDING: Final = 1
 
 Shape = tuple[int, int, int]
 """Height, width and channels of an image."""

@@ -5,9 +5,8 @@ Writes near_duplicates (NEAR_DUPLICATES)
 """
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import imagehash
 import numpy as np
@@ -20,21 +19,12 @@ from models.core.threads import one_thread
 from tasks.frame.stage import stage
 from tasks.images.decode import from_png
 from tasks.items.contents import read_contents
-from tasks.reporting.near_duplicates import Copies, counted, group_ids
+from tasks.items.copies import copies_table
+from tasks.reporting.near_duplicates import Copies, counted
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.items import Window, read_window
 from tasks.vectors.views import Views
-from validation.tables.cluster_schemas import NEAR_DUPLICATES
-from validation.tables.columns import (
-    CLUSTER_ID,
-    DOC_ID,
-    FIRST_DOC_ID,
-    GROUP_ID,
-    IS_NEW,
-    POSITION,
-    SIMILARITY,
-    TEXT_DIGEST,
-)
+from validation.tables.columns import TEXT_DIGEST
 
 logger = logging.getLogger(__name__)
 
@@ -82,27 +72,7 @@ def find_image_copies(window: Window, assigned: pa.Table, images: Sequence[bytes
     """
     shown = [from_png(it) for it in images]
     bits, colours = (np.stack([of(it) for it in shown]) for of in (bits_of, colours_of))
-    ids, firsts = group_ids(window), first_alike(bits, colours)
-    positions = window.documents[POSITION].to_numpy()
-    sizes = Counter(firsts[position][0] for position in positions)
-    doc_ids = assigned[DOC_ID].to_pylist()
-    first_doc = dict(zip(reversed(positions.tolist()), reversed(doc_ids), strict=True))
-    columns = (assigned[name].to_pylist() for name in (CLUSTER_ID, IS_NEW))
-    rows: list[dict[str, Any]] = []
-    for position, doc_id, cluster_id, is_new in zip(positions, doc_ids, *columns, strict=True):
-        first, similarity = firsts[position]
-        if sizes[first] > 1:
-            rows.append(
-                {
-                    DOC_ID: doc_id,
-                    CLUSTER_ID: cluster_id,
-                    GROUP_ID: ids[first],
-                    FIRST_DOC_ID: first_doc[first],
-                    SIMILARITY: similarity,
-                    IS_NEW: is_new,
-                }
-            )
-    return pa.Table.from_pylist(rows, schema=NEAR_DUPLICATES)
+    return copies_table(window, assigned, first_alike(bits, colours))
 
 
 def bits_of(pixels: NDArray[np.uint8]) -> Floats:

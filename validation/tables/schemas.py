@@ -165,7 +165,7 @@ PUBLISHED: Final = {
         key=(TEXT_DIGEST,),
         is_later=True,
         is_of_items=True,
-        remarks={CONTENT: "an image as PNG"},
+        remarks={CONTENT: "an image as PNG, a series as NPY"},
         remark="of nights whose documents are no texts",
     ),
 }

@@ -8,6 +8,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.reporting.beside.curves import curves
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, read_table
 from validation.tables.columns import CONTENT, DOC_ID, MEDIA_TYPE, TEXT_DIGEST
@@ -84,6 +85,20 @@ def _url(media_type: str, content: bytes) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-_WHOLE: Final[Mapping[str, Callable[[bytes], str]]] = {"image/png": _as_it_is}
-_SMALL: Final[Mapping[str, Callable[[bytes], str]]] = {"image/png": _shrunk}
+def _curve(content: bytes) -> str:
+    return _url("image/svg+xml", curves(content).encode())
+
+
+def _small_curve(content: bytes) -> str:
+    return _url("image/svg+xml", curves(content, is_small=True).encode())
+
+
+_WHOLE: Final[Mapping[str, Callable[[bytes], str]]] = {
+    "image/png": _as_it_is,
+    "application/x-npy": _curve,
+}
+_SMALL: Final[Mapping[str, Callable[[bytes], str]]] = {
+    "image/png": _shrunk,
+    "application/x-npy": _small_curve,
+}
 """Media type of `contents` → how it is drawn."""
