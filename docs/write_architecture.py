@@ -23,15 +23,15 @@ LAYERS: Final = {
 }
 
 ROOMS: Final = {
-    "flows": ("terminal", "cli", "prefect_home"),
+    "flows": ("terminal", "modality", "cli", "prefect_home"),
     "tasks": (
         "boundary", "store", "frame", "reading", "preparing", "vectors", "clusters", "reporting",
-        "groups", "curating", "mentions", "titling", "mapping", "publishing", "operating",
-        "looking",
+        "groups", "curating", "mentions", "titling", "mapping", "items", "images", "series",
+        "publishing", "operating", "looking",
     ),
     "models": (
         "core", "counting", "plane", "text", "encoding", "quality", "insight", "networks",
-        "clusterer", "nightfold", "estimators", "identity",
+        "images", "series", "clusterer", "nightfold", "estimators", "identity",
     ),
     "validation": ("tables",),
 }  # fmt: skip

@@ -1,13 +1,17 @@
 """From vectors to described clusters: of all documents, or within each value of a column."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from prefect import Task
 
 from flows.config import NightlyConfig
+from flows.modality.base import Encoded, Modality, Planned, Tonight
 from tasks.boundary.excerpts import excerpt
 from tasks.clusters.carry import carry_over
-from tasks.clusters.plan_fit import Plan, Recipe, plan_fit
+from tasks.clusters.plan_fit import Plan, Recipe
 from tasks.clusters.pretrain import pretrain
 from tasks.clusters.reconcile import rejoin_pieces
 from tasks.clusters.refine import Refined, refine
@@ -20,12 +24,10 @@ from tasks.preparing.prepare import prepare
 from tasks.reporting.describe import Described, describe
 from tasks.reporting.evaluate import NEVER_BASELINE, Evaluation, evaluate
 from tasks.reporting.portraits import OfGroup
-from tasks.store.history import History, NightTable, PastNight
+from tasks.store.history import PastNight
 from tasks.store.storage import Store
-from tasks.vectors.apart import set_remarks_apart
-from tasks.vectors.embed import Embedded, embed
-from tasks.vectors.encoder import EncoderRef
-from tasks.vectors.views import Views, lay_out_views
+from tasks.vectors.embed import Embedded
+from tasks.vectors.views import Views
 
 logger = logging.getLogger(__name__)
 
@@ -36,26 +38,20 @@ class Given:
 
     Parameters
     ----------
-    store
-        Of the night.
+    tonight
+        The night, its window, and the nights before.
+    modality
+        What its documents are.
+    encoded
+        The window as vectors.
     themes
-        The window without its remarks, which stand beside it.
-    window
-        The nights of the window.
-    past
-        The nights before.
-    encoder
-        Of tonight.
-    is_quiet
-        Whether the feed had nothing new.
+        The window, or a group of it, without its remarks, which stand beside it.
     """
 
-    store: Store
+    tonight: Tonight
+    modality: Modality
+    encoded: Encoded
     themes: Embedded
-    window: list[NightTable]
-    past: History
-    encoder: EncoderRef
-    is_quiet: bool
 
 
 class Clusters(NamedTuple):
@@ -81,8 +77,9 @@ class _Parts(NamedTuple):
 
 def find_clusters(given: Given, config: NightlyConfig) -> Clusters:
     """Cluster all documents together."""
-    last = last_of_all(given.past)
-    if given.past.last and last is None:
+    past = given.tonight.past
+    last = last_of_all(past)
+    if past.last and last is None:
         logger.warning("clusters begin anew: the night before had them in groups")
     parts = _cluster(given, last, config)
     found = Found(parts=[_found(parts, config)], assignments=parts.described.tables["assignments"])
@@ -92,20 +89,21 @@ def find_clusters(given: Given, config: NightlyConfig) -> Clusters:
 
 def find_groups(given: Given, config: NightlyConfig) -> Clusters:
     """Cluster within each value of a column, and put the groups together again."""
-    store, themes, by = given.store, given.themes, config.clustering.by or ""
+    tonight, themes, by = given.tonight, given.themes, config.clustering.by or ""
+    store, past = tonight.store, tonight.past
     remarks = themes.remarks.window.documents.rows if themes.remarks else 0
     n_documents = themes.window.documents.rows + remarks
     taken: list[str] = []
     groups, found = [], []
-    for group in part_in_groups(store, themes, given.window, by).groups:
+    for group in part_in_groups(store, themes, tonight.window, by).groups:
         logger.info("group %s of %s", excerpt(group.name, NAME_CHARS), excerpt(by, NAME_CHARS))
-        last = last_of_group(store, given.past, group)
+        last = last_of_group(store, past, group)
         of_group = OfGroup(name=group.name, n_documents=n_documents, taken=tuple(taken))
         parts = _cluster(replace(given, themes=group.embedded), last, config, of_group)
         groups.append(OneGroup(group=group, **parts._asdict()))
         found.append(_found(parts, config))
         taken += ids_of(store, parts.described)
-    joined = join_groups(store, themes, by, groups, given.past.last)
+    joined = join_groups(store, themes, by, groups, past.last)
     return Clusters(
         joined.views,
         joined.described,
@@ -119,10 +117,11 @@ def _cluster(
     given: Given, last: PastNight | None, config: NightlyConfig, group: OfGroup | None = None
 ) -> _Parts:
     """Cluster documents together, from the decision about their model to names and ids."""
-    store, seed = given.store, config.random_state
-    how = recipe(config, given.encoder)
-    plan = plan_fit(store, given.themes, last, how, config.refit, given.is_quiet)
-    views = lay_out_views(store, given.themes, plan.lexical, config.embed, seed)
+    store, modality = given.tonight.store, given.modality
+    how = recipe(config, given.encoded.encoder.digest, modality.stages)
+    what = Planned(given.tonight, given.encoded, given.themes, last)
+    plan = modality.plan(what, how)
+    views = modality.views(what, plan)
     if last and plan.carries_over:
         refined, evaluation = _carried_over(store, views, last, plan, config)
     else:
@@ -160,11 +159,13 @@ def _found(parts: _Parts, config: NightlyConfig) -> FoundPart:
     return found_clusters(parts.views, parts.refined, parts.evaluation, parts.described, clustering)
 
 
-def recipe(config: NightlyConfig, encoder: EncoderRef) -> Recipe:
+def recipe(
+    config: NightlyConfig, encoder_digest: str, of_modality: Sequence[Task[..., Any]]
+) -> Recipe:
     """Return what a model depends on besides its documents."""
-    stages = (prepare, embed, set_remarks_apart, lay_out_views, pretrain, refine)
+    stages = (prepare, *of_modality, pretrain, refine)
     return Recipe(
-        encoder_digest=encoder.digest,
+        encoder_digest=encoder_digest,
         prepare=config.prepare,
         lexical_dim=config.embed.lexical_dim,
         clustering=config.clustering.of_a_group(),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 from pydantic import (
     ConfigDict,
@@ -27,6 +27,7 @@ from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.identify import IdentityRules
 from tasks.groups.settings import NightClustering
+from tasks.images.settings import ImageSettings
 from tasks.mapping.map_documents import ReportSettings
 from tasks.preparing.checks import CheckSettings
 from tasks.preparing.prepare_settings import PrepareSettings
@@ -38,10 +39,21 @@ from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.reporting.watches import Watch, require_own_names
+from tasks.series.settings import SeriesSettings
 from tasks.store.storage import Store
 from tasks.titling.settings import TitleSettings
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.passages import MentionSettings
+
+_MODALITIES: Final = ("images", "series")
+"""Those that have a group of settings, which is called as they are."""
+
+
+_OWN: Final = "nightfold"
+_ITEM_GRANULARITY: Final = 0.5
+"""Of clusters of items that are no texts: those that halves of the feed agree on. At the default of
+texts, five kinds of drawn shapes came out as twenty clusters: below its kind an image has no themes
+that people would name."""
 
 
 def local_store(store: Path) -> Path:
@@ -87,6 +99,10 @@ class NightlyConfig(SourceSettings):
         "all-MiniLM-L6-v2", description="Hub name or folder of a sentence-transformers model."
     )
     random_state: int = Field(0, ge=0, description="Seed of all random numbers.")
+    modality: Literal["text", "images", "series"] = Field(
+        "text",
+        description="What a document is; the encoder of images and series is learnt from them.",
+    )
     ingest: IngestSettings = IngestSettings()
     check: CheckSettings = CheckSettings()
     prepare: PrepareSettings = PrepareSettings()
@@ -98,6 +114,8 @@ class NightlyConfig(SourceSettings):
     mentions: MentionSettings = MentionSettings()
     titles: TitleSettings = TitleSettings()
     report: ReportSettings = ReportSettings()
+    images: ImageSettings = ImageSettings()
+    series: SeriesSettings = SeriesSettings()
 
     curation: Path | None = Field(
         None,
@@ -119,7 +137,7 @@ class NightlyConfig(SourceSettings):
     @model_validator(mode="before")
     @classmethod
     def _from_form(cls, given: Any) -> Any:
-        return from_form(given)
+        return _coarse_where_no_text(from_form(given))
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -149,6 +167,16 @@ class NightlyConfig(SourceSettings):
         if "feed" in given.data:
             source_of(given.data["feed"]).require_apart(store)
         return store
+
+    @field_validator("clustering")
+    @classmethod
+    def _groups_are_of_texts(
+        cls, clustering: NightClustering, given: ValidationInfo
+    ) -> NightClustering:
+        modality = given.data.get("modality", "text")
+        if clustering.by and modality != "text":
+            raise ValueError(f"by must be left out where modality is {modality!r}")
+        return clustering
 
     @field_validator("curation")
     @classmethod
@@ -205,9 +233,22 @@ class NightlyConfig(SourceSettings):
     def decided(self) -> dict[str, Any]:
         """Return what determines the result, for the manifest: not where things lie."""
         foreign = foreign_groups(self.feed, self.sources())
-        left_out = dict.fromkeys(("feed", "store", "curation", "notify", *foreign), True)
+        foreign += [it for it in _MODALITIES if it != self.modality]
+        # What was decided before there was anything but texts reads as it did.
+        default = ["modality"] if self.modality == "text" else []
+        left_out = dict.fromkeys(("feed", "store", "curation", "notify", *foreign, *default), True)
         where = {"titles": {"url", "timeout_seconds"}}
         return self.model_dump(mode="json", exclude={**left_out, **where})
+
+
+def _coarse_where_no_text(given: Any) -> Any:
+    """Let clusters of items that are no texts be coarse, where nobody says how fine they are."""
+    if not isinstance(given, Mapping) or given.get("modality", "text") not in _MODALITIES:
+        return given
+    clustering = given.get("clustering", {})
+    if not isinstance(clustering, Mapping) or clustering.get("estimator", _OWN) != _OWN:
+        return given
+    return {**given, "clustering": {"granularity": _ITEM_GRANULARITY, **clustering}}
 
 
 def _sources_in(values: Mapping[str, Any]) -> SourceSettings:

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from flows.clusters import Given, find_clusters, find_groups
 from flows.config import NightlyConfig
 from flows.failure import fails_in_a_sentence
+from flows.modality.base import Encoded, Tonight
+from flows.modality.before import BEFORE, require_same_kind
+from flows.modality.kinds import modality_of
 from flows.prefect_home.dead_runs import close_dead_runs
 from flows.prefect_home.runtime import let_info_through
 from flows.unchanged import inputs_digest
@@ -22,7 +25,6 @@ from tasks.frame.stage import StageRecord, recorded_stages
 from tasks.mapping.map_documents import map_documents
 from tasks.mentions.mention import mention
 from tasks.preparing.check_prepared import check_prepared
-from tasks.preparing.check_raw import check_raw
 from tasks.preparing.prepare import prepare
 from tasks.preparing.usual import read_usual
 from tasks.preparing.withdraw import withdraw
@@ -31,24 +33,17 @@ from tasks.publishing.notify.tell import tell
 from tasks.publishing.publish import Published, publish
 from tasks.publishing.report import report
 from tasks.publishing.unchanged import keep_night
-from tasks.reading.find import find_feed
-from tasks.reading.ingest import ingest
 from tasks.reading.sources.urls import without_query
 from tasks.reporting.insights.insights import find_insights
 from tasks.reporting.insights.roles import roles_of
-from tasks.reporting.near_duplicates import mark_copies
 from tasks.reporting.watches import watch_terms, watched_before
 from tasks.store.fetched.landed import nothing_landed
-from tasks.store.history import History, NightTable, PastNight, read_history, require_intact
+from tasks.store.history import History, read_history, require_intact
 from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import Store, clear_scratch
 from tasks.store.turn import turn_of
 from tasks.titling.titles import give_titles
-from tasks.vectors.apart import set_remarks_apart
-from tasks.vectors.embed import Embedded, embed
-from tasks.vectors.encoder import EncoderRef, encoder_ref
-from tasks.vectors.passages import cut_passages
 
 logger = logging.getLogger(__name__)
 
@@ -90,14 +85,14 @@ def nightly(config: NightlyConfig) -> NightReport:
     store = config.tonight()
     with run_lock(store), nothing_landed(store), cached_in(store), recorded_stages() as stages:
         past, curation = _begin(store, config)
-        last, encoder, by = past.last, chosen_encoder(config, past.last), config.clustering.by
+        last, by, modality = past.last, config.clustering.by, modality_of(config)
 
-        feed = find_feed(store, config.tonights_feed(), config.sources(), past.stopped)
-        key = inputs_digest(config, feed, encoder, curation)
-        raw = ingest(store, feed, config.ingest)
-        is_quiet = feed.is_continued and not raw.rows.rows
+        feed = modality.find(store, config, past)
+        key = inputs_digest(config, feed, BEFORE[config.modality].encoder(config, last), curation)
+        read = modality.read(store, feed, config)
+        raw, is_quiet = read.raw, feed.is_continued and not read.raw.rows.rows
         usual = read_usual(store, past, is_quiet)
-        checked = check_raw(store, raw, config.check, usual, is_quiet)
+        checked = modality.check(store, raw, config, usual, is_quiet)
         prepared = prepare(
             store, checked, past.documents(), config.prepare, config.ingest.on_change
         )
@@ -105,35 +100,32 @@ def nightly(config: NightlyConfig) -> NightReport:
         documents = check_prepared(store, prepared, checked, bounds, past.last_read())
         earlier = past.documents_within(store, config.window_days, is_quiet)
         window = withdraw(store, [*earlier, documents.tonight(store)]).nights
-        embedded, encoder = _embedded(store, window, encoder, config)
-        carried = last.assignments if last and is_quiet else None
-        themes = set_remarks_apart(store, embedded, carried)
-        given = Given(store, themes, window, past, encoder, is_quiet)
+        tonight = Tonight(store, config, past, window, is_quiet)
+        encoded = modality.encode(tonight, read)
+        given = Given(tonight, modality, encoded, encoded.themes)
         clusters = find_groups(given, config) if by else find_clusters(given, config)
         views, described, found = clusters.views, clusters.described, clusters.found
         curated = curate(store, views, described, last, curation, rested_before(store, last))
-        passages = cut_passages(
-            store, views, encoder, config.embed, config.mentions, config.clustering.device
-        )
+        passages = modality.passages(tonight, encoded, views)
         told = mention(store, window, views, passages, found, curated)
         assigned, before = told.tables["assignments"], watched_before(store, last)
         roles = roles_of(raw, past, window, config.ingest.columns.rating, by)
         results = [
-            *(feed, raw, checked, documents, *clusters.results),
+            *(feed, raw, checked, documents, *encoded.results, *clusters.results),
             give_titles(store, told, config.titles) if config.titles.model else told,
             find_insights(store, window, told, views.languages, roles),
             watch_terms(store, views, assigned, config.watch, before),
-            mark_copies(store, views, assigned),
+            modality.copies(tonight, encoded, views, assigned),
             map_documents(
                 store,
-                embedded,
+                encoded.embedded,
                 last.map if last else None,
                 config.report,
                 clusters.is_full,
                 config.random_state,
             ),
         ]
-        around = _around(config, window, embedded, encoder)
+        around = _around(tonight, encoded)
         return _reported(store, results, around, stages, config, key)
 
 
@@ -161,32 +153,18 @@ def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCurati
     for remark in turn_of(store, is_said="night" in config.model_fields_set):
         logger.warning(remark)
     past = read_history(store)
+    require_same_kind(config, past)
     require_intact(store, past)
     return past, read_curation(store, config.curation)
 
 
-def chosen_encoder(config: NightlyConfig, last: PastNight | None = None) -> EncoderRef:
-    """Return the encoder, with the kind of vectors that it is to give on this machine."""
-    before = last.encoder if last else None
-    return encoder_ref(config.encoder, config.embed, config.clustering.device, before)
-
-
-def _embedded(
-    store: Store, window: list[NightTable], encoder: EncoderRef, config: NightlyConfig
-) -> tuple[Embedded, EncoderRef]:
-    """Embed the window; the kind of vectors that the encoder gave may be another than chosen."""
-    embedded = embed(store, window, encoder, config.embed, config.clustering.device)
-    return embedded, encoder.of_kind(embedded.kind)
-
-
-def _around(
-    config: NightlyConfig, window: list[NightTable], embedded: Embedded, encoder: EncoderRef
-) -> Surroundings:
+def _around(tonight: Tonight, encoded: Encoded) -> Surroundings:
     """Return what the night is published from besides the results of its stages."""
+    config = tonight.config
     return Surroundings(
-        window=window,
-        items=embedded.items,
-        encoder=encoder,
+        window=tonight.window,
+        items=encoded.embedded.items,
+        encoder=encoded.encoder,
         config=config.decided(),
         read_from=without_query(config.tonights_feed()),
     )

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flows.modality.before import BEFORE, require_same_kind
 from tasks.curating.file import TonightsCuration, read_curation
 from tasks.publishing.unchanged import is_kept, was_kept
-from tasks.reading.pieces import find_pieces
 from tasks.reading.sources.base import Feed
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.files import sha256_of
@@ -19,7 +19,7 @@ from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.pruned import pruned_path
 from tasks.store.storage import Store
-from tasks.vectors.encoder import EncoderRef, encoder_ref
+from tasks.vectors.encoder import EncoderRef
 from validation.errors import NightfoldError
 
 if TYPE_CHECKING:
@@ -42,10 +42,11 @@ def is_unchanged(config: "NightlyConfig") -> bool:
         with run_lock(store), nothing_landed(store):
             require_known_format(store.root)
             past = read_history(store)
+            require_same_kind(config, past)
             require_intact(store, past)
-            feed = find_pieces(store, config.tonights_feed(), config.sources(), past.stopped)
-            before = past.last.encoder if past.last else None
-            encoder = encoder_ref(config.encoder, config.embed, config.clustering.device, before)
+            before = BEFORE[config.modality]
+            feed = before.found(store, config, past)
+            encoder = before.encoder(config, past.last)
             curation = read_curation(store, config.curation)
             has_report = not config.report.enabled or followed_problem(store) is None
             return has_report and is_kept(store, inputs_digest(config, feed, encoder, curation))

@@ -77,6 +77,10 @@ class RawLimits(NightDates):
     # 0 where a source may have nothing new.
     min_rows: int = Field(default=1, ge=0)
 
+    def without_dates(self) -> "RawLimits":
+        """Return the limits of a feed of which nothing says that it should have dates."""
+        return self.model_copy(update={"max_missing_date_share": 1.0})
+
 
 class PreparedLimits(NightDates):
     """Limits of the check of prepared documents.

@@ -4,7 +4,8 @@ Reads  raw rows or documents, batch by batch
 Writes slim frames: a row of measurements for each row read
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -112,13 +113,17 @@ _QUOTED_CHARS: Final = 60
 _DTYPES: Final = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
-def measure_raw(batches: Iterable[pa.RecordBatch]) -> Iterator[pd.DataFrame]:
+def measure_raw(
+    batches: Iterable[pa.RecordBatch], measured: Sequence[pa.Field] = ()
+) -> Iterator[pd.DataFrame]:
     """Measure the raw rows of a feed.
 
     Parameters
     ----------
     batches
         Raw rows in feed order, with the columns `RAW_READ`.
+    measured
+        Further columns, which were measured when the rows were read and come along.
 
     Yields
     ------
@@ -133,7 +138,8 @@ def measure_raw(batches: Iterable[pa.RecordBatch]) -> Iterator[pd.DataFrame]:
     ``unparsed_withdrawn`` are the start of what could not be parsed.
     """
     first = 0
-    for frame in _frames(batches, _measure_raw_batch, _RAW):
+    schema = pa.schema([*_RAW, *measured])
+    for frame in _frames(batches, partial(_measure_raw_batch, schema), schema):
         frame[HAS_TIMESTAMP] = frame[HAS_TIMESTAMP].astype("bool")
         frame.insert(0, POSITION, np.arange(first, first + len(frame), dtype=np.int64))
         first += len(frame)
@@ -188,8 +194,8 @@ def _frame(batches: list[pa.RecordBatch], schema: pa.Schema) -> pd.DataFrame:
     return frame
 
 
-def _measure_raw_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Measure one batch of raw rows."""
+def _measure_raw_batch(schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Measure one batch of raw rows; columns of the schema that are measured already stay."""
     readable = pc.is_null(batch[PROBLEM_RULE])
     withdrawn = parse_withdrawals(batch[WITHDRAWN])
     is_withdrawn = pc.fill_null(withdrawn, False)
@@ -198,7 +204,9 @@ def _measure_raw_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     counts = _count(text)
     doc_id = stripped(batch[DOC_ID])
     has_text = pc.fill_null(pc.greater(counts[N_VISIBLE_CHARS], 0), False)
+    is_item = TEXT_DIGEST in batch.schema.names
     columns = {
+        **{name: batch[name] for name in schema.names if name in batch.schema.names},
         PROBLEM_RULE: batch[PROBLEM_RULE],
         PROBLEM: pc.if_else(readable, None, pc.fill_null(batch[PROBLEM], "the row is unreadable")),
         DOC_ID: doc_id,
@@ -206,13 +214,13 @@ def _measure_raw_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
         N_ID_CHARS: pc.utf8_length(doc_id),
         N_LINES: pc.fill_null(batch[N_LINES], 1),
         HAS_TEXT: pc.if_else(pc.and_(readable, pc.invert(is_withdrawn)), has_text, None),
-        TEXT_HASH: _hash(batch[TITLE], text),
+        TEXT_HASH: _hash(batch[TITLE], batch[TEXT_DIGEST] if is_item else text),
         **counts,
         **dates,
         HAS_TIMESTAMP: pc.or_(dates[HAS_TIMESTAMP], is_withdrawn),
         UNPARSED_WITHDRAWN: pc.if_else(pc.is_null(withdrawn), _start(batch[WITHDRAWN]), None),
     }
-    return _record_batch(columns, _RAW)
+    return _record_batch(columns, schema)
 
 
 def _measure_prepared_batch(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -3,6 +3,8 @@
 # Great Expectations does not mark what it exports.
 # mypy: disable-error-code="attr-defined"
 
+from collections.abc import Sequence
+
 import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
@@ -37,13 +39,15 @@ from validation.usual import MISSING_DATE, MISSING_TEXT
 from validation.usual_rules import as_fresh_as_usual, few_missing, usual_count
 
 
-def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
+def raw_suite(limits: RawLimits, of_items: Sequence[Expectation] = ()) -> gx.ExpectationSuite:
     """Build the suite for what `validation.measure.measure_raw` returns.
 
     Parameters
     ----------
     limits
         Of the night.
+    of_items
+        Rules of what the rows are about, where it is no text.
 
     Returns
     -------
@@ -54,6 +58,7 @@ def raw_suite(limits: RawLimits) -> gx.ExpectationSuite:
         gxe.ExpectTableRowCountToBeBetween(
             min_value=limits.min_rows, **table_rule("rows_present", "the feed has rows", "critical")
         ),
+        *of_items,
         *_form(limits.max_id_chars),
         *_content(limits),
         # Last of the row rules: an id belongs to the first row that breaks no other rule.

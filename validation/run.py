@@ -11,6 +11,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from validation.evaluate import batch_definition, evaluate, reason_template, reasons
 from validation.ids import CONFLICT, ID_USE, IS_SHARED, OF_ALL_ROWS, IdKeys, read_quoted
+from validation.item_rules import OF_TEXTS, ItemRules
 from validation.limits import PreparedLimits, RawLimits
 from validation.measure import (
     PREPARED_READ,
@@ -142,7 +143,7 @@ def validate(
     return night.report(suite.name)
 
 
-def validate_raw(read: Read, limits: RawLimits) -> Report:
+def validate_raw(read: Read, limits: RawLimits, items: ItemRules = OF_TEXTS) -> Report:
     """Check raw rows; a refused row does not keep its id from a good one.
 
     A row that is refused may be followed by a corrected one under the same id. If so,
@@ -154,6 +155,8 @@ def validate_raw(read: Read, limits: RawLimits) -> Report:
         Reads the rows, with the columns of `validation.tables.stage_schemas.RAW_ROWS`.
     limits
         Of the night.
+    items
+        What is measured and asked of the rows besides, where they are about no texts.
     """
     keys = IdKeys()
 
@@ -162,8 +165,9 @@ def validate_raw(read: Read, limits: RawLimits) -> Report:
         found = read_quoted(read, [DOC_ID, N_LINES], np.flatnonzero(uses == CONFLICT))
         yield from keys.frames(ID_USE, uses, found.fillna({N_LINES: 1}))
 
-    frames = keys.noting(measure_raw(read(RAW_READ)))
-    return validate(frames, raw_suite(limits), of_all_rows)
+    columns = [*RAW_READ, *items.columns()]
+    frames = keys.noting(measure_raw(read(columns), items.measured))
+    return validate(frames, raw_suite(limits, items.rules), of_all_rows)
 
 
 def validate_prepared(read: Read, limits: PreparedLimits) -> Report:

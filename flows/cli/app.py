@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from flows.cli import check, curate, encoder, init, operate, report, run_many
+from flows.cli import demo as demos
 from flows.cli.command import (
     FEED,
     FEED_NAME,
@@ -51,6 +52,8 @@ _RUN: Final = (
     "nightfold run reviews.jsonl --store my-store",
     "nightfold run 'in/reviews-{night-1}.jsonl' --store my-store --n-clusters 12",
     "nightfold run s3://bucket/reviews/ --store my-store --config other.toml",
+    "nightfold run photos/ --store my-store --modality images",
+    "nightfold run signals.csv --store my-store --modality series",
     "nightfold run --config nightfold.toml",
 )
 _EXAMPLES: Final = {
@@ -68,8 +71,6 @@ _EXAMPLES: Final = {
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 """Python's default of 700 is for small programs: a fifth of the time to load the libraries would
 go into looking for garbage among them."""
-
-_SAMPLE: Final = Path(__file__).parents[1] / "sample"
 
 
 @app.callback(invoke_without_command=True)
@@ -113,6 +114,9 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         typer.Option(envvar=FEED_NAME, help="Nights of one feed share clusters and ids."),
     ] = None,
     config: ConfigOption = None,
+    modality: Annotated[
+        str | None, typer.Option(help="What a document is: text, images or series.")
+    ] = None,
     n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
     window_days: Annotated[
         int | None, typer.Option(help="Days, including tonight, that are clustered together.")
@@ -138,6 +142,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
                     "store": root,
                     "night": night,
                     "feed_name": name,
+                    "modality": modality,
                     "clustering.n_clusters": _count_or_auto(n_clusters),
                     "window_days": window_days,
                     "curation": curation,
@@ -150,14 +155,19 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     guarded(run_night, debug)
 
 
-@app.command(epilog=examples("nightfold demo --store demo-store"))
+@app.command(epilog=examples(*demos.EXAMPLES))
 def demo(
     store: Annotated[Path, typer.Option(help="Folder of the demo's store.")] = Path("demo-store"),
+    modality: Annotated[str, typer.Option(help="text, or images that are drawn.")] = "text",
     debug: DebugOption = False,
 ) -> None:
-    """Run four nights of the bundled sample feed."""
-    nights = [(None, _sample_night(number, store)) for number in range(1, 5)]
-    guarded(lambda: _run_nights(store, nights, debug), debug)
+    """Run the nights of the bundled sample feed, or of a drawn one."""
+
+    def run_demo() -> None:
+        nights = [(None, options) for options in demos.demo_nights(modality, store.absolute())]
+        _run_nights(store, nights, debug)
+
+    guarded(run_demo, debug)
 
 
 @app.command(
@@ -210,17 +220,6 @@ def main() -> None:
     forgive_output()
     keep_lines_inert()
     app()
-
-
-def _sample_night(number: int, store: Path) -> dict[str, Any]:
-    """Describe how a night of the sample runs: two nights together, so that a theme can die out."""
-    return {
-        "feed": str(_SAMPLE / f"night-{number}"),
-        "store": str(store),
-        "night": f"2026-03-0{number}",
-        "feed_name": "sample",
-        "window_days": 2,
-    }
 
 
 def _run_nights(store: Path, nights: Nights, debug: bool, goes_on: bool = False) -> None:

@@ -88,8 +88,8 @@ def tried(
     # What is guessed is said; what libraries have to tell is not.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
     from flows.config import load_config
+    from flows.modality.before import BEFORE
     from tasks.operating.check_feed import check_trial
-    from tasks.operating.trial import try_feed
 
     with TemporaryDirectory() as scratch:
         given: dict[str, Any] = {
@@ -100,14 +100,7 @@ def tried(
         }
         given |= {f"ingest.{key}": value for key, value in ingest.items()}
         settings = load_config(config, given)
-        trial = try_feed(
-            settings.tonights_feed(),
-            settings.ingest,
-            settings.check,
-            settings.night,
-            Path(scratch),
-            settings.sources(),
-        )
+        trial = BEFORE[settings.modality].trial(settings, Path(scratch))
         yield settings, trial, check_trial(trial, settings.check, settings.prepare)
 
 

@@ -142,6 +142,11 @@ def _looked(
         from tasks.operating.survey import survey_rows
 
         settings, trial, found = looked
+        if settings.modality != "text":
+            raise ConfigError(
+                f"init looks at texts, got modality {settings.modality!r}: a night of these needs"
+                " no more than that and `feed`; `nightfold check` says what it would refuse"
+            )
         where = NightlyConfig.model_validate({**placed, **settings.sources().model_dump()})
         return Starter(
             feed=where.feed,

@@ -44,13 +44,13 @@ def restore(estimator: BaseEstimator, tensors: Tensors, config: Mapping[str, Any
     name = type(estimator).__name__
     if config["estimator"] != name:
         raise ValueError(f"estimator must be {name}, got {config['estimator']}")
-    hidden_dims = config["params"]["hidden_dims"]
-    estimator.set_params(
-        **config["params"] | {"hidden_dims": None if hidden_dims is None else tuple(hidden_dims)}
-    )
+    params = dict(config["params"])
+    for key in ("hidden_dims", "image_shape"):  # JSON knows no tuples; older models have no shape
+        params[key] = None if params.get(key) is None else tuple(params[key])
+    estimator.set_params(**params)
     vars(estimator).update(config["fitted"])
     _revive(estimator)
-    autoencoder: Autoencoder = estimator._network(
+    autoencoder: Autoencoder = estimator._make_network(
         estimator.n_features_in_, config["hidden_dims"], config["latent_dim"]
     )
     arrays = dict(tensors)

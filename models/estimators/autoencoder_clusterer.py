@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -21,6 +22,7 @@ from models.core.kmeans import fit_kmeans
 from models.core.records import Progress
 from models.counting.n_clusters import choose_n_clusters
 from models.networks.autoencoder import Autoencoder, build_autoencoder
+from models.networks.convolutional import ConvolutionalAutoencoder, Shape, default_channels
 from models.networks.functional import soft_assignment
 from models.networks.pretraining import Pretraining, pretrain_network
 from models.networks.refinement import has_collapsed
@@ -77,7 +79,11 @@ class AutoencoderClusterer(DeepClusterer):
         Width of the latent space; None: see `models.networks.autoencoder.default_latent_dim`.
     hidden_dims
         Widths of the encoder's hidden layers, mirrored in the decoder; None: see
-        `models.networks.autoencoder.default_hidden_dims`.
+        `models.networks.autoencoder.default_hidden_dims`. Of a convolutional encoder its channels,
+        see `models.networks.convolutional`.
+    image_shape
+        Height, width and channels of the images that the rows of X are, for a convolutional
+        encoder; None: rows are vectors.
     pretraining
         What the latent space is learned by; see `models.networks.pretraining.pretrain_network`.
     pretrain_epochs
@@ -129,6 +135,7 @@ class AutoencoderClusterer(DeepClusterer):
     _: KW_ONLY
     latent_dim: int | None = None
     hidden_dims: Sequence[int] | None = None
+    image_shape: Shape | None = None
     pretraining: Pretraining = "reconstruction"
     pretrain_epochs: int = 30
     clustering_epochs: int = 50
@@ -195,8 +202,11 @@ class AutoencoderClusterer(DeepClusterer):
                 delattr(self, name)
         device = resolve_device(self.device)
         self.seed_ = draw_seed(self.random_state)
+        hidden_dims = self.hidden_dims
+        if hidden_dims is None and self.image_shape is not None:
+            hidden_dims = default_channels(self.image_shape)
         network = build_autoencoder(
-            X.shape[1], self.hidden_dims, self.latent_dim, self.seed_, self._network
+            X.shape[1], hidden_dims, self.latent_dim, self.seed_, self._make_network
         )
         network.fit_standardization(as_tensor(X))
         rows = place_rows(network.standardize(as_tensor(X)), device)
@@ -206,6 +216,14 @@ class AutoencoderClusterer(DeepClusterer):
         )
         self.autoencoder_ = network
         return self
+
+    def _make_network(
+        self, n_features: int, hidden_dims: Sequence[int], latent_dim: int
+    ) -> Autoencoder:
+        """Make the network, of the kind that the rows are for."""
+        if self.image_shape is None:
+            return self._network(n_features, hidden_dims, latent_dim)
+        return ConvolutionalAutoencoder(self.image_shape, hidden_dims, latent_dim)
 
     def _choose_n_clusters(self, X: NDArray[np.float32], latent: NDArray[np.float32]) -> int:
         """Take the number that was given, or choose one and log why."""
@@ -240,6 +258,10 @@ class AutoencoderClusterer(DeepClusterer):
                 known = ", ".join(choices)
                 raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}")
         checked: NDArray[np.float32] = validate_data(self, X, dtype=np.float32, reset=reset)
+        if self.image_shape is not None and math.prod(self.image_shape) != checked.shape[1]:
+            raise ValueError(
+                f"image_shape must be one of {checked.shape[1]} numbers, got {self.image_shape!r}"
+            )
         return checked
 
 

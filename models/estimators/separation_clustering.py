@@ -75,6 +75,8 @@ class SeparationClustering(AutoencoderClusterer):
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
         if self.hidden_dims is not None and len(self.hidden_dims) != 1:
             raise ValueError(f"hidden_dims must be one width, got {self.hidden_dims!r}")
+        if self.image_shape is not None:
+            raise ValueError(f"image_shape must be None here, got {self.image_shape!r}")
         return super()._check(X, reset)
 
     def _find_clusters(self, given: Given, progress: Progress | None) -> Integers:

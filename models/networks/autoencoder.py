@@ -1,6 +1,6 @@
 """The network that learns the latent space: a symmetric fully connected autoencoder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -56,11 +56,14 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.hidden_dims = tuple(int(width) for width in hidden_dims)
         self.latent_dim = int(latent_dim)
-        dims = (n_features, *hidden_dims, latent_dim)
-        self.encoder = _layers(dims)
-        self.decoder = _layers(dims[::-1])
+        self.encoder, self.decoder = self._layers(n_features)
         self.register_buffer("feature_mean", torch.zeros(n_features))
         self.register_buffer("feature_scale", torch.ones(()))
+
+    def _layers(self, n_features: int) -> tuple[nn.Sequential, nn.Sequential]:
+        """Make encoder and decoder; the encoder's last layer is linear and gives the code."""
+        dims = (n_features, *self.hidden_dims, self.latent_dim)
+        return _layers(dims), _layers(dims[::-1])
 
     def encode(self, x: Tensor) -> Tensor:
         """Map standardized rows (n_samples, n_features) to codes (n_samples, latent_dim)."""
@@ -100,7 +103,7 @@ def build_autoencoder(
     hidden_dims: Sequence[int] | None,
     latent_dim: int | None,
     seed: int,
-    network: type[Autoencoder] = Autoencoder,
+    network: Callable[[int, Sequence[int], int], Autoencoder] = Autoencoder,
 ) -> Autoencoder:
     """Make an autoencoder on the CPU, with weights that depend on the seed alone.
 
@@ -115,7 +118,7 @@ def build_autoencoder(
     seed
         Seeds the first weights; torch's global random numbers stay as they were.
     network
-        The kind of autoencoder.
+        Makes the autoencoder of these three.
     """
     if hidden_dims is None:
         hidden_dims = default_hidden_dims(n_features)

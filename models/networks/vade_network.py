@@ -203,10 +203,10 @@ class MixtureVAE(nn.Module):
 
 def _constant_layer(autoencoder: Autoencoder, variance: float) -> nn.Linear:
     """Make the layer beside the code's that gives one log-variance for all, to begin with."""
-    widths = (len(autoencoder.feature_mean), *autoencoder.hidden_dims)
+    n_hidden = autoencoder.encoder[-1].in_features
     # Random first weights would be thrown away, and would use up the caller's random numbers.
     layer: nn.Linear = nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        nn.Linear, widths[-1], autoencoder.latent_dim
+        nn.Linear, n_hidden, autoencoder.latent_dim
     )
     nn.init.zeros_(layer.weight)
     nn.init.constant_(layer.bias, float(np.log(variance)))

@@ -97,7 +97,7 @@ class WindowSince:
 
 
 def measure_drift(
-    window: WindowSince, known_words: Callable[[], frozenset[str]], settings: RefitSettings
+    window: WindowSince, known_words: Callable[[], frozenset[str]] | None, settings: RefitSettings
 ) -> list[Figure]:
     """Measure the texts that came after the last full fit against those that were there.
 
@@ -106,7 +106,8 @@ def measure_drift(
     window
         Its texts.
     known_words
-        Loads the vocabulary of the fit; called only where it is needed.
+        Loads the vocabulary of the fit; called only where it is needed. None where the documents
+        are no texts: their words are not measured.
     settings
         The limits.
 
@@ -123,12 +124,12 @@ def measure_drift(
     )
     if len(rows) == 0 or not is_new.any():
         return [new_share]
+    in_space = [new_share, *_figures_in_space(window, rows, settings)]
+    if known_words is None:
+        return in_space
     unknown = unknown_words(window.texts, is_new, known_words())
-    return [
-        new_share,
-        *_figures_in_space(window, rows, settings),
-        Figure(measure="unknown_words", value=unknown, limit=settings.max_unknown_words),
-    ]
+    limit = settings.max_unknown_words
+    return [*in_space, Figure(measure="unknown_words", value=unknown, limit=limit)]
 
 
 def _figures_in_space(

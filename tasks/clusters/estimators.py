@@ -160,9 +160,12 @@ def load_estimator(settings: ClusteringSettings, folder: Path) -> Clusterer:
 
 
 def features_of(items: pa.Table, settings: ClusteringSettings) -> Floats:
-    """Lay out what the estimator clusters: the embedding, and the lexical views if it uses them."""
+    """Lay out what the estimator clusters: the embedding, and the lexical views if it uses them.
+
+    Items that are no texts have none.
+    """
     embedding = matrix_of(items[EMBEDDING])
-    if not class_of(settings.estimator).uses_views:
+    if LEXICAL not in items.column_names or not class_of(settings.estimator).uses_views:
         return embedding
     return np.hstack([embedding, matrix_of(items[LEXICAL])])
 

@@ -96,7 +96,8 @@ def _by_model(load: Load, models: NightModels) -> Placer:
 
     estimator = load(models.clustering, partial(load_estimator, models.settings))
     uses_views = class_of(models.settings.estimator).uses_views
-    views = load(models.lexical, LexicalViews.load) if uses_views else None
+    has_views = uses_views and bool(models.lexical.files)
+    views = load(models.lexical, LexicalViews.load) if has_views else None
     known = sorted(set(models.cluster_ids.values()))
     place = {label: known.index(it) for label, it in models.cluster_ids.items()}
     centroids = _centroids(load, models.identity) if models.whole_of else {}

@@ -30,7 +30,7 @@ from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
-from tasks.vectors.items import read_window
+from tasks.vectors.items import Window, read_window
 from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, IS_ALARM, NIGHT, REMARKS, TEXT
 from validation.tables.schemas import DRIFT
 
@@ -100,10 +100,23 @@ def plan_fit(
     An alarm is an event in Prefect, for automations to act on. On a quiet night, on which the feed
     had nothing new, last night's clusters stay as they are.
     """
+    return planned(store, embedded, last, recipe, settings, is_quiet)
+
+
+def planned(
+    store: Store,
+    embedded: Embedded,
+    last: PastNight | None,
+    recipe: Recipe,
+    settings: RefitSettings,
+    is_quiet: bool,
+) -> Plan:
+    """Decide how the model comes about; see `plan_fit`."""
     if is_quiet and last and _can_stay(store, embedded, last, recipe):
         return _as_it_was(store, last, recipe)
-    measure, has_models = partial(_measured, store, embedded, settings), partial(_has_models, store)
-    fit, keeps_clusters = decide(store.night, last, recipe, settings, has_models, measure)
+    measure = partial(measured, store, partial(_read, store, embedded), settings)
+    has_all = partial(has_models, store)
+    fit, keeps_clusters = decide(store.night, last, recipe, settings, has_all, measure)
     _show(store, fit.drift)
     rows = [{**figure.model_dump(), IS_ALARM: figure.is_alarm} for figure in fit.drift]
     from_last = last if fit.kind == "warm" else None
@@ -184,7 +197,7 @@ def _from_nothing(night: date, recipe: Recipe, reason: str, figures: list[Figure
     return Decision(fit, keeps_clusters=False)
 
 
-def _has_models(store: Store, last: PastNight) -> bool:
+def has_models(store: Store, last: PastNight) -> bool:
     """Check the files of a night's models."""
     refs = [*last.lexical.files.values(), *last.clustering.files.values()]
     return all(is_intact(store, ref) for ref in refs)
@@ -192,7 +205,7 @@ def _has_models(store: Store, last: PastNight) -> bool:
 
 def _can_stay(store: Store, embedded: Embedded, last: PastNight, recipe: Recipe) -> bool:
     """Check that last night's clusters are still those of tonight's window and settings."""
-    if last.fit is None or last.fit["recipe"] != recipe.key or not _has_models(store, last):
+    if last.fit is None or last.fit["recipe"] != recipe.key or not has_models(store, last):
         return False
     texts, documents = read_window(store, embedded.window)
     assigned = _assigned(store, last)
@@ -219,15 +232,36 @@ def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
     )
 
 
-def _measured(
-    store: Store, embedded: Embedded, settings: RefitSettings, last: PastNight, since: date
+def _read(store: Store, embedded: Embedded) -> tuple[pa.Table, Window]:
+    items = read_table(store, embedded.items, [EMBEDDING])
+    return items, read_window(store, embedded.window)
+
+
+def measured(
+    store: Store,
+    read: Callable[[], tuple[pa.Table, Window]],
+    settings: RefitSettings,
+    last: PastNight,
+    since: date,
 ) -> list[Figure]:
-    """Read what the drift since a night is measured on, and measure it."""
+    """Read what the drift since a night is measured on, and measure it.
+
+    Parameters
+    ----------
+    store
+        Of the night.
+    read
+        Reads the window's vectors (embedding), and the window.
+    settings
+        The limits.
+    last, since
+        The night before, and that of its last full fit.
+    """
     from models.text.lexical_views import LexicalViews
 
-    texts, documents = read_window(store, embedded.window)
+    items, (texts, documents) = read()
     window = WindowSince(
-        X=matrix_of(read_table(store, embedded.items, [EMBEDDING])[EMBEDDING]),
+        X=matrix_of(items[EMBEDDING]),
         texts=texts[TEXT].to_pylist(),
         is_new=pc.greater(texts[NIGHT], since).to_numpy(),
         clusters=clusters_of_texts(documents, _assigned(store, last), len(texts)),
@@ -236,7 +270,7 @@ def _measured(
     def known_words() -> frozenset[str]:
         return frozenset(load_model(store, last.lexical, LexicalViews.load).words.vocabulary_)
 
-    return measure_drift(window, known_words, settings)
+    return measure_drift(window, known_words if last.lexical.files else None, settings)
 
 
 def _show(store: Store, figures: list[Figure]) -> None:

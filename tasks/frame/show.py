@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from prefect.artifacts import (
+    create_image_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -32,6 +33,12 @@ def show_markdown(key: str, markdown: str, description: str) -> None:
     """Show a text."""
     if TaskRunContext.get():
         create_markdown_artifact(key=_key(key), markdown=markdown, description=description)
+
+
+def show_picture(key: str, url: str, description: str) -> None:
+    """Show a picture, which its URL holds."""
+    if TaskRunContext.get():
+        create_image_artifact(image_url=url, key=_key(key), description=description)
 
 
 def start_progress(key: str, description: str) -> UUID | None:

@@ -36,7 +36,7 @@ from tasks.reporting.describe import Described
 from tasks.reporting.evaluate import Evaluation
 from tasks.store.embeddings import matrix_of
 from tasks.store.history import NightTable
-from tasks.store.storage import Ref, Store, keep_table, load_model, read_table
+from tasks.store.storage import ModelRef, Ref, Store, keep_table, load_model, read_table
 from tasks.vectors.items import Window, read_window
 from tasks.vectors.passages import Passages, distinct_texts
 from tasks.vectors.views import Views
@@ -77,7 +77,7 @@ def found_clusters(
     """Put together what places new texts in tonight's clusters."""
     models = NightModels(
         clustering=refined.models["clustering"],
-        lexical=views.models["lexical"],
+        lexical=views.models.get("lexical", ModelRef(files={})),
         identity=described.models["identity"],
         settings=settings,
         published=evaluation.published,

@@ -86,8 +86,13 @@ def encoded_as_then(manifest: Manifest, texts: Sequence[str]) -> Floats:
     Raises
     ------
     CannotAssignError
-        If the encoder is not that of the night.
+        If the encoder is not that of the night, or the night has no texts.
     """
+    if not manifest.has_texts:
+        raise CannotAssignError(
+            f"night {manifest.night} holds no texts, so texts are not compared with it by meaning;"
+            " documents of its kind are placed by a run"
+        )
     config = manifest.config
     settings, device = EmbedSettings(**config["embed"]), config["clustering"]["device"]
     kind = Kind(manifest.encoder.backend, manifest.encoder.dtype)

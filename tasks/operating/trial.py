@@ -42,12 +42,15 @@ class Trial:
         That the rows are held against.
     verdict
         Of the check of raw rows.
+    has_digests
+        See `AcceptedRows`.
     """
 
     aside: Store
     raw: RawFeed
     limits: RawLimits
     verdict: Verdict
+    has_digests: bool = False
 
     @property
     def rows(self) -> Batches:
@@ -61,7 +64,10 @@ class Trial:
 
     def plan(self, settings: PrepareSettings) -> Plan:
         """Return what must be known before the rows that are not refused are prepared."""
-        rows = AcceptedRows(self.rows, self.refused, self.raw.columns, self.raw.metadata_types)
+        raw = self.raw
+        rows = AcceptedRows(
+            self.rows, self.refused, raw.columns, raw.metadata_types, self.has_digests
+        )
         return plan_rows(rows, Known([], {}), settings)
 
     def parts(self, plan: Plan, settings: PrepareSettings) -> Iterator[dict[str, pa.Table]]:

@@ -64,19 +64,23 @@ class AcceptedRows:
         File → part → column, as mapped or guessed.
     stated
         Arrow types of the feed's own columns, where its format states them.
+    has_digests
+        Whether the rows have the digests of their items, which are no texts.
     """
 
     raw: Batches
     refused: Collection[int]
     columns: Mapping[str, Mapping[str, str]]
     stated: Mapping[str, str]
+    has_digests: bool = False
 
     def batches(self, columns: Collection[str] = _READ) -> Iterator[list[Row]]:
         """Yield some columns of the rows by the batch, with id, position, and who is withdrawn."""
         from validation.cells.withdrawals import parse_withdrawals
 
         positions = count()
-        for batch in self.raw(list(dict.fromkeys([*columns, DOC_ID, WITHDRAWN]))):
+        digests = [TEXT_DIGEST] if self.has_digests else []
+        for batch in self.raw(list(dict.fromkeys([*columns, DOC_ID, WITHDRAWN, *digests]))):
             is_withdrawn = parse_withdrawals(batch[WITHDRAWN]).to_pylist()
             rows = batch.to_pylist()
             for row, position, withdrawn in zip(rows, positions, is_withdrawn, strict=False):
@@ -98,11 +102,15 @@ class AcceptedRows:
             return set()
         return {row[DOC_ID] for rows in self.batches(()) for row in rows if row[WITHDRAWN]}
 
+    def _mapped(self, file: str) -> set[str]:
+        """Return the columns of a file that nightfold reads; items that are files share them."""
+        return set((self.columns.get(file) or next(iter(self.columns.values()))).values())
+
     def own_parts(self, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Return what each row holds besides the columns that nightfold reads, as JSON values."""
         # One list of all rows is parsed in half the time of as many texts.
         found: list[Row] = json.loads(f"[{','.join([row[RAW] for row in rows])}]")
-        mapped = {file: set(self.columns[file].values()) for file in {row[FILE] for row in rows}}
+        mapped = {file: self._mapped(file) for file in {row[FILE] for row in rows}}
         for row, values in zip(rows, found, strict=True):
             for name in mapped[row[FILE]]:
                 values.pop(name, None)

@@ -6,6 +6,7 @@ Writes refused rows (REFUSED), results as JSON
 
 import logging
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
@@ -14,6 +15,9 @@ from tasks.preparing.keep import keep_verdict
 from tasks.reading.raw_feed import RawFeed
 from tasks.store.storage import Ref, Store, read_batches
 from validation.usual import UsualNight
+
+if TYPE_CHECKING:
+    from validation.item_rules import ItemRules
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,21 @@ def check_raw(
 ) -> CheckedFeed:
     """Check the raw rows; refuse the broken ones, stop the run where too many are.
 
+    For errors see `checked`.
+    """
+    return checked(store, raw, settings, usual, is_quiet)
+
+
+def checked(
+    store: Store,
+    raw: RawFeed,
+    settings: CheckSettings,
+    usual: UsualNight,
+    is_quiet: bool,
+    items: "ItemRules | None" = None,
+) -> CheckedFeed:
+    """Check raw rows, which may be about something else than texts; see `judge_raw`.
+
     A feed without rows is broken, but on a quiet night: then its source has nothing new.
 
     Raises
@@ -48,7 +67,9 @@ def check_raw(
     if is_quiet:
         logger.info("nothing new since the last published night")
         limits = limits.model_copy(update={"min_rows": 0})
-    verdict = judge_raw(partial(read_batches, store, raw.rows), limits)
+    if items is not None:
+        limits = limits.without_dates()
+    verdict = judge_raw(partial(read_batches, store, raw.rows), limits, items)
     _doubt_guessed_ids(raw, verdict)
     refused, results = keep_verdict(store, "check raw", verdict)
     n_without_text = verdict.n_without_text()

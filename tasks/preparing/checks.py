@@ -20,6 +20,7 @@ from validation.tables.schemas import QUARANTINE
 from validation.usual import Usual, UsualNight
 
 if TYPE_CHECKING:
+    from validation.item_rules import ItemRules
     from validation.report import Report
 
 REFUSED: Final = pa.schema([pa.field(POSITION, pa.int64(), nullable=False), *QUARANTINE])
@@ -164,7 +165,7 @@ class Verdict:
         return f"; first refused rows: {examples}" + (f"; all of them: {where}" if where else "")
 
 
-def judge_raw(raw: Batches, limits: RawLimits) -> Verdict:
+def judge_raw(raw: Batches, limits: RawLimits, items: "ItemRules | None" = None) -> Verdict:
     """Check the raw rows of a feed.
 
     Parameters
@@ -173,10 +174,13 @@ def judge_raw(raw: Batches, limits: RawLimits) -> Verdict:
         With the columns of `validation.tables.stage_schemas.RAW_ROWS`.
     limits
         See `CheckSettings.raw_limits`.
+    items
+        What is asked of the rows besides, where they are about no texts.
     """
+    from validation.item_rules import OF_TEXTS
     from validation.run import validate_raw
 
-    report = validate_raw(raw, limits)
+    report = validate_raw(raw, limits, items or OF_TEXTS)
     return Verdict(report, refused_rows(report, raw))
 
 

@@ -9,6 +9,7 @@ import logging
 from functools import partial
 from typing import Final
 
+import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from tasks.boundary.counted import counted
@@ -25,7 +26,7 @@ from tasks.preparing.seen import read_seen
 from tasks.reading.raw_feed import OnChange
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, read_batches, read_table
-from validation.tables.columns import POSITION
+from validation.tables.columns import POSITION, TEXT_DIGEST
 
 logger = logging.getLogger(__name__)
 
@@ -98,5 +99,9 @@ def _accepted(store: Store, checked: CheckedFeed) -> AcceptedRows:
     raw = checked.raw
     refused = set(read_table(store, checked.refused, [POSITION])[POSITION].to_pylist())
     return AcceptedRows(
-        partial(read_batches, store, raw.rows), refused, raw.columns, raw.metadata_types
+        partial(read_batches, store, raw.rows),
+        refused,
+        raw.columns,
+        raw.metadata_types,
+        has_digests=TEXT_DIGEST in pq.read_schema(store.resolve(raw.rows)).names,
     )

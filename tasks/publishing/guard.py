@@ -88,7 +88,7 @@ def _problems(store: Store, night: Night) -> Iterator[Problem]:
     found = {
         name: read_compared(store, name, night.tables[name])
         for name in COMPARED
-        if name not in unreadable
+        if name in night.tables and name not in unreadable
     }
     yield from compare_tables(night.facts["counts"], found)
     if "assignments" in found:

@@ -14,7 +14,7 @@ from tasks.store.listing import is_published_model
 from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.storage import ModelRef, Ref, Store, read_table
 from tasks.vectors.encoder import EncoderRef
-from validation.tables.schemas import PUBLISHED
+from validation.tables.schemas import EVERY_NIGHT, PUBLISHED
 
 T = TypeVar("T")
 
@@ -57,9 +57,9 @@ def merged(results: Sequence[StageResult], around: Surroundings) -> Night:
         If two stages have something of the same name, or the tables are not those of `PUBLISHED`.
     """
     tables = _united(it.tables for it in results)
-    if tables.keys() != PUBLISHED.keys():
+    if not set(EVERY_NIGHT) <= tables.keys() <= PUBLISHED.keys():
         raise RuntimeError(
-            f"a night must have the tables {', '.join(PUBLISHED)}, got {', '.join(tables)};"
+            f"a night must have the tables {', '.join(EVERY_NIGHT)}, got {', '.join(tables)};"
             " this is a bug in nightfold, please report it"
         )
     return Night(

@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+from tasks.frame.show import show_picture
 from tasks.reporting.night_view import NightView, read_whole_night
 from tasks.reporting.render.page.content import content_of, report_json
 from tasks.reporting.render.page.html import page
@@ -21,15 +22,29 @@ def write_report(store: Store) -> str:
 
     For errors see `read_whole_night`.
     """
-    write_followed(store, render(read_whole_night(store)))
+    night = read_whole_night(store)
+    write_followed(store, render(night))
+    if not night.manifest.has_texts:
+        _show_sheet(night)
     path = store.partition("reports") / PAGE
     logger.info("report: %s", path)
     return str(path)
+
+
+def _show_sheet(night: NightView) -> None:
+    """Show the clusters of a night as pictures in the Prefect UI."""
+    from tasks.reporting.render.sheet import sheet
+
+    picture = sheet(night)
+    if picture:
+        show_picture("clusters as pictures", picture, "Clusters, and documents that show them")
 
 
 def render(night: NightView) -> dict[str, bytes]:
     """Return the files of a report by their names."""
     content, points = content_of(night), night.beside.points
     ids = [it["id"] for it in content["themes"]]
-    shown = page(content, packed(points, ids) if points else None)
+    pictures = night.beside.small_pictures
+    has_pictures = bool(pictures or night.beside.pictures)
+    shown = page(content, packed(points, ids, pictures) if points else None, has_pictures)
     return {PAGE: shown.encode(), _CONTENT: report_json(content).encode()}

@@ -101,7 +101,7 @@ def find_copies(window: Window, assigned: pa.Table) -> pa.Table:
     """
     from models.text.near_copies import CopyOf, near_copies, shingles_of
 
-    texts, group_ids = window.texts[TEXT].to_pylist(), _group_ids(window)
+    texts, ids = window.texts[TEXT].to_pylist(), group_ids(window)
     positions = window.documents[POSITION].to_pylist()
     copies = near_copies(texts)
     copy_of = [copies.get(it, CopyOf(it, 1.0)) for it in positions]
@@ -114,7 +114,7 @@ def find_copies(window: Window, assigned: pa.Table) -> pa.Table:
         {
             DOC_ID: doc_id,
             CLUSTER_ID: cluster_id,
-            GROUP_ID: group_ids[copy.first],
+            GROUP_ID: ids[copy.first],
             FIRST_DOC_ID: first_doc[copy.first],
             SIMILARITY: copy.similarity,
             IS_NEW: is_new,
@@ -127,7 +127,7 @@ def find_copies(window: Window, assigned: pa.Table) -> pa.Table:
 
 def counted(found: pa.Table, window: Window) -> dict[str, Any]:
     """Count the copies, over all and cluster by cluster; see `Copies`."""
-    place, texts = {it: at for at, it in enumerate(_group_ids(window))}, window.texts[TEXT]
+    place, texts = {it: at for at, it in enumerate(group_ids(window))}, window.texts[TEXT]
     groups = found.select([GROUP_ID, CLUSTER_ID]).to_pylist()
     sizes = Counter(tuple(row.values()) for row in groups)
     largest = sorted(sizes.items(), key=lambda it: (-it[1], it[0]))[:_SHOWN_GROUPS]
@@ -149,6 +149,6 @@ def counted(found: pa.Table, window: Window) -> dict[str, Any]:
     }
 
 
-def _group_ids(window: Window) -> list[str]:
+def group_ids(window: Window) -> list[str]:
     """Return the id of the group that each text of the window would open."""
     return [f"g-{it[:_DIGEST_CHARS]}" for it in window.texts[TEXT_DIGEST].to_pylist()]

@@ -10,6 +10,7 @@ from tasks.clusters.fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.beside.nearest import read_nearest
 from tasks.reporting.beside.past import PastView, read_past
+from tasks.reporting.beside.pictures import MOST_ON_MAP, exemplars_of, read_pictures
 from tasks.reporting.beside.points import Points, read_points
 from tasks.reporting.beside.refused import read_refused
 from tasks.reporting.published import published_night
@@ -40,12 +41,17 @@ class Beside:
         Cluster → the nearest others with their cosines.
     points
         Every document on the map; None where there is no map.
+    pictures, small_pictures
+        Documents that show clusters, and some of those on the map, as data URLs by their ids; none
+        where documents are texts.
     """
 
     past: Sequence[PastView] = ()
     refused: Sequence[Row] = ()
     nearest: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
     points: Points | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    small_pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,8 @@ def read_whole_night(store: Store) -> NightView:
     """Read a published night back with all that its report shows; see `read_night` for errors."""
     night = read_night(store)
     manifest, ids = night.manifest, {row["cluster_id"] for row in night.clusters}
+    points = read_points(store, manifest)
+    on_map = points.doc_ids[:MOST_ON_MAP] if points else []
     beside = Beside(
         past=read_past(store),
         refused=read_refused(store, manifest.tables["quarantine"]),
@@ -194,6 +202,8 @@ def read_whole_night(store: Store) -> NightView:
             if name.partition("@")[0] == "identity"
             for cluster_id, nearest in read_nearest(store, manifest.model(name), ids).items()
         },
-        points=read_points(store, manifest),
+        points=points,
+        pictures=read_pictures(store, manifest, exemplars_of(night.clusters)),
+        small_pictures=read_pictures(store, manifest, on_map, is_small=True),
     )
     return replace(night, beside=beside)

@@ -1,7 +1,7 @@
 """What earlier nights left in the store: their documents, their sizes, their clusters."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -70,6 +70,12 @@ class PastNight(BaseModel):
     """None for a night from before ratings were read; only tonight's depend on it."""
     map: Ref | None = Field(None, exclude=True)
     """None for a night without a map; only tonight's depends on it."""
+    modality: str = Field("text", exclude=True)
+    """What its documents are."""
+    contents: Ref | None = Field(None, exclude=True)
+    """What its documents are, where they are no texts."""
+    learnt: ModelRef | None = Field(None, exclude=True)
+    """The encoder that was learnt from its window, or before, where there is one."""
 
     def read(self) -> NightTable:
         """Return what it has read."""
@@ -112,6 +118,11 @@ class History(BaseModel):
         """Return the documents from the first day of a night's window on."""
         first = night - timedelta(days=window_days - 1)
         return [table for table in self._kept() if table.night >= first]
+
+    def contents_of(self, window: Sequence[NightTable]) -> list[Ref]:
+        """Return where the items of a window's earlier nights are, where these are no texts."""
+        nights = {it.night for it in window}
+        return [it.contents for it in self.nights if it.contents and it.night in nights]
 
     @property
     def last(self) -> PastNight | None:
@@ -196,6 +207,7 @@ def require_intact(store: Store, past: History) -> None:
     if past.last:
         refs += [past.last.assignments, past.last.clusters, *past.last.identity.files.values()]
         refs += [it for it in (past.last.cluster_tree, past.last.ratings, past.last.map) if it]
+    refs += [night.contents for night in past.nights if night.contents]
     for ref in refs:
         require_file(store, ref)
 
@@ -241,4 +253,7 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         groups=tuple(group.slug for group in manifest.groups),
         ratings=tables.get("ratings"),
         map=tables.get("map"),
+        modality=manifest.config.get("modality", "text"),
+        contents=tables.get("contents"),
+        learnt=manifest.model("encoder") if "encoder" in manifest.models else None,
     )

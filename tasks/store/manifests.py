@@ -134,8 +134,15 @@ class Manifest(BaseModel):
     run: RunPart
 
     def model(self, name: str) -> ModelRef:
-        """Return a model's files."""
+        """Return a model's files; documents that are no texts have no lexical views."""
+        if name == "lexical" and not self.has_texts:
+            return ModelRef(files={})
         return ModelRef(files=self.models[name])
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether documents are texts; what they are is the table `contents` where they are not."""
+        return "contents" not in self.tables
 
     def group(self, slug: str) -> GroupPart:
         """Return what is told of a group; see `GroupPart`."""

@@ -27,14 +27,18 @@ SHORT = 5
 @contextmanager
 def trained_briefly() -> Iterator[None]:
     """Train for a few epochs: how good the clusters of a few dozen texts are is not asked here."""
+    from models.images import encoder
     from models.nightfold import cotraining
 
-    before = cotraining.MAX_EPOCHS
-    vars(cotraining)["MAX_EPOCHS"] = SHORT
+    short = ((cotraining, "MAX_EPOCHS"), (encoder, "FEWEST_STEPS"))
+    before = [vars(module)[name] for module, name in short]
+    for module, name in short:
+        vars(module)[name] = SHORT
     try:
         yield
     finally:
-        vars(cotraining)["MAX_EPOCHS"] = before
+        for (module, name), value in zip(short, before, strict=True):
+            vars(module)[name] = value
 
 
 class Forked:

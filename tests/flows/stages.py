@@ -7,12 +7,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def stages() -> tuple[str, ...]:
+def stages(modality: str = "text") -> tuple[str, ...]:
     """Return the names of all stages of a night with news, in the order in which they are called."""
-    body = [it for name in ("nightly.py", "clusters.py") for it in _body_of(ROOT / "flows" / name)]
+    files = ("nightly.py", "clusters.py", f"modality/{modality}.py")
+    body = [it for name in files for it in _body_of(ROOT / "flows" / name)]
     imports = [it.module for it in body if isinstance(it, ast.ImportFrom) and it.module]
     names = dict(pair for module in imports for pair in _stages_of(module))
-    night = _Night(names, {it.name: it for it in body if isinstance(it, ast.FunctionDef)})
+    kind = next(it for it in body if isinstance(it, ast.ClassDef) and it.name.lower() == modality)
+    functions = {it.name: it for it in body if isinstance(it, ast.FunctionDef)}
+    methods = (it for it in kind.body if isinstance(it, ast.FunctionDef))
+    night = _Night(names, functions | {f"modality.{it.name}": it for it in methods})
     night.visit(night.functions["nightly"])
     return tuple(night.called)
 

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from flows.config import NightlyConfig, load_config
 from flows.toml_file import ConfigError
@@ -196,9 +197,28 @@ def test_where_a_curation_lies_is_absolute_and_decides_nothing() -> None:
 
 def test_a_model_does_not_depend_on_what_is_watched() -> None:
     from flows.clusters import recipe
-    from tasks.vectors.encoder import EncoderRef
+    from flows.modality.text import Text
 
     plain = NightlyConfig(feed="f", store=Path("s"))
     watching = NightlyConfig(feed="f", store=Path("s"), watch=[{"text": "recall"}])
-    encoder = EncoderRef.model_construct(digest="d")
-    assert recipe(plain, encoder) == recipe(watching, encoder)
+    assert recipe(plain, "d", Text.stages) == recipe(watching, "d", Text.stages)
+
+
+def test_images_are_clustered_coarsely_unless_it_is_said_how() -> None:
+    def granularity(**clustering: object) -> float:
+        given = {"feed": "f", "store": "s", "modality": "images", "clustering": clustering}
+        return NightlyConfig.model_validate(given).clustering.granularity
+
+    assert granularity() == 0.5
+    assert granularity(granularity=3) == 3
+    assert granularity(estimator="k-means") == 2.0
+    assert NightlyConfig(feed="f", store=Path("s")).clustering.granularity == 2.0
+    with pytest.raises(ValidationError, match="by must be left out where modality is 'images'"):
+        granularity(by="app")
+
+
+def test_what_a_night_of_texts_decides_reads_as_before_there_were_images() -> None:
+    texts = NightlyConfig(feed="f", store=Path("s")).decided()
+    images = NightlyConfig(feed="f", store=Path("s"), modality="images").decided()
+    assert texts.keys() ^ images.keys() == {"modality", "images"}
+    assert images["modality"] == "images"

@@ -20,11 +20,11 @@ from prefect.settings import get_current_settings
 from flows.cli.tables import published_files
 from flows.clusters import recipe
 from flows.config import NightlyConfig
+from flows.modality.text import Text
 from flows.nightly import nightly
 from tasks.operating.doctor.examine import examine
 from tasks.store.listing import read_retired
 from tasks.store.storage import sha256_of
-from tasks.vectors.encoder import EncoderRef
 from tests.flows.processes import trained_briefly
 from tests.flows.stages import stages
 from validation.tables import cluster_schemas, schemas
@@ -238,11 +238,9 @@ def set_clocks(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
 
 
 def test_only_what_a_model_depends_on_forces_a_refit() -> None:
-    encoder = EncoderRef(name="e", digest="d", folder="f")
-
     def key(**embed: int) -> str:
         given = {"feed": "f.jsonl", "store": "s", "embed": embed}
-        return recipe(NightlyConfig.model_validate(given), encoder).key
+        return recipe(NightlyConfig.model_validate(given), "d", Text.stages).key
 
     assert key(batch_size=8) == key()
     assert key(lexical_dim=8) != key()

@@ -21,7 +21,7 @@ from tasks.store.manifests import FORMAT_VERSION
 from tasks.store.sealed import write_sealed
 from tasks.store.storage import ModelRef, Ref, Store, keep_bytes, keep_table, read_table
 from tasks.vectors.encoder import EncoderRef
-from validation.tables.schemas import PUBLISHED
+from validation.tables.schemas import EVERY_NIGHT, PUBLISHED
 
 WriteFeed = Callable[[str, bytes], Piece]
 Compress = Callable[[bytes, str], bytes]
@@ -109,7 +109,7 @@ def publish_night(store: Store) -> PublishNight:
             name: published(
                 tonight, name, keep_table(store, "made", rows_table(name, rows.get(name, [])))
             )
-            for name in PUBLISHED
+            for name in EVERY_NIGHT
         }
         models = {
             model: {
@@ -236,7 +236,7 @@ def make_night(store: Store) -> MakeNight:
         tonight = store.model_copy(update={"night": date(2026, 3, day)})
         rows = night_rows(new, window or [], [])
         tables = {
-            it: keep_table(store, "made", rows_table(it, rows.get(it, []))) for it in PUBLISHED
+            it: keep_table(store, "made", rows_table(it, rows.get(it, []))) for it in EVERY_NIGHT
         }
         past = keep_table(store, "made", rows_table("documents", documents_of(window or [])))
         results = keep_bytes(store, "made", b'{"outcomes": []}', ".json")

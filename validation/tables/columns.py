@@ -80,6 +80,10 @@ GROUP_ID: Final = "group_id"
 FIRST_DOC_ID: Final = "first_doc_id"
 SIMILARITY: Final = "similarity"
 
+# contents
+MEDIA_TYPE: Final = "media_type"
+CONTENT: Final = "content"
+
 # mentions
 PASSAGE: Final = "passage"
 START: Final = "start"

@@ -10,6 +10,7 @@ import pyarrow as pa
 from validation.tables.cluster_schemas import CLUSTER_TABLES
 from validation.tables.columns import (
     BASELINE_VALUE,
+    CONTENT,
     DOC_ID,
     DUPLICATE_OF,
     EMBEDDING,
@@ -22,6 +23,7 @@ from validation.tables.columns import (
     LABEL,
     LIMIT,
     MEASURE,
+    MEDIA_TYPE,
     METRIC,
     RAW,
     REASON,
@@ -117,6 +119,16 @@ DRIFT: Final = pa.schema(
 """No rows where there was no earlier fit to compare with."""
 
 
+CONTENTS: Final = pa.schema(
+    [
+        pa.field(TEXT_DIGEST, pa.string(), nullable=False),
+        pa.field(MEDIA_TYPE, pa.string(), nullable=False),
+        pa.field(CONTENT, pa.large_binary(), nullable=False),
+    ]
+)
+"""What tonight's documents are, where they are no texts: as it was prepared, under its digest."""
+
+
 _SPACES: Final = "embedding, latent, keywords, sizes, truth"
 _WITHDRAWN: Final = "`known`, `unknown`, `repeat`, `held_back`, `replaced`"
 
@@ -148,9 +160,20 @@ PUBLISHED: Final = {
         remark="against the last full fit; no rows on the first night",
     ),
     **INSIGHT_TABLES,
+    "contents": Table(
+        CONTENTS,
+        key=(TEXT_DIGEST,),
+        is_later=True,
+        is_of_items=True,
+        remarks={CONTENT: "an image as PNG, a series as NPY"},
+        remark="of nights whose documents are no texts",
+    ),
 }
 """Every table of a night by its name. A new one needs nothing but its line here and the stage whose
 result carries it; see `Table` for what older nights may lack."""
+
+EVERY_NIGHT: Final = tuple(name for name, table in PUBLISHED.items() if not table.is_of_items)
+"""The tables that tonight has, whatever its documents are."""
 
 
 def embeddings(embedding_dim: int) -> pa.Schema:

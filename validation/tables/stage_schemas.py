@@ -54,6 +54,10 @@ RAW_ROWS: Final = pa.schema(
 )
 """What ingest hands over; a row that could not be read is here too, with its problem."""
 
+RAW_ITEMS: Final = pa.schema([*RAW_ROWS, pa.field(TEXT_DIGEST, pa.string())])
+"""Raw rows of items that are no texts: their text is what was measured of them, in words, and the
+digest that of what they are. What was measured besides follows; see `ItemRules`."""
+
 CANDIDATES: Final = pa.schema(
     [
         pa.field(POSITION, pa.int64(), nullable=False),  # among all rows read, from 0

@@ -21,6 +21,8 @@ class Table:
         sound without them. A new column goes here, and leaves the schema version as it is.
     is_later
         Whether the whole table came after them.
+    is_of_items
+        Whether only nights whose items are no texts have it.
     remarks
         Column → what its name and type do not say, for docs/tables.md.
     remark
@@ -31,6 +33,7 @@ class Table:
     key: tuple[str, ...] = ()
     later: frozenset[str] = frozenset()
     is_later: bool = False
+    is_of_items: bool = False
     remarks: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
 

@@ -18,7 +18,7 @@ def clean_row(row: Row, max_chars: int, repeated: Collection[str] | None) -> Row
     Parameters
     ----------
     row
-        As it was read.
+        As it was read; the digest of an item that is no text is given with it.
     max_chars
         The length to cut to.
     repeated
@@ -39,7 +39,7 @@ def clean_row(row: Row, max_chars: int, repeated: Collection[str] | None) -> Row
     return row | {
         TEXT: text,
         TITLE: title or None,
-        TEXT_DIGEST: text_digest(title, own),
+        TEXT_DIGEST: row.get(TEXT_DIGEST) or text_digest(title, own),
         CUT_TEXT: cut,
         IS_TRUNCATED: text_is_cut or title_is_cut or len(looked_at) < len(whole),
     }

@@ -6,18 +6,19 @@ import shutil
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from tasks.boundary.inert import inert, label_of
 from tasks.reading.formats.kinds import format_of, known_endings
 from tasks.reading.formats.rows import UnfitFileError
 from tasks.reading.formats.unpacking import require_bounded
-from tasks.reading.sources.base import Piece, landed_piece
+from tasks.reading.sources.base import Piece, found_piece
 from tasks.reading.sources.errors import FeedError
 from tasks.reading.sources.filesystems import is_hidden
+from tasks.store.fetched.landed import land
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,32 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(ENDING)
 
 
+class Wanted(NamedTuple):
+    """Which files of an archive are read.
+
+    Parameters
+    ----------
+    is_read
+        By their names.
+    endings
+        Of the files that are, for messages.
+    at_most
+        Files in an archive.
+    """
+
+    is_read: Callable[[str], bool]
+    endings: str
+    at_most: int
+
+
 def unpacked(store: Store, path: Path, name: str) -> list[Piece]:
+    """Bring the files of an archive into the store, as pieces; see `landed_members` for errors."""
+    wanted = Wanted(lambda it: format_of(it) is not None, known_endings(), _MAX_MEMBERS)
+    found = landed_members(store, path, name, wanted)
+    return [found_piece(inner, None, it.stat().st_size, it.name) for inner, it in found]
+
+
+def landed_members(store: Store, path: Path, name: str, wanted: Wanted) -> list[tuple[str, Path]]:
     """Bring the files of an archive into the store; names in it lead nowhere but into messages.
 
     Parameters
@@ -61,6 +87,12 @@ def unpacked(store: Store, path: Path, name: str) -> list[Piece]:
         Of the archive.
     name
         Of the archive, relative to the feed.
+    wanted
+        Which of its files.
+
+    Returns
+    -------
+    Name and landed file of each, which is named by its digest.
 
     Raises
     ------
@@ -70,7 +102,7 @@ def unpacked(store: Store, path: Path, name: str) -> list[Piece]:
     """
     try:
         with ZipFile(path) as archive:
-            members = list(_readable(archive, path.stat().st_size, name))
+            members = list(_readable(archive, path.stat().st_size, name, wanted))
             return [_landed(store, archive, member, name) for member in members]
     except UnfitFileError as error:
         raise FeedError(f"{name} {error}") from error
@@ -81,28 +113,28 @@ def unpacked(store: Store, path: Path, name: str) -> list[Piece]:
         raise FeedError(f"{name} is no readable zip file ({error}); fetch it again") from error
 
 
-def _readable(archive: ZipFile, n_bytes: int, name: str) -> Iterator[ZipInfo]:
+def _readable(archive: ZipFile, n_bytes: int, name: str, wanted: Wanted) -> Iterator[ZipInfo]:
     """List the members that are read; say which are passed over."""
     members = [it for it in archive.infolist() if not it.is_dir() and not is_hidden(_inner(it))]
-    _require_sound(members, n_bytes)
+    _require_sound(members, n_bytes, wanted.at_most)
     n_readable = 0
     for member in members:
-        if format_of(member.filename):
+        if wanted.is_read(member.filename):
             n_readable += 1
             yield member
         else:
             logger.warning(
                 "passed over %s in %s: it ends in none of %s",
-                *(inert(member.filename), name, known_endings()),
+                *(inert(member.filename), name, wanted.endings),
             )
     if not n_readable:
-        raise UnfitFileError(f"holds no file that ends in {known_endings()}")
+        raise UnfitFileError(f"holds no file that ends in {wanted.endings}")
 
 
-def _require_sound(members: list[ZipInfo], n_bytes: int) -> None:
-    if len(members) > _MAX_MEMBERS:
+def _require_sound(members: list[ZipInfo], n_bytes: int, at_most: int) -> None:
+    if len(members) > at_most:
         raise UnfitFileError(
-            f"holds {len(members):,} files; at most {_MAX_MEMBERS:,} are read, so split it"
+            f"holds {len(members):,} files; at most {at_most:,} are read, so split it"
         )
     require_bounded(members, n_bytes, _MAX_BYTES)
     for file, n_times in Counter(map(_inner, members)).items():
@@ -113,12 +145,12 @@ def _require_sound(members: list[ZipInfo], n_bytes: int) -> None:
         raise UnfitFileError(f"holds {locked!r}, which is encrypted; unpack it first")
 
 
-def _landed(store: Store, archive: ZipFile, member: ZipInfo, name: str) -> Piece:
+def _landed(store: Store, archive: ZipFile, member: ZipInfo, name: str) -> tuple[str, Path]:
     def fill(target: Path) -> None:
         with archive.open(member) as packed, target.open("wb") as file:
             shutil.copyfileobj(packed, file, _COPIED_BYTES)
 
-    return landed_piece(store, f"{name}/{label_of(_inner(member))}", fill)
+    return f"{name}/{label_of(_inner(member))}", land(store, fill)
 
 
 def _inner(member: ZipInfo) -> str:

@@ -124,7 +124,7 @@ class FilesSource:
     ) -> Iterator[tuple[str, str]]:
         """List path and name of every readable file; say which are passed over."""
         is_single = pattern is None and is_file(filesystem, base)
-        n_readable = 0
+        n_readable, passed_over = 0, ""
         for found in sorted([base] if is_single else files_below(filesystem, base, pattern)):
             name = PurePosixPath(found).name if is_single else relative(found, base)
             if format_of(name) or is_archive(name):
@@ -133,18 +133,21 @@ class FilesSource:
             elif is_single:
                 raise FeedError(f"{self._feed} must end in {_endings()}; {_instead(self._feed)}")
             else:
+                passed_over = name
                 logger.warning("passed over %s: it ends in none of %s", inert(name), _endings())
         if not n_readable:
-            raise FeedError(
-                f"{self._feed} holds no file that ends in {_endings()}; give another folder or glob"
-            )
+            other = _found_instead(passed_over) or "give another folder or glob"
+            raise FeedError(f"{self._feed} holds no file that ends in {_endings()}; {other}")
 
 
 def _instead(feed: str) -> str:
     """Return what to do about a file that is not read as it is."""
-    name = feed.lower()
-    found = (words for endings, words in _INSTEAD.items() if name.endswith(endings))
-    return next(found, "rename it or convert it").format(feed=feed)
+    return (_found_instead(feed) or "rename it or convert it").format(feed=feed)
+
+
+def _found_instead(name: str) -> str | None:
+    lower = name.lower()
+    return next((it for endings, it in _INSTEAD.items() if lower.endswith(endings)), None)
 
 
 _INSTEAD: Final = {
@@ -152,6 +155,8 @@ _INSTEAD: Final = {
     " or `query` under [sql]",
     (".xls", ".ods", ".numbers"): "save the sheet as .xlsx or .csv",
     (".tar", ".tar.gz", ".tgz", ".7z", ".rar"): "pack its files as .zip",
+    (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"): "images are read with"
+    " --modality images",
 }
 """Endings of what people have → how it becomes a feed."""
 

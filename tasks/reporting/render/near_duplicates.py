@@ -23,8 +23,10 @@ def copy_sentences(night: NightView, escaped: Callable[[str], str]) -> Iterator[
     copies = night.manifest.near_duplicates
     if not copies.get("n_documents"):
         return
-    groups = counted(copies["n_groups"], "text")
-    yield f"{copies['n_documents']:,} documents are copies of {groups}, word for word or nearly"
+    is_text = night.manifest.has_texts
+    groups = counted(copies["n_groups"], "text" if is_text else "document")
+    way = "word for word or nearly" if is_text else "to the eye or to the bit"
+    yield f"{copies['n_documents']:,} documents are copies of {groups}, {way}"
     names = {row["cluster_id"]: grouped_name(row) for row in night.clusters}
     for group in copies["largest"]:
         name = names.get(group["cluster_id"], group["cluster_id"])

@@ -12,7 +12,7 @@ from flows.cli.app import app
 from flows.cli.tables import UnknownTableError, published_files
 from tasks.reporting.published import NoNightError
 from tasks.store.storage import Store
-from validation.tables.schemas import PUBLISHED
+from validation.tables.schemas import EVERY_NIGHT
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -42,7 +42,7 @@ def test_only_files_that_a_manifest_names_are_listed(operated: Any) -> None:
     expected[0].with_name("part-0.parquet").write_bytes(b"of a night that was replaced")
     assert published_files(root, "clusters") == expected
     assert published_files(root, "clusters", night=NIGHTS[0]) == expected[:1]
-    assert len(published_files(root)) == 2 * len(PUBLISHED)
+    assert len(published_files(root)) == 2 * len(EVERY_NIGHT)
     store_of(root, NIGHTS[0]).manifest_path().unlink()
     assert published_files(str(root), "clusters") == expected[1:]
 

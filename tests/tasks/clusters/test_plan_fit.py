@@ -150,7 +150,7 @@ def test_clusters_stay_where_all_themes_of_the_last_night_are_there(
     store: Store, monkeypatch: pytest.MonkeyPatch, left: list[str], is_calm: bool
 ) -> None:
     # Remarks are set apart before: their cluster is not among those of the window's texts.
-    monkeypatch.setattr(plan_fit, "_has_models", lambda *_: True)
+    monkeypatch.setattr(plan_fit, "has_models", lambda *_: True)
     assigned = pa.table(
         {
             "doc_id": ["a", "b", "c", "good"],

@@ -14,10 +14,10 @@ from tasks.publishing.publish import publish_night
 from tasks.store.listing import REPORTS, read_retired, refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.storage import Ref, Store, is_intact, read_table
-from validation.tables.schemas import PUBLISHED
+from validation.tables.schemas import EVERY_NIGHT
 
 MakeNight = Callable[..., tuple[Store, Night]]
-N_FIRST = len(PUBLISHED) + 5
+N_FIRST = len(EVERY_NIGHT) + 5
 """Writes of a night that replaces none: the tables, three models, the summary, the manifest."""
 
 WRITES = ("copy_atomically", "write_retired", "write_atomically", "write_sealed")

@@ -166,15 +166,22 @@ def _change(night: NightView, level: str, kind: str, sentence: str, theme: str |
         "kind": kind,
         "sentence": sentence,
         "theme": theme,
-        "examples": quoted(row, _EXAMPLES) if row else [],
+        "examples": quoted(night, row, _EXAMPLES) if row else [],
     }
 
 
-def quoted(row: Row, n: int) -> Sequence[dict[str, Any]]:
-    """Return the first exemplars of a theme with their ids; older nights have no texts of them."""
-    texts = row.get("exemplar_texts") or []
+def quoted(night: NightView, row: Row, n: int) -> Sequence[dict[str, Any]]:
+    """Return the first exemplars of a theme with their ids; older nights have no texts of them.
+
+    What is no text has a `picture`, too.
+    """
+    texts, pictures = row.get("exemplar_texts") or [], night.beside.pictures
     pairs = zip(row.get("exemplar_doc_ids") or [], texts, strict=False)
-    return [{"doc_id": doc_id, "text": text} for doc_id, text in list(pairs)[:n]]
+    return [
+        {"doc_id": doc_id, "text": text}
+        | ({"picture": pictures[doc_id]} if doc_id in pictures else {})
+        for doc_id, text in list(pairs)[:n]
+    ]
 
 
 def _words(measure: str) -> str:

@@ -26,7 +26,7 @@ _UNSAFE: Final = str.maketrans(
 """Characters that a parser of HTML or of scripts would take for marks, as JSON spells them."""
 
 
-def page(content: dict[str, Any], points: dict[str, Any] | None) -> str:
+def page(content: dict[str, Any], points: dict[str, Any] | None, has_pictures: bool = False) -> str:
     """Return the page of a report.
 
     Parameters
@@ -35,6 +35,8 @@ def page(content: dict[str, Any], points: dict[str, Any] | None) -> str:
         See `content_of`.
     points
         See `packed`; None where there is no map.
+    has_pictures
+        Whether documents are shown as pictures, which the page holds itself.
     """
     style, script = asset("report.css"), "\n".join(asset(it) for it in _SCRIPTS)
     template = Environment(autoescape=True, keep_trailing_newline=True).from_string(
@@ -43,7 +45,7 @@ def page(content: dict[str, Any], points: dict[str, Any] | None) -> str:
     return template.render(
         feed=content["feed"],
         night=content["night"],
-        policy=_policy(style, script),
+        policy=_policy(style, script, has_pictures),
         style=Markup(style),
         script=Markup(script),
         content=as_json(content),
@@ -62,10 +64,11 @@ def asset(name: str) -> str:
     return files(__package__).joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(style: str, script: str, has_pictures: bool) -> str:
     """Return the policy that names the page's own style and script, and forbids all else."""
+    images = " img-src data:;" if has_pictures else ""
     return (
-        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)};"
+        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)};{images}"
         " base-uri 'none'; form-action 'none'"
     )
 

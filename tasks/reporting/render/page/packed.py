@@ -3,7 +3,8 @@
 import base64
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +20,9 @@ _FRAME_STEP: Final = 1.25
 what has not moved does not move on the screen."""
 
 
-def packed(points: Points, theme_ids: Sequence[str]) -> dict[str, Any]:
+def packed(
+    points: Points, theme_ids: Sequence[str], pictures: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """Pack the documents on a map.
 
     Parameters
@@ -28,15 +31,19 @@ def packed(points: Points, theme_ids: Sequence[str]) -> dict[str, Any]:
         At least one.
     theme_ids
         Of the themes in the order of the page; a document in no theme of these has their number.
+    pictures
+        Of some documents, as data URLs by their ids.
 
     Returns
     -------
     `n`; `places` (uint16, x and y in turns), `themes` (uint16) and `is_new` (uint8) as base64; and
-    `texts`, the base64 of a gzip of a JSON object with `ids` and `texts`.
+    `texts`, the base64 of a gzip of a JSON object with `ids`, `texts`, and `pictures` if any.
     """
     place = {it: at for at, it in enumerate(theme_ids)}
     themes = [place.get(it, len(theme_ids)) for it in points.cluster_ids]
-    told = {"ids": points.doc_ids, "texts": points.texts}
+    told: dict[str, Any] = {"ids": points.doc_ids, "texts": points.texts}
+    if pictures:
+        told["pictures"] = [pictures.get(it) for it in points.doc_ids]
     # No time of day in it: the same night gives the same bytes.
     texts = gzip.compress(json.dumps(told, ensure_ascii=False).encode(), mtime=0)
     return {

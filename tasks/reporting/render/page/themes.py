@@ -50,7 +50,7 @@ def _theme(night: NightView, row: Row) -> dict[str, Any]:
         "rating": night.ratings.get(cluster_id),
         "breakdown": breakdown[:_BREAKDOWN],
         "emergence": emergence[0] if emergence else None,
-        "exemplars": quoted(row, _EXEMPLARS),
+        "exemplars": quoted(night, row, _EXEMPLARS),
         "nearest": [
             {"id": other, "name": night.name_of(other), "similarity": similarity}
             for other, similarity in night.beside.nearest.get(cluster_id, ())

@@ -70,5 +70,6 @@ function tell(found, chosen, group, points, content, parts) {
   parts.status.replaceChildren(count(found.length, "document"), ...about, ". ",
     ...(theme ? [el("a", { href: `#theme-${theme.id}` }, "Read the theme"), "."] : []));
   parts.list.replaceChildren(...found.slice(0, LISTED).map((at) =>
-    el("li", {}, said(points.texts[at] ?? "", "p"), el("cite", {}, said(points.ids[at] ?? "")))));
+    el("li", {}, points.pictures[at] ? picture(points.pictures[at], "") : null,
+      said(points.texts[at] ?? "", "p"), el("cite", {}, said(points.ids[at] ?? "")))));
 }

@@ -36,9 +36,16 @@ function details(summary, ...children) {
   return el("details", {}, el("summary", {}, summary), children);
 }
 
+// What is no text comes as a picture, and its words beside it.
 function quote(example) {
   const id = example.doc_id ? el("cite", {}, said(example.doc_id)) : null;
-  return el("blockquote", {}, said(example.text, "p"), id);
+  if (!example.picture) return el("blockquote", {}, said(example.text, "p"), id);
+  return el("figure", { class: "item" }, picture(example.picture, example.text),
+    el("figcaption", {}, said(example.text), id));
+}
+
+function picture(source, text) {
+  return el("img", { src: source, alt: text, loading: "lazy" });
 }
 
 function table(caption, heads, rows) {

@@ -13,6 +13,7 @@ function pointsOf(packed) {
   const places = unpack(packed.places, Uint16Array);
   const points = { n: packed.n, places, themes: unpack(packed.themes, Uint16Array),
     isNew: unpack(packed.is_new, Uint8Array), state: new Uint8Array(packed.n).fill(1), layers: [1],
+    pictures: [],
     x: new Float32Array(packed.n), y: new Float32Array(packed.n), ids: [], texts: [] };
   for (let at = 0; at < packed.n; at += 1) {
     points.x[at] = places[2 * at] / 65535;
@@ -26,6 +27,7 @@ async function readTexts(packed, points) {
   const told = await new Response(zipped.pipeThrough(new DecompressionStream("gzip"))).json();
   points.ids = told.ids;
   points.texts = told.texts;
+  points.pictures = told.pictures ?? [];
   points.lower = told.texts.map((it) => it.toLowerCase());
 }
 
@@ -160,8 +162,9 @@ function hovering(parts, camera, points, content, nearest) {
     parts.tip.hidden = at < 0;
     if (at < 0) return;
     const theme = content.themes[points.themes[at]];
-    parts.tip.replaceChildren(el("strong", {}, said(theme?.name ?? "no theme shown"),
-      points.isNew[at] ? " · new" : ""), said(points.texts[at] ?? "…", "p"));
+    const shown = points.pictures[at] ? picture(points.pictures[at], "") : null;
+    parts.tip.replaceChildren(...[shown, el("strong", {}, said(theme?.name ?? "no theme shown"),
+      points.isNew[at] ? " · new" : ""), said(points.texts[at] ?? "…", "p")].filter(Boolean));
     const [x, y] = camera.toScreen(points.x[at], points.y[at]);
     const left = Math.min(Math.max(8, x - 140), camera.width - 288);
     parts.tip.style.transform = `translate(${Math.max(8, left)}px, ${y + (y > camera.height / 2 ? -12 : 14)}px)`

@@ -15,6 +15,11 @@ function themesSection(content, hueOf) {
     topics, topics.length && alone.length ? el("h3", {}, "Under no topic") : null, cards(alone));
 }
 
+// Two texts are read at a glance; of pictures all are seen.
+function shownOf(it) {
+  return it.exemplars[0]?.picture ? it.exemplars.length : 2;
+}
+
 function themeCard(it, hueOf, heading) {
   const dot = el("span", { class: "dot", "aria-hidden": "true" });
   dot.style.setProperty("background", hueOf(it.id));
@@ -27,7 +32,7 @@ function themeCard(it, hueOf, heading) {
     el("p", { class: "keywords" }, (it.keywords ?? []).slice(0, 8).map((word) => said(word))),
     el("dl", { class: "figures" }, figuresOf(it).map(([name, value]) =>
       el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-    el("div", { class: "quotes" }, it.exemplars.slice(0, 2).map(quote)),
+    el("div", { class: "quotes" }, it.exemplars.slice(0, shownOf(it)).map(quote)),
     moreOf(it));
 }
 
@@ -49,7 +54,7 @@ function figuresOf(it) {
 }
 
 function moreOf(it) {
-  const more = it.exemplars.slice(2).map(quote);
+  const more = it.exemplars.slice(shownOf(it)).map(quote);
   const where = (it.breakdown ?? []).map((row) => el("li", {}, said(row.feed_column), ": ",
     said(row.feed_value), ` – ${percent(row.share)} here, ${percent(row.overall_share)} of all`));
   const nearest = it.nearest.map((row) =>

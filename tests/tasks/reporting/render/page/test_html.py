@@ -1,8 +1,10 @@
 """The page of a report holds hostile texts as data, and a real browser finds nothing to run."""
 
+import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,6 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def test_json_in_a_page_has_no_mark_and_stays_itself() -> None:
-    import json
-
     spelled = as_json(HOSTILE)
     assert not set("<>&\u2028\u2029") & set(spelled)
     assert json.loads(spelled) == HOSTILE
@@ -30,6 +30,16 @@ def test_the_page_is_one_file_whose_policy_names_all_that_may_run(hostile_night:
     assert BREAKOUT not in page
     assert "default-src &#39;none&#39;; script-src &#39;sha256-" in page
     assert not re.search(r"""(?:src|href)=["']?https?:""", page)
+
+
+def test_pictures_are_let_in_only_where_there_are_some(hostile_night: NightView) -> None:
+    assert "img-src" not in render(hostile_night)["index.html"].decode()
+    row = dict(hostile_night.clusters[0], exemplar_doc_ids=["a"], exemplar_texts=["red"])
+    beside = replace(hostile_night.beside, pictures={"a": "data:image/png;base64,AA=="})
+    shown = render(replace(hostile_night, clusters=[row], beside=beside))
+    assert "img-src data:; base-uri" in shown["index.html"].decode()
+    exemplars = json.loads(shown["report.json"])["themes"][0]["exemplars"]
+    assert exemplars == [{"doc_id": "a", "text": "red", "picture": "data:image/png;base64,AA=="}]
 
 
 def test_the_same_night_gives_the_same_bytes(hostile_night: NightView) -> None:

@@ -1,0 +1,1 @@
+"""Images: found, decoded within bounds, measured, encoded, compared, and shown."""

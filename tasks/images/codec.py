@@ -1,0 +1,98 @@
+"""Images as encoders take them: all of one size, which is chosen from the images of the window."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.core.arrays import Floats
+from models.core.records import Progress
+from models.images.encoder import ImageEncoder
+from models.images.sizing import common_shape
+from tasks.images.decode import from_png
+
+Shape = tuple[int, int, int]
+
+_GREY_WEIGHTS: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+"""ITU-R 601-2: what red, green and blue add to the brightness that people see."""
+
+
+class BytesEncoder:
+    """An encoder of images that takes them as they are kept."""
+
+    def __init__(self, encoder: ImageEncoder) -> None:
+        self._encoder = encoder
+
+    def encode(self, contents: Sequence[bytes]) -> Floats:
+        """Return unit rows, shape (n_images, embedding_dim)."""
+        shape = self._encoder.image_shape
+        return self._encoder.encode(stacked([from_png(it) for it in contents], shape))
+
+    def save(self, path: Path) -> None:
+        """Write the encoder to one file."""
+        self._encoder.save(path)
+
+
+class ImageCodec:
+    """Reads images as they are kept, and learns encoders from them."""
+
+    name: str = "images"
+    version: int = 1
+
+    def learn(
+        self, contents: Sequence[bytes], seed: int, device: str, progress: Progress
+    ) -> BytesEncoder:
+        """Learn an encoder from the images of a window."""
+        images = [from_png(it) for it in contents]
+        has_colour = any(it.shape[2] == 3 for it in images)
+        shape = common_shape([it.shape[:2] for it in images], has_colour)
+        return BytesEncoder(ImageEncoder.learn(stacked(images, shape), seed, device, progress))
+
+    def load(self, path: Path, device: str) -> BytesEncoder:
+        """Read an encoder that `BytesEncoder.save` wrote."""
+        return BytesEncoder(ImageEncoder.load(path, device))
+
+
+IMAGES: Final = ImageCodec()
+
+
+def stacked(images: Sequence[NDArray[np.uint8]], shape: Shape) -> NDArray[np.uint8]:
+    """Bring images to one shape, (n_images, *shape)."""
+    found = np.empty((len(images), *shape), dtype=np.uint8)
+    for place, image in enumerate(images):
+        found[place] = fitted(image, shape)
+    return found
+
+
+def fitted(image: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
+    """Bring an image to a shape: scaled as a whole, in the middle, on the colour of its border."""
+    height, width, channels = shape
+    image = _in_channels(image, channels)
+    if image.shape == shape:
+        return image
+    scale = min(height / image.shape[0], width / image.shape[1])
+    size = [max(1, round(side * scale)) for side in (image.shape[1], image.shape[0])]
+    drawn = Image.fromarray(image[:, :, 0] if channels == 1 else image)
+    scaled = np.asarray(drawn.resize((size[0], size[1]), Image.Resampling.BILINEAR))
+    canvas = np.empty(shape, dtype=np.uint8)
+    canvas[:] = _border_colour(image)
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = scaled.reshape(size[1], size[0], channels)
+    return canvas
+
+
+def _in_channels(image: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    if image.shape[2] == channels:
+        return image
+    if channels == 3:
+        return np.repeat(image, 3, axis=2)
+    return np.asarray(np.rint(image @ _GREY_WEIGHTS), dtype=np.uint8)[:, :, None]
+
+
+def _border_colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the median colour of an image's border, shape (channels,)."""
+    edges = (image[0], image[-1], image[:, 0], image[:, -1])
+    return np.asarray(np.median(np.concatenate(edges), axis=0), dtype=np.uint8)

@@ -1,0 +1,206 @@
+"""Look at the images of a feed: what is measured of each, what it is as it is kept.
+
+Reads  raw rows, which lead to images; the images
+Writes raw rows (RAW_ITEMS and what is measured): the text is what is measured, in words
+       contents (CONTENTS): every image once, as it was prepared
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tasks.boundary.counted import counted
+from tasks.frame.progress import shown_progress
+from tasks.frame.stage import stage
+from tasks.images.decode import Looked, UnfitImageError, as_png, digest_of, look_at
+from tasks.images.feed import PATH, ImageFeed
+from tasks.images.settings import ImageSettings
+from tasks.items.looked import LookedAt
+from tasks.reading.raw_feed import RawFeed
+from tasks.reading.sources.errors import FeedError
+from tasks.store.storage import Store, TableWriter, read_batches
+from validation.image_rules import (
+    ASPECT,
+    COLOUR_MODE,
+    FORMAT,
+    FOUND,
+    HEIGHT,
+    MEASURED,
+    N_BYTES,
+    N_PIXELS,
+    SHORT_SIDE,
+    SPREAD,
+    WIDTH,
+    ImageLimits,
+)
+from validation.tables.columns import (
+    CONTENT,
+    FILE,
+    MEDIA_TYPE,
+    PROBLEM,
+    PROBLEM_RULE,
+    RAW,
+    ROW,
+    TEXT,
+    TEXT_DIGEST,
+)
+from validation.tables.schemas import CONTENTS
+from validation.tables.stage_schemas import RAW_ITEMS
+
+logger = logging.getLogger(__name__)
+
+PNG: Final = "image/png"
+RAW_IMAGES: Final = pa.schema([*RAW_ITEMS, *MEASURED])
+
+_TOLD: Final = (WIDTH, HEIGHT, FORMAT)
+"""Of what is measured, columns of the documents: feeds have too many numbers by themselves."""
+
+_ROWS_AT_ONCE: Final = 256
+_UNSEEN: Final = "an image that was not looked at"
+
+Record = dict[str, Any]
+
+
+@stage("look at images", version=1)
+def look_at_images(
+    store: Store, raw: RawFeed, feed: ImageFeed, settings: ImageSettings
+) -> LookedAt:
+    """Decode every image within bounds; one that cannot be is a row with a problem."""
+    return looked_at(store, raw, feed, settings)
+
+
+def looked_at(store: Store, raw: RawFeed, feed: ImageFeed, settings: ImageSettings) -> LookedAt:
+    """Decode every image of a feed; see `look_at_images`."""
+    limits = limits_of(settings)
+    seen: set[str] = set()
+    n_done = n_problems = 0
+    with (
+        TableWriter(store, "look", RAW_IMAGES) as rows,
+        TableWriter(store, "look", CONTENTS) as contents,
+        shown_progress("look at images") as report,
+    ):
+        for batch in read_batches(store, raw.rows):
+            for first in range(0, len(batch), _ROWS_AT_ONCE):
+                found = batch.slice(first, _ROWS_AT_ONCE).to_pylist()
+                if feed.is_of_files:
+                    found = [named_by_file(row) for row in found]
+                looked = [looked_row(row, feed.places, limits) for row in found]
+                rows.write(pa.Table.from_pylist([row for row, _ in looked], RAW_IMAGES))
+                contents.write(_new_contents(looked, seen))
+                n_done += len(looked)
+                n_problems += sum(row[PROBLEM_RULE] is not None for row, _ in looked)
+                report("images", n_done, raw.rows.rows, float("nan"))
+    logger.info("looked at %s; %d cannot be decoded", counted(n_done, "image"), n_problems)
+    told = {name: getattr(raw, name) for name in type(raw).model_fields if name != "rows"}
+    return LookedAt(raw=RawFeed(rows=rows.ref, **told), contents=contents.ref)
+
+
+def limits_of(settings: ImageSettings) -> ImageLimits:
+    """Return what images are held against."""
+    return ImageLimits(**settings.model_dump(exclude={"column"}))
+
+
+def named_by_file(row: Record) -> Record:
+    """Return a row as the only one of its image's file: so tables and messages name that."""
+    return row | {FILE: json.loads(row[RAW])[PATH], ROW: 1}
+
+
+def looked_row(
+    row: Record, places: Mapping[str, str], limits: ImageLimits
+) -> tuple[Record, bytes | None]:
+    """Look at the image of a row.
+
+    Parameters
+    ----------
+    row
+        Of the table `RAW_ROWS`; its text is the digest of the image, or `!rule!problem`.
+    places
+        Digest → file.
+    limits
+        See `ImageLimits`.
+
+    Returns
+    -------
+    The row with the columns of `RAW_IMAGES`, and the image as it is kept; None where there is none.
+    """
+    blank = row | dict.fromkeys([TEXT_DIGEST, *(it.name for it in MEASURED)])
+    if row[PROBLEM_RULE] is not None or row[TEXT] is None:
+        return blank, None
+    if row[TEXT].startswith("!"):
+        _, rule, problem = row[TEXT].split("!", maxsplit=2)
+        return _broken(blank, rule, problem), None
+    try:
+        content = _read(places, row[TEXT], limits.max_bytes)
+        if isinstance(content, int):
+            return blank | {N_BYTES: content, TEXT: _UNSEEN, TEXT_DIGEST: row[TEXT]}, None
+        looked = look_at(content, limits)
+    except UnfitImageError as error:
+        return _broken(blank, error.rule, str(error)), None
+    return _measured(blank, looked, len(content))
+
+
+def _measured(row: Record, looked: Looked, n_bytes: int) -> tuple[Record, bytes | None]:
+    """Return a row with what is known of its image."""
+    from models.images.caption import caption
+
+    sides = sorted((looked.width, looked.height))
+    measured = {
+        N_BYTES: n_bytes,
+        FORMAT: looked.format,
+        COLOUR_MODE: looked.mode,
+        WIDTH: looked.width,
+        HEIGHT: looked.height,
+        N_PIXELS: looked.width * looked.height,
+        SHORT_SIDE: sides[0],
+        ASPECT: sides[1] / max(sides[0], 1),
+        SPREAD: looked.spread,
+    }
+    own = {name: measured[name] for name in _TOLD}
+    raw = json.dumps({**own, **json.loads(row[RAW])}, ensure_ascii=False)
+    if looked.pixels is None:
+        unseen = {TEXT: _UNSEEN, TEXT_DIGEST: row[TEXT], RAW: raw}
+        return row | measured | unseen, None
+    seen = {TEXT: caption(looked.pixels), TEXT_DIGEST: digest_of(looked.pixels), RAW: raw}
+    return row | measured | seen, as_png(looked.pixels)
+
+
+def _broken(row: Record, rule: str, problem: str) -> Record:
+    return row | {TEXT: None, PROBLEM_RULE: rule, PROBLEM: problem}
+
+
+def _read(places: Mapping[str, str], digest: str, max_bytes: int) -> bytes | int:
+    """Read an image; of one that is too large, return how many bytes it has.
+
+    Raises
+    ------
+    UnfitImageError
+        If it is empty.
+    FeedError
+        If it has gone since it was found, or is another one now.
+    """
+    file = Path(places[digest])
+    try:
+        n_bytes = file.stat().st_size
+        if n_bytes > max_bytes:
+            return n_bytes
+        content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise FeedError(f"{file.name} is gone since it was found; run again") from error
+    if not content:
+        raise UnfitImageError(FOUND, "the file is empty")
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise FeedError(f"{file.name} changed while it was read; run again")
+    return content
+
+
+def _new_contents(looked: list[tuple[Record, bytes | None]], seen: set[str]) -> pa.Table:
+    """Return the images that were not there before, by digest."""
+    new = {row[TEXT_DIGEST]: png for row, png in looked if png and row[TEXT_DIGEST] not in seen}
+    seen.update(new)
+    columns = {TEXT_DIGEST: list(new), MEDIA_TYPE: [PNG] * len(new), CONTENT: list(new.values())}
+    return pa.table(columns, schema=CONTENTS)

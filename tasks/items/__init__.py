@@ -1,0 +1,1 @@
+"""What is the same for all items that are no texts: what they are is kept, and encoders learnt."""

@@ -1,0 +1,39 @@
+"""What an item that is no text is to the stages that learn from items and encode them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from models.core.arrays import Floats
+from models.core.records import Progress
+
+
+class LearntEncoder(Protocol):
+    """Turns items into vectors as it has learnt to."""
+
+    def encode(self, contents: Sequence[bytes]) -> Floats:
+        """Return unit rows, shape (n_items, embedding_dim)."""
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write the encoder to one file, the same one to the same bytes."""
+        ...
+
+
+class ItemCodec(Protocol):
+    """Reads items as they are kept in `contents`, for encoders."""
+
+    name: str
+    """Of its encoders, for people."""
+    version: int
+    """Raised when an encoder that is learnt from the same items comes out another."""
+
+    def learn(
+        self, contents: Sequence[bytes], seed: int, device: str, progress: Progress
+    ) -> LearntEncoder:
+        """Learn an encoder from the items of a window."""
+        ...
+
+    def load(self, path: Path, device: str) -> LearntEncoder:
+        """Read an encoder that `LearntEncoder.save` wrote."""
+        ...

@@ -1,0 +1,59 @@
+"""The items of a feed as they were prepared, by their digests: kept with the night that read them.
+
+Reads  contents that were looked at, tonight's documents
+Writes contents (CONTENTS)
+"""
+
+from collections.abc import Collection, Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.frame.result import StageResult
+from tasks.frame.stage import stage
+from tasks.items.looked import LookedAt
+from tasks.store.history import NightTable
+from tasks.store.storage import (
+    DamagedFileError,
+    Ref,
+    Store,
+    TableWriter,
+    read_batches,
+    read_table,
+)
+from validation.tables.columns import CONTENT, TEXT_DIGEST
+from validation.tables.schemas import CONTENTS
+
+
+@stage("keep contents", version=1)
+def keep_contents(store: Store, looked: LookedAt, documents: NightTable) -> StageResult:
+    """Keep those of the items that are tonight's documents: what is known is there already."""
+    wanted = read_table(store, documents.table, [TEXT_DIGEST])[TEXT_DIGEST].combine_chunks()
+    with TableWriter(store, "contents", CONTENTS) as writer:
+        for batch in read_batches(store, looked.contents):
+            writer.write(batch.filter(pc.is_in(batch[TEXT_DIGEST], wanted)))
+    return StageResult(tables={"contents": writer.ref})
+
+
+def read_contents(
+    store: Store, contents: Iterable[Ref], digests: Collection[str]
+) -> dict[str, bytes]:
+    """Read some items, by their digests, in the order of these.
+
+    Raises
+    ------
+    DamagedFileError
+        If one is in none of the tables.
+    """
+    wanted, found = pa.array(sorted(set(digests)), pa.string()), dict[str, bytes]()
+    for ref in contents:
+        for batch in read_batches(store, ref, [TEXT_DIGEST, CONTENT]):
+            rows = batch.filter(pc.is_in(batch[TEXT_DIGEST], wanted))
+            found |= zip(rows[TEXT_DIGEST].to_pylist(), rows[CONTENT].to_pylist(), strict=True)
+    lacking = [digest for digest in digests if digest not in found]
+    if lacking:
+        raise DamagedFileError(
+            f"{len(lacking):,} items of the window are in no table of contents of {store.root}:"
+            f" run `nightfold doctor --store {store.root} --repair`"
+        )
+    return {digest: found[digest] for digest in digests}

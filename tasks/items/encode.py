@@ -1,0 +1,94 @@
+"""Encode items by an encoder that was learnt from such items, each once in its life.
+
+Pure work on digests and bytes; the stages of a kind of item are in the room of that kind.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from tasks.frame.progress import shown_progress
+from tasks.items.base import ItemCodec, LearntEncoder
+from tasks.items.contents import read_contents
+from tasks.items.known import ENCODER_FILE, encoder_of
+from tasks.store.embeddings import EmbeddingShelf, fixed_lists
+from tasks.store.history import NightTable
+from tasks.store.storage import ModelRef, Ref, Store, keep_table, load_model
+from tasks.vectors.embed import Embedded
+from tasks.vectors.items import Window, keep_window, lay_out_window, read_night
+from validation.tables.columns import EMBEDDING, TEXT_DIGEST
+
+_CHUNK_ITEMS: Final = 1024
+"""What a killed run loses, at most; each chunk is a file."""
+
+
+class ItemWindow(BaseModel):
+    """The nights of a window, and where the items of their documents are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    nights: list[NightTable]
+    contents: list[Ref]
+
+
+def embed_items(
+    store: Store, window: ItemWindow, learnt: ModelRef, codec: ItemCodec, device: str
+) -> Embedded:
+    """Gather the vectors of the window's items; see `vectors_of`."""
+    items, laid_out = vectors_of(store, window, learnt, codec, device)
+    encoder = encoder_of(codec.name, learnt)
+    return Embedded(
+        items=keep_table(store, "embed", items),
+        window=keep_window(store, laid_out),
+        embedding_dim=items.schema.field(EMBEDDING).type.list_size,
+        encoder_digest=encoder.digest,
+        encoder_weights=encoder.weights,
+    )
+
+
+def vectors_of(
+    store: Store, window: ItemWindow, learnt: ModelRef, codec: ItemCodec, device: str
+) -> tuple[pa.Table, Window]:
+    """Return the vectors of the window's items, and the window; what lacks one is encoded.
+
+    A killed run goes on after its last chunk. A vector depends on its item alone, and on its chunk
+    in its last bits; the chunks depend on the items alone.
+    """
+    laid_out = lay_out_window([read_night(store, night) for night in window.nights])
+    encoder = encoder_of(codec.name, learnt)
+    shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
+    digests = laid_out.texts[TEXT_DIGEST].to_pylist()
+    missing = shelf.missing(digests)
+    lacking = [digest for digest in digests if digest in missing]
+    if lacking:
+        items = read_contents(store, window.contents, lacking)
+        encode_missing(shelf, items, partial(load_encoder, store, learnt, codec, device))
+    vectors = fixed_lists(shelf.gather(digests))
+    return pa.table({TEXT_DIGEST: laid_out.texts[TEXT_DIGEST], EMBEDDING: vectors}), laid_out
+
+
+def encode_missing(
+    shelf: EmbeddingShelf, items: Mapping[str, bytes], load: Callable[[], LearntEncoder]
+) -> None:
+    """Encode items by their digests, chunk by chunk, and save each chunk as it is done."""
+    encoder, left = load(), iter(items)
+    with shown_progress("embed") as report:
+        n_done = 0
+        while chunk := list(islice(left, _CHUNK_ITEMS)):
+            shelf.add(chunk, encoder.encode([items[digest] for digest in chunk]))
+            n_done += len(chunk)
+            report("encoding", n_done, len(items), float("nan"))
+
+
+def load_encoder(store: Store, learnt: ModelRef, codec: ItemCodec, device: str) -> LearntEncoder:
+    """Load a learnt encoder."""
+
+    def load(folder: Path) -> LearntEncoder:
+        return codec.load(folder / ENCODER_FILE, device)
+
+    return load_model(store, learnt, load)

@@ -1,0 +1,36 @@
+"""A feed of images read, looked at and checked as a first night does, apart from any store.
+
+Reads  a feed
+Writes nothing but scratch
+"""
+
+from functools import partial
+
+from tasks.images.feed import Where, find_images
+from tasks.images.look import limits_of, looked_at
+from tasks.operating.trial import Trial
+from tasks.preparing.checks import CheckSettings, judge_raw
+from tasks.reading.raw_feed import read_feed
+from tasks.store.storage import Store, read_batches
+from validation.image_rules import image_rules
+from validation.usual import UsualNight
+
+
+def try_images(aside: Store, where: Where, check: CheckSettings) -> Trial:
+    """Read a feed of images and check its rows as those of a first night; see `try_feed`.
+
+    Parameters
+    ----------
+    aside
+        An empty place that is like a night's place in a store.
+    where
+        The feed.
+    check
+        As a night has it.
+    """
+    feed = find_images(aside, where, None)
+    raw = looked_at(aside, read_feed(aside, feed, where.rows()), feed, where.images).raw
+    limits = check.raw_limits(aside.night, UsualNight()).without_dates()
+    rules = image_rules(limits_of(where.images))
+    verdict = judge_raw(partial(read_batches, aside, raw.rows), limits, rules)
+    return Trial(aside, raw, limits, verdict, has_digests=True)

@@ -1,0 +1,1 @@
+"""Time series: gathered from tables, measured, brought to even steps, encoded, and shown."""

@@ -1,0 +1,32 @@
+"""The sheet has a line of pictures for each cluster, and nights of texts have no sheet."""
+
+import base64
+import io
+from dataclasses import replace
+
+from PIL import Image
+
+from tasks.reporting.night_view import NightView
+from tasks.reporting.render.sheet import _GAP, _NAME_WIDTH, _SIDE, sheet
+
+
+def picture(colour: str) -> str:
+    file = io.BytesIO()
+    Image.new("RGB", (20, 10), colour).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def test_a_line_for_each_cluster_with_pictures(night: NightView) -> None:
+    assert sheet(night) is None
+    first, second = (dict(row, exemplar_doc_ids=[row["cluster_id"]]) for row in night.shown[:2])
+    pictures = {first["cluster_id"]: picture("red"), second["cluster_id"]: picture("blue")}
+    beside = replace(night.beside, pictures=pictures)
+    url = sheet(replace(night, clusters=[first, second, *night.clusters[2:]], beside=beside))
+    assert url is not None
+    drawn = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    assert drawn.height == 2 * (_SIDE + _GAP) + _GAP
+    at = (_NAME_WIDTH + _SIDE // 2, _GAP + _SIDE // 4)
+    red, _, blue = drawn.getpixel(at)  # type: ignore[misc]
+    assert (red > 200, blue < 60) == (True, True)
+    _, _, blue = drawn.getpixel((at[0], at[1] + _SIDE + _GAP))  # type: ignore[misc]
+    assert blue > 200
