@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from flows.cli import check, curate, encoder, init, operate, report, run_many
-from flows.cli import demo as demos
 from flows.cli.command import (
     FEED,
     FEED_NAME,
@@ -26,6 +25,7 @@ from flows.cli.command import (
     said_error,
     say_error,
 )
+from flows.cli.demo import demo as demos
 from flows.cli.looking import clusters, export, look
 from flows.cli.looking import config as config_group
 from flows.cli.tables import tables

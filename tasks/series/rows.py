@@ -14,7 +14,7 @@ from typing import Any, Final
 from tasks.reading.formats.rows import Row, as_text
 from tasks.reading.sources.errors import FeedError
 from tasks.series.settings import SeriesSettings
-from validation.series_rules import FOUND
+from validation.items.series_rules import FOUND
 
 logger = logging.getLogger(__name__)
 
