@@ -35,6 +35,8 @@ UNLESS_SET: Final = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "TOKENIZERS_PARALLELISM": "false",
+    # It warns of the loss of every encoder: a person's first night would begin with that line.
+    "TRANSFORMERS_VERBOSITY": "error",
 }
 """What the operator may decide otherwise."""
 

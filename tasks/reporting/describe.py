@@ -96,6 +96,7 @@ def _read(
         # The labels of plain k-means are other ones.
         parted_from=refined.parted_from if evaluation.published == "refined" else {},
         languages=list(evaluation.languages),
+        are_texts=views.are_texts,
     )
 
 

@@ -19,7 +19,7 @@ from tasks.clusters.identify import (
     identity_state,
 )
 from tasks.clusters.window import WindowDocuments, clusters_of_window, with_all_members
-from tasks.reporting.quoted import Quoted
+from tasks.reporting.quoted import Quoted, exemplars_of
 from tasks.reporting.remarks import RemarksTonight, remarks_assignments, remarks_row
 from tasks.reporting.topics import (
     FoundTopics,
@@ -62,7 +62,6 @@ VERSION: Final = 11
 
 logger = logging.getLogger(__name__)
 
-_EXEMPLARS = 5
 _TELLING: Final = ("born", "returned", "split", "merged", "grown", "shrunk", "survived")
 """Events that make a cluster's status, the most telling first."""
 
@@ -126,6 +125,8 @@ class Tonight:
         Label of a part → the known cluster that it was parted from.
     languages
         Those that the texts are in.
+    are_texts
+        Whether the documents are texts, or the texts captions of them.
     group
         Which part of the window this is, where documents are clustered by a column.
     """
@@ -141,6 +142,7 @@ class Tonight:
     stability: dict[int, float]
     parted_from: dict[int, str]
     languages: list[str]
+    are_texts: bool = True
     group: OfGroup | None = None
 
     @property
@@ -167,9 +169,13 @@ def portray(
     topics = find_topics(
         labels, tonight.topics, documents, known_topics, tonight.night, group.taken
     )
-    words = find_words(
-        Texts(tonight.texts, labels, documents.items, tonight.languages), found.kept_names, topics
+    exemplars, quoted = exemplars_of(X, labels), Quoted(tonight.texts, documents)
+    shown = {label: quoted.doc_ids(own)[0] for label, own in exemplars.items()}
+    texts = Texts(
+        *(tonight.texts, labels, documents.items, tonight.languages),
+        shown=None if tonight.are_texts else shown,
     )
+    words = find_words(texts, found.kept_names, topics)
     names = words.names
     events = event_rows(clusters, found, names, rules)
     portraits = _Portraits(
@@ -178,8 +184,8 @@ def portray(
         found=found,
         cohesion=_cohesion(clusters, X, labels),
         stability=tonight.stability,
-        exemplars=_exemplars(X, labels),
-        quoted=Quoted(tonight.texts, documents),
+        exemplars=exemplars,
+        quoted=quoted,
         keywords=words.keywords,
         names=names,
         topics=topics,
@@ -259,13 +265,6 @@ class _Portraits:
 def _cohesion(tonight: list[TonightCluster], X: Floats, labels: Labels) -> dict[int, float]:
     """Compute the mean cosine of a cluster's texts to its centroid."""
     return {it.label: float(np.mean(X[labels == it.label] @ it.centroid)) for it in tonight}
-
-
-def _exemplars(X: Floats, labels: Labels) -> dict[int, list[int]]:
-    """Choose the texts that show each cluster best."""
-    from models.text.exemplars import exemplars
-
-    return {label: it.tolist() for label, it in exemplars(X, labels, _EXEMPLARS).items()}
 
 
 def _status(events: list[dict[str, Any]]) -> dict[str, str]:

@@ -5,11 +5,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from models.core.arrays import Floats, Labels
 from tasks.boundary.excerpts import excerpt
 from tasks.clusters.window import WindowDocuments
 
 _MAX_CHARS: Final = 300
 """Of a text that is quoted: two or three sentences. The whole one stands in `documents`."""
+
+
+_EXEMPLARS: Final = 5
+
+
+def exemplars_of(X: Floats, labels: Labels) -> dict[int, list[int]]:
+    """Choose the texts that show each cluster best."""
+    from models.text.exemplars import exemplars
+
+    return {label: it.tolist() for label, it in exemplars(X, labels, _EXEMPLARS).items()}
 
 
 @dataclass(frozen=True)

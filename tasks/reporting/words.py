@@ -21,6 +21,9 @@ class Texts(NamedTuple):
     """Position of the text of each document, shape (n_documents,)."""
     languages: Sequence[str]
     """Those that the texts are in."""
+    shown: Mapping[int, str] | None = None
+    """Label → the document that shows the cluster best, where the texts are captions of documents
+    that are none."""
 
 
 class Words(NamedTuple):
@@ -43,6 +46,8 @@ def find_words(given: Texts, kept_names: Mapping[int, str], topics: FoundTopics)
     topics
         Tonight's.
     """
+    if given.shown is not None:
+        return _words_of_captions(given, given.shown, kept_names, topics)
     from models.text.keywords import count_terms, counted_keywords, sample_of_clusters
     from models.text.language.of_clusters import languages_of_clusters, words_of_clusters
     from models.text.language.stop_words import stop_words_of
@@ -63,3 +68,34 @@ def find_words(given: Texts, kept_names: Mapping[int, str], topics: FoundTopics)
     topic_keywords = counted_keywords(counted, above, _KEYWORDS, stop_words)
     called = name_clusters(counted, above, weights, stop_words, topic_keywords, topics.kept_names)
     return Words(keywords, names, called)
+
+
+def _words_of_captions(
+    given: Texts, shown: Mapping[int, str], kept_names: Mapping[int, str], topics: FoundTopics
+) -> Words:
+    """Find keywords and names of documents that are no texts, of which words were measured."""
+    from models.text.caption_names import name_by_captions
+
+    weights = np.bincount(given.items, minlength=len(given.texts))
+    found = name_by_captions(given.texts, given.labels, weights, shown, kept_names, _KEYWORDS)
+    if not topics.of_label:
+        return Words(*found, {})
+    above = np.array([topics.of_label[int(label)] for label in given.labels])
+    sizes = np.bincount(given.labels[given.items])
+    largest = {
+        topic: max(own, key=lambda label: int(sizes[label]))
+        for topic, own in _under(topics).items()
+    }
+    called = name_by_captions(
+        *(given.texts, above, weights, {topic: shown[it] for topic, it in largest.items()}),
+        *(topics.kept_names, _KEYWORDS),
+    )
+    return Words(*found, called.names)
+
+
+def _under(topics: FoundTopics) -> dict[int, list[int]]:
+    """Return the labels under each topic."""
+    found: dict[int, list[int]] = {}
+    for label, topic in topics.of_label.items():
+        found.setdefault(topic, []).append(label)
+    return found

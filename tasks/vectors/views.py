@@ -50,6 +50,11 @@ class Views(StageResult):
         """Widths of all views, the embedding first."""
         return (self.embedding_dim, *self.lexical_dims)
 
+    @property
+    def are_texts(self) -> bool:
+        """Whether the documents are texts; else they have captions of what was measured."""
+        return "lexical" in self.models
+
 
 @stage("views", version=3)
 @one_thread()

@@ -23,7 +23,7 @@ from flows.laid_over import laid_over
 from tasks.curating.file import parse_curation
 from tasks.curating.rules import Curation
 from tests.flows.docs.blocks import PAGES, Block, blocks_of
-from tests.flows.docs.shell import ELSEWHERE, NOT_RUN, calls_in, follow
+from tests.flows.docs.shell import ELSEWHERE, NOT_RUN, calls_in, follow, parsed
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -102,10 +102,17 @@ def config_of(block: Block, folder: Path) -> None:
         NightlyConfig.model_validate(laid_over(given, settings_in(path, name)))
 
 
+def read_manifests(block: Block, _: Path) -> None:
+    """Read the options of what a manifest of Kubernetes has the image run, which begins with nightfold."""
+    for manifest in yaml.safe_load_all(block.text):
+        for container in manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]:
+            parsed(container["args"])
+
+
 CHECKS: dict[str, Check] = {
     "toml": config_of,
     "json": lambda block, _: json.loads(block.text),
-    "yaml": lambda block, _: list(yaml.safe_load_all(block.text)),
+    "yaml": read_manifests,
 }
 
 

@@ -45,3 +45,12 @@ def test_a_small_cluster_in_another_language_is_not_named_by_what_says_nothing_t
         *words.names[3].split(", "),
     }
     assert "bouilloire" in words.keywords[3]
+
+
+def test_captions_name_clusters_and_topics_by_words_or_by_the_document_that_shows_them() -> None:
+    captions = [["dark red", "dark blue", ""][it] for it in LABELS]
+    given = Texts(captions, LABELS, np.arange(30), [], {0: "a.png", 1: "b.png", 2: "c.png"})
+    words = find_words(given, {}, FoundTopics({0: 4, 1: 4, 2: 7}, {4: "t-1", 7: "t-2"}, {}))
+    assert words.names == {0: "red", 1: "blue", 2: "like c.png"}
+    assert words.topic_names == {4: "dark", 7: "like c.png"}
+    assert find_words(given, {}, FoundTopics({}, {}, {})).topic_names == {}
