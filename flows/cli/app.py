@@ -18,6 +18,7 @@ from flows.cli.command import (
     STORE,
     ConfigOption,
     DebugOption,
+    ModalityOption,
     StoreOption,
     TonightOption,
     examples,
@@ -114,9 +115,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         typer.Option(envvar=FEED_NAME, help="Nights of one feed share clusters and ids."),
     ] = None,
     config: ConfigOption = None,
-    modality: Annotated[
-        str | None, typer.Option(help="What a document is: text, images or series.")
-    ] = None,
+    modality: ModalityOption = None,
     n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
     window_days: Annotated[
         int | None, typer.Option(help="Days, including tonight, that are clustered together.")

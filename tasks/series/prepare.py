@@ -72,6 +72,9 @@ def look_at(told: str) -> Looked:
         raise UnfitSeriesError(FOUND, f"its lists have {_listed(lengths)} values")
     values = np.stack(channels, axis=1)
     times = _times(said["times"]) if said["times"] else None
+    if times is not None and not said["in_order"]:
+        order = np.argsort(times, kind="stable")
+        times, values = times[order], values[order]
     steps = np.diff(times) if times is not None else np.ones(max(len(values) - 1, 0))
     usual = float(np.median(steps)) if len(steps) else 1.0
     is_missing = np.isnan(values)

@@ -29,7 +29,7 @@ def raw_row(number: int, text: str | None) -> dict[str, Any]:
 
 
 def series(values: list[Any], times: list[Any] | None = None) -> str:
-    return json.dumps({"times": times or [], "values": {"x": values}})
+    return json.dumps({"times": times or [], "values": {"x": values}, "in_order": True})
 
 
 SPOILT = {
