@@ -22,6 +22,9 @@ GREY: Final = 0.12
 """Saturation below which a pixel counts as having no colour."""
 
 _COLOUR_SHARE: Final = 0.15
+_LEAST_SHARE: Final = 0.02
+"""Of the pixels: a thing that is smaller is a speck."""
+
 _HUES: Final = (
     (15, "red"), (45, "orange"), (70, "yellow"), (165, "green"), (200, "cyan"),
     (260, "blue"), (290, "purple"), (335, "pink"), (361, "red"),
@@ -57,11 +60,11 @@ def _texture(grey: Floats) -> str:
 
 
 def _colours(pixels: Floats) -> list[str]:
-    """Name the colours of a fair share of the pixels, the most frequent first."""
+    """Name the colours of a fair share of what stands out, the most frequent first."""
     if pixels.shape[2] < 3:
         return []
-    highest, lowest = pixels[..., :3].max(axis=2), pixels[..., :3].min(axis=2)
-    chroma = highest - lowest
+    pixels = _standing_out(pixels[..., :3])
+    chroma = pixels.max(axis=1) - pixels.min(axis=1)
     has_colour = chroma > GREY
     if has_colour.mean() < _COLOUR_SHARE:
         return ["grey"]
@@ -71,6 +74,17 @@ def _colours(pixels: Floats) -> list[str]:
     shares = counts / has_colour.size
     order = np.argsort(-shares, kind="stable")
     return [str(found[it]) for it in order if shares[it] >= _COLOUR_SHARE]
+
+
+def _standing_out(pixels: Floats) -> Floats:
+    """Return the pixels that differ from the border, shape (n, 3); all, where hardly any do.
+
+    A thing on a pale ground is called by its own colour, and not by that of the ground.
+    """
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    stands_out = np.abs(pixels - np.median(border, axis=0)).max(axis=2) > GREY
+    is_enough = stands_out.mean() >= _LEAST_SHARE
+    return pixels[stands_out] if is_enough else pixels.reshape(-1, 3)
 
 
 def _hues(colours: Floats, chroma: Floats) -> Floats:

@@ -87,7 +87,7 @@ SPOILT: Final[dict[str, tuple[str, Spoil]]] = {
     "pdf": ("image_format", lambda _, __: b"%PDF-1.7\n1 0 obj\n"),
     "svg": ("image_format", lambda _, __: b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
     "cut png": ("image_decodes", lambda it, rng: it[: int(rng.integers(60, len(it) // 2))]),
-    "cut jpeg": ("image_decodes", lambda it, rng: (j := jpeg_of(it))[: int(rng.integers(len(j) // 4, len(j) // 2))]),
+    "cut jpeg": ("image_decodes", lambda it, rng: (j := jpeg_of(it))[: int(rng.integers(len(j) // 2, 3 * len(j) // 4))]),
     "cut head": ("", lambda it, rng: it[: int(rng.integers(1, 33))]),
     "body of noise": ("image_decodes", lambda it, rng: it[:41] + noise(rng, len(it) - 41)),
     "bomb of lines": ("image_pixels", lambda _, __: png(60_000, 60_000, 8, 2, b"\0" * 1000)),

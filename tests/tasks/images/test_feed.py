@@ -10,11 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tasks.images import files
+from tasks.images import rows as rows_module
 from tasks.images.feed import ImageFeed, Where, find_images, fixed_part
 from tasks.images.settings import ImageSettings
 from tasks.reading.raw_feed import IngestSettings
@@ -199,3 +201,29 @@ def test_what_may_not_be_read_is_a_row_and_any_name_is_one(
         "!image_found!it cannot be read: Permission denied",
     ]
     assert rows[0]["id"] == "\\xff.png"
+
+
+def test_images_of_a_url_land(encode: Encode, find: Find, store: Store) -> None:
+    elsewhere = fsspec.filesystem("memory")
+    elsewhere.makedirs("/photos/b", exist_ok=True)
+    elsewhere.pipe_file("/photos/b/a.png", encode())
+    try:
+        rows, feed = find("memory://photos")
+    finally:
+        elsewhere.rm("/photos", recursive=True)
+    digest = sha256(encode()).hexdigest()
+    assert [(row["id"], row["image"], row["source"]) for row in rows] == [("b/a.png", digest, "b")]
+    assert Path(feed.places[digest]) == landed_path(store, digest)
+
+
+def test_a_table_leads_to_urls(
+    tmp_path: Path, encode: Encode, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = fsspec.filesystem("memory")
+    elsewhere.pipe_file("/a.png", encode())
+    monkeypatch.setattr(rows_module, "_SCHEMES", ("memory://",))
+    lines = [{"id": 1, "url": "memory://a.png"}, {"id": 2, "url": "memory://none.png"}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    rows, _ = find(tmp_path / "rows.jsonl")
+    assert rows[0]["image"] == sha256(encode()).hexdigest()
+    assert rows[1]["image"].startswith("!image_found!")
