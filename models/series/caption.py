@@ -22,6 +22,16 @@ SMOOTH: Final = 0.02
 SPIKY: Final = 6.0
 """Excess kurtosis: a normal distribution has 0."""
 
+SKEWED: Final = 1.0
+"""Skewness: that of an exponential distribution is 2."""
+
+GROWING: Final = 3.0
+"""Times that the variance of the last third is that of the first."""
+
+SLOW: Final = 0.04
+FAST: Final = 0.2
+"""Share of the steps that cross the mean: white noise crosses at half of them."""
+
 SHORT: Final = 50
 LONG: Final = 500
 
@@ -52,9 +62,26 @@ def _words(x: Floats) -> list[str]:
         words.append("smooth")
     if float(np.mean(z**4)) - 3 > SPIKY:
         words.append("spiky")
-    if _autocorrelation_peak(z) > PERIODIC:
-        words.append("periodic")
-    return words or ["irregular"]
+    words.append("periodic" if _autocorrelation_peak(z) > PERIODIC else "irregular")
+    return [*words, *_asymmetry(z), *_pace(z)]
+
+
+def _asymmetry(z: Floats) -> list[str]:
+    """Say whether a channel goes up or down from where it mostly is, and whether it swells."""
+    skewness, third = float(np.mean(z**3)), len(z) // 3
+    words = ["peaks"] if skewness > SKEWED else ["dips"] if skewness < -SKEWED else []
+    first, last = (float(part.var()) for part in (z[:third], z[-third:]))
+    if last > GROWING * first:
+        words.append("growing")
+    elif first > GROWING * last:
+        words.append("fading")
+    return words
+
+
+def _pace(z: Floats) -> list[str]:
+    """Say how often a channel crosses its mean."""
+    crossings = float(np.mean(np.diff(z > 0)))
+    return ["slow"] if crossings < SLOW else ["fast"] if crossings > FAST else []
 
 
 def _direction(z: Floats) -> list[str]:

@@ -18,6 +18,9 @@ Labels = NDArray[np.integer[Any]]
 Scores = dict[str, float]
 
 METRICS: Final = ("acc", "nmi", "ari")
+GRANULARITY: Final = 0.5
+"""That of nights whose documents are no texts."""
+
 NEAR: Final = 1.5
 """A number of clusters counts as found within this factor of the true one."""
 
@@ -34,7 +37,9 @@ class Result:
 
 def clustered(vectors: Floats, n_clusters: int | Literal["auto"], seed: int) -> Labels:
     """Cluster vectors as a night does."""
-    model = NightfoldClustering(n_clusters, random_state=seed, device="cpu")
+    model = NightfoldClustering(
+        n_clusters, granularity=GRANULARITY, random_state=seed, device="cpu"
+    )
     return np.asarray(model.pretrain(vectors).refine(vectors).labels_)
 
 

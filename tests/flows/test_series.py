@@ -104,7 +104,7 @@ def test_what_a_night_publishes(first: Feed) -> None:
     assert "series" not in documents.columns
     assert set(first.manifest(1)["models"]) == {"encoder", "clustering", "identity"}
     page = (first.store / "reports/feed=default/night=2026-03-01/index.html").read_text()
-    assert "data:image/svg+xml;base64," in page
+    assert "data:image/png;base64," in page
 
 
 def test_the_same_night_again_runs_nothing(first: Feed) -> None:

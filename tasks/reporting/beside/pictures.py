@@ -86,11 +86,11 @@ def _url(media_type: str, content: bytes) -> str:
 
 
 def _curve(content: bytes) -> str:
-    return _url("image/svg+xml", curves(content).encode())
+    return _url("image/png", curves(content))
 
 
 def _small_curve(content: bytes) -> str:
-    return _url("image/svg+xml", curves(content, is_small=True).encode())
+    return _url("image/png", curves(content, is_small=True))
 
 
 _WHOLE: Final[Mapping[str, Callable[[bytes], str]]] = {

@@ -49,6 +49,12 @@ def test_batches_hold_every_series_once_and_mask_the_rest() -> None:
         (np.random.default_rng(0).normal(size=200), "noisy"),
         (np.isin(np.arange(200), (50, 141)), "spiky"),
         (TIME[:30], "short"),
+        (np.exp(6 * TIME), "peaks"),
+        (-np.exp(6 * TIME), "dips"),
+        (TIME * np.sin(90 * TIME), "growing"),
+        ((1 - TIME) * np.sin(90 * TIME), "fading"),
+        (np.sin(10 * TIME), "slow"),
+        (np.sin(160 * TIME), "fast"),
     ],
 )
 def test_captions_say_what_is_to_be_seen(series: np.ndarray, word: str) -> None:
