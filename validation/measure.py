@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from validation.cells.hashed import hash_texts
 from validation.cells.timestamps import parse_timestamps
 from validation.cells.visible import VISIBLE, count_visible
 from validation.cells.withdrawals import parse_withdrawals
@@ -214,7 +215,7 @@ def _measure_raw_batch(schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBat
         N_ID_CHARS: pc.utf8_length(doc_id),
         N_LINES: pc.fill_null(batch[N_LINES], 1),
         HAS_TEXT: pc.if_else(pc.and_(readable, pc.invert(is_withdrawn)), has_text, None),
-        TEXT_HASH: _hash(batch[TITLE], batch[TEXT_DIGEST] if is_item else text),
+        TEXT_HASH: hash_texts(batch[TITLE], batch[TEXT_DIGEST] if is_item else text),
         **counts,
         **dates,
         HAS_TIMESTAMP: pc.or_(dates[HAS_TIMESTAMP], is_withdrawn),
@@ -277,15 +278,6 @@ def _count(text: pa.Array) -> dict[str, pa.Array]:
 def _share(part: pa.Array, whole: pa.Array) -> pa.Array:
     """Divide counts; zero over zero is not a number, which a frame shows as null."""
     return pc.divide(pc.cast(part, pa.float64()), pc.cast(whole, pa.float64()))
-
-
-def _hash(title: pa.Array, text: pa.Array) -> pa.Array:
-    """Hash title and text to 64 bits: only rows with one id are compared, so none will collide."""
-    parts = [pc.fill_null(part.cast(pa.large_string()), "") for part in (title, text)]
-    values = pc.binary_join_element_wise(*parts, pa.scalar("\n", pa.large_string())).to_numpy(
-        zero_copy_only=False
-    )
-    return pa.array(pd.util.hash_array(values, categorize=False))
 
 
 def _measure_dates(values: pa.Array) -> dict[str, pa.Array]:

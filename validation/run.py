@@ -11,7 +11,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from validation.evaluate import batch_definition, evaluate, reason_template, reasons
 from validation.ids import CONFLICT, ID_USE, IS_SHARED, OF_ALL_ROWS, IdKeys, read_quoted
-from validation.item_rules import OF_TEXTS, ItemRules
+from validation.items.item_rules import OF_TEXTS, ItemRules
 from validation.limits import PreparedLimits, RawLimits
 from validation.measure import (
     PREPARED_READ,

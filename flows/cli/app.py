@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from flows.cli import check, curate, encoder, init, operate, report, run_many
-from flows.cli import demo as demos
 from flows.cli.command import (
     FEED,
     FEED_NAME,
     STORE,
     ConfigOption,
     DebugOption,
+    ModalityOption,
     StoreOption,
     TonightOption,
     examples,
@@ -26,6 +26,7 @@ from flows.cli.command import (
     said_error,
     say_error,
 )
+from flows.cli.demo import demo as demos
 from flows.cli.looking import clusters, export, look
 from flows.cli.looking import config as config_group
 from flows.cli.tables import tables
@@ -114,9 +115,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         typer.Option(envvar=FEED_NAME, help="Nights of one feed share clusters and ids."),
     ] = None,
     config: ConfigOption = None,
-    modality: Annotated[
-        str | None, typer.Option(help="What a document is: text, images or series.")
-    ] = None,
+    modality: ModalityOption = None,
     n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
     window_days: Annotated[
         int | None, typer.Option(help="Days, including tonight, that are clustered together.")

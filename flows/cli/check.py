@@ -15,6 +15,7 @@ import typer
 from flows.cli.command import (
     ConfigOption,
     DebugOption,
+    ModalityOption,
     OneOfFeedsOption,
     TonightOption,
     guarded,
@@ -37,7 +38,7 @@ IMPERFECT: Final = 3
 """Exit code where a night would run, and rows would be refused or a rule warns; 2 is bad usage."""
 
 
-def check(
+def check(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[
         str | None,
         typer.Argument(help="File, folder, glob or URL: as for `run`; else that of the config."),
@@ -45,6 +46,7 @@ def check(
     config: ConfigOption = None,
     night: TonightOption = None,
     feed_name: OneOfFeedsOption = None,
+    modality: ModalityOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -55,7 +57,7 @@ def check(
     """
 
     def look() -> None:
-        with tried(feed, config, night, feed_name) as (_, _, found):
+        with tried(feed, config, night, feed_name, modality=modality) as (_, _, found):
             if as_json:
                 show_json(check_told(found))
             else:
@@ -75,12 +77,13 @@ def tried(
     night: date | None,
     feed_name: str | None = None,
     ingest: Mapping[str, Any] = MappingProxyType({}),
+    modality: str | None = None,
 ) -> "Iterator[tuple[NightlyConfig, Trial, FeedCheck]]":
     """Read and check a feed for as long as the context lasts.
 
     Parameters
     ----------
-    feed, config, night, feed_name
+    feed, config, night, feed_name, modality
         As the command line has them.
     ingest
         Settings under [ingest] that count more than those of the config.
@@ -97,6 +100,7 @@ def tried(
             "store": scratch,
             "night": night,
             "feed_name": feed_name,
+            "modality": modality,
         }
         given |= {f"ingest.{key}": value for key, value in ingest.items()}
         settings = load_config(config, given)

@@ -62,6 +62,9 @@ ConfigOption = Annotated[Path | None, typer.Option(help="A TOML file; see docs/s
 OneOfFeedsOption = Annotated[
     str | None, typer.Option(help="Needed if the config has several feeds.")
 ]
+ModalityOption = Annotated[
+    str | None, typer.Option(help="What a document is: text, images or series.")
+]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from prefect import Task
 
-from flows.clusters import recipe
 from flows.config import NightlyConfig
 from flows.modality.base import Encoded, Planned, Read, Tonight
 from flows.modality.before import where_images_are
+from flows.modality.learnt import OfItems
 from tasks.clusters.plan_fit import Plan, Recipe
 from tasks.images.check import check_images
 from tasks.images.codec import IMAGES
@@ -21,12 +21,8 @@ from tasks.images.stages import (
     learn_image_encoder,
     plan_image_fit,
 )
-from tasks.items.contents import keep_contents
 from tasks.items.encode import ItemWindow
-from tasks.items.known import encoder_of
 from tasks.items.learn import Learnt
-from tasks.items.looked import LookedAt
-from tasks.items.views import views_of
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.usual import UsualNight
 from tasks.reading.ingest import ingest
@@ -34,14 +30,15 @@ from tasks.reading.raw_feed import RawFeed
 from tasks.reading.sources.base import Feed
 from tasks.reporting.near_duplicates import Copies
 from tasks.store.history import History
-from tasks.store.storage import Ref, Store
-from tasks.vectors.passages import Passages, cut_passages
+from tasks.store.storage import ModelRef, Ref, Store
+from tasks.vectors.embed import Embedded
 from tasks.vectors.views import Views
 
 
-class Images:
+class Images(OfItems):
     """Documents that are images."""
 
+    encoder_name = IMAGES.name
     stages: Sequence[Task[..., Any]] = (look_at_images, learn_image_encoder, embed_images)
 
     def find(self, store: Store, config: NightlyConfig, past: History) -> Feed:
@@ -60,35 +57,18 @@ class Images:
         """Check the rows, and what was measured of their images."""
         return check_images(store, raw, config.check, usual, config.images, is_quiet)
 
-    def encode(self, tonight: Tonight, read: Read) -> Encoded:
-        """Keep tonight's images, and encode the window, by a new encoder where a fit is due."""
-        store, config, past = tonight.store, tonight.config, tonight.past
-        device = config.clustering.device
-        looked = cast(LookedAt, read.looked)
-        kept = keep_contents(store, looked, tonight.window[-1])
-        contents = [*past.contents_of(tonight.window), kept.tables["contents"]]
-        window = ItemWindow(nights=tonight.window, contents=contents)
-        how = recipe(config, "", self.stages)
-        learnt = learn_image_encoder(
-            store,
-            window,
-            past.last,
-            how,
-            config.refit,
-            config.random_state,
-            device,
-            tonight.is_quiet,
+    def learn(self, tonight: Tonight, window: ItemWindow, recipe: Recipe) -> Learnt:
+        """Keep the encoder of the night before, or learn one from the window."""
+        config, is_quiet = tonight.config, tonight.is_quiet
+        seed, device = config.random_state, config.clustering.device
+        last = tonight.past.last
+        return learn_image_encoder(
+            tonight.store, window, last, recipe, config.refit, seed, device, is_quiet
         )
-        embedded = embed_images(store, window, learnt.encoder, device)
-        published = Learnt(models=learnt.models)
-        return Encoded(
-            embedded=embedded,
-            themes=embedded,
-            encoder=encoder_of(IMAGES.name, learnt.encoder),
-            results=[kept, published],
-            contents=contents,
-            learnt=learnt,
-        )
+
+    def embed(self, tonight: Tonight, window: ItemWindow, learnt: ModelRef) -> Embedded:
+        """Encode what the encoder has not encoded before."""
+        return embed_images(tonight.store, window, learnt, tonight.config.clustering.device)
 
     def plan(self, what: Planned, recipe: Recipe) -> Plan:
         """Decide how the model comes about: anew with a new encoder, else as for texts."""
@@ -97,16 +77,6 @@ class Images:
         return plan_image_fit(
             tonight.store, what.themes, learnt, what.last, recipe, settings, is_quiet
         )
-
-    def views(self, what: Planned, plan: Plan) -> Views:
-        """Return the vectors alone."""
-        return views_of(what.tonight.store, what.themes)
-
-    def passages(self, tonight: Tonight, encoded: Encoded, views: Views) -> Passages:
-        """Return none: an image is looked at as a whole."""
-        config, device = tonight.config, tonight.config.clustering.device
-        whole = config.mentions.model_copy(update={"enabled": False})
-        return cut_passages(tonight.store, views, encoded.encoder, config.embed, whole, device)
 
     def copies(self, tonight: Tonight, encoded: Encoded, views: Views, assigned: Ref) -> Copies:
         """Find the documents whose images look the same."""

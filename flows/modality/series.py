@@ -5,17 +5,13 @@ from typing import Any, cast
 
 from prefect import Task
 
-from flows.clusters import recipe
 from flows.config import NightlyConfig
 from flows.modality.base import Encoded, Planned, Read, Tonight
 from flows.modality.before import where_series_are
+from flows.modality.learnt import OfItems
 from tasks.clusters.plan_fit import Plan, Recipe
-from tasks.items.contents import keep_contents
 from tasks.items.encode import ItemWindow
-from tasks.items.known import encoder_of
 from tasks.items.learn import Learnt
-from tasks.items.looked import LookedAt
-from tasks.items.views import views_of
 from tasks.preparing.check_raw import CheckedFeed
 from tasks.preparing.usual import UsualNight
 from tasks.reading.ingest import ingest
@@ -33,14 +29,15 @@ from tasks.series.stages import (
     plan_series_fit,
 )
 from tasks.store.history import History
-from tasks.store.storage import Ref, Store
-from tasks.vectors.passages import Passages, cut_passages
+from tasks.store.storage import ModelRef, Ref, Store
+from tasks.vectors.embed import Embedded
 from tasks.vectors.views import Views
 
 
-class Series:
+class Series(OfItems):
     """Documents that are time series."""
 
+    encoder_name = SERIES.name
     stages: Sequence[Task[..., Any]] = (look_at_series, learn_series_encoder, embed_series)
 
     def find(self, store: Store, config: NightlyConfig, past: History) -> Feed:
@@ -59,35 +56,18 @@ class Series:
         """Check the rows, and what was measured of their series."""
         return check_series(store, raw, config.check, usual, config.series, is_quiet)
 
-    def encode(self, tonight: Tonight, read: Read) -> Encoded:
-        """Keep tonight's series, and encode the window, by a new encoder where a fit is due."""
-        store, config, past = tonight.store, tonight.config, tonight.past
-        device = config.clustering.device
-        looked = cast(LookedAt, read.looked)
-        kept = keep_contents(store, looked, tonight.window[-1])
-        contents = [*past.contents_of(tonight.window), kept.tables["contents"]]
-        window = ItemWindow(nights=tonight.window, contents=contents)
-        how = recipe(config, "", self.stages)
-        learnt = learn_series_encoder(
-            store,
-            window,
-            past.last,
-            how,
-            config.refit,
-            config.random_state,
-            device,
-            tonight.is_quiet,
+    def learn(self, tonight: Tonight, window: ItemWindow, recipe: Recipe) -> Learnt:
+        """Keep the encoder of the night before, or learn one from the window."""
+        config, is_quiet = tonight.config, tonight.is_quiet
+        seed, device = config.random_state, config.clustering.device
+        last = tonight.past.last
+        return learn_series_encoder(
+            tonight.store, window, last, recipe, config.refit, seed, device, is_quiet
         )
-        embedded = embed_series(store, window, learnt.encoder, device)
-        published = Learnt(models=learnt.models)
-        return Encoded(
-            embedded=embedded,
-            themes=embedded,
-            encoder=encoder_of(SERIES.name, learnt.encoder),
-            results=[kept, published],
-            contents=contents,
-            learnt=learnt,
-        )
+
+    def embed(self, tonight: Tonight, window: ItemWindow, learnt: ModelRef) -> Embedded:
+        """Encode what the encoder has not encoded before."""
+        return embed_series(tonight.store, window, learnt, tonight.config.clustering.device)
 
     def plan(self, what: Planned, recipe: Recipe) -> Plan:
         """Decide how the model comes about: anew with a new encoder, else as for texts."""
@@ -96,16 +76,6 @@ class Series:
         return plan_series_fit(
             tonight.store, what.themes, learnt, what.last, recipe, settings, is_quiet
         )
-
-    def views(self, what: Planned, plan: Plan) -> Views:
-        """Return the vectors alone."""
-        return views_of(what.tonight.store, what.themes)
-
-    def passages(self, tonight: Tonight, encoded: Encoded, views: Views) -> Passages:
-        """Return none: a series is looked at as a whole."""
-        config, device = tonight.config, tonight.config.clustering.device
-        whole = config.mentions.model_copy(update={"enabled": False})
-        return cut_passages(tonight.store, views, encoded.encoder, config.embed, whole, device)
 
     def copies(self, tonight: Tonight, encoded: Encoded, views: Views, assigned: Ref) -> Copies:
         """Find the documents whose series have the same shape."""

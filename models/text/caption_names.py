@@ -19,9 +19,9 @@ LIKE: Final = "like "
 """How a name begins that is a document's."""
 
 _MAX_WORDS: Final = 3
-_LEAST_FIT: Final = 0.6
-"""F of a name: where half of what it holds is in the cluster, and all of the cluster is held, it is
-.6. A worse one says what many clusters are."""
+_LEAST_FIT: Final = 0.7
+"""F of a name: where it holds all of the cluster and as much again of others, it is .6, and tells
+nobody which of the two is meant."""
 
 _LEAST_GAIN: Final = 0.02
 """What a further word must add to F."""

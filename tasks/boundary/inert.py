@@ -2,10 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 _JOINERS: Final = "\u200c\u200d"
 """Formatting marks that shape words and emoji, and steer nothing."""
+
+_NAMED: Final = 5
+"""Files that a message names: a folder of pictures has thousands."""
 
 _ESCAPED: Final = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[tnr])")
 
@@ -46,3 +50,9 @@ def _spelled(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is no UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return repr(character)[1:-1]
+
+
+def first_of(names: Sequence[str]) -> str:
+    """Name the first of some files for a message, and count the others."""
+    named = ", ".join(map(inert, names[:_NAMED]))
+    return named if len(names) <= _NAMED else f"{named} and {len(names) - _NAMED:,} more"

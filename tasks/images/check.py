@@ -24,6 +24,6 @@ def check_images(
     is_quiet: bool,
 ) -> CheckedFeed:
     """Check the raw rows, and what was measured of their images; see `checked` for errors."""
-    from validation.image_rules import image_rules
+    from validation.items.image_rules import image_rules
 
     return checked(store, raw, settings, usual, is_quiet, image_rules(limits_of(images)))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from validation.image_rules import COLOUR_MODES, DECODED, FORMATS, IDENTIFIED, ImageLimits
+from validation.items.image_rules import COLOUR_MODES, DECODED, FORMATS, IDENTIFIED, ImageLimits
 
 SIDE: Final = 64
 """Pixels of the longer side of an image as it is kept: encoders take no more, and people recognise
@@ -36,7 +36,7 @@ class UnfitImageError(ValueError):
     Parameters
     ----------
     rule
-        Of `validation.image_rules`.
+        Of `validation.items.image_rules`.
     problem
         As a sentence without its file.
     """

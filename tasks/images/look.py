@@ -24,7 +24,7 @@ from tasks.items.looked import LookedAt
 from tasks.reading.raw_feed import RawFeed
 from tasks.reading.sources.errors import FeedError
 from tasks.store.storage import Store, TableWriter, read_batches
-from validation.image_rules import (
+from validation.items.image_rules import (
     ASPECT,
     COLOUR_MODE,
     FORMAT,

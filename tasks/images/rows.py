@@ -23,7 +23,7 @@ from tasks.reading.sources.errors import FeedError
 from tasks.store.fetched.landed import land
 from tasks.store.files import sha256_of
 from tasks.store.storage import Store
-from validation.image_rules import FOUND
+from validation.items.image_rules import FOUND
 
 logger = logging.getLogger(__name__)
 

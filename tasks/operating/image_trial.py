@@ -12,7 +12,7 @@ from tasks.operating.trial import Trial
 from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.reading.raw_feed import read_feed
 from tasks.store.storage import Store, read_batches
-from validation.image_rules import image_rules
+from validation.items.image_rules import image_rules
 from validation.usual import UsualNight
 
 

@@ -12,7 +12,7 @@ from tasks.reading.raw_feed import read_feed
 from tasks.series.feed import Where, find_series
 from tasks.series.look import limits_of, looked_at
 from tasks.store.storage import Store, read_batches
-from validation.series_rules import series_rules
+from validation.items.series_rules import series_rules
 from validation.usual import UsualNight
 
 

@@ -17,7 +17,7 @@ from tasks.store.storage import Ref, Store, read_batches
 from validation.usual import UsualNight
 
 if TYPE_CHECKING:
-    from validation.item_rules import ItemRules
+    from validation.items.item_rules import ItemRules
 
 logger = logging.getLogger(__name__)
 

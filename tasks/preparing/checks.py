@@ -20,7 +20,7 @@ from validation.tables.schemas import QUARANTINE
 from validation.usual import Usual, UsualNight
 
 if TYPE_CHECKING:
-    from validation.item_rules import ItemRules
+    from validation.items.item_rules import ItemRules
     from validation.report import Report
 
 REFUSED: Final = pa.schema([pa.field(POSITION, pa.int64(), nullable=False), *QUARANTINE])
@@ -177,7 +177,7 @@ def judge_raw(raw: Batches, limits: RawLimits, items: "ItemRules | None" = None)
     items
         What is asked of the rows besides, where they are about no texts.
     """
-    from validation.item_rules import OF_TEXTS
+    from validation.items.item_rules import OF_TEXTS
     from validation.run import validate_raw
 
     report = validate_raw(raw, limits, items or OF_TEXTS)

@@ -169,7 +169,7 @@ def portray(
     topics = find_topics(
         labels, tonight.topics, documents, known_topics, tonight.night, group.taken
     )
-    exemplars, quoted = exemplars_of(X, labels), Quoted(tonight.texts, documents)
+    exemplars, quoted = exemplars_of(X, labels), Quoted(tonight.texts, documents, tonight.are_texts)
     shown = {label: quoted.doc_ids(own)[0] for label, own in exemplars.items()}
     texts = Texts(
         *(tonight.texts, labels, documents.items, tonight.languages),

@@ -25,10 +25,19 @@ def exemplars_of(X: Floats, labels: Labels) -> dict[int, list[int]]:
 
 @dataclass(frozen=True)
 class Quoted:
-    """The texts of the window, and the documents that have them."""
+    """The texts of the window, and the documents that have them.
+
+    Parameters
+    ----------
+    texts, documents
+        The window's.
+    are_texts
+        Whether the documents are texts; a caption is quoted with the document that it is of.
+    """
 
     texts: Sequence[str]
     documents: WindowDocuments
+    are_texts: bool = True
 
     def doc_ids(self, items: Sequence[int]) -> list[str]:
         """Return for each of some texts the first document that has it."""
@@ -36,7 +45,11 @@ class Quoted:
 
     def texts_of(self, items: Sequence[int]) -> list[str]:
         """Return the beginnings of some texts, each on one line."""
-        return [excerpt(self.texts[item], _MAX_CHARS) for item in items]
+        texts = (self.texts[item] for item in items)
+        if not self.are_texts:
+            pairs = zip(self.doc_ids(items), texts, strict=True)
+            texts = (f"{doc_id}: {caption}" for doc_id, caption in pairs)
+        return [excerpt(text, _MAX_CHARS) for text in texts]
 
     @cached_property
     def _first(self) -> dict[int, str]:

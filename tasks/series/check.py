@@ -24,6 +24,6 @@ def check_series(
     is_quiet: bool,
 ) -> CheckedFeed:
     """Check the raw rows, and what was measured of their series; see `checked` for errors."""
-    from validation.series_rules import series_rules
+    from validation.items.series_rules import series_rules
 
     return checked(store, raw, settings, usual, is_quiet, series_rules(limits_of(series)))

@@ -20,7 +20,7 @@ from tasks.series.prepare import Looked, UnfitSeriesError, as_npy, digest_of, lo
 from tasks.series.rows import SERIES
 from tasks.series.settings import SeriesSettings
 from tasks.store.storage import Store, TableWriter, read_batches
-from validation.series_rules import (
+from validation.items.series_rules import (
     GAP,
     MEASURED,
     MISSING,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.core.arrays import Floats
 from tasks.series.settings import SeriesSettings
-from validation.series_rules import FOUND, TIME_READ
+from validation.items.series_rules import FOUND, TIME_READ
 
 _UNEVEN = 0.01
 """Of the usual step: so far may steps differ and count as even, as clocks jitter."""
@@ -25,7 +25,7 @@ class UnfitSeriesError(ValueError):
     Parameters
     ----------
     rule
-        Of `validation.series_rules`.
+        Of `validation.items.series_rules`.
     problem
         As a sentence.
     """
@@ -46,7 +46,7 @@ class Looked:
     times
         Shape (n_steps,), in any unit; None where the feed has none.
     missing, n_back, gap, n_levels
-        See `validation.series_rules.MEASURED`.
+        See `validation.items.series_rules.MEASURED`.
     """
 
     values: Doubles
@@ -72,6 +72,9 @@ def look_at(told: str) -> Looked:
         raise UnfitSeriesError(FOUND, f"its lists have {_listed(lengths)} values")
     values = np.stack(channels, axis=1)
     times = _times(said["times"]) if said["times"] else None
+    if times is not None and not said["in_order"]:
+        order = np.argsort(times, kind="stable")
+        times, values = times[order], values[order]
     steps = np.diff(times) if times is not None else np.ones(max(len(values) - 1, 0))
     usual = float(np.median(steps)) if len(steps) else 1.0
     is_missing = np.isnan(values)

@@ -1,7 +1,7 @@
 """Rows of tables as series: one row for each, with its times and values as one JSON text.
 
 A row with lists is a series already; rows with single values are gathered by the series that they
-belong to, in the order in which they come.
+belong to. Tables keep such rows in any order, so their times put them in theirs.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, Final
 from tasks.reading.formats.rows import Row, as_text
 from tasks.reading.sources.errors import FeedError
 from tasks.series.settings import SeriesSettings
-from validation.series_rules import FOUND
+from validation.items.series_rules import FOUND
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ def series_rows(rows: Iterable[Row], name: str, settings: SeriesSettings) -> Ite
             continue
         _add(gathered.setdefault(series, _Gathered()), row.values, columns)
     for series, found in gathered.items():
-        yield {**found.others, "id": series, SERIES: _told(found.times, found.values)}
+        text = _told(found.times, found.values, in_order=False)
+        yield {**found.others, "id": series, SERIES: text}
 
 
 def _whole(values: Record, lists: Mapping[str, list[Any]], settings: SeriesSettings) -> Record:
@@ -142,11 +143,12 @@ def _add(found: _Gathered, values: Record, columns: _Columns) -> None:
         found.others = {key: as_text(it) for key, it in values.items() if key not in own}
 
 
-def _told(times: list[Any], values: Mapping[str, list[Any]]) -> str:
-    """Write times and values as JSON."""
+def _told(times: list[Any], values: Mapping[str, list[Any]], in_order: bool = True) -> str:
+    """Write times and values as JSON, and whether they come in their order."""
     channels = {name: [_number(it) for it in channel] for name, channel in values.items()}
     when = [_number(it) if _number(it) is not None else as_text(it) for it in times]
-    return json.dumps({"times": when, "values": channels}, ensure_ascii=False, allow_nan=False)
+    told = {"times": when, "values": channels, "in_order": in_order}
+    return json.dumps(told, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(row: Row) -> Record:

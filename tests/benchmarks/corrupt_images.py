@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from flows.cli.drawn_images import OUTLINES, draw
+from flows.cli.demo.drawn_images import OUTLINES, draw
 from tasks.images.feed import IMAGE, Where, find_images
 from tasks.images.look import limits_of, look_at_images
 from tasks.images.settings import ImageSettings
@@ -35,7 +35,7 @@ from tasks.reading.named_columns import Columns
 from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.reading.sources.settings import SourceSettings
 from tasks.store.storage import Store, read_batches
-from validation.image_rules import image_rules
+from validation.items.image_rules import image_rules
 from validation.tables.columns import FILE, RULE_ID
 from validation.usual import UsualNight
 

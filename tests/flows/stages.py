@@ -9,16 +9,26 @@ ROOT = Path(__file__).parents[2]
 
 def stages(modality: str = "text") -> tuple[str, ...]:
     """Return the names of all stages of a night with news, in the order in which they are called."""
-    files = ("nightly.py", "clusters.py", f"modality/{modality}.py")
+    files = ("nightly.py", "clusters.py", "modality/learnt.py", f"modality/{modality}.py")
     body = [it for name in files for it in _body_of(ROOT / "flows" / name)]
     imports = [it.module for it in body if isinstance(it, ast.ImportFrom) and it.module]
     names = dict(pair for module in imports for pair in _stages_of(module))
-    kind = next(it for it in body if isinstance(it, ast.ClassDef) and it.name.lower() == modality)
     functions = {it.name: it for it in body if isinstance(it, ast.FunctionDef)}
-    methods = (it for it in kind.body if isinstance(it, ast.FunctionDef))
-    night = _Night(names, functions | {f"modality.{it.name}": it for it in methods})
+    methods = dict(_methods_of(body, modality))
+    night = _Night(names, functions | methods)
     night.visit(night.functions["nightly"])
     return tuple(night.called)
+
+
+def _methods_of(body: list[ast.stmt], modality: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Find the methods of a kind of document, its own behind those of its base, by what calls them."""
+    classes = {it.name: it for it in body if isinstance(it, ast.ClassDef)}
+    kind = next(it for name, it in classes.items() if name.lower() == modality)
+    bases = [classes[it.id] for it in kind.bases if isinstance(it, ast.Name)]
+    for it in (method for found in (*bases, kind) for method in found.body):
+        if isinstance(it, ast.FunctionDef):
+            yield f"modality.{it.name}", it
+            yield f"self.{it.name}", it
 
 
 def _body_of(path: Path) -> list[ast.stmt]:

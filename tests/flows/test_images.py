@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from flows.cli.drawn_images import draw
+from flows.cli.demo.drawn_images import draw
 from flows.config import NightlyConfig
 from flows.modality.before import OtherModalityError
 from flows.nightly import nightly

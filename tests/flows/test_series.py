@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.cli import drawn_series
+from flows.cli.demo import drawn_series
 from flows.config import NightlyConfig
 from flows.modality.before import OtherModalityError
 from flows.nightly import nightly

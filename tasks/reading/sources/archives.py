@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from tasks.boundary.inert import inert, label_of
+from tasks.boundary.inert import first_of, label_of
 from tasks.reading.formats.kinds import format_of, known_endings
 from tasks.reading.formats.rows import UnfitFileError
 from tasks.reading.formats.unpacking import require_bounded
@@ -117,17 +117,14 @@ def _readable(archive: ZipFile, n_bytes: int, name: str, wanted: Wanted) -> Iter
     """List the members that are read; say which are passed over."""
     members = [it for it in archive.infolist() if not it.is_dir() and not is_hidden(_inner(it))]
     _require_sound(members, n_bytes, wanted.at_most)
-    n_readable = 0
-    for member in members:
-        if wanted.is_read(member.filename):
-            n_readable += 1
-            yield member
-        else:
-            logger.warning(
-                "passed over %s in %s: it ends in none of %s",
-                *(inert(member.filename), name, wanted.endings),
-            )
-    if not n_readable:
+    read = [it for it in members if wanted.is_read(it.filename)]
+    yield from read
+    passed_over = [it.filename for it in members if not wanted.is_read(it.filename)]
+    if passed_over:
+        logger.warning(
+            "passed over %s in %s: none ends in %s", first_of(passed_over), name, wanted.endings
+        )
+    if not read:
         raise UnfitFileError(f"holds no file that ends in {wanted.endings}")
 
 

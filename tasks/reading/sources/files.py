@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import fsspec
 
-from tasks.boundary.inert import inert, label_of
+from tasks.boundary.inert import first_of, inert, label_of
 from tasks.boundary.secret_urls import masked_errors
 from tasks.boundary.transient import is_transient_error
 from tasks.reading.formats.kinds import format_of, known_endings
@@ -124,7 +124,7 @@ class FilesSource:
     ) -> Iterator[tuple[str, str]]:
         """List path and name of every readable file; say which are passed over."""
         is_single = pattern is None and is_file(filesystem, base)
-        n_readable, passed_over = 0, ""
+        n_readable, passed_over = 0, list[str]()
         for found in sorted([base] if is_single else files_below(filesystem, base, pattern)):
             name = PurePosixPath(found).name if is_single else relative(found, base)
             if format_of(name) or is_archive(name):
@@ -133,10 +133,12 @@ class FilesSource:
             elif is_single:
                 raise FeedError(f"{self._feed} must end in {_endings()}; {_instead(self._feed)}")
             else:
-                passed_over = name
-                logger.warning("passed over %s: it ends in none of %s", inert(name), _endings())
+                passed_over.append(name)
+        if passed_over:
+            logger.warning("passed over %s: none ends in %s", first_of(passed_over), _endings())
         if not n_readable:
-            other = _found_instead(passed_over) or "give another folder or glob"
+            last = passed_over[-1] if passed_over else ""
+            other = _found_instead(last) or "give another folder or glob"
             raise FeedError(f"{self._feed} holds no file that ends in {_endings()}; {other}")
 
 

@@ -17,12 +17,13 @@ _SHOWN: Final = 5
 _MOST_ROWS: Final = 24
 """Clusters, the largest first: more make a picture that nobody scrolls."""
 
+_PIXELS: Final = "data:image/png"
 _QUALITY: Final = 80
 _PAPER, _INK, _SOFT = "#fbfaf8", "#1f2328", "#5a626c"
 
 
 def sheet(night: NightView) -> str | None:
-    """Return the picture as a data URL; None where documents have no pictures."""
+    """Return the picture as a data URL; None where documents have no pictures of pixels."""
     rows = [row for row in night.shown if _pictures(night, row)][:_MOST_ROWS]
     if not rows:
         return None
@@ -37,8 +38,9 @@ def sheet(night: NightView) -> str | None:
 
 
 def _pictures(night: NightView, row: Row) -> list[str]:
-    pictures = night.beside.pictures
-    return [pictures[it] for it in row.get("exemplar_doc_ids") or () if it in pictures][:_SHOWN]
+    """Return the pictures of a cluster that are made of pixels; drawings are for pages."""
+    urls = (night.beside.pictures.get(it, "") for it in row.get("exemplar_doc_ids") or ())
+    return [url for url in urls if url.startswith(_PIXELS)][:_SHOWN]
 
 
 def _draw(drawn: Image.Image, top: int, row: Row, pictures: list[str]) -> None:

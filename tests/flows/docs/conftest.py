@@ -49,9 +49,24 @@ def _write(folder: Path) -> None:
         with (folder / name).open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("id", "text", "date"), *values])
     _lines(folder / "today.jsonl", every[:8])
+    _draw(folder / "photos")
+    with (folder / "signals.csv").open("w", encoding="utf-8", newline="") as file:
+        steps = ((f"s{it}", step, step % (it + 2)) for it in range(4) for step in range(40))
+        csv.writer(file).writerows([("machine", "time", "load"), *steps])
     with closing(sqlite3.connect(folder / "reviews.db")) as database, database:
         database.execute("create table reviews (id text, body text, created_at text)")
         database.executemany("insert into reviews values (?, ?, ?)", values)
+
+
+def _draw(folder: Path) -> None:
+    """Draw some pictures."""
+    from PIL import Image
+
+    folder.mkdir()
+    for shade in range(4):
+        Image.radial_gradient("L").point(lambda it, by=shade: it // (by + 1)).save(
+            folder / f"{shade}.png"
+        )
 
 
 def _lines(path: Path, rows: list[dict[str, Any]]) -> None:

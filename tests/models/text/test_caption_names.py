@@ -28,8 +28,10 @@ def test_where_no_words_tell_clusters_apart_a_document_names_each() -> None:
 
 def test_no_two_clusters_have_one_name() -> None:
     captions = [*["red"] * 20, *["blue"] * 10]
-    labels = np.array([*[0] * 12, *[1] * 8, *[2] * 10])
+    labels = np.array([*[0] * 16, *[1] * 4, *[2] * 10])
     assert named(captions, labels)[1] == {0: "red", 1: "like b.png", 2: "blue"}
+    halves = np.array([*[0] * 10, *[1] * 10, *[2] * 10])
+    assert named(captions, halves)[1] == {0: "like a.png", 1: "like b.png", 2: "blue"}
 
 
 def test_a_name_stays_while_it_is_as_good_and_a_document_s_until_words_are() -> None:

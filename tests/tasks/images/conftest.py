@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tasks.store.storage import Store
-from validation.image_rules import ImageLimits
+from validation.items.image_rules import ImageLimits
 
 Encode = Callable[..., bytes]
 

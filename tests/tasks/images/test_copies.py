@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from flows.cli.drawn_images import draw
+from flows.cli.demo.drawn_images import draw
 from tasks.images.copies import bits_of, colours_of, find_image_copies, first_alike
 from tasks.images.decode import as_png
 from tasks.vectors.items import Window

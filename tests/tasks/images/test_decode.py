@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tasks.images.decode import SIDE, UnfitImageError, as_png, digest_of, from_png, look_at
-from validation.image_rules import DECODED, IDENTIFIED, ImageLimits
+from validation.items.image_rules import DECODED, IDENTIFIED, ImageLimits
 
 Encode = Callable[..., bytes]
 

@@ -21,7 +21,7 @@ from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.reading.raw_feed import RawFeed
 from tasks.reading.sources.errors import FeedError
 from tasks.store.storage import Store, keep_table, read_batches, read_table
-from validation.image_rules import ImageLimits, image_rules
+from validation.items.image_rules import ImageLimits, image_rules
 from validation.tables.stage_schemas import RAW_ROWS
 from validation.usual import UsualNight
 

@@ -21,3 +21,9 @@ def test_a_text_is_quoted_by_its_beginning_on_one_line() -> None:
     assert line.startswith("A title")
     assert len(long) == 300
     assert short == "short"
+
+
+def test_a_caption_is_quoted_with_the_document_that_it_is_of() -> None:
+    documents = WindowDocuments(["a.png", "b.png"], np.array([1, 0]), np.zeros(2, bool))
+    quoted = Quoted(["dark red", "bright"], documents, are_texts=False)
+    assert quoted.texts_of([0, 1]) == ["b.png: dark red", "a.png: bright"]

@@ -13,7 +13,7 @@ from tasks.series.look import limits_of, look_at_series
 from tasks.series.prepare import from_npy
 from tasks.series.settings import SeriesSettings
 from tasks.store.storage import Store, keep_table, read_batches, read_table
-from validation.series_rules import series_rules
+from validation.items.series_rules import series_rules
 from validation.tables.stage_schemas import RAW_ROWS
 from validation.usual import UsualNight
 
@@ -29,7 +29,7 @@ def raw_row(number: int, text: str | None) -> dict[str, Any]:
 
 
 def series(values: list[Any], times: list[Any] | None = None) -> str:
-    return json.dumps({"times": times or [], "values": {"x": values}})
+    return json.dumps({"times": times or [], "values": {"x": values}, "in_order": True})
 
 
 SPOILT = {

@@ -14,8 +14,8 @@ from tasks.series.settings import SeriesSettings
 LEVEL = SeriesSettings(z_normalise=False)
 
 
-def told(times: list[Any], **values: list[Any]) -> str:
-    return json.dumps({"times": times, "values": values})
+def told(times: list[Any], in_order: bool = True, **values: list[Any]) -> str:
+    return json.dumps({"times": times, "values": values, "in_order": in_order})
 
 
 def test_what_is_measured() -> None:
@@ -24,6 +24,15 @@ def test_what_is_measured() -> None:
     assert looked.n_back == 1
     assert looked.gap == 3
     assert looked.n_levels == 3
+
+
+def test_rows_that_were_gathered_are_put_in_the_order_of_their_times() -> None:
+    looked = look_at(told([3, 1, 2, 2], in_order=False, x=[30, 10, 20, 21]))
+    assert looked.times is not None
+    assert looked.values[:, 0].tolist() == [10, 20, 21, 30]
+    assert looked.n_back == 1
+    dates = [f"2026-03-0{day}" for day in (3, 1, 2)]
+    assert look_at(told(dates, in_order=False, x=[3, 1, 2])).values[:, 0].tolist() == [1, 2, 3]
 
 
 def test_dates_are_times() -> None:

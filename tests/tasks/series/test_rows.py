@@ -36,6 +36,7 @@ def test_rows_of_single_values_are_gathered_by_their_series() -> None:
     assert told(found[0]) == {
         "times": [1.0, 2.0],
         "values": {"volt": [2.5, None], "amp": [1.0, None]},
+        "in_order": False,
     }
 
 
@@ -45,7 +46,7 @@ def test_rows_of_lists_are_series_already() -> None:
         {"id": "b", "time": [1, 2, 3], "x": "[1, 2, 3]", "kind": "q"},
     )
     assert [it["id"] for it in found] == ["a", "b"]
-    assert told(found[0]) == {"times": [1.0, 2.0], "values": {"x": [0.5, None]}}
+    assert told(found[0]) == {"times": [1.0, 2.0], "values": {"x": [0.5, None]}, "in_order": True}
     assert told(found[1])["values"] == {"x": [1.0, 2.0, 3.0]}
     assert found[1]["kind"] == "q"
     nested = read({"id": "c", "values": [[1, 2], [3, 4]]})
@@ -55,7 +56,7 @@ def test_rows_of_lists_are_series_already() -> None:
 def test_settings_say_which_columns_are_what() -> None:
     row = {"who": "a", "when": "2026-03-01", "x": 1, "y": 2}
     found = read(row, column="who", time="when", values=("y",))
-    assert told(found[0]) == {"times": ["2026-03-01"], "values": {"y": [2.0]}}
+    assert told(found[0]) == {"times": ["2026-03-01"], "values": {"y": [2.0]}, "in_order": False}
 
 
 def test_what_is_no_series_is_a_row_with_its_problem() -> None:

@@ -73,11 +73,18 @@ def test_files_of_unknown_endings_are_passed_over_with_a_warning(
 ) -> None:
     with caplog.at_level(logging.WARNING, "tasks.reading.sources.files"):
         find_pieces(store, str(folder))
-    warned = [record.getMessage() for record in caplog.records]
-    assert [warning.split(":")[0] for warning in warned] == [
-        "passed over archive.rar",
-        "passed over notes.txt",
-    ]
+    (warning,) = (record.getMessage() for record in caplog.records)
+    assert warning.startswith("passed over archive.rar, notes.txt: none ends in .jsonl")
+
+
+def test_of_many_files_of_unknown_endings_a_warning_names_the_first(
+    folder: Path, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(2000):
+        (folder / f"{number:04d}.png").touch()
+    find_pieces(store, str(folder))
+    (warning,) = (it.getMessage() for it in caplog.records if "passed over" in it.getMessage())
+    assert "0000.png, 0001.png, 0002.png, 0003.png, 0004.png and 1,997 more: " in warning
 
 
 def test_a_folder_below_a_hidden_one_is_not_hidden(tmp_path: Path, store: Store) -> None:

@@ -16,6 +16,12 @@ def picture(colour: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
+def test_drawings_are_left_to_pages(night: NightView) -> None:
+    row = dict(night.clusters[0], exemplar_doc_ids=["a"])
+    beside = replace(night.beside, pictures={"a": "data:image/svg+xml;base64,PHN2Zy8+"})
+    assert sheet(replace(night, clusters=[row], beside=beside)) is None
+
+
 def test_a_line_for_each_cluster_with_pictures(night: NightView) -> None:
     assert sheet(night) is None
     first, second = (dict(row, exemplar_doc_ids=[row["cluster_id"]]) for row in night.shown[:2])

@@ -36,12 +36,12 @@ function details(summary, ...children) {
   return el("details", {}, el("summary", {}, summary), children);
 }
 
-// What is no text comes as a picture, and its words beside it.
+// What is no text comes as a picture, below it its id and words.
 function quote(example) {
   const id = example.doc_id ? el("cite", {}, said(example.doc_id)) : null;
   if (!example.picture) return el("blockquote", {}, said(example.text, "p"), id);
   return el("figure", { class: "item" }, picture(example.picture, example.text),
-    el("figcaption", {}, said(example.text), id));
+    el("figcaption", {}, said(example.text)));
 }
 
 function picture(source, text) {

@@ -10,7 +10,7 @@ import pyarrow as pa
 from great_expectations.expectations.expectation import Expectation
 from pydantic import BaseModel, ConfigDict
 
-from validation.item_rules import ItemRules
+from validation.items.item_rules import ItemRules
 from validation.rules import row_rule
 from validation.tables.columns import PROBLEM_RULE
 

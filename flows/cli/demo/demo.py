@@ -49,7 +49,7 @@ def _of_texts(store: Path) -> list[dict[str, Any]]:
 
 def _of_images(store: Path) -> list[dict[str, Any]]:
     """Draw three nights of shapes, and describe how they run."""
-    from flows.cli.drawn_images import draw_night
+    from flows.cli.demo.drawn_images import draw_night
 
     feed, nights = _beside(store), {f"2026-03-0{number}": number for number in range(1, 4)}
     for night, number in nights.items():
@@ -72,7 +72,7 @@ def _of_series(store: Path) -> list[dict[str, Any]]:
     """Write three nights of machine signals, and describe how they run."""
     from datetime import date
 
-    from flows.cli.drawn_series import write_night
+    from flows.cli.demo.drawn_series import write_night
 
     feed, nights = _beside(store), [date(2026, 3, number) for number in range(1, 4)]
     for number, night in enumerate(nights, 1):

@@ -10,7 +10,7 @@ import pyarrow as pa
 from great_expectations.expectations.expectation import Expectation
 from pydantic import BaseModel, ConfigDict
 
-from validation.item_rules import ItemRules
+from validation.items.item_rules import ItemRules
 from validation.rules import row_rule
 from validation.tables.columns import PROBLEM_RULE
 
@@ -74,7 +74,7 @@ def _bounded(limits: SeriesLimits) -> list[Expectation]:
             **row_rule(
                 "series_time",
                 "the time of a series goes on with every step",
-                "its time stands still or goes back at {n_back:,} of {n_steps:,} steps",
+                "{doc_id}: its time stands still or goes back at {n_back:,} of {n_steps:,} steps",
             ),
         ),
         gxe.ExpectColumnValuesToBeBetween(
@@ -84,7 +84,8 @@ def _bounded(limits: SeriesLimits) -> list[Expectation]:
             **row_rule(
                 "series_length",
                 f"a series has {limits.min_steps:,} to {limits.max_steps:,} steps",
-                f"{{n_steps:,}} steps; {limits.min_steps:,} to {limits.max_steps:,} are read",
+                f"{{doc_id}}: {{n_steps:,}} steps; {limits.min_steps:,} to"
+                f" {limits.max_steps:,} are read",
             ),
         ),
     ]
@@ -99,7 +100,8 @@ def _told(limits: SeriesLimits) -> list[Expectation]:
             **row_rule(
                 "series_missing",
                 f"of a series at most {limits.max_missing:.0%} is missing",
-                f"{{missing:.0%}} of its values are missing; at most {limits.max_missing:.0%} may",
+                f"{{doc_id}}: {{missing:.0%}} of its values are missing; at most"
+                f" {limits.max_missing:.0%} may",
             ),
         ),
         gxe.ExpectColumnValuesToBeBetween(
@@ -108,7 +110,8 @@ def _told(limits: SeriesLimits) -> list[Expectation]:
             **row_rule(
                 "series_gap",
                 f"no gap is longer than {limits.max_gap:g} usual steps of time",
-                f"a gap of {{gap:.1f}} usual steps; at most {limits.max_gap:g} are filled",
+                f"{{doc_id}}: a gap of {{gap:.1f}} usual steps; at most {limits.max_gap:g} are"
+                " filled",
             ),
         ),
         gxe.ExpectColumnValuesToBeBetween(
@@ -117,7 +120,7 @@ def _told(limits: SeriesLimits) -> list[Expectation]:
             **row_rule(
                 "series_constant",
                 "every series changes",
-                "its value never changes",
+                "{doc_id}: its value never changes",
             ),
         ),
     ]

@@ -113,7 +113,8 @@ def _spoilt(rows: list[list[str]], number: int) -> list[list[str]]:
     if number == 11:
         return rows[:5]
     if number == 13:
-        return [*rows[20:], *rows[:20]]
+        stood_still = [[rows[20][0], *values] for _, *values in rows[20:40]]
+        return [*rows[:20], *stood_still, *rows[40:]]
     if number == 17:
         return [row if step % 2 else [row[0], "", ""] for step, row in enumerate(rows)]
     if number == 19:

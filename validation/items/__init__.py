@@ -1,0 +1,1 @@
+"""Rules for documents that are no texts, over what was measured of each."""
