@@ -37,7 +37,7 @@ SMALLEST_BATCH: Final = 32
 """Of few images: smaller batches make more steps of as many passes."""
 LEARNING_RATE: Final = 1e-3
 PASSES: Final = 200_000
-MOST_EPOCHS: Final = 20
+MOST_EPOCHS: Final = 40
 FEWEST_EPOCHS: Final = 6
 """Images that the network sees in all, and how often each at most and at least."""
 
