@@ -82,6 +82,7 @@ def test_documents_are_placed_on_one_thread_where_the_night_was_computed(
         config={"encoder": "E", "embed": {}, "clustering": {"device": "cuda:3"}},
         encoder=EncoderPart(name="E", digest="d"),
         labels=LabelsPart(published="refined"),
+        tables={},
     )
     with pytest.raises(Reached) as caught:
         placing.place_texts(_Anything(), manifest, ["a"])  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ def test_help_answers_at_once(nightfold: Nightfold) -> None:
 
 
 COMMANDS = (
-    "run", "demo", "ui", "init", "check", "report", "clusters", "explain", "history", "search", "export", "backfill", "assign", "doctor", "prune", "serve", "overdue", "tables",
+    "run", "demo", "ui", "init", "check", "report", "clusters", "explain", "history", "search", "export", "backfill", "assign", "doctor", "prune", "serve", "overdue", "encoder", "tables",
     "curate", "config",
 )  # fmt: skip
 CURATE = tuple(

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,9 +15,8 @@ PublishNight = Callable[..., dict[str, Any]]
 @pytest.fixture
 def reported(store: Store, publish_night: PublishNight, monkeypatch: pytest.MonkeyPatch) -> Store:
     """Return a sound night that should have a report and has none; a fake page is made of it."""
-    monkeypatch.setattr(
-        "tasks.publishing.report_files.read_whole_night", lambda _store: "the night"
-    )
+    night = SimpleNamespace(manifest=SimpleNamespace(has_texts=True))
+    monkeypatch.setattr("tasks.publishing.report_files.read_whole_night", lambda _store: night)
     monkeypatch.setattr(
         "tasks.publishing.report_files.render", lambda _night: {"index.html": b"page"}
     )
