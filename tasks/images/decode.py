@@ -109,6 +109,12 @@ def from_png(content: bytes) -> NDArray[np.uint8]:
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 
+def shape_of(content: bytes) -> tuple[int, int, int]:
+    """Return height, width and channels of what `as_png` wrote, without its pixels."""
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+        return image.height, image.width, len(image.getbands())
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Let Pillow look at heads of any size without a word: what may be decoded is decided here."""

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.images.decode import SIDE, UnfitImageError, as_png, digest_of, from_png, look_at
+from tasks.images.decode import (
+    SIDE,
+    UnfitImageError,
+    as_png,
+    digest_of,
+    from_png,
+    look_at,
+    shape_of,
+)
 from validation.items.image_rules import DECODED, IDENTIFIED, ImageLimits
 
 Encode = Callable[..., bytes]
@@ -126,6 +134,7 @@ def test_png_brings_the_pixels_back(n_channels: int) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (7, 9, n_channels), dtype=np.uint8)
     assert np.array_equal(from_png(as_png(pixels)), pixels)
     assert as_png(pixels) == as_png(pixels.copy())
+    assert shape_of(as_png(pixels)) == pixels.shape
 
 
 def test_the_digest_knows_the_shape() -> None:
