@@ -15,7 +15,10 @@ from validation.errors import BAD_USAGE, FAILED, NightfoldError
 ROOT = Path(__file__).parents[2]
 
 
-CAUGHT = {"NestedCellError", "NoTitleError", "NotAsWrittenError", "UnfitFileError", "_JsonError"}
+CAUGHT = {
+    "ForeignFileError", "NestedCellError", "NoTitleError", "NotAsWrittenError", "UnfitFileError",
+    "UnfitImageError", "UnfitSeriesError", "_JsonError",
+}  # fmt: skip
 """Half a sentence: it is caught where the name of the file or the row is known."""
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from flows.cli.demo.drawn_images import draw
 from flows.config import NightlyConfig
 from flows.modality.before import OtherModalityError
 from flows.nightly import nightly
+from models.nightfold import cotraining
 from tasks.operating.doctor.examine import examine, repair_all
 from tasks.reading.sources.errors import FeedError
 from tests.benchmarks.corrupt_images import SPOILT, encoded
 from tests.flows.kills import KILLED, published, run_night, run_until
-from tests.flows.processes import Forked
+from tests.flows.processes import Forked, trained_briefly
 from tests.flows.stages import stages
 
 pytestmark = [
@@ -31,6 +33,7 @@ pytestmark = [
 KINDS = ("disc", "triangle", "bar")
 OF_A_KIND = 12
 N_SPOILT = 210
+HEAD_EPOCHS = cotraining.MAX_EPOCHS
 NO_DRIFT = {
     "max_new_share": 1.0, "max_far_share": 1.0, "max_novel_share": 1.0, "max_size_shift": 100.0,
     "max_centroid_movement": 2.0,
@@ -98,6 +101,14 @@ class Feed:
     def manifest(self, night: int) -> dict[str, Any]:
         path = self.store / "runs" / "feed=default" / f"night=2026-03-0{night}" / "manifest.json"
         return dict(json.loads(path.read_text()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_training() -> Iterator[None]:
+    """Train the encoder briefly, and the heads as ever: these carry clusters into the next night."""
+    with trained_briefly(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cotraining, "MAX_EPOCHS", HEAD_EPOCHS)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ EXAMPLES: Final = (
     "nightfold demo --modality series --store demo-series",
 )
 
-_SAMPLE: Final = Path(__file__).parents[1] / "sample"
+_SAMPLE: Final = Path(__file__).parents[2] / "sample"
 
 
 def demo_nights(modality: str, store: Path) -> list[dict[str, Any]]:
