@@ -1,5 +1,6 @@
 """Languages of a feed, and those that an encoder has not learnt."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
@@ -16,6 +17,10 @@ _MAX_TEXTS: Final = 2_000
 
 _FEWEST_CHARS: Final = 20
 """The language of a shorter text is a guess: short titles are taken for Latin."""
+
+_DENSE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_MORE_OF_DENSE: Final = 3
+"""A character of Chinese, Japanese or Korean says as much as some letters."""
 
 _FEWEST_TEXTS: Final = 15
 _CLEAR_SHARE: Final = 0.1
@@ -42,7 +47,7 @@ def language_shares(texts: Sequence[str]) -> dict[str, float]:
     ISO 639-1 code → share of the texts that were read, for the languages of at least one in a
     hundred, and of 15 texts or one in ten. Of a feed of short remarks no language is known.
     """
-    long_enough = [text for text in texts if len(text) >= _FEWEST_CHARS]
+    long_enough = [text for text in texts if _is_long_enough(text)]
     # At random, for feeds in which sources take turns.
     sample = np.random.default_rng(0).permutation(len(long_enough))[:_MAX_TEXTS]
     n_read = len(sample)
@@ -84,16 +89,22 @@ def languages_of(texts: Sequence[str | None], known: Collection[str]) -> list[st
         Languages of the feed, see `language_shares`: another one is a wrong guess here and there.
     """
     told = (
-        _language_of(text) if text is not None and len(text) >= _FEWEST_CHARS else None
-        for text in texts
+        _language_of(text) if text is not None and _is_long_enough(text) else None for text in texts
     )
     return [language if language in known else None for language in told]
 
 
 def tell_languages(texts: Sequence[str], most: int) -> list[str]:
     """Tell the languages of the first texts that are long enough, of at most so many."""
-    long_enough = (text for text in texts if len(text) >= _FEWEST_CHARS)
+    long_enough = (text for text in texts if _is_long_enough(text))
     return [_language_of(text) for text in islice(long_enough, most)]
+
+
+def _is_long_enough(text: str) -> bool:
+    """Return whether the language of a text is more than a guess."""
+    if len(text) >= _FEWEST_CHARS:
+        return True
+    return len(text) + (_MORE_OF_DENSE - 1) * len(_DENSE.findall(text)) >= _FEWEST_CHARS
 
 
 def _language_of(text: str) -> str:

@@ -61,3 +61,10 @@ def test_the_language_of_a_text_is_told_where_the_feed_has_it() -> None:
     texts = ["The parcel came late and was damaged", "ok", None, "Das Paket kam viel zu spät an"]
     assert languages_of(texts, ["en"]) == ["en", None, None, None]
     assert languages_of(texts, ["en", "de"])[3] == "de"
+
+
+def test_short_texts_in_chinese_japanese_and_korean_tell_their_language() -> None:
+    assert language_shares(["送餐太慢了，等了两个小时"] * 20) == {"zh": 1.0}
+    assert language_shares(["配達が遅すぎます"] * 20) == {"ja": 1.0}
+    assert language_shares(["배달이 너무 늦어요"] * 20) == {"ko": 1.0}
+    assert language_shares(["太慢"] * 20) == {}
