@@ -6,6 +6,7 @@ cluster is named by those that its documents have all at once. Where no words te
 its name is the document that shows it best.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -19,6 +20,10 @@ LIKE: Final = "like "
 """How a name begins that is a document's."""
 
 _MAX_WORDS: Final = 3
+
+_MOST_WORDS: Final = 500
+"""That are looked at: captions share some dozens, and every file may have a title of its own."""
+
 _LEAST_FIT: Final = 0.7
 """F of a name: where it holds all of the cluster and as much again of others, it is .6, and tells
 nobody which of the two is meant."""
@@ -120,11 +125,13 @@ class _Search:
 
 
 def _held(captions: Sequence[str]) -> dict[str, Held]:
-    """Return which captions hold each word."""
-    found: dict[str, Held] = {}
+    """Return which captions hold each word, of the most frequent words."""
+    counts = Counter(word for caption in captions for word in set(caption.split()))
+    most = sorted(counts, key=lambda word: (-counts[word], word))[:_MOST_WORDS]
+    found = {word: np.zeros(len(captions), dtype=bool) for word in most}
     for place, caption in enumerate(captions):
-        for word in caption.split():
-            found.setdefault(word, np.zeros(len(captions), dtype=bool))[place] = True
+        for word in found.keys() & set(caption.split()):
+            found[word][place] = True
     return found
 
 

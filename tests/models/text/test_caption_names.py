@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from models.text import caption_names
 from models.text.caption_names import name_by_captions
 
 CAPTIONS = [*["dark red small"] * 10, *["dark blue small"] * 10, *["dark red large"] * 10]
@@ -49,3 +51,10 @@ def test_documents_count_and_not_captions() -> None:
     weights = np.array([1.0, 1.0, 20.0, 20.0])
     found = name_by_captions(captions, labels, weights, SHOWN, {}, 5)
     assert found.names == {0: "blue", 1: "red"}
+
+
+def test_titles_of_thousands_of_files_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caption_names, "_MOST_WORDS", 5)
+    captions = [f"{caption} title{number}" for number, caption in enumerate(CAPTIONS)]
+    assert len(caption_names._held(captions)) == 5
+    assert named(captions, LABELS)[1] == {0: "red small", 1: "blue", 2: "large"}
