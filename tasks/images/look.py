@@ -14,16 +14,14 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tasks.boundary.counted import counted
-from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
 from tasks.images.decode import Looked, UnfitImageError, as_png, digest_of, look_at
 from tasks.images.feed import PATH, ImageFeed
 from tasks.images.settings import ImageSettings
-from tasks.items.looked import LookedAt
+from tasks.items.looked import LookedAt, LookedRow, Looking, look_at_rows
 from tasks.reading.raw_feed import RawFeed
 from tasks.reading.sources.errors import FeedError
-from tasks.store.storage import Store, TableWriter, read_batches
+from tasks.store.storage import Store
 from validation.items.image_rules import (
     ASPECT,
     COLOUR_MODE,
@@ -39,9 +37,7 @@ from validation.items.image_rules import (
     ImageLimits,
 )
 from validation.tables.columns import (
-    CONTENT,
     FILE,
-    MEDIA_TYPE,
     PROBLEM,
     PROBLEM_RULE,
     RAW,
@@ -49,7 +45,6 @@ from validation.tables.columns import (
     TEXT,
     TEXT_DIGEST,
 )
-from validation.tables.schemas import CONTENTS
 from validation.tables.stage_schemas import RAW_ITEMS
 
 logger = logging.getLogger(__name__)
@@ -60,7 +55,6 @@ RAW_IMAGES: Final = pa.schema([*RAW_ITEMS, *MEASURED])
 _TOLD: Final = (WIDTH, HEIGHT, FORMAT)
 """Of what is measured, columns of the documents: feeds have too many numbers by themselves."""
 
-_ROWS_AT_ONCE: Final = 256
 _UNSEEN: Final = "an image that was not looked at"
 
 Record = dict[str, Any]
@@ -77,27 +71,12 @@ def look_at_images(
 def looked_at(store: Store, raw: RawFeed, feed: ImageFeed, settings: ImageSettings) -> LookedAt:
     """Decode every image of a feed; see `look_at_images`."""
     limits = limits_of(settings)
-    seen: set[str] = set()
-    n_done = n_problems = 0
-    with (
-        TableWriter(store, "look", RAW_IMAGES) as rows,
-        TableWriter(store, "look", CONTENTS) as contents,
-        shown_progress("look at images") as report,
-    ):
-        for batch in read_batches(store, raw.rows):
-            for first in range(0, len(batch), _ROWS_AT_ONCE):
-                found = batch.slice(first, _ROWS_AT_ONCE).to_pylist()
-                if feed.is_of_files:
-                    found = [named_by_file(row) for row in found]
-                looked = [looked_row(row, feed.places, limits) for row in found]
-                rows.write(pa.Table.from_pylist([row for row, _ in looked], RAW_IMAGES))
-                contents.write(_new_contents(looked, seen))
-                n_done += len(looked)
-                n_problems += sum(row[PROBLEM_RULE] is not None for row, _ in looked)
-                report("images", n_done, raw.rows.rows, float("nan"))
-    logger.info("looked at %s; %d cannot be decoded", counted(n_done, "image"), n_problems)
-    told = {name: getattr(raw, name) for name in type(raw).model_fields if name != "rows"}
-    return LookedAt(raw=RawFeed(rows=rows.ref, **told), contents=contents.ref)
+
+    def row(found: Record) -> LookedRow:
+        named = named_by_file(found) if feed.is_of_files else found
+        return looked_row(named, feed.places, limits)
+
+    return look_at_rows(store, raw, Looking(row, RAW_IMAGES, PNG, "images"))
 
 
 def limits_of(settings: ImageSettings) -> ImageLimits:
@@ -110,9 +89,7 @@ def named_by_file(row: Record) -> Record:
     return row | {FILE: json.loads(row[RAW])[PATH], ROW: 1}
 
 
-def looked_row(
-    row: Record, places: Mapping[str, str], limits: ImageLimits
-) -> tuple[Record, bytes | None]:
+def looked_row(row: Record, places: Mapping[str, str], limits: ImageLimits) -> LookedRow:
     """Look at the image of a row.
 
     Parameters
@@ -144,7 +121,7 @@ def looked_row(
     return _measured(blank, looked, len(content))
 
 
-def _measured(row: Record, looked: Looked, n_bytes: int) -> tuple[Record, bytes | None]:
+def _measured(row: Record, looked: Looked, n_bytes: int) -> LookedRow:
     """Return a row with what is known of its image."""
     from models.images.caption import caption
 
@@ -196,11 +173,3 @@ def _read(places: Mapping[str, str], digest: str, max_bytes: int) -> bytes | int
     if hashlib.sha256(content).hexdigest() != digest:
         raise FeedError(f"{file.name} changed while it was read; run again")
     return content
-
-
-def _new_contents(looked: list[tuple[Record, bytes | None]], seen: set[str]) -> pa.Table:
-    """Return the images that were not there before, by digest."""
-    new = {row[TEXT_DIGEST]: png for row, png in looked if png and row[TEXT_DIGEST] not in seen}
-    seen.update(new)
-    columns = {TEXT_DIGEST: list(new), MEDIA_TYPE: [PNG] * len(new), CONTENT: list(new.values())}
-    return pa.table(columns, schema=CONTENTS)

@@ -7,19 +7,18 @@ Writes raw rows (RAW_ITEMS and what is measured): the text is what is measured, 
 
 import json
 import logging
+from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
 
-from tasks.boundary.counted import counted
-from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
-from tasks.items.looked import LookedAt
+from tasks.items.looked import LookedAt, LookedRow, Looking, look_at_rows
 from tasks.reading.raw_feed import RawFeed
 from tasks.series.prepare import Looked, UnfitSeriesError, as_npy, digest_of, look_at, prepared
 from tasks.series.rows import SERIES
 from tasks.series.settings import SeriesSettings
-from tasks.store.storage import Store, TableWriter, read_batches
+from tasks.store.storage import Store
 from validation.items.series_rules import (
     GAP,
     MEASURED,
@@ -31,15 +30,12 @@ from validation.items.series_rules import (
     SeriesLimits,
 )
 from validation.tables.columns import (
-    CONTENT,
-    MEDIA_TYPE,
     PROBLEM,
     PROBLEM_RULE,
     RAW,
     TEXT,
     TEXT_DIGEST,
 )
-from validation.tables.schemas import CONTENTS
 from validation.tables.stage_schemas import RAW_ITEMS
 
 logger = logging.getLogger(__name__)
@@ -49,8 +45,6 @@ RAW_SERIES: Final = pa.schema([*RAW_ITEMS, *MEASURED])
 
 _TOLD: Final = (N_STEPS, N_CHANNELS)
 """Of what is measured, columns of the documents: feeds have too many numbers by themselves."""
-
-_ROWS_AT_ONCE: Final = 256
 
 Record = dict[str, Any]
 
@@ -63,25 +57,8 @@ def look_at_series(store: Store, raw: RawFeed, settings: SeriesSettings) -> Look
 
 def looked_at(store: Store, raw: RawFeed, settings: SeriesSettings) -> LookedAt:
     """Measure and prepare every series of a feed; see `look_at_series`."""
-    seen: set[str] = set()
-    n_done = n_problems = 0
-    with (
-        TableWriter(store, "look", RAW_SERIES) as rows,
-        TableWriter(store, "look", CONTENTS) as contents,
-        shown_progress("look at series") as report,
-    ):
-        for batch in read_batches(store, raw.rows):
-            for first in range(0, len(batch), _ROWS_AT_ONCE):
-                found = batch.slice(first, _ROWS_AT_ONCE).to_pylist()
-                looked = [looked_row(row, settings) for row in found]
-                rows.write(pa.Table.from_pylist([row for row, _ in looked], RAW_SERIES))
-                contents.write(_new_contents(looked, seen))
-                n_done += len(looked)
-                n_problems += sum(row[PROBLEM_RULE] is not None for row, _ in looked)
-                report("series", n_done, raw.rows.rows, float("nan"))
-    logger.info("looked at %s; %d cannot be read", counted(n_done, "row"), n_problems)
-    told = {name: getattr(raw, name) for name in type(raw).model_fields if name != "rows"}
-    return LookedAt(raw=RawFeed(rows=rows.ref, **told), contents=contents.ref)
+    look = partial(looked_row, settings=settings)
+    return look_at_rows(store, raw, Looking(look, RAW_SERIES, NPY, "series"))
 
 
 def limits_of(settings: SeriesSettings) -> SeriesLimits:
@@ -89,7 +66,7 @@ def limits_of(settings: SeriesSettings) -> SeriesLimits:
     return SeriesLimits(**settings.model_dump(include=set(SeriesLimits.model_fields)))
 
 
-def looked_row(row: Record, settings: SeriesSettings) -> tuple[Record, bytes | None]:
+def looked_row(row: Record, settings: SeriesSettings) -> LookedRow:
     """Look at the series of a row.
 
     Parameters
@@ -117,7 +94,7 @@ def looked_row(row: Record, settings: SeriesSettings) -> tuple[Record, bytes | N
     return _measured(blank, looked, settings)
 
 
-def _measured(row: Record, looked: Looked, settings: SeriesSettings) -> tuple[Record, bytes | None]:
+def _measured(row: Record, looked: Looked, settings: SeriesSettings) -> LookedRow:
     """Return a row with what is known of its series."""
     from models.series.caption import caption
 
@@ -147,11 +124,3 @@ def _measured(row: Record, looked: Looked, settings: SeriesSettings) -> tuple[Re
 
 def _broken(row: Record, rule: str, problem: str) -> Record:
     return row | {TEXT: None, PROBLEM_RULE: rule, PROBLEM: problem}
-
-
-def _new_contents(looked: list[tuple[Record, bytes | None]], seen: set[str]) -> pa.Table:
-    """Return the series that were not there before, by digest."""
-    new = {row[TEXT_DIGEST]: it for row, it in looked if it and row[TEXT_DIGEST] not in seen}
-    seen.update(new)
-    columns = {TEXT_DIGEST: list(new), MEDIA_TYPE: [NPY] * len(new), CONTENT: list(new.values())}
-    return pa.table(columns, schema=CONTENTS)
