@@ -17,10 +17,12 @@ from flows.cli.command import (
     FEED_NAME,
     STORE,
     ConfigOption,
+    CurationOption,
     DebugOption,
     ModalityOption,
     StoreOption,
     TonightOption,
+    WindowOption,
     examples,
     guarded,
     said_error,
@@ -117,12 +119,8 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     config: ConfigOption = None,
     modality: ModalityOption = None,
     n_clusters: Annotated[str | None, typer.Option(help="A number, or auto.")] = None,
-    window_days: Annotated[
-        int | None, typer.Option(help="Days, including tonight, that are clustered together.")
-    ] = None,
-    curation: Annotated[
-        Path | None, typer.Option(help="In place of curation.toml in the store.")
-    ] = None,
+    window_days: WindowOption = None,
+    curation: CurationOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Run one night of a feed and publish its tables.

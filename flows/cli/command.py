@@ -62,6 +62,12 @@ ConfigOption = Annotated[Path | None, typer.Option(help="A TOML file; see docs/s
 OneOfFeedsOption = Annotated[
     str | None, typer.Option(help="Needed if the config has several feeds.")
 ]
+WindowOption = Annotated[
+    int | None, typer.Option(help="Days, including tonight, that are clustered together.")
+]
+CurationOption = Annotated[
+    Path | None, typer.Option(help="In place of curation.toml in the store.")
+]
 ModalityOption = Annotated[
     str | None, typer.Option(help="What a document is: text, images or series.")
 ]

@@ -20,7 +20,7 @@ from models.networks.autoencoder import build_autoencoder
 from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
 from models.networks.training import Schedule, map_rows
 from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
-from models.nightfold.parameters import check_parameters
+from models.nightfold.parameters import check_parameters, check_widths
 from models.nightfold.partition import Partition, Settings, find_partition
 from models.nightfold.searched import smoothed_rows, take_neighbours
 from models.nightfold.state import restore, state_of
@@ -47,7 +47,7 @@ class NightfoldClustering(DeepClusterer):
     a document's neighbourhood. `refine` smooths the documents over their neighbour graph, chooses
     among many starts by a silhouette that needs no labels, refines the chosen one by heads that
     teach each other, and keeps the result only if the evidence says that it is not worse. The heads
-    place documents that were not there. Every document gets a cluster, a confidence and a margin.
+    place new documents. Every document gets a cluster, a confidence and a margin.
 
     Parameters
     ----------
@@ -79,8 +79,7 @@ class NightfoldClustering(DeepClusterer):
     Attributes
     ----------
     labels_, soft_assignments_
-        Cluster of each training document, shape (n_samples,), and its memberships, shape
-        (n_samples, n_clusters_); rows sum to 1.
+        Cluster of each row, (n_samples,), and memberships, (n_samples, n_clusters_), that sum to 1.
     cluster_centers_
         Mean of each cluster in the latent space, shape (n_clusters_, latent_dim).
     n_clusters_
@@ -136,12 +135,7 @@ class NightfoldClustering(DeepClusterer):
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
         check_parameters(self)
         checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
-        dims = self._dims(checked)
-        if min(dims) < 1 or sum(dims) != checked.shape[1]:
-            raise ValueError(
-                f"view_dims must be widths that add up to the {checked.shape[1]} columns of X, "
-                f"got {self.view_dims!r}"
-            )
+        check_widths(self._dims(checked), checked.shape[1], self.view_dims)
         return checked
 
     def _dims(self, X: Floats) -> tuple[int, ...]:
@@ -151,8 +145,7 @@ class NightfoldClustering(DeepClusterer):
     def _pretrain(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `pretrain` says, with X checked."""
         for name in _REFINED:  # what an earlier fit found lies in another latent space
-            if hasattr(self, name):
-                delattr(self, name)
+            self.__dict__.pop(name, None)
         self.seed_ = draw_seed(self.random_state)
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
@@ -161,9 +154,8 @@ class NightfoldClustering(DeepClusterer):
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
         schedule = Schedule("pretrain", self.pretrain_epochs, BATCH_SIZE, self.seed_)
-        device = resolve_device(self.device)
         self.pretrain_history_ = pretrain_on_neighbourhoods(
-            network.to(device), rows, targets, schedule, progress
+            network.to(resolve_device(self.device)), rows, targets, schedule, progress
         )
         self.autoencoder_ = network
         return self

@@ -1,5 +1,6 @@
 """What the parameters of nightfold's own estimator may be."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Final
 
@@ -16,3 +17,11 @@ def check_parameters(clusterer: object) -> None:
     for name in ("granularity", "lexical_weight"):
         if not (value := getattr(clusterer, name)) > 0:
             raise ValueError(f"{name} must be above 0, got {value!r}")
+
+
+def check_widths(widths: Sequence[int], n_columns: int, given: object) -> None:
+    """Check that views fill the columns that there are; ValueError names what was given."""
+    if min(widths) < 1 or sum(widths) != n_columns:
+        raise ValueError(
+            f"view_dims must be widths that add up to the {n_columns} columns of X, got {given!r}"
+        )

@@ -171,10 +171,8 @@ def portray(
     )
     exemplars, quoted = exemplars_of(X, labels), Quoted(tonight.texts, documents, tonight.are_texts)
     shown = {label: quoted.doc_ids(own)[0] for label, own in exemplars.items()}
-    texts = Texts(
-        *(tonight.texts, labels, documents.items, tonight.languages),
-        shown=None if tonight.are_texts else shown,
-    )
+    captioned = None if tonight.are_texts else shown
+    texts = Texts(tonight.texts, labels, documents.items, tonight.languages, captioned)
     words = find_words(texts, found.kept_names, topics)
     names = words.names
     events = event_rows(clusters, found, names, rules)
