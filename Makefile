@@ -10,6 +10,7 @@ ROWS ?= 1000000
 CLUSTERS ?= 25
 SETS ?= mams_acsa_en,semeval16_restaurants_en,oats_coursera_en
 GIGABYTES ?= 1
+FILES ?= 10000
 LONG ?= 1000
 ROUNDS ?= 5
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
@@ -164,7 +165,7 @@ bench-fuzz: .venv/ready
 
 # Spoilt image files, each of which has to end in quarantine: two minutes of one core.
 bench-corrupt-images: .venv/ready
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/corrupt_images.py --files $(call given,FILES,10000) --out $(call given,OUT,corrupt_images.json)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/corrupt_images.py --files $(FILES) --out $(call given,OUT,corrupt_images.json)
 
 # Before a change that must not change a bit with OUT=before.json, after it with AGAINST=before.json.
 bench-golden: .venv/ready
