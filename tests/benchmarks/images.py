@@ -22,7 +22,7 @@ from sklearn.datasets import load_digits
 from models.core.kmeans import fit_kmeans
 from models.images.encoder import ImageEncoder
 from models.images.sizing import common_shape
-from tasks.images.codec import stacked
+from tasks.images.codec import fitted
 
 Images = NDArray[np.uint8]
 
@@ -56,7 +56,7 @@ def pixels_of(images: Images) -> Floats:
 def nightfold(images: Images, n_clusters: Any, seed: int) -> Labels:
     """Learn an encoder and cluster its vectors, as a first night does."""
     shape = common_shape([it.shape[:2] for it in images[:1]], is_colour=False)
-    small = stacked(list(images), shape)
+    small = np.stack([fitted(it, shape) for it in images])
     return clustered(ImageEncoder.learn(small, seed, "cpu").encode(small), n_clusters, seed)
 
 
