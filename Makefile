@@ -15,6 +15,7 @@ LONG ?= 1000
 ROUNDS ?= 5
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
+ITEMS ?= 20000
 DIGITS ?= $(HOME)/.cache/nightfold-digits
 # What was said on the command line, or the target's own default.
 given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
@@ -22,7 +23,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-map bench-item-nights clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -79,6 +80,11 @@ bench-images: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/images.py --data $(DIGITS)/package/data --seeds $(SEEDS) \
 		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) \
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
+
+# KINDS=images,series,series-rows: half an hour of one core for 20,000 of each.
+bench-item-nights: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/item_nights.py --items $(ITEMS) \
+		--out $(call given,OUT,item_nights.json) $(if $(filter undefined,$(origin KINDS)),,--kinds $(KINDS))
 
 # The sets and k-Shape come with libraries, which lie in a folder of their own.
 bench-series: .venv/ready .series-packages/ready

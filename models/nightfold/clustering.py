@@ -11,6 +11,7 @@ from torch import Tensor
 from models.clusterer.deep_clusterer import DeepClusterer
 from models.core.arrays import Floats, normalise_rows
 from models.core.devices import as_tensor, draw_seed, resolve_device
+from models.core.graph import scaled_neighbours
 from models.core.lloyd import cluster_means
 from models.core.persistence import JSON, Tensors
 from models.core.projection import LEXICAL_WEIGHT, FusedView
@@ -58,15 +59,15 @@ class NightfoldClustering(DeepClusterer):
         views. None: all columns are the embedding.
     lexical_weight
         Weight of all lexical views together beside the sentence embedding.
-    granularity
-        How fine ``"auto"`` cuts: see `models.counting.n_clusters.choose_n_clusters`.
+    granularity, counting
+        How fine ``"auto"`` cuts, and how it counts: see `models.counting`.
     near
         Numbers of topics and clusters that an earlier fit of the same feed chose; they stay where
         the evidence for others is no better.
     latent_dim
         Width of the latent space.
     n_neighbors
-        Neighbours that a document is joined to in the graph.
+        Neighbours that a document is joined to; ``"auto"``: see `scaled_neighbours`.
     pretrain_epochs
         Passes over the documents in `pretrain`.
     deep_refinement
@@ -111,9 +112,10 @@ class NightfoldClustering(DeepClusterer):
         view_dims: Sequence[int] | None = None,
         lexical_weight: float = LEXICAL_WEIGHT,
         granularity: float = 2.0,
+        counting: Literal["halves", "votes"] = "halves",
         near: tuple[int, int] | None = None,
         latent_dim: int = 32,
-        n_neighbors: int = 20,
+        n_neighbors: int | Literal["auto"] = 20,
         pretrain_epochs: int = 20,
         deep_refinement: bool = True,
         random_state: int | np.random.RandomState | None = 0,
@@ -123,6 +125,7 @@ class NightfoldClustering(DeepClusterer):
         self.view_dims = view_dims
         self.lexical_weight = lexical_weight
         self.granularity = granularity
+        self.counting = counting
         self.near = near
         self.latent_dim = latent_dim
         self.n_neighbors = n_neighbors
@@ -149,7 +152,7 @@ class NightfoldClustering(DeepClusterer):
         self.seed_ = draw_seed(self.random_state)
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
-        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors)
+        self.searched_, smoothed = smoothed_rows(fused, self._n_neighbors(fused))
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
@@ -162,8 +165,8 @@ class NightfoldClustering(DeepClusterer):
 
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
-        settings, views, fused = self._settings(), self._views(X), self.view_.transform(X)
-        neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors)
+        settings, views, fused = self._settings(X), self._views(X), self.view_.transform(X)
+        neighbours = take_neighbours(self.__dict__, fused, settings.n_neighbors)
         partition = find_partition(fused, views, neighbours, settings, progress)
         self.heads_, records = fit_heads(
             views,
@@ -200,7 +203,7 @@ class NightfoldClustering(DeepClusterer):
         check_is_fitted(self, "heads_")
         fused = self.view_.transform(self._check(X, reset=False))
         chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
-        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors)
+        self.searched_, smoothed = smoothed_rows(fused, self._n_neighbors(fused))
         device = self.autoencoder_.feature_mean.device
         sides = (as_tensor(side[chosen]).to(device) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
@@ -233,9 +236,9 @@ class NightfoldClustering(DeepClusterer):
         partition, self.heads_ = continue_partition(
             fused,
             self._views(X),
-            take_neighbours(self.__dict__, fused, self.n_neighbors),
+            take_neighbours(self.__dict__, fused, self._n_neighbors(fused)),
             Earlier(self.heads_, self.topics_, self.evidence_),
-            self._settings(),
+            self._settings(X),
             progress,
         )
         self.history_ = partition.history
@@ -252,13 +255,18 @@ class NightfoldClustering(DeepClusterer):
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
 
-    def _settings(self) -> Settings:
-        """Return what decides the partition."""
+    def _n_neighbors(self, X: Floats) -> int:
+        """Return to how many neighbours a row of X is joined."""
+        return scaled_neighbours(len(X)) if self.n_neighbors == "auto" else int(self.n_neighbors)
+
+    def _settings(self, X: Floats) -> Settings:
+        """Return what decides the partition of X."""
         return Settings(
             n_clusters=self.n_clusters,
             granularity=self.granularity,
+            counting=self.counting,
             near=None if self.near is None else Numbers(*self.near),
-            n_neighbors=self.n_neighbors,
+            n_neighbors=self._n_neighbors(X),
             deep_refinement=self.deep_refinement,
             seed=self.seed_,
             device=resolve_device(self.device),

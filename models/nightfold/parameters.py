@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Final
 
+_AUTO: Final = ("n_clusters", "n_neighbors")
+_COUNTINGS: Final = ("halves", "votes")
 _SMALLEST: Final = {"n_clusters": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
 
 
@@ -12,11 +14,13 @@ def check_parameters(clusterer: object) -> None:
     for name, smallest in _SMALLEST.items():
         value = getattr(clusterer, name)
         is_count = isinstance(value, Integral) and int(value) >= smallest
-        if not is_count and (name, value) != ("n_clusters", "auto"):
+        if not is_count and not (name in _AUTO and value == "auto"):
             raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
     for name in ("granularity", "lexical_weight"):
         if not (value := getattr(clusterer, name)) > 0:
             raise ValueError(f"{name} must be above 0, got {value!r}")
+    if (counting := getattr(clusterer, "counting", None)) not in _COUNTINGS:
+        raise ValueError(f"counting must be one of {', '.join(_COUNTINGS)}, got {counting!r}")
 
 
 def check_widths(widths: Sequence[int], n_columns: int, given: object) -> None:

@@ -21,6 +21,7 @@ from models.core.projection import Projection
 from models.core.records import History, Progress
 from models.core.silhouette import SampledSilhouette
 from models.counting.n_clusters import NClustersChoice, Numbers, choose_n_clusters
+from models.counting.votes import count_by_votes
 from models.nightfold.cotraining import FEW, MANY, Neighbourhood, Recipe, Run, cotrain
 from models.nightfold.starts import (
     MANY_CLUSTERS,
@@ -45,6 +46,7 @@ class Settings:
 
     n_clusters: int | Literal["auto"]
     granularity: float
+    counting: Literal["halves", "votes"]
     near: Numbers | None
     n_neighbors: int
     deep_refinement: bool
@@ -203,5 +205,5 @@ def _choose(
     """Choose the number of clusters, if it was left open."""
     if settings.n_clusters != "auto":
         return None
-    granularity, near = settings.granularity, settings.near
-    return choose_n_clusters(fused, settings.seed, space, walk, granularity, near)
+    count = count_by_votes if settings.counting == "votes" else choose_n_clusters
+    return count(fused, settings.seed, space, walk, settings.granularity, settings.near)

@@ -100,7 +100,7 @@ def test_the_long_walk_is_kept_only_where_its_silhouette_is_no_lower(
     monkeypatch.setattr(partition, "consensus_labels", lambda *_: far)
     noise = np.random.default_rng(0).normal(0, 0.1, (40, 3))
     fused = normalise_rows((np.eye(3)[NEAR] + noise).astype(np.float32))
-    settings = Settings(3, 2.0, None, 20, False, 0, torch.device("cpu"))
+    settings = Settings(3, 2.0, "halves", None, 20, False, 0, torch.device("cpu"))
     found = find_partition(fused, [], nearest_neighbours(fused, 20), settings)
     expected = far if is_kept else NEAR
     assert found.soft_assignments.argmax(dim=1).tolist() == expected.tolist()
