@@ -55,19 +55,19 @@ class NightfoldClustering(DeepClusterer):
     n_clusters
         Clusters to find; ``"auto"`` finds their number too, and which of them belong to one topic.
     view_dims
-        Widths of the views that stand side by side in X: the sentence embedding, then lexical
-        views. None: all columns are the embedding.
+        Widths of the views side by side in X, the sentence embedding first; None: it is all of X.
     lexical_weight
         Weight of all lexical views together beside the sentence embedding.
-    granularity, counting
-        How fine ``"auto"`` cuts, and how it counts: see `models.counting`.
+    granularity
+        How fine ``"auto"`` cuts: see `models.counting`.
+    rows
+        Texts, or items: counted otherwise, joined to few where they are few, refined briefly.
     near
-        Numbers of topics and clusters that an earlier fit of the same feed chose; they stay where
-        the evidence for others is no better.
+        Numbers of topics and clusters of an earlier fit; they stay where others are no better.
     latent_dim
         Width of the latent space.
     n_neighbors
-        Neighbours that a document is joined to; ``"auto"``: see `scaled_neighbours`.
+        Neighbours that a document is joined to in the graph; items: see `scaled_neighbours`.
     pretrain_epochs
         Passes over the documents in `pretrain`.
     deep_refinement
@@ -112,10 +112,10 @@ class NightfoldClustering(DeepClusterer):
         view_dims: Sequence[int] | None = None,
         lexical_weight: float = LEXICAL_WEIGHT,
         granularity: float = 2.0,
-        counting: Literal["halves", "votes"] = "halves",
+        rows: Literal["texts", "items"] = "texts",
         near: tuple[int, int] | None = None,
         latent_dim: int = 32,
-        n_neighbors: int | Literal["auto"] = 20,
+        n_neighbors: int = 20,
         pretrain_epochs: int = 20,
         deep_refinement: bool = True,
         random_state: int | np.random.RandomState | None = 0,
@@ -125,7 +125,7 @@ class NightfoldClustering(DeepClusterer):
         self.view_dims = view_dims
         self.lexical_weight = lexical_weight
         self.granularity = granularity
-        self.counting = counting
+        self.rows = rows
         self.near = near
         self.latent_dim = latent_dim
         self.n_neighbors = n_neighbors
@@ -168,13 +168,13 @@ class NightfoldClustering(DeepClusterer):
         settings, views, fused = self._settings(X), self._views(X), self.view_.transform(X)
         neighbours = take_neighbours(self.__dict__, fused, settings.n_neighbors)
         partition = find_partition(fused, views, neighbours, settings, progress)
-        self.heads_, records = fit_heads(
-            views,
+        soft, near, recipe = (
             partition.soft_assignments,
             partition.mixing_neighbours,
             partition.recipe,
-            Run("heads", self.seed_, settings.device, progress),
         )
+        run = Run("heads", self.seed_, settings.device, progress)
+        self.heads_, records = fit_heads(views, soft, near, recipe, run)
         self.history_ = partition.history + records
         self._keep(partition, X)
         return self
@@ -184,8 +184,8 @@ class NightfoldClustering(DeepClusterer):
     ) -> Self:
         """Learn new rows into the latent space of an earlier fit, at a low rate.
 
-        A few epochs over the new rows and as many of the others, drawn by the seed, so that these
-        are not forgotten. Views, their widths and the clusters stay as they are.
+        A few epochs over the new rows and as many others, drawn by the seed, so that these are not
+        forgotten. Views and clusters stay as they are.
 
         Parameters
         ----------
@@ -257,14 +257,14 @@ class NightfoldClustering(DeepClusterer):
 
     def _n_neighbors(self, X: Floats) -> int:
         """Return to how many neighbours a row of X is joined."""
-        return scaled_neighbours(len(X)) if self.n_neighbors == "auto" else int(self.n_neighbors)
+        return scaled_neighbours(len(X)) if self.rows == "items" else self.n_neighbors
 
     def _settings(self, X: Floats) -> Settings:
         """Return what decides the partition of X."""
         return Settings(
             n_clusters=self.n_clusters,
             granularity=self.granularity,
-            counting=self.counting,
+            rows=self.rows,
             near=None if self.near is None else Numbers(*self.near),
             n_neighbors=self._n_neighbors(X),
             deep_refinement=self.deep_refinement,

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Final
 
-_AUTO: Final = ("n_clusters", "n_neighbors")
-_COUNTINGS: Final = ("halves", "votes")
+_ROWS: Final = ("texts", "items")
 _SMALLEST: Final = {"n_clusters": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
 
 
@@ -14,13 +13,13 @@ def check_parameters(clusterer: object) -> None:
     for name, smallest in _SMALLEST.items():
         value = getattr(clusterer, name)
         is_count = isinstance(value, Integral) and int(value) >= smallest
-        if not is_count and not (name in _AUTO and value == "auto"):
+        if not is_count and (name, value) != ("n_clusters", "auto"):
             raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
     for name in ("granularity", "lexical_weight"):
         if not (value := getattr(clusterer, name)) > 0:
             raise ValueError(f"{name} must be above 0, got {value!r}")
-    if (counting := getattr(clusterer, "counting", None)) not in _COUNTINGS:
-        raise ValueError(f"counting must be one of {', '.join(_COUNTINGS)}, got {counting!r}")
+    if (rows := getattr(clusterer, "rows", None)) not in _ROWS:
+        raise ValueError(f"rows must be one of {', '.join(_ROWS)}, got {rows!r}")
 
 
 def check_widths(widths: Sequence[int], n_columns: int, given: object) -> None:

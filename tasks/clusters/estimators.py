@@ -62,10 +62,6 @@ REGISTRY: Final[dict[Estimator, Registered]] = {
 
 _GRANULARITY: Final = 2.0
 
-_OF_ITEMS: Final[Mapping[str, Any]] = {"counting": "votes", "n_neighbors": "auto"}
-"""With what it is made for items that are no texts, which may be few: of 100 series in ten kinds,
-or of 300 in fifty, twenty neighbours are of many kinds."""
-
 
 class ClusteringSettings(BaseModel):
     """Which estimator clusters the window, and into how many clusters."""
@@ -152,7 +148,7 @@ def new_estimator(
             parameters["lexical_weight"] = FOREIGN_LEXICAL_WEIGHT
     if made.finds_topics:
         parameters |= {"granularity": settings.granularity, "near": near}
-        parameters |= _OF_ITEMS if len(view_dims) == 1 else {}
+        parameters["rows"] = "items" if len(view_dims) == 1 else "texts"
     if settings.pretraining is not None:
         parameters["pretraining"] = settings.pretraining
     estimator: Clusterer = made(**parameters)

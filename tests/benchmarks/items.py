@@ -40,8 +40,7 @@ def clustered(vectors: Floats, n_clusters: int | Literal["auto"], seed: int) -> 
     model = NightfoldClustering(
         n_clusters,
         granularity=GRANULARITY,
-        counting="votes",
-        n_neighbors="auto",
+        rows="items",
         random_state=seed,
         device="cpu",
     )

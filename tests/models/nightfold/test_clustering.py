@@ -118,15 +118,15 @@ def test_themes_are_under_topics_after_a_night_on_disk_too(tmp_path: Path) -> No
     assert loaded.n_clusters_choice_ == model.n_clusters_choice_
 
 
-def test_how_it_counts_is_kept_and_a_model_of_texts_reads_as_before_there_was_a_choice() -> None:
+def test_what_rows_are_is_kept_and_a_model_of_texts_reads_as_before_there_was_a_choice() -> None:
     X, _ = feed(60)
-    quick = {"granularity": 0.5, "n_neighbors": "auto", "pretrain_epochs": 0}
-    models = [NightfoldClustering(counting=it, **quick) for it in ("halves", "votes")]
+    quick = {"granularity": 0.5, "pretrain_epochs": 0}
+    models = [NightfoldClustering(rows=it, **quick) for it in ("texts", "items")]
     kept = [state_of(it.pretrain(X)) for it in models]
-    assert ["counting" in config["params"] for _, config in kept] == [False, True]
+    assert ["rows" in config["params"] for _, config in kept] == [False, True]
     loaded = NightfoldClustering()
     restore(loaded, *kept[1])
-    assert (loaded.counting, loaded.n_neighbors) == ("votes", "auto")
+    assert loaded.rows == "items"
     loaded.set_params(deep_refinement=False).refine(X)
     assert loaded.n_clusters_ == loaded.n_clusters_choice_.n_themes == 3
 

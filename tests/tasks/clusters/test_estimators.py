@@ -89,14 +89,10 @@ def test_words_weigh_more_where_the_encoder_has_not_learnt_the_language() -> Non
     assert not hasattr(other, "lexical_weight")
 
 
-@pytest.mark.parametrize(
-    ("dims", "expected"), [(VIEW_DIMS, ("halves", 20)), ((12,), ("votes", "auto"))]
-)
-def test_items_that_are_no_texts_are_counted_by_votes(
-    dims: tuple[int, ...], expected: tuple[object, object]
-) -> None:
+@pytest.mark.parametrize(("dims", "expected"), [(VIEW_DIMS, "texts"), ((12,), "items")])
+def test_an_estimator_knows_items_that_are_no_texts(dims: tuple[int, ...], expected: str) -> None:
     made: Any = new_estimator(ClusteringSettings(), dims, random_state=0)
-    assert (made.counting, made.n_neighbors) == expected
+    assert made.rows == expected
 
 
 @pytest.mark.parametrize("granularity", [0, -1, 11])
