@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Final
 
 import numpy as np
 import torch
@@ -10,6 +11,8 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from validation.errors import SettingError
+
+CPU: Final = torch.device("cpu")
 
 # Of the memory that is free on an accelerator; the rest is for weights, gradients and batches.
 _SHARE_FOR_ROWS = 0.5
