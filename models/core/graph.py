@@ -12,8 +12,7 @@ from scipy import sparse
 from torch import Tensor
 
 from models.core.arrays import Floats, Integers, normalise_rows
-from models.core.devices import CPU
-from models.core.threads import map_pieces
+from models.core.devices import CPU, map_on
 
 BLOCK_CELLS: Final = 16_000_000
 """Similarities in a block: 64 MB."""
@@ -59,9 +58,7 @@ def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) 
         best = cosines.topk(kept, dim=1)
         return best.values.cpu(), best.indices.cpu()
 
-    # An accelerator computes one block at a time, whoever asks.
-    at_once = MOST_BLOCKS if device.type == "cpu" else 1
-    found = map_pieces(search, range(0, n_samples, block), at_once=at_once)
+    found = map_on(device, search, range(0, n_samples, block), at_once=MOST_BLOCKS)
     similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
     return Neighbours(indices, similarities)
 

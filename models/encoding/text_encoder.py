@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.threads import free_threads, map_ahead, map_pieces
+from models.core.threads import free_threads, map_ahead
 from models.encoding.encoder import EncoderSource
 from models.encoding.kinds import REFERENCE, Kind, KindRefusedError
 from validation.errors import NightfoldError, SettingError
@@ -95,6 +95,8 @@ class TextEncoder:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         from models.core.devices import resolve_device
         from models.encoding.batches import token_budget
+        from models.encoding.forward import SAMPLE
+        from models.encoding.tokens import find_tokenise
 
         self._device = resolve_device(device)
         self._model = _load(source, str(self._device))
@@ -107,10 +109,10 @@ class TextEncoder:
         self._folder = source.folder
         self._budget = token_budget(self._device)
         self._n_ahead = 0 if self._device.type == "cpu" else _PIECES_AHEAD
-        # The first call sets the tokenizer's padding, too; threads may only read it.
         self._names = _inputs(self._model)
         self._forward: Forward | None = None
         if self._names:
+            self._tokenise = find_tokenise(self._model, self._names, SAMPLE)
             self._forward = self._checked_forward()
         elif kind != REFERENCE:
             raise KindRefusedError(
@@ -167,12 +169,13 @@ class TextEncoder:
             return [Batch(part, [texts[i] for i in part]) for part in parts]
         from models.encoding.batches import token_batches
 
-        tokens, lengths = self._tokens(texts)
+        tokens, lengths = self._tokenise(texts)
         parts = token_batches(lengths, self._budget, self.batch_size)
         return [Batch(part, self._cut(tokens, part, lengths[part[0]])) for part in parts]
 
     def _encode_batches(self, batches: list[Batch], progress: Done) -> NDArray[np.float32]:
         """Encode texts that were tokenised together."""
+        from models.core.devices import map_on
         from models.encoding.forward import unit_rows
 
         n_texts = sum(len(batch.places) for batch in batches)
@@ -183,18 +186,8 @@ class TextEncoder:
             vectors[batch.places] = unit_rows(compute(batch.given))
 
         n_done = np.cumsum([len(batch.places) for batch in batches]).tolist()
-        # An accelerator computes one batch at a time, whoever asks.
-        at_once = None if self._device.type == "cpu" else 1
-        map_pieces(
-            encode_batch, batches, at_once=at_once, progress=lambda n: progress(n_done[n - 1])
-        )
+        map_on(self._device, encode_batch, batches, progress=lambda n: progress(n_done[n - 1]))
         return vectors
-
-    def _tokens(self, texts: list[str]) -> tuple["Tokens", list[int]]:
-        """Tokenise texts, and count the tokens of each."""
-        features = self._model.preprocess(texts)
-        lengths: list[int] = features["attention_mask"].sum(dim=1).tolist()
-        return {name: features[name] for name in self._names}, lengths
 
     def _cut(self, tokens: "Tokens", batch: list[int], longest: int) -> "Tokens":
         """Take the rows of a batch, without the padding that all of them have."""
@@ -218,7 +211,7 @@ class TextEncoder:
         reference = torch_forward(module, self._device)
         if self.kind == REFERENCE:
             return reference
-        tokens, lengths = self._tokens(list(SAMPLE))
+        tokens, lengths = self._tokenise(list(SAMPLE))
         samples = [
             self._cut(tokens, batch, lengths[batch[0]])
             for batch in token_batches(lengths, SAMPLE_BUDGET, MOST_TEXTS)

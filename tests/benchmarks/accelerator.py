@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.core.devices import resolve_device
+from models.core.threads import one_thread
 from models.encoding.encoder import DEFAULT_ENCODER, EncoderSource, find_encoder
 from models.encoding.kinds import Kind
 from models.encoding.text_encoder import TextEncoder
@@ -132,9 +133,10 @@ def fitted(X: Vectors, y: NDArray[np.int64], n_clusters: int | str, device: str)
     model = NightfoldClustering(n_clusters, random_state=0, device=device)  # type: ignore[arg-type]
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    _, pretrain = timed(lambda: model.pretrain(X))
-    _, refine = timed(lambda: model.refine(X))
-    _, predict = timed(lambda: model.predict_proba(X))
+    with one_thread():  # as every stage of a night computes
+        _, pretrain = timed(lambda: model.pretrain(X))
+        _, refine = timed(lambda: model.refine(X))
+        _, predict = timed(lambda: model.predict_proba(X))
     return {
         "rows": len(X),
         "n_clusters": n_clusters,
