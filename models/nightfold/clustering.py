@@ -152,13 +152,14 @@ class NightfoldClustering(DeepClusterer):
         self.seed_ = draw_seed(self.random_state)
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
-        self.searched_, smoothed = smoothed_rows(fused, self._n_neighbors(fused))
+        device = resolve_device(self.device)
+        self.searched_, smoothed = smoothed_rows(fused, self._n_neighbors(fused), device)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
         schedule = Schedule("pretrain", self.pretrain_epochs, BATCH_SIZE, self.seed_)
         self.pretrain_history_ = pretrain_on_neighbourhoods(
-            network.to(resolve_device(self.device)), rows, targets, schedule, progress
+            network.to(device), rows, targets, schedule, progress
         )
         self.autoencoder_ = network
         return self
@@ -166,15 +167,12 @@ class NightfoldClustering(DeepClusterer):
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
         settings, views, fused = self._settings(X), self._views(X), self.view_.transform(X)
-        neighbours = take_neighbours(self.__dict__, fused, settings.n_neighbors)
+        n_neighbors, device = settings.n_neighbors, settings.device
+        neighbours = take_neighbours(self.__dict__, fused, n_neighbors, device)
         partition = find_partition(fused, views, neighbours, settings, progress)
-        soft, near, recipe = (
-            partition.soft_assignments,
-            partition.mixing_neighbours,
-            partition.recipe,
-        )
-        run = Run("heads", self.seed_, settings.device, progress)
-        self.heads_, records = fit_heads(views, soft, near, recipe, run)
+        soft, near = partition.soft_assignments, partition.mixing_neighbours
+        run = Run("heads", self.seed_, device, progress)
+        self.heads_, records = fit_heads(views, soft, near, partition.recipe, run)
         self.history_ = partition.history + records
         self._keep(partition, X)
         return self
@@ -203,8 +201,8 @@ class NightfoldClustering(DeepClusterer):
         check_is_fitted(self, "heads_")
         fused = self.view_.transform(self._check(X, reset=False))
         chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
-        self.searched_, smoothed = smoothed_rows(fused, self._n_neighbors(fused))
         device = self.autoencoder_.feature_mean.device
+        self.searched_, smoothed = smoothed_rows(fused, self._n_neighbors(fused), device)
         sides = (as_tensor(side[chosen]).to(device) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
         schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
@@ -232,13 +230,13 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
-        fused = self.view_.transform(X)
+        settings, fused = self._settings(X), self.view_.transform(X)
         partition, self.heads_ = continue_partition(
             fused,
             self._views(X),
-            take_neighbours(self.__dict__, fused, self._n_neighbors(fused)),
+            take_neighbours(self.__dict__, fused, settings.n_neighbors, settings.device),
             Earlier(self.heads_, self.topics_, self.evidence_),
-            self._settings(X),
+            settings,
             progress,
         )
         self.history_ = partition.history
