@@ -24,7 +24,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-accelerator bench-speed-nights bench-report bench-map bench-item-nights clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-accelerator bench-speed-nights bench-report bench-map bench-item-nights bench-counting clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -97,6 +97,10 @@ bench-series: .venv/ready .series-packages/ready
 bench-accelerator: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/accelerator.py --data $(DATA) --out $(call given,OUT,accelerator.json) \
 		--documents $(call given,DOCUMENTS,1000000) --rows $(call given,ROWS,20000$(COMMA)100000)
+
+bench-counting: .venv/ready .series-packages/ready
+	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/counting.py --packages .series-packages \
+		--out $(call given,OUT,counting.json)
 
 # With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready

@@ -54,6 +54,15 @@ class Votes(NamedTuple):
     density: int
 
 
+class Tried(NamedTuple):
+    """A candidate and its figures, the agreement for every cut."""
+
+    n_clusters: int
+    agreement: NDArray[np.float64]
+    silhouette: float
+    density: float
+
+
 def count_by_votes(
     X: Floats,
     random_state: int | np.random.RandomState | None,
@@ -100,17 +109,26 @@ def count_by_votes(
     Lange, Roth, Braun, Buhmann (2004), Stability-Based Validation of Clustering Solutions.
     Rousseeuw (1987), Silhouettes. Reichardt, Bornholdt (2006), eq. 11.
     """
+    tried = tried_numbers(X, random_state, latent, walk, granularity)
+    return _chosen(tried, granularity, near) if tried else NClustersChoice(1)
+
+
+def tried_numbers(
+    X: Floats,
+    random_state: int | np.random.RandomState | None,
+    latent: Floats,
+    walk: sparse.csr_array,
+    granularity: float,
+) -> list[Tried]:
+    """Measure what speaks for each number; see `count_by_votes`. None where there is no choice."""
     X, latent = X - X.mean(axis=0), latent - latent.mean(axis=0)  # as in `choose_n_clusters`
-    candidates = _candidates(latent)
-    if not candidates:
-        return NClustersChoice(1)
     rng = np.random.default_rng(draw_seed(random_state))
     judge = SampledSilhouette(X, rng)
-    tried: list[_Tried] = []
-    for n_clusters in candidates:
+    tried: list[Tried] = []
+    for n_clusters in _candidates(latent):
         labels = _tightest(latent, n_clusters, rng)
         tried.append(
-            _Tried(
+            Tried(
                 n_clusters,
                 cut_in_halves(X, n_clusters, rng).agreement,
                 judge.score(labels),
@@ -119,19 +137,10 @@ def count_by_votes(
         )
         if n_clusters > _BEYOND * max(votes_of(tried)):
             break
-    return _chosen(tried, granularity, near)
+    return tried
 
 
-class _Tried(NamedTuple):
-    """A candidate and its figures, the agreement for every cut."""
-
-    n_clusters: int
-    agreement: NDArray[np.float64]
-    silhouette: float
-    density: float
-
-
-def votes_of(tried: Sequence[_Tried]) -> Votes:
+def votes_of(tried: Sequence[Tried]) -> Votes:
     """Return what each kind of evidence is for."""
     candidates = [it.n_clusters for it in tried]
     last = candidates[-1]
@@ -142,7 +151,7 @@ def votes_of(tried: Sequence[_Tried]) -> Votes:
     )
 
 
-def _chosen(tried: Sequence[_Tried], granularity: float, near: Numbers | None) -> NClustersChoice:
+def _chosen(tried: Sequence[Tried], granularity: float, near: Numbers | None) -> NClustersChoice:
     """Choose the number from what was measured."""
     votes = sorted(votes_of(tried))
     n_clusters = votes[-1] if granularity >= FINE else votes[1]

@@ -8,7 +8,7 @@ from sklearn.datasets import make_blobs
 from models.core.arrays import normalise_rows
 from models.core.graph import nearest_neighbours, neighbour_graph, scaled_neighbours
 from models.counting.n_clusters import NClustersChoice, Numbers
-from models.counting.votes import _chosen, _Tried, count_by_votes, votes_of
+from models.counting.votes import Tried, _chosen, count_by_votes, votes_of
 
 
 def _counted(X: NDArray[np.float32]) -> NClustersChoice:
@@ -45,10 +45,10 @@ def test_rows_that_are_all_alike_are_one_cluster() -> None:
     assert _counted(np.ones((40, 3), dtype=np.float32)).n_clusters == 1
 
 
-def _tried(*rows: tuple[int, float, float, float]) -> list[_Tried]:
+def _tried(*rows: tuple[int, float, float, float]) -> list[Tried]:
     cuts = np.array([-0.01, 0.01])
     return [
-        _Tried(k, agreement + cuts, silhouette, dense) for k, agreement, silhouette, dense in rows
+        Tried(k, agreement + cuts, silhouette, dense) for k, agreement, silhouette, dense in rows
     ]
 
 
