@@ -23,7 +23,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-accelerator bench-speed-nights bench-report bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-accelerator bench-speed-nights bench-report bench-map clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -102,6 +102,10 @@ bench-identity: .venv/ready
 
 bench-themes: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/themes.py --data $(DATA) --out $(call given,OUT,themes.json) --seeds $(call given,SEEDS,1)
+
+bench-themes-peers: .venv/ready .themes-packages/ready
+	PYTHONPATH=.:.themes-packages $(BIN)/python tests/benchmarks/themes_peers.py --data $(DATA) --seeds $(call given,SEEDS,1) \
+		--ours themes.json --out $(call given,OUT,themes_peers.json) $(if $(filter file,$(origin SETS)),,--sets $(SETS))
 
 bench-one-offs: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/one_offs.py --data $(DATA)
@@ -182,7 +186,7 @@ bench-speed-nights: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed_nights.py --out $(call given,OUT,speed_nights.json)
 
 clean:
-	rm -rf .venv .venv-peers .series-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
+	rm -rf .venv .venv-peers .series-packages .themes-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
 
 # Anew whenever a pin or a dependency changes. torch comes first and exactly, so that the CPU build is found
 # where an index has both.
@@ -195,6 +199,10 @@ clean:
 .series-packages/ready: tests/benchmarks/series-requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --target .series-packages --requirement tests/benchmarks/series-requirements.txt
 	touch .series-packages/ready
+
+.themes-packages/ready: tests/benchmarks/themes-requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --target .themes-packages --requirement tests/benchmarks/themes-requirements.txt
+	touch .themes-packages/ready
 
 # The list is complete, so that nothing else is resolved: see _clustpy_deep in peers.py for what is left out.
 .venv-peers/ready: tests/benchmarks/peers-requirements.txt
