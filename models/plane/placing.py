@@ -14,6 +14,9 @@ _MOST_TIMES_AWAY: Final = 2.0
 """How many times as far from the middle of the neighbours as most of them one may lie to count:
 between two islands of neighbours lies the sea."""
 
+MOST_BESIDE: Final = 30_000
+"""Rows with a place that new ones are held against; of more, so many, evenly spaced: a map has no
+room for finer places, and the cost is that of the new rows times these."""
 
 _STEP: Final = 0.5
 _LEAST_STEP: Final = 0.004
@@ -40,6 +43,9 @@ def place_beside(X: Floats, placed: Floats, positions: Floats, random_state: int
     """
     if not len(X):
         return np.empty((0, 2), dtype=np.float32)
+    if len(placed) > MOST_BESIDE:
+        kept = np.arange(MOST_BESIDE) * len(placed) // MOST_BESIDE
+        placed, positions = placed[kept], positions[kept]
     around = positions[_nearest(X, placed)]  # (n_new, n_neighbours, 2)
     middle = np.median(around, axis=1, keepdims=True)
     away = np.linalg.norm(around - middle, axis=2)
