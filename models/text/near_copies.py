@@ -18,8 +18,8 @@ FEWEST_WORDS: Final = 5
 """A text of fewer is a remark, which people make alike without copying."""
 
 Runs = NDArray[np.uint64]
-"""The runs of three words of a text, each once, as numbers: as words they take thirty times the
-memory, which is what ends first with a million texts. Two runs in 2^64 have the same number."""
+"""The runs of three words of a text, each once, as numbers: as words they take four times the
+memory, which ends first with a million texts. One pair of runs in 2^64 has the same number."""
 
 _FACTORS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 """Of the three words' numbers in that of their run: odd, and without a pattern."""
@@ -102,7 +102,8 @@ def _runs_of(text: str, numbers: dict[str, int]) -> Runs:
 
 def _shared_by_several(of_texts: Sequence[Runs]) -> _Shared:
     """Find the runs that several texts have."""
-    runs, n_texts = np.unique(np.concatenate([*of_texts, []], dtype=np.uint64), return_counts=True)
+    none = np.empty(0, dtype=np.uint64)
+    runs, n_texts = np.unique(np.concatenate([none, *of_texts]), return_counts=True)
     return _Shared(runs[n_texts > 1], n_texts[n_texts > 1])
 
 
