@@ -153,23 +153,23 @@ class NightfoldClustering(DeepClusterer):
         X = X[self._fitted(X)]
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
-        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors)
+        device = resolve_device(self.device)
+        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors, device)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
         schedule = Schedule("pretrain", self.pretrain_epochs, BATCH_SIZE, self.seed_)
         self.pretrain_history_ = pretrain_on_neighbourhoods(
-            network.to(resolve_device(self.device)), rows, targets, schedule, progress
+            network.to(device), rows, targets, schedule, progress
         )
         self.autoencoder_ = network
         return self
 
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
-        chosen = self._fitted(X)
-        settings, views = self._settings(), self._views(X[chosen])
-        fused = self.view_.transform(X[chosen])
-        neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors)
+        chosen, settings = self._fitted(X), self._settings()
+        views, fused = self._views(X[chosen]), self.view_.transform(X[chosen])
+        neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors, settings.device)
         partition = find_partition(fused, views, neighbours, settings, progress)
         self.heads_, records = fit_heads(
             views,
@@ -208,8 +208,8 @@ class NightfoldClustering(DeepClusterer):
         fitted = self._fitted(X)
         fused = self.view_.transform(X[fitted])
         chosen = with_replay(np.asarray(is_new, dtype=bool)[fitted], self.seed_)
-        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors)
         device = self.autoencoder_.feature_mean.device
+        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors, device)
         sides = (as_tensor(side[chosen]).to(device) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
         schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
@@ -236,14 +236,14 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
-        chosen = self._fitted(X)
+        chosen, settings = self._fitted(X), self._settings()
         fused = self.view_.transform(X[chosen])
         partition, self.heads_ = continue_partition(
             fused,
             self._views(X[chosen]),
-            take_neighbours(self.__dict__, fused, self.n_neighbors),
+            take_neighbours(self.__dict__, fused, self.n_neighbors, settings.device),
             Earlier(self.heads_, self.topics_, self.evidence_),
-            self._settings(),
+            settings,
             progress,
         )
         self.history_ = partition.history
