@@ -1,5 +1,6 @@
 """Which rows a fit of very many is made on: a sample in which every kind of row keeps its share."""
 
+import logging
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -8,6 +9,8 @@ import numpy as np
 from models.core.arrays import Floats, Integers, normalise_rows
 from models.core.lloyd import cluster_means, kmeans, squared_distances
 from models.core.threads import map_pieces
+
+logger = logging.getLogger(__name__)
 
 MOST_FITTED: Final = 50_000
 """Rows: a fit searches the neighbours of each among all, which grows with the square. It is a fifth
@@ -49,6 +52,7 @@ def rows_to_fit(X: Floats, n_clusters: int | Literal["auto"], seed: int) -> Inte
     wanted = max(MOST_FITTED, wanted)
     if len(X) <= wanted:
         return slice(None)
+    logger.info("of %s rows a sample of %s is fitted", f"{len(X):,}", f"{wanted:,}")
     rng = np.random.default_rng(seed)
     order = _by_kind(X, rng)
     steps = (np.arange(wanted) + rng.random()) * (len(X) / wanted)
