@@ -16,14 +16,14 @@ from models.core.lloyd import cluster_means
 from models.core.persistence import JSON, Tensors
 from models.core.projection import LEXICAL_WEIGHT, FusedView
 from models.core.records import Progress
-from models.counting.n_clusters import Numbers
 from models.networks.autoencoder import build_autoencoder
 from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
 from models.networks.training import Schedule
 from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
-from models.nightfold.parameters import check_parameters, check_widths
-from models.nightfold.partition import Partition, Settings, find_partition
-from models.nightfold.sampling import in_batches, rows_to_fit
+from models.nightfold.others import Fitted, in_batches, with_others
+from models.nightfold.parameters import check_parameters, check_widths, settings_of
+from models.nightfold.partition import Partition, find_partition
+from models.nightfold.sampling import rows_to_fit
 from models.nightfold.searched import smoothed_rows, take_neighbours
 from models.nightfold.state import restore, state_of
 from models.nightfold.views import latent_rows, views_of
@@ -167,7 +167,7 @@ class NightfoldClustering(DeepClusterer):
 
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
-        chosen, settings = self._fitted(X), self._settings()
+        chosen, settings = self._fitted(X), settings_of(self)
         views, fused = self._views(X[chosen]), self.view_.transform(X[chosen])
         neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors, settings.device)
         partition = find_partition(fused, views, neighbours, settings, progress)
@@ -236,7 +236,7 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
-        chosen, settings = self._fitted(X), self._settings()
+        chosen, settings = self._fitted(X), settings_of(self)
         fused = self.view_.transform(X[chosen])
         partition, self.heads_ = continue_partition(
             fused,
@@ -257,26 +257,17 @@ class NightfoldClustering(DeepClusterer):
     def _keep(self, partition: Partition, X: Floats, fitted: Integers | slice) -> None:
         """Set what was found, and place the rows that were not fitted."""
         soft = partition.soft_assignments.numpy()
-        self.soft_assignments_ = soft if len(soft) == len(X) else self._predict_proba(X)
-        self.soft_assignments_[fitted] = soft
+        if not isinstance(fitted, slice):
+            known = Fitted(fitted, self.view_.transform(X[fitted]), soft)
+            device = resolve_device(self.device)
+            soft = with_others(X, known, self.view_.transform, self._predict_proba, device)
+        self.soft_assignments_ = soft
         self.labels_ = self.soft_assignments_.argmax(axis=1)
         self.n_clusters_ = self.soft_assignments_.shape[1]
         self.topics_ = partition.topics
         self.cluster_centers_ = cluster_means(self._transform(X), self.labels_, self.n_clusters_)
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
-
-    def _settings(self) -> Settings:
-        """Return what decides the partition."""
-        return Settings(
-            n_clusters=self.n_clusters,
-            granularity=self.granularity,
-            near=None if self.near is None else Numbers(*self.near),
-            n_neighbors=self.n_neighbors,
-            deep_refinement=self.deep_refinement,
-            seed=self.seed_,
-            device=resolve_device(self.device),
-        )
 
     def _transform(self, X: Floats) -> Floats:
         """Do what `transform` says, with X checked."""

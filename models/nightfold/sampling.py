@@ -1,7 +1,6 @@
 """Which rows a fit of very many is made on: a sample in which every kind of row keeps its share."""
 
 import logging
-from collections.abc import Callable
 from typing import Final, Literal
 
 import numpy as np
@@ -13,8 +12,8 @@ from models.core.threads import map_pieces
 logger = logging.getLogger(__name__)
 
 MOST_FITTED: Final = 50_000
-"""Rows: a fit searches the neighbours of each among all, which grows with the square. It is a fifth
-of a fit of so many rows, and four fifths of one of twenty times as many."""
+"""Rows: the search for the neighbours of each among all grows with the square. It is a quarter of
+the processor time of a fit of so many rows, and would be most of one of four times as many."""
 
 ROWS_PER_CLUSTER: Final = 20
 """Of a sample, on average, at least, where a number of clusters is asked for."""
@@ -57,30 +56,6 @@ def rows_to_fit(X: Floats, n_clusters: int | Literal["auto"], seed: int) -> Inte
     order = _by_kind(X, rng)
     steps = (np.arange(wanted) + rng.random()) * (len(X) / wanted)
     return np.sort(order[steps.astype(np.int64)])
-
-
-def in_batches(function: Callable[[Floats], Floats], X: Floats) -> Floats:
-    """Apply a function of rows to `MOST_FITTED` of them at a time: what it makes is larger than X.
-
-    Parameters
-    ----------
-    function
-        From (n, n_features) to (n, any).
-    X
-        Shape (n_samples, n_features).
-
-    Returns
-    -------
-    The results, shape (n_samples, any).
-    """
-    first = function(X[:MOST_FITTED])
-    if len(X) <= MOST_FITTED:
-        return first
-    found = np.empty((len(X), *first.shape[1:]), dtype=first.dtype)
-    found[:MOST_FITTED] = first
-    for start in range(MOST_FITTED, len(X), MOST_FITTED):
-        found[start : start + MOST_FITTED] = function(X[start : start + MOST_FITTED])
-    return found
 
 
 def _by_kind(X: Floats, rng: np.random.Generator) -> Integers:

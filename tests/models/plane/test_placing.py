@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from models.core.graph import Neighbours, nearest_among
 from models.plane import placing
 from models.plane.placing import place_beside
 
@@ -23,14 +24,13 @@ def test_new_rows_with_the_same_neighbours_do_not_meet() -> None:
 
 def test_of_very_many_places_some_all_over_the_map_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placing, "MOST_BESIDE", 2)
-    near = placing._nearest
     held_against: list[np.ndarray] = []
 
-    def kept(X: np.ndarray, placed: np.ndarray) -> np.ndarray:
+    def kept(X: np.ndarray, placed: np.ndarray, n_neighbors: int) -> Neighbours:
         held_against.append(placed)
-        return near(X, placed)
+        return nearest_among(X, placed, n_neighbors)
 
-    monkeypatch.setattr(placing, "_nearest", kept)
+    monkeypatch.setattr(placing, "nearest_among", kept)
     place_beside(PLACED[:1], PLACED, POSITIONS, 0)
     np.testing.assert_array_equal(held_against[0], PLACED[[0, 3]])
 
