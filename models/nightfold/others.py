@@ -13,10 +13,12 @@ ROWS_AT_ONCE: Final = 50_000
 """What is made of rows to place them is several times as large as these."""
 
 N_BESIDE: Final = 5
-"""Fitted rows that have a say: with ten, of a sample that is less dense, labels are met less."""
+"""Fitted rows that have a say. Twenty place titles of 20 kinds half a point of NMI better, and
+search results of eight kinds a point worse."""
 
 SPACE_DIM: Final = 64
-"""Leading columns in which these are looked for: with all 256 labels are met no better."""
+"""Leading columns in which these are looked for, a quarter of all and of their cost: with all, search
+results are placed a point better and titles a point worse."""
 
 
 class Fitted(NamedTuple):

@@ -93,10 +93,10 @@ def _placed(dataset: Dataset, seed: int) -> Labels:
     return labels
 
 
-def _sampled(dataset: Dataset, seed: int, *, auto: bool = False) -> Labels:
-    """Fit on a quarter of the documents, as a fit of very many does, and place the others."""
-    with patch.object(sampling, "MOST_FITTED", len(dataset.labels) // 4):
-        return _nightfold(dataset, seed, auto=auto)
+def _sampled(dataset: Dataset, seed: int, part: int) -> Labels:
+    """Fit on a part of the documents, as a fit of very many does, and place the others."""
+    with patch.object(sampling, "MOST_FITTED", len(dataset.labels) // part):
+        return _nightfold(dataset, seed)
 
 
 Methods = Mapping[str, Callable[[Dataset, int], Labels]]
@@ -114,8 +114,8 @@ METHODS: Final[Methods] = {
     "nightfold-meaning": lambda d, seed: _nightfold(d, seed, n_views=1),
     "nightfold-words": lambda d, seed: _nightfold(d, seed, n_views=2),
     "nightfold-auto": lambda d, seed: _nightfold(d, seed, auto=True),
-    "nightfold-sampled": _sampled,
-    "nightfold-sampled-auto": lambda d, seed: _sampled(d, seed, auto=True),
+    "nightfold-half": lambda d, seed: _sampled(d, seed, 2),
+    "nightfold-quarter": lambda d, seed: _sampled(d, seed, 4),
 }
 
 
