@@ -17,8 +17,8 @@ N_BESIDE: Final = 5
 search results of eight kinds a point worse."""
 
 SPACE_DIM: Final = 64
-"""Leading columns in which these are looked for, a quarter of all and of their cost: with all, search
-results are placed a point better and titles a point worse."""
+"""Leading columns in which these are looked for, a quarter of all and of their cost: by all, the
+search results are placed a point better and the titles a point worse."""
 
 
 class Fitted(NamedTuple):
