@@ -1,8 +1,12 @@
-"""What the parameters of nightfold's own estimator may be."""
+"""What the parameters of nightfold's own estimator may be, and what they decide."""
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Final
+from typing import Any, Final
+
+from models.core.devices import resolve_device
+from models.counting.n_clusters import Numbers
+from models.nightfold.partition import Settings
 
 _SMALLEST: Final = {"n_clusters": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
 
@@ -25,3 +29,16 @@ def check_widths(widths: Sequence[int], n_columns: int, given: object) -> None:
         raise ValueError(
             f"view_dims must be widths that add up to the {n_columns} columns of X, got {given!r}"
         )
+
+
+def settings_of(clusterer: Any) -> Settings:
+    """Return what decides the partition."""
+    return Settings(
+        n_clusters=clusterer.n_clusters,
+        granularity=clusterer.granularity,
+        near=None if clusterer.near is None else Numbers(*clusterer.near),
+        n_neighbors=clusterer.n_neighbors,
+        deep_refinement=clusterer.deep_refinement,
+        seed=clusterer.seed_,
+        device=resolve_device(clusterer.device),
+    )
