@@ -60,7 +60,8 @@ def _drift(night: NightView) -> Iterator[Change]:
     )
     where = f". Most new documents: {most}" if most else ""
     sentence = f"The feed has drifted, and the model was fitted from nothing: {said}{where}"
-    yield _change(night, "alarm", "drift", sentence, None)
+    theme = rows[0]["cluster_id"] if rows else None
+    yield _change(night, "alarm", "drift", sentence, theme)
 
 
 def _watches(night: NightView) -> Iterator[Change]:
@@ -83,8 +84,12 @@ def _events(night: NightView) -> Iterator[Change]:
     for event in sorted(told, key=lambda it: _place(it, rows)):
         cluster_id = event["cluster_id"]
         sentence = event_sentence(night, event, rows.get(cluster_id))
-        theme = cluster_id if cluster_id in rows else None
-        yield _change(night, "event", event["event"], sentence, theme)
+        if cluster_id in rows:
+            yield _change(night, "event", event["event"], sentence, cluster_id)
+        else:
+            yield _change(night, "event", event["event"], sentence, None) | {
+                "examples": quoted(night, _last_row(night, cluster_id), _EXAMPLES)
+            }
 
 
 def _place(event: Mapping[str, Any], rows: Mapping[str, Row]) -> tuple[int, int]:
@@ -128,10 +133,16 @@ def _others(night: NightView, event: Mapping[str, Any]) -> str:
 
 def _last_name(night: NightView, cluster_id: str) -> str:
     """Return the name that a theme had on the last night before this one on which it was there."""
+    row = _last_row(night, cluster_id)
+    return f"“{excerpt(row['name'], _NAME_CHARS)}”" if row else named(night, cluster_id)
+
+
+def _last_row(night: NightView, cluster_id: str) -> Row:
+    """Return what is known of a theme from the last night before this one; nothing where unknown."""
     for past in reversed(_nights_before(night)):
         if cluster_id in past.clusters:
-            return f"“{excerpt(past.clusters[cluster_id]['name'], _NAME_CHARS)}”"
-    return named(night, cluster_id)
+            return dict(past.clusters[cluster_id])
+    return {}
 
 
 def _nights_before(night: NightView) -> list[PastView]:

@@ -20,9 +20,13 @@ function middles(points, groupOf, n) {
     top: part(values, 0.94), bottom: part(values, 0.06), n: values.length }));
 }
 
+// Whole words of a name that is a list of words, else its beginning.
 function shortened(name, most = LABEL_CHARS) {
   const characters = [...name];
-  return characters.length <= most ? name : `${characters.slice(0, most - 1).join("").trimEnd()}…`;
+  if (characters.length <= most) return name;
+  const beginning = characters.slice(0, most - 1).join("");
+  const words = beginning.lastIndexOf(", ");
+  return `${words > most / 3 ? beginning.slice(0, words) : beginning.trimEnd()}…`;
 }
 
 function labelsOf(layer, content, points) {
