@@ -22,7 +22,7 @@ from models.core.threads import map_pieces
 from models.plane.layout import NEIGHBOURS, components_of
 
 _PHASES: Final = ((50, 12.0, 0.5), (100, 1.0, 0.8))
-"""Rounds, exaggeration and momentum, first of the search, then of the rest, as `layout` has them."""
+"""Rounds, exaggeration and momentum: of the search, then of the rest, as `layout` has them."""
 
 _THETA: Final = 0.5
 """Of the forces of rows far away, which are added up, as openTSNE has it."""

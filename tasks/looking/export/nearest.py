@@ -19,7 +19,7 @@ from tasks.store.storage import Store
 from validation.tables.columns import DOC_ID
 
 Nearest = dict[str, list[Any]]
-"""`ids`, the numbers of rows from 0 on, the row itself first, and `distances`, one less the cosine."""
+"""`ids`: numbers of rows from 0 on, the row itself first. `distances`: one less the cosine."""
 
 _NEAREST: Final = 15
 """As many as embedding-atlas finds by itself, the row itself among them."""

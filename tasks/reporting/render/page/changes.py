@@ -138,7 +138,7 @@ def _last_name(night: NightView, cluster_id: str) -> str:
 
 
 def _last_row(night: NightView, cluster_id: str) -> Row:
-    """Return what is known of a theme from the last night before this one; nothing where unknown."""
+    """Return a theme as it was on the last night that had it; nothing where none is known."""
     for past in reversed(_nights_before(night)):
         if cluster_id in past.clusters:
             return dict(past.clusters[cluster_id])
