@@ -22,7 +22,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-page bench-atlas bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -138,6 +138,11 @@ bench-atlas: .venv/ready .browser-packages/ready .venv-atlas/ready
 	test -e demo-store/reports || $(BIN)/nightfold demo --store demo-store
 	PYTHONPATH=.:.browser-packages $(BIN)/python tests/benchmarks/atlas.py --store demo-store --tool .venv-atlas/bin/embedding-atlas
 
+# Spark reads the demo's store as docs/howto/read.md says; needs a JRE: apt-get install default-jre-headless.
+bench-spark: .venv/ready .spark-packages/ready
+	test -e demo-store/reports || $(BIN)/nightfold demo --store demo-store
+	PYTHONPATH=.:.spark-packages $(BIN)/python tests/benchmarks/spark.py --store demo-store
+
 # Six thousand tweets over twenty nights: three minutes of one core.
 bench-map: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/map_moves.py --data $(DATA)
@@ -188,7 +193,7 @@ bench-speed-nights: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed_nights.py --out $(call given,OUT,speed_nights.json)
 
 clean:
-	rm -rf .venv .venv-peers .venv-atlas .series-packages .browser-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
+	rm -rf .venv .venv-peers .venv-atlas .series-packages .browser-packages .spark-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
 
 # Anew whenever a pin or a dependency changes. torch comes first and exactly, so that the CPU build is found
 # where an index has both.
@@ -201,6 +206,10 @@ clean:
 .series-packages/ready: tests/benchmarks/series-requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --target .series-packages --requirement tests/benchmarks/series-requirements.txt
 	touch .series-packages/ready
+
+.spark-packages/ready: .venv/ready
+	$(BIN)/python -m pip install --quiet --no-deps --target .spark-packages pyspark==4.3.0 py4j==0.10.9.9
+	touch .spark-packages/ready
 
 # What drives a browser, and what looks for faults in a page; the browser itself is none of either.
 .browser-packages/ready: tests/benchmarks/browser-requirements.txt
