@@ -43,7 +43,9 @@ def main() -> None:
         os.chdir(folder)  # before Spark starts its JVM, which stays where it was started
         found = counted()
         os.chdir(PAGE.parent)
-    manifests = map(json.loads, map(Path.read_text, store.glob("runs/feed=*/night=*/manifest.json")))
+    manifests = map(
+        json.loads, map(Path.read_text, store.glob("runs/feed=*/night=*/manifest.json"))
+    )
     wanted = {it["night"]: it["tables"]["assignments"]["rows"] for it in manifests}
     print(json.dumps({"spark": found, "manifests": wanted}, indent=1, sort_keys=True))
     sys.exit(found != wanted)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
 from tasks.reporting.beside.past import PastView
-from tasks.reporting.insights.alarms import alarms_of, emergence_sentence
+from tasks.reporting.insights.alarms import alarms_of, emergence_told
 from tasks.reporting.night_view import NightView, Row
 from tasks.reporting.render.watches import watch_sentence
 
@@ -44,7 +44,7 @@ def named(night: NightView, cluster_id: str) -> str:
 def _alarms(night: NightView) -> Iterator[Change]:
     for row in alarms_of(night.insights.get("emergence", ())):
         cluster_id = row["cluster_id"]
-        sentence = emergence_sentence(row, night.name_of(cluster_id))
+        sentence = emergence_told(row, named(night, cluster_id))
         yield _change(night, "alarm", row["kind"], sentence, cluster_id)
 
 
@@ -166,7 +166,8 @@ def _notes(night: NightView) -> Iterator[Change]:
             sentence = f"{named(night, cluster_id)} is small and has grown this week"
             yield _change(night, "note", "weak_signal", sentence, cluster_id)
         elif row["kind"] == "falling":
-            sentence = f"Fading: {emergence_sentence(row, night.name_of(cluster_id))}"
+            sentence = emergence_told(row, named(night, cluster_id))
+            sentence = f"Fading: {sentence}"
             yield _change(night, "note", "falling", sentence, cluster_id)
 
 

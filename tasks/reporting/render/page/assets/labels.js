@@ -4,6 +4,7 @@ const LABEL_CHARS = 34;
 const FEWER_CHARS = 20; // where the map is narrow
 const NARROW = 600;
 const THEMES_FROM = 1.8;
+const FAR = 0.2; // of the map: a theme so far from its topic's middle has its name from the start
 
 function middles(points, groupOf, n) {
   const xs = Array.from({ length: n }, () => []), ys = Array.from({ length: n }, () => []);
@@ -37,7 +38,7 @@ function labelsOf(layer, content, points) {
     .map((it, at) => ({ ...it, level: "topic", name: content.topics[at].name }));
   const themes = middles(points, (theme) => theme, content.themes.length)
     .map((it, at) => ({ ...it, level: "theme", name: content.themes[at].name,
-      isAlone: !topicOf.has(at) }));
+      isAlone: isFar(it, topics[topicOf.get(at)]) }));
   const most = layer.clientWidth < NARROW ? FEWER_CHARS : LABEL_CHARS;
   const labels = [...topics, ...themes].filter((it) => it.n)
     .sort((a, b) => (a.level === b.level ? b.n - a.n : a.level === "topic" ? -1 : 1));
@@ -46,6 +47,10 @@ function labelsOf(layer, content, points) {
     layer.append(it.element);
   }
   return (camera) => placeLabels(labels, camera, topics.length > 0);
+}
+
+function isFar(theme, topic) {
+  return !topic || Math.hypot(theme.x - topic.x, theme.y - topic.y) > FAR;
 }
 
 function placeLabels(labels, camera, hasTopics) {
