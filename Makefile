@@ -16,13 +16,14 @@ ROUNDS ?= 5
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
 DIGITS ?= $(HOME)/.cache/nightfold-digits
+COMMA := ,
 # What was said on the command line, or the target's own default.
 given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -85,6 +86,11 @@ bench-series: .venv/ready .series-packages/ready
 	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/series.py --packages .series-packages --seeds $(SEEDS) \
 		--out $(call given,OUT,series.json) \
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
+
+# On the processor where there is no accelerator, which takes an hour: DOCUMENTS=20000 ROWS=5000 then.
+bench-accelerator: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/accelerator.py --data $(DATA) --out $(call given,OUT,accelerator.json) \
+		--documents $(call given,DOCUMENTS,1000000) --rows $(call given,ROWS,20000$(COMMA)100000)
 
 # With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready

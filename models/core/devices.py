@@ -1,7 +1,8 @@
 """Where the numbers live: the device, and random numbers that leave the caller's alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
@@ -9,7 +10,13 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from models.core.threads import map_pieces
 from validation.errors import SettingError
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+CPU: Final = torch.device("cpu")
 
 # Of the memory that is free on an accelerator; the rest is for weights, gradients and batches.
 _SHARE_FOR_ROWS = 0.5
@@ -84,6 +91,29 @@ def seeded_rng(seed: int, device: torch.device) -> Iterator[None]:
 def autocast(device: torch.device) -> AbstractContextManager[None]:
     """Compute in bfloat16 on CUDA, where it is faster; in float32 on the CPU, where it is not."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+
+
+def map_on(
+    device: torch.device,
+    function: Callable[[P], R],
+    pieces: Sequence[P],
+    *,
+    at_once: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[R]:
+    """Apply a function to independent pieces: on a processor as `map_pieces` does.
+
+    An accelerator computes one piece at a time, whoever asks, so there they go one after the other
+    in the caller's thread.
+    """
+    if device.type == "cpu":
+        return map_pieces(function, pieces, at_once=at_once, progress=progress)
+    results = []
+    for piece in pieces:
+        results.append(function(piece))
+        if progress is not None:
+            progress(len(results))
+    return results
 
 
 def as_tensor(X: NDArray[np.float32]) -> Tensor:

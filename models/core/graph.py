@@ -12,7 +12,7 @@ from scipy import sparse
 from torch import Tensor
 
 from models.core.arrays import Floats, Integers, normalise_rows
-from models.core.threads import map_pieces
+from models.core.devices import CPU, map_on
 
 BLOCK_CELLS: Final = 16_000_000
 """Similarities in a block: 64 MB."""
@@ -30,7 +30,7 @@ class Neighbours(NamedTuple):
     similarities: Floats  # cosine, same shape
 
 
-def nearest_neighbours(X: Floats, n_neighbors: int) -> Neighbours:
+def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) -> Neighbours:
     """Find the exact cosine neighbours of every row.
 
     Parameters
@@ -39,6 +39,8 @@ def nearest_neighbours(X: Floats, n_neighbors: int) -> Neighbours:
         Rows of length one, shape (n_samples, n_features).
     n_neighbors
         Neighbours to keep; at most ``n_samples - 1`` are there to be found.
+    device
+        Where to compare the rows, all of which it must hold.
 
     Returns
     -------
@@ -46,16 +48,17 @@ def nearest_neighbours(X: Floats, n_neighbors: int) -> Neighbours:
     """
     n_samples = len(X)
     kept = min(n_neighbors, n_samples - 1)
-    rows = torch.from_numpy(np.ascontiguousarray(X))
+    rows = torch.from_numpy(np.ascontiguousarray(X)).to(device)
     block = max(1, BLOCK_CELLS // max(1, n_samples))
 
     def search(start: int) -> tuple[Tensor, Tensor]:
         cosines = rows[start : start + block] @ rows.T
-        cosines[torch.arange(len(cosines)), torch.arange(start, start + len(cosines))] = -torch.inf
+        # The diagonal that begins at the block's first row: each row beside itself.
+        cosines[:, start:].fill_diagonal_(-torch.inf)
         best = cosines.topk(kept, dim=1)
-        return best.values, best.indices
+        return best.values.cpu(), best.indices.cpu()
 
-    found = map_pieces(search, range(0, n_samples, block), at_once=MOST_BLOCKS)
+    found = map_on(device, search, range(0, n_samples, block), at_once=MOST_BLOCKS)
     similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
     return Neighbours(indices, similarities)
 
@@ -102,7 +105,7 @@ def smooth(X: Floats, walk: sparse.csr_array, rounds: int) -> Floats:
     return smoothed
 
 
-def neighbourhood_means(X: Floats, n_neighbors: int) -> Floats:
+def neighbourhood_means(X: Floats, n_neighbors: int, device: torch.device = CPU) -> Floats:
     """Smooth rows of length one, shape (n_samples, n_features), over their own neighbour graph."""
-    walk = neighbour_graph(nearest_neighbours(X, n_neighbors), n_neighbors)
+    walk = neighbour_graph(nearest_neighbours(X, n_neighbors, device), n_neighbors)
     return smooth(X, walk, SMOOTHING_ROUNDS)

@@ -8,8 +8,9 @@ for nobody. The pieces do not depend on the number of threads, so neither do the
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Final, TypeVar
@@ -89,6 +90,36 @@ def map_pieces(
             if progress is not None:
                 progress(len(results))
     return results
+
+
+def map_ahead(function: Callable[[P], R], pieces: Sequence[P], n_ahead: int) -> Iterator[R]:
+    """Apply a function to pieces while whoever takes the results does something else.
+
+    Parameters
+    ----------
+    function
+        Called in other threads, several at a time.
+    pieces
+        What to apply it to.
+    n_ahead
+        Results that are computed, or waiting, beyond the one that was taken last; 0: none, each is
+        computed when it is asked for, in the caller's thread.
+
+    Returns
+    -------
+    The results, in the order of the pieces.
+    """
+    if n_ahead == 0:
+        yield from map(function, pieces)
+        return
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(n_ahead, "ahead") as pool:
+        for piece in pieces:
+            waiting.append(pool.submit(function, piece))
+            if len(waiting) > n_ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _on_one_thread() -> None:

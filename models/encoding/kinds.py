@@ -78,7 +78,7 @@ def choose_kind(backend: str, dtype: str, device: str) -> Kind:
     SettingError
         If this machine cannot do what was asked for.
     """
-    on_cpu = _computes_on_cpu(device)
+    on_cpu = computes_on_cpu(device)
     if backend == "openvino":
         _require_openvino(on_cpu, device)
     if backend == "auto":
@@ -145,7 +145,7 @@ def _require_openvino(on_cpu: bool, device: str) -> None:
         )
 
 
-def _computes_on_cpu(device: str) -> bool:
+def computes_on_cpu(device: str) -> bool:
     """Return whether the encoder runs on the processor; torch is imported only to look for others.
 
     A build of torch for processors says so in its version.

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.threads import free_threads, map_pieces
+from models.core.threads import free_threads, map_ahead
 from models.encoding.encoder import EncoderSource
 from models.encoding.kinds import REFERENCE, Kind, KindRefusedError
 from validation.errors import NightfoldError, SettingError
@@ -26,12 +26,24 @@ MOST_TEXTS: Final = 1024
 """Texts that are tokenised at once, and so the most that a batch can have."""
 
 
+_PIECES_AHEAD: Final = 4
+"""Pieces of `MOST_TEXTS` texts whose tokens are made while an accelerator computes: a tokenizer
+has threads of its own, so these only hide what Python does around it."""
+
+
 class VectorsNotFiniteError(NightfoldError, ValueError):
     """An encoder whose vectors cannot be used; the message names its folder and what to do."""
 
 
 Done: TypeAlias = Callable[[int], None]
 """Called with the number of texts that are encoded."""
+
+
+class Batch(NamedTuple):
+    """Texts that are computed at once."""
+
+    places: list[int]  # among those that are tokenised together
+    given: "Tokens | list[str]"  # the texts themselves where an encoder makes its own tokens
 
 
 class Encoder(Protocol):
@@ -50,8 +62,8 @@ class TextEncoder:
     batches at a time. Beside the model, memory holds the vectors that are returned, the tokens of
     `MOST_TEXTS` texts and one batch for every core.
 
-    Tokens are not made ahead of the batches: on one core there is nothing that they could overlap
-    with, and they are 1 % of what a vector costs.
+    On an accelerator tokens are made ahead of the batches. On processors there is nothing that they
+    could overlap with, and they are 1 % of what a vector costs.
 
     Parameters
     ----------
@@ -83,6 +95,8 @@ class TextEncoder:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         from models.core.devices import resolve_device
         from models.encoding.batches import token_budget
+        from models.encoding.forward import SAMPLE
+        from models.encoding.tokens import find_tokenise
 
         self._device = resolve_device(device)
         self._model = _load(source, str(self._device))
@@ -94,10 +108,11 @@ class TextEncoder:
         self.kind = kind
         self._folder = source.folder
         self._budget = token_budget(self._device)
-        # The first call sets the tokenizer's padding, too; threads may only read it.
+        self._n_ahead = 0 if self._device.type == "cpu" else _PIECES_AHEAD
         self._names = _inputs(self._model)
         self._forward: Forward | None = None
         if self._names:
+            self._tokenise = find_tokenise(self._model, self._names, SAMPLE)
             self._forward = self._checked_forward()
         elif kind != REFERENCE:
             raise KindRefusedError(
@@ -129,50 +144,50 @@ class TextEncoder:
             raise ValueError("texts must be a sequence of strings, got one string")
         embeddings = np.empty((len(texts), self.embedding_dim), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: (-len(texts[i]), i))
-        for start in range(0, len(order), MOST_TEXTS):
-            some = order[start : start + MOST_TEXTS]
+        together = [order[it : it + MOST_TEXTS] for it in range(0, len(order), MOST_TEXTS)]
+        pieces = [[texts[i] for i in some] for some in together]
+        n_before = 0
+        for some, batches in zip(
+            together, map_ahead(self._batches, pieces, self._n_ahead), strict=True
+        ):
 
-            def tell(n_done: int, before: int = start) -> None:
+            def tell(n_done: int, n_before: int = n_before) -> None:
                 if progress is not None:
-                    progress(before + n_done)
+                    progress(n_before + n_done)
 
-            embeddings[some] = self._encode_some([texts[i] for i in some], tell)
+            embeddings[some] = self._encode_batches(batches, tell)
+            n_before += len(some)
         require_finite(embeddings, self._folder)
         return embeddings
 
-    def _encode_some(self, texts: list[str], progress: Done) -> NDArray[np.float32]:
-        """Encode texts that are tokenised together."""
+    def _batches(self, texts: list[str]) -> list[Batch]:
+        """Tokenise texts together, and cut them into batches."""
+        if self._forward is None:
+            each = list(range(len(texts)))
+            starts = range(0, len(texts), self.batch_size)
+            parts = [each[it : it + self.batch_size] for it in starts]
+            return [Batch(part, [texts[i] for i in part]) for part in parts]
         from models.encoding.batches import token_batches
+
+        tokens, lengths = self._tokenise(texts)
+        parts = token_batches(lengths, self._budget, self.batch_size)
+        return [Batch(part, self._cut(tokens, part, lengths[part[0]])) for part in parts]
+
+    def _encode_batches(self, batches: list[Batch], progress: Done) -> NDArray[np.float32]:
+        """Encode texts that were tokenised together."""
+        from models.core.devices import map_on
         from models.encoding.forward import unit_rows
 
-        vectors = np.empty((len(texts), self.embedding_dim), dtype=np.float32)
-        if self._forward is None:
-            starts = range(0, len(texts), self.batch_size)
-            batches = [list(range(len(texts)))[it : it + self.batch_size] for it in starts]
-        else:
-            tokens, lengths = self._tokens(texts)
-            batches = token_batches(lengths, self._budget, self.batch_size)
+        n_texts = sum(len(batch.places) for batch in batches)
+        vectors = np.empty((n_texts, self.embedding_dim), dtype=np.float32)
 
-        def encode_batch(batch: list[int]) -> None:
-            if self._forward is None:
-                found = self._encode_plainly([texts[i] for i in batch])
-            else:
-                found = self._forward(self._cut(tokens, batch, lengths[batch[0]]))
-            vectors[batch] = unit_rows(found)
+        def encode_batch(batch: Batch) -> None:
+            compute: Any = self._encode_plainly if self._forward is None else self._forward
+            vectors[batch.places] = unit_rows(compute(batch.given))
 
-        n_done = np.cumsum([len(batch) for batch in batches]).tolist()
-        # An accelerator computes one batch at a time, whoever asks.
-        at_once = None if self._device.type == "cpu" else 1
-        map_pieces(
-            encode_batch, batches, at_once=at_once, progress=lambda n: progress(n_done[n - 1])
-        )
+        n_done = np.cumsum([len(batch.places) for batch in batches]).tolist()
+        map_on(self._device, encode_batch, batches, progress=lambda n: progress(n_done[n - 1]))
         return vectors
-
-    def _tokens(self, texts: list[str]) -> tuple["Tokens", list[int]]:
-        """Tokenise texts, and count the tokens of each."""
-        features = self._model.preprocess(texts)
-        lengths: list[int] = features["attention_mask"].sum(dim=1).tolist()
-        return {name: features[name] for name in self._names}, lengths
 
     def _cut(self, tokens: "Tokens", batch: list[int], longest: int) -> "Tokens":
         """Take the rows of a batch, without the padding that all of them have."""
@@ -196,7 +211,7 @@ class TextEncoder:
         reference = torch_forward(module, self._device)
         if self.kind == REFERENCE:
             return reference
-        tokens, lengths = self._tokens(list(SAMPLE))
+        tokens, lengths = self._tokenise(list(SAMPLE))
         samples = [
             self._cut(tokens, batch, lengths[batch[0]])
             for batch in token_batches(lengths, SAMPLE_BUDGET, MOST_TEXTS)

@@ -106,7 +106,7 @@ class PrototypeHeads(nn.Module):
 
 def find_partners(rows: Tensor, n_neighbors: int) -> Tensor:
     """Find the nearest rows of each by cosine, (n_samples, n_neighbors); a lone row has itself."""
-    found = nearest_neighbours(normalise_rows(rows.cpu().numpy()), n_neighbors).indices
+    found = nearest_neighbours(normalise_rows(rows.cpu().numpy()), n_neighbors, rows.device).indices
     return torch.from_numpy(found if found.shape[1] else np.arange(len(rows))[:, None])
 
 

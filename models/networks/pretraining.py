@@ -79,7 +79,7 @@ def pretrain_network(
         return _fit_information(network, rows, schedule, learning_rate, progress)
     targets = None
     if pretraining == "neighbours":
-        targets = place_rows(neighbourhoods(rows.cpu()), rows.device)
+        targets = place_rows(neighbourhoods(rows), rows.device)
     return pretrain_autoencoder(network, rows, schedule, learning_rate, progress, targets)
 
 
@@ -88,10 +88,11 @@ def neighbourhoods(rows: Tensor) -> Tensor:
 
     Neighbours are by cosine, the smoothing is that of `models.core.graph.neighbourhood_means`.
     """
-    X = rows.numpy()
+    X = rows.cpu().numpy()
     directions = normalise_rows(X)
     lengths = np.linalg.norm(X, axis=1, keepdims=True)
-    return torch.from_numpy(neighbourhood_means(directions, N_NEIGHBORS) * lengths)
+    means = neighbourhood_means(directions, N_NEIGHBORS, rows.device)
+    return torch.from_numpy(means * lengths)
 
 
 def _fit_variational(

@@ -149,13 +149,14 @@ class NightfoldClustering(DeepClusterer):
         self.seed_ = draw_seed(self.random_state)
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
-        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors)
+        device = resolve_device(self.device)
+        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors, device)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
         schedule = Schedule("pretrain", self.pretrain_epochs, BATCH_SIZE, self.seed_)
         self.pretrain_history_ = pretrain_on_neighbourhoods(
-            network.to(resolve_device(self.device)), rows, targets, schedule, progress
+            network.to(device), rows, targets, schedule, progress
         )
         self.autoencoder_ = network
         return self
@@ -163,14 +164,15 @@ class NightfoldClustering(DeepClusterer):
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
         settings, views, fused = self._settings(), self._views(X), self.view_.transform(X)
-        neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors)
+        device = settings.device
+        neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors, device)
         partition = find_partition(fused, views, neighbours, settings, progress)
         self.heads_, records = fit_heads(
             views,
             partition.soft_assignments,
             partition.mixing_neighbours,
             partition.recipe,
-            Run("heads", self.seed_, settings.device, progress),
+            Run("heads", self.seed_, device, progress),
         )
         self.history_ = partition.history + records
         self._keep(partition, X)
@@ -200,8 +202,8 @@ class NightfoldClustering(DeepClusterer):
         check_is_fitted(self, "heads_")
         fused = self.view_.transform(self._check(X, reset=False))
         chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
-        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors)
         device = self.autoencoder_.feature_mean.device
+        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors, device)
         sides = (as_tensor(side[chosen]).to(device) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
         schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
@@ -229,13 +231,13 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
-        fused = self.view_.transform(X)
+        settings, fused = self._settings(), self.view_.transform(X)
         partition, self.heads_ = continue_partition(
             fused,
             self._views(X),
-            take_neighbours(self.__dict__, fused, self.n_neighbors),
+            take_neighbours(self.__dict__, fused, self.n_neighbors, settings.device),
             Earlier(self.heads_, self.topics_, self.evidence_),
-            self._settings(),
+            settings,
             progress,
         )
         self.history_ = partition.history

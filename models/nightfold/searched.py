@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats
@@ -28,7 +29,9 @@ class Searched(NamedTuple):
     neighbours: Neighbours
 
     @classmethod
-    def of(cls, fused: Floats, n_neighbors: int, earlier: Self | None = None) -> Self:
+    def of(
+        cls, fused: Floats, n_neighbors: int, device: torch.device, earlier: Self | None = None
+    ) -> Self:
         """Search, unless an earlier search was for the same rows.
 
         Parameters
@@ -37,13 +40,16 @@ class Searched(NamedTuple):
             Rows of length one, shape (n_samples, n_features).
         n_neighbors
             Of every row, at least; never fewer than are mixed with.
+        device
+            Where to search.
         earlier
             A search for as many, if there was one.
         """
         digest = blake2b(np.ascontiguousarray(fused).data, digest_size=16).hexdigest()
         if earlier is not None and earlier.digest == digest:
             return earlier
-        return cls(digest, nearest_neighbours(fused, max(n_neighbors, MIXING_NEIGHBOURS)))
+        count = max(n_neighbors, MIXING_NEIGHBOURS)
+        return cls(digest, nearest_neighbours(fused, count, device))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what is kept on disk; a row's number fits into 32 bits."""
@@ -57,16 +63,18 @@ class Searched(NamedTuple):
         return cls(digest, Neighbours(indices, arrays[_SIMILARITIES]))
 
 
-def smoothed_rows(fused: Floats, n_neighbors: int) -> tuple[Searched, Floats]:
+def smoothed_rows(fused: Floats, n_neighbors: int, device: torch.device) -> tuple[Searched, Floats]:
     """Search for neighbours, and smooth the rows over the graph of so many of each."""
-    searched = Searched.of(fused, n_neighbors)
+    searched = Searched.of(fused, n_neighbors, device)
     walk = neighbour_graph(searched.neighbours, n_neighbors)
     return searched, smooth(fused, walk, SMOOTHING_ROUNDS)
 
 
-def take_neighbours(fitted: dict[str, Any], fused: Floats, n_neighbors: int) -> Neighbours:
+def take_neighbours(
+    fitted: dict[str, Any], fused: Floats, n_neighbors: int, device: torch.device
+) -> Neighbours:
     """Return the neighbours of rows, and take the search out of an estimator's attributes.
 
     A refined model has no use for it, and it is as large as the feed.
     """
-    return Searched.of(fused, n_neighbors, fitted.pop("searched_", None)).neighbours
+    return Searched.of(fused, n_neighbors, device, fitted.pop("searched_", None)).neighbours

@@ -22,6 +22,7 @@ from models.encoding.kinds import (
     Dtype,
     Kind,
     KindRefusedError,
+    computes_on_cpu,
     kinds_in_turn,
 )
 from tasks.frame.mapper import InProcess, Mapper
@@ -41,6 +42,10 @@ logger = logging.getLogger(__name__)
 
 _CHUNK_TEXTS: Final = 1024
 """What a killed run loses, at most; each chunk is a file."""
+
+_CHUNK_TEXTS_ON_ACCELERATOR: Final = 16_384
+"""An accelerator makes as many vectors in a second; smaller chunks would leave it waiting for the
+first tokens of each, and a feed of a million texts with a thousand files."""
 
 
 class Embedded(BaseModel):
@@ -103,7 +108,7 @@ def embed(
     def vectors_by(encoder: EncoderRef) -> pa.Table:
         shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
         make = partial(load_encoder, encoder, settings, device)
-        return encoded(shelf, laid_out.texts, make, mapper)
+        return encoded(shelf, laid_out.texts, make, mapper, device)
 
     encoder, items = _first_that_works(encoder, settings, vectors_by)
     return Embedded(
@@ -134,7 +139,11 @@ def _first_that_works(
 
 
 def encoded(
-    shelf: EmbeddingShelf, texts: pa.Table, make: Callable[[], "Encoder"], mapper: Mapper
+    shelf: EmbeddingShelf,
+    texts: pa.Table,
+    make: Callable[[], "Encoder"],
+    mapper: Mapper,
+    device: str = "cpu",
 ) -> pa.Table:
     """Return digest and vector of every text; vectors that the shelf lacks are made and put there.
 
@@ -148,17 +157,21 @@ def encoded(
         Loads the encoder; called only where a text lacks its vector.
     mapper
         Works on the chunks.
+    device
+        That the encoder is loaded on.
     """
     digests = texts[TEXT_DIGEST].to_pylist()
-    chunks = cut_into_chunks(texts, shelf.missing(digests))
-    if chunks:
+    missing = shelf.missing(digests)
+    logger.info("%s texts to encode, %s are known", f"{len(missing):,}", len(texts) - len(missing))
+    if missing:
+        chunks = cut_into_chunks(texts, missing, device)
         with shown_progress("embed") as report:
             encode_chunks(shelf, chunks, make(), mapper, report)
     vectors = shelf.gather(digests)
     return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
 
 
-def cut_into_chunks(texts: pa.Table, missing: set[str]) -> list[Chunk]:
+def cut_into_chunks(texts: pa.Table, missing: set[str], device: str = "cpu") -> list[Chunk]:
     """Cut the texts that have no vector yet into chunks, night by night.
 
     Each night by itself: where vectors of several nights are lost, they come back as they were.
@@ -169,15 +182,18 @@ def cut_into_chunks(texts: pa.Table, missing: set[str]) -> list[Chunk]:
         With the schema `WINDOW_TEXTS`.
     missing
         Digests of the texts that have no vector.
+    device
+        That the encoder is loaded on: its chunks are larger on an accelerator.
     """
+    on_cpu = computes_on_cpu(device)
+    chunk_texts = _CHUNK_TEXTS if on_cpu else _CHUNK_TEXTS_ON_ACCELERATOR
     is_missing = [digest in missing for digest in texts[TEXT_DIGEST].to_pylist()]
     lacking = texts.filter(pa.array(is_missing, pa.bool_()))
-    logger.info("%s texts to encode, %s are known", f"{len(lacking):,}", len(texts) - len(lacking))
     columns = (lacking[name].to_pylist() for name in (NIGHT, TEXT_DIGEST, TEXT))
     chunks: list[Chunk] = []
     n_before = 0
     for _, rows in groupby(zip(*columns, strict=True), key=itemgetter(0)):
-        for chunk in _cut({digest: text for _, digest, text in rows}):
+        for chunk in _cut({digest: text for _, digest, text in rows}, chunk_texts):
             chunks.append(Chunk(chunk, n_before))
             n_before += len(chunk)
     return chunks
@@ -199,12 +215,12 @@ def encode_chunks(
     mapper.map(encode, chunks)
 
 
-def _cut(texts: dict[str, str]) -> Iterator[dict[str, str]]:
+def _cut(texts: dict[str, str], chunk_texts: int) -> Iterator[dict[str, str]]:
     """Cut the texts of a night, by their digests, as `encoding_chunks` says."""
     from models.encoding.encoder import encoding_chunks
 
     digests = list(texts)
     lengths = [len(text) for text in texts.values()]
-    for positions in encoding_chunks(lengths, digests, _CHUNK_TEXTS):
+    for positions in encoding_chunks(lengths, digests, chunk_texts):
         chunk = [digests[position] for position in positions]
         yield {digest: texts[digest] for digest in chunk}

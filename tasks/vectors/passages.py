@@ -68,7 +68,7 @@ def cut_passages(
     distinct = distinct_texts(found)
     if len(distinct):
         make = partial(load_encoder, encoder, embedding, device)
-        items = encoded(shelf, distinct, make, InProcess())
+        items = encoded(shelf, distinct, make, InProcess(), device)
     else:
         items = _no_items()
     return Passages(

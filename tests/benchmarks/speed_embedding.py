@@ -97,7 +97,9 @@ def products_per_second() -> float:
 def tokens_of(texts: list[str]) -> int:
     """Count the tokens that the default encoder reads of some texts."""
     encoder = TextEncoder(find_encoder(DEFAULT_ENCODER), "cpu")
-    return sum(sum(encoder._tokens(texts[at : at + 500])[1]) for at in range(0, len(texts), 500))
+    return sum(
+        sum(encoder._tokenise(texts[at : at + 500]).lengths) for at in range(0, len(texts), 500)
+    )
 
 
 def flop_per_token() -> int:

@@ -1,6 +1,7 @@
 """A feed of images goes through the nightly flow as one of texts does, and is as safe in it."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -211,32 +212,38 @@ def test_a_full_fit_learns_another_encoder(first: tuple[Feed, dict[str, str]]) -
     assert len(known & set(feed.table("clusters", 3)["cluster_id"])) >= 2
 
 
-@pytest.mark.parametrize("table", ["contents", "models/encoder"])
-def test_damage_is_found_and_mended(table: str, forked: Forked, tmp_path: Path) -> None:
-    feed = Feed(tmp_path)
+@pytest.fixture(scope="module")
+def calm(forked: Forked, tmp_path_factory: pytest.TempPathFactory) -> Feed:
+    """A first night of sound images that nothing has disturbed."""
+    feed = Feed(tmp_path_factory.mktemp("calm"))
     feed.write(1)
     assert forked.run(run_night, feed.config(1)) == 0
+    return feed
+
+
+@pytest.mark.parametrize("table", ["contents", "models/encoder"])
+def test_damage_is_found_and_mended(table: str, calm: Feed, tmp_path: Path) -> None:
+    store = Path(shutil.copytree(calm.store, tmp_path / "store"))
     name, _, model = table.partition("/")
-    folder = feed.store / name / "feed=default" / "night=2026-03-01" / model
+    folder = store / name / "feed=default" / "night=2026-03-01" / model
     file = next(it for it in folder.iterdir() if it.is_file())
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content))
-    findings = examine(feed.store)
-    assert [it.file for it in findings] == [file.relative_to(feed.store).as_posix()]
-    repaired, left = repair_all(feed.store)
+    findings = examine(store)
+    assert [it.file for it in findings] == [file.relative_to(store).as_posix()]
+    repaired, left = repair_all(store)
     assert (len(repaired), left) == (1, [])
-    assert examine(feed.store) == []
+    assert examine(store) == []
 
 
-def test_kill_where_images_are_worked_on_then_run_again(forked: Forked, tmp_path: Path) -> None:
-    feed = Feed(tmp_path)
-    feed.write(1)
-    calm = feed.config(1, store=str(tmp_path / "calm"))
-    assert forked.run(run_night, calm) == 0
-    own = ("look at images", "check raw", "keep contents", "learn encoder", "embed")
-    for moment in (*(f"{stage}: done" for stage in own), "publish: started"):
-        assert forked.run(run_until, feed.config(1), moment) == KILLED, moment
-        assert not list(feed.store.glob("runs/**/manifest.json"))
-    assert forked.run(run_night, feed.config(1)) == 0
-    assert published(feed.store) == published(tmp_path / "calm")
+def test_kill_where_images_are_worked_on_then_run_again(
+    forked: Forked, calm: Feed, tmp_path: Path
+) -> None:
+    config = calm.config(1, store=str(tmp_path / "store"))
+    # Of the stages that are its own; that every other may be killed, a feed of texts shows.
+    for stage in ("look at images", "keep contents", "learn encoder", "embed"):
+        assert forked.run(run_until, config, f"{stage}: done") == KILLED, stage
+        assert not list(tmp_path.glob("store/runs/**/manifest.json"))
+    assert forked.run(run_night, config) == 0
+    assert published(tmp_path / "store") == published(calm.store)

@@ -1,12 +1,20 @@
 """Names of devices, seeds, and whose random numbers are whose."""
 
+from threading import get_ident
+
 import numpy as np
 import pytest
 import torch
 
-from models.core.devices import as_tensor, draw_seed, place_rows, resolve_device, seeded_rng
-
-CPU = torch.device("cpu")
+from models.core.devices import (
+    CPU,
+    as_tensor,
+    draw_seed,
+    map_on,
+    place_rows,
+    resolve_device,
+    seeded_rng,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +92,11 @@ def test_rows_that_do_not_fit_stay_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -
     assert place_rows(rows, cuda).device.type == "cuda"
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (0, 0))
     assert place_rows(rows, cuda).device.type == "cpu"
+
+
+def test_an_accelerator_gets_one_piece_after_the_other_in_the_callers_thread() -> None:
+    told: list[int] = []
+    threads = map_on(torch.device("meta"), lambda _: get_ident(), [1, 2, 3], progress=told.append)
+    assert threads == [get_ident()] * 3
+    assert told == [1, 2, 3]
+    assert get_ident() not in map_on(CPU, lambda _: get_ident(), [1, 2, 3])

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from models.core import threads
 from models.core.arrays import normalise_rows
 from models.core.graph import nearest_neighbours
 from models.core.lloyd import kmeans, kmeans_runs
-from models.core.threads import free_threads, map_pieces, one_thread
+from models.core.threads import free_threads, map_ahead, map_pieces, one_thread
 from models.quality.stability import recluster_resamples
 from tests.two_threads import two_threads_each
 
@@ -148,3 +149,23 @@ def _arrays(found: object) -> list[np.ndarray]:
     if isinstance(found, np.ndarray):
         return [found]
     return [array for item in found for array in _arrays(item)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("n_ahead", [0, 1, 3, 9])
+def test_results_computed_ahead_come_in_the_order_of_the_pieces(n_ahead: int) -> None:
+    assert list(map_ahead(lambda it: it**2, range(7), n_ahead)) == [0, 1, 4, 9, 16, 25, 36]
+
+
+def test_no_more_is_computed_ahead_than_is_said() -> None:
+    computed: list[int] = []
+    results = map_ahead(computed.append, range(9), 2)
+    next(results)
+    list(islice(results, 3))
+    assert len(computed) <= 4 + 2
+
+
+def test_an_error_ahead_comes_with_its_piece() -> None:
+    results = map_ahead(lambda it: 1 / it, [1, 0], 2)
+    assert next(results) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(results)

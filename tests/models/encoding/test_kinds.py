@@ -39,7 +39,7 @@ def test_auto_takes_what_the_machine_has(machine: pytest.MonkeyPatch) -> None:
 def test_an_accelerator_computes_by_torch(
     machine: pytest.MonkeyPatch, has_it: bool, dtype: str
 ) -> None:
-    machine.setattr(kinds, "_computes_on_cpu", lambda _: False)
+    machine.setattr(kinds, "computes_on_cpu", lambda _: False)
     machine.setattr(kinds, "_accelerator_has_bfloat16", lambda _: has_it)
     assert choose_kind("auto", "auto", "cuda") == Kind("torch", dtype)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="on an accelerator, got 'openvino'"):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from models.nightfold import searched as module
 from models.nightfold.clustering import NightfoldClustering
@@ -22,9 +23,9 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     search = module.nearest_neighbours
 
-    def counted(X: np.ndarray, n_neighbors: int) -> module.Neighbours:
+    def counted(X: np.ndarray, n_neighbors: int, device: torch.device) -> module.Neighbours:
         found.append(len(X))
-        return search(X, n_neighbors)
+        return search(X, n_neighbors, device)
 
     monkeypatch.setattr(module, "nearest_neighbours", counted)
     return found

@@ -156,6 +156,17 @@ def test_chunks_end_with_their_night_and_leave_out_what_is_known() -> None:
     assert [chunk.n_before for chunk in chunks] == [0, 4, 5]
 
 
+def test_chunks_are_larger_on_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "computes_on_cpu", lambda device: device == "cpu")
+    monkeypatch.setattr(module, "_CHUNK_TEXTS_ON_ACCELERATOR", 6)
+    group = texts(*range(7))
+    sizes = [
+        [len(chunk.texts) for chunk in cut_into_chunks(window_texts(group), set(group), device)]
+        for device in ("cpu", "cuda")
+    ]
+    assert sizes == [[4, 3], [6, 1]]
+
+
 def test_vectors_do_not_depend_on_the_order_in_which_chunks_are_worked_on(
     store: Store, shelf: EmbeddingShelf
 ) -> None:
@@ -190,6 +201,7 @@ def test_the_encoder_goes_where_the_estimator_goes(
 
     monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", load)
     monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda folder: folder)
+    monkeypatch.setattr(module, "computes_on_cpu", lambda device: device == "cpu")
     embed.fn(store, [night(store, 1, texts(1))], ENCODER, EmbedSettings(batch_size=7), "cuda:1")
     assert given == [("/models/E", "cuda:1", 7, REFERENCE)]
 
