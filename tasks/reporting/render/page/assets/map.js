@@ -90,7 +90,7 @@ function mapNote(facts) {
     ? ` It was laid out again tonight: half of the documents moved by less than ${percent(facts.median_displacement)} of its width.`
     : facts.kind === "kept" ? " Documents of earlier nights are where they were." : "";
   return `Near means alike; directions mean nothing.${way}${left}`
-    + " Click a point for its theme; hold Ctrl and turn the wheel to zoom.";
+    + " Click a point for its theme; hold Ctrl and turn the wheel, or use two fingers, to zoom.";
 }
 
 function legendOf(content, colours) {
