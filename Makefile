@@ -24,7 +24,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -137,6 +137,23 @@ bench-warm-flow: .venv/ready
 bench-report: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/report_cost.py --data $(DATA) --out $(call given,OUT,report_cost.json)
 
+# The report of 100,000 documents in a Chromium, which Debian's package brings; CARD=--card where there is a graphics card.
+bench-page: .venv/ready .browser-packages/ready
+	test -e demo-store/reports || $(BIN)/nightfold demo --store demo-store
+	PYTHONPATH=.:.browser-packages $(BIN)/python tests/benchmarks/report_size.py \
+		--report "$$(ls demo-store/reports/feed=sample/*/report.json | tail -1)" --page .browser-packages/page.html \
+		--axe .browser-packages/package/axe.min.js $(CARD)
+
+# Embedding-atlas itself reads what is exported for it; in Chromium, too, where there is one.
+bench-atlas: .venv/ready .browser-packages/ready .venv-atlas/ready
+	test -e demo-store/reports || $(BIN)/nightfold demo --store demo-store
+	PYTHONPATH=.:.browser-packages $(BIN)/python tests/benchmarks/atlas.py --store demo-store --tool .venv-atlas/bin/embedding-atlas
+
+# Spark reads the demo's store as docs/howto/read.md says; needs a JRE: apt-get install default-jre-headless.
+bench-spark: .venv/ready .spark-packages/ready
+	test -e demo-store/reports || $(BIN)/nightfold demo --store demo-store
+	PYTHONPATH=.:.spark-packages $(BIN)/python tests/benchmarks/spark.py --store demo-store
+
 # Six thousand tweets over twenty nights: three minutes of one core.
 bench-map: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/map_moves.py --data $(DATA)
@@ -192,7 +209,7 @@ bench-speed-nights: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed_nights.py --out $(call given,OUT,speed_nights.json)
 
 clean:
-	rm -rf .venv .venv-peers .series-packages .themes-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
+	rm -rf .venv .venv-peers .venv-atlas .series-packages .themes-packages .browser-packages .spark-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
 
 # Anew whenever a pin or a dependency changes. torch comes first and exactly, so that the CPU build is found
 # where an index has both.
@@ -209,6 +226,22 @@ clean:
 .themes-packages/ready: tests/benchmarks/themes-requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --target .themes-packages --requirement tests/benchmarks/themes-requirements.txt
 	touch .themes-packages/ready
+
+.spark-packages/ready: .venv/ready
+	$(BIN)/python -m pip install --quiet --no-deps --target .spark-packages pyspark==4.3.0 py4j==0.10.9.9
+	touch .spark-packages/ready
+
+# What drives a browser, and what looks for faults in a page; the browser itself is none of either.
+.browser-packages/ready: tests/benchmarks/browser-requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --target .browser-packages --requirement tests/benchmarks/browser-requirements.txt
+	cd .browser-packages && npm pack --silent axe-core@4.14.1 && tar xzf axe-core-4.14.1.tgz
+	touch .browser-packages/ready
+
+# Without what embeds texts, which would bring a torch of its own: the places come with the file.
+.venv-atlas/ready: tests/benchmarks/atlas-requirements.txt
+	$(PYTHON) -m venv .venv-atlas
+	.venv-atlas/bin/python -m pip install --quiet --no-deps --requirement tests/benchmarks/atlas-requirements.txt
+	touch .venv-atlas/ready
 
 # The list is complete, so that nothing else is resolved: see _clustpy_deep in peers.py for what is left out.
 .venv-peers/ready: tests/benchmarks/peers-requirements.txt
