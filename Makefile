@@ -16,6 +16,7 @@ LONG ?= 1000
 ROUNDS ?= 5
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
+ITEMS ?= 20000
 DIGITS ?= $(HOME)/.cache/nightfold-digits
 COMMA := ,
 # What was said on the command line, or the target's own default.
@@ -24,7 +25,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -82,6 +83,11 @@ bench-images: .venv/ready
 		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) \
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
 
+# KINDS=images,series,series-rows: half an hour of one core for 20,000 of each.
+bench-item-nights: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/item_nights.py --items $(ITEMS) \
+		--out $(call given,OUT,item_nights.json) $(if $(filter undefined,$(origin KINDS)),,--kinds $(KINDS))
+
 # The sets and k-Shape come with libraries, which lie in a folder of their own.
 bench-series: .venv/ready .series-packages/ready
 	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/series.py --packages .series-packages --seeds $(SEEDS) \
@@ -92,6 +98,10 @@ bench-series: .venv/ready .series-packages/ready
 bench-accelerator: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/accelerator.py --data $(DATA) --out $(call given,OUT,accelerator.json) \
 		--documents $(call given,DOCUMENTS,1000000) --rows $(call given,ROWS,20000$(COMMA)100000)
+
+bench-counting: .venv/ready .series-packages/ready
+	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/counting.py --packages .series-packages \
+		--out $(call given,OUT,counting.json)
 
 # With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready
