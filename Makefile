@@ -143,7 +143,7 @@ bench-warm: .venv/ready
 bench-warm-flow: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/warm_flow.py --data $(DATA) --out $(call given,OUT,warm_flow.json)
 
-# Twenty thousand titles as a first night: ten minutes of one core.
+# Twenty thousand titles, the last 700 of them as a night that continues: ten minutes of one core.
 bench-report: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/report_cost.py --data $(DATA) --out $(call given,OUT,report_cost.json)
 

@@ -166,10 +166,16 @@ def _quotes(texts: Sequence[str]) -> list[str]:
 
 
 def _change_lines(night: NightView) -> list[str]:
-    """Return a line for what emerges or fades, and for every event but the plain survivals."""
+    """Return a line for what emerges or fades, for drift, and for every event but survivals."""
     emerging = [f"- {escape_markdown(it)}." for it in emergence_sentences(night)]
+    drift = [it for it in night.fit.drift if it.is_alarm] if night.fit else []
     told = [event for event in night.events if event["event"] != "survived"]
-    return [*emerging, *(f"- {_named(it, night)}" for it in told)] or ["Nothing but sizes."]
+    lines = [
+        *emerging,
+        *(f"- The feed has drifted: `{it.measure}` {it.value:.2f} > {it.limit:g}." for it in drift),
+        *(f"- {_named(it, night)}" for it in told),
+    ]
+    return lines or ["Nothing but sizes."]
 
 
 def _named(event: Mapping[str, Any], night: NightView) -> str:
