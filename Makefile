@@ -112,10 +112,12 @@ bench-identity: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/identity.py --data $(DATA) --out $(call given,OUT,identity.json)
 
 bench-themes: .venv/ready
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/themes.py --data $(DATA) --out $(call given,OUT,themes.json) --seeds $(call given,SEEDS,1)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/themes.py --data $(DATA) --out $(call given,OUT,themes.json) --seeds $(call given,SEEDS,1) \
+		--documents $(call given,DOCUMENTS,2000)
 
 bench-themes-peers: .venv/ready .themes-packages/ready
 	PYTHONPATH=.:.themes-packages $(BIN)/python tests/benchmarks/themes_peers.py --data $(DATA) --seeds $(call given,SEEDS,1) \
+		--documents $(call given,DOCUMENTS,2000) \
 		--ours themes.json --out $(call given,OUT,themes_peers.json) $(if $(filter file,$(origin SETS)),,--sets $(SETS))
 
 bench-one-offs: .venv/ready
