@@ -7,6 +7,7 @@ SEEDS ?= 3
 VECTORS ?= .vectors
 DOCUMENTS ?= 20000
 ROWS ?= 1000000
+SIZES ?= 20000 100000 1000000
 CLUSTERS ?= 25
 SETS ?= mams_acsa_en,semeval16_restaurants_en,oats_coursera_en
 GIGABYTES ?= 1
@@ -15,6 +16,7 @@ LONG ?= 1000
 ROUNDS ?= 5
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
+ITEMS ?= 20000
 DIGITS ?= $(HOME)/.cache/nightfold-digits
 COMMA := ,
 # What was said on the command line, or the target's own default.
@@ -23,7 +25,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -81,6 +83,11 @@ bench-images: .venv/ready
 		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) \
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
 
+# KINDS=images,series,series-rows: half an hour of one core for 20,000 of each.
+bench-item-nights: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/item_nights.py --items $(ITEMS) \
+		--out $(call given,OUT,item_nights.json) $(if $(filter undefined,$(origin KINDS)),,--kinds $(KINDS))
+
 # The sets and k-Shape come with libraries, which lie in a folder of their own.
 bench-series: .venv/ready .series-packages/ready
 	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/series.py --packages .series-packages --seeds $(SEEDS) \
@@ -92,6 +99,10 @@ bench-accelerator: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/accelerator.py --data $(DATA) --out $(call given,OUT,accelerator.json) \
 		--documents $(call given,DOCUMENTS,1000000) --rows $(call given,ROWS,20000$(COMMA)100000)
 
+bench-counting: .venv/ready .series-packages/ready
+	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/counting.py --packages .series-packages \
+		--out $(call given,OUT,counting.json)
+
 # With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/trust.py --data $(DATA) --out $(call given,OUT,trust.json) $(SMALL)
@@ -102,6 +113,10 @@ bench-identity: .venv/ready
 
 bench-themes: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/themes.py --data $(DATA) --out $(call given,OUT,themes.json) --seeds $(call given,SEEDS,1)
+
+bench-themes-peers: .venv/ready .themes-packages/ready
+	PYTHONPATH=.:.themes-packages $(BIN)/python tests/benchmarks/themes_peers.py --data $(DATA) --seeds $(call given,SEEDS,1) \
+		--ours themes.json --out $(call given,OUT,themes_peers.json) $(if $(filter file,$(origin SETS)),,--sets $(SETS))
 
 bench-one-offs: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/one_offs.py --data $(DATA)
@@ -180,6 +195,11 @@ bench-speed: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed.py --data $(DATA) --documents $(DOCUMENTS) --long $(LONG) \
 		--rounds $(ROUNDS) --out $(call given,OUT,speed.json)
 
+# A million rows take ten minutes of one core.
+bench-scale: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py --data $(DATA) --vectors-cache $(VECTORS) --sizes $(SIZES) \
+		--clusters $(call given,CLUSTERS,auto) --out $(call given,OUT,scale.json)
+
 bench-s3: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/s3_feed.py --gigabytes $(GIGABYTES) --out $(call given,OUT,s3_feed.json)
 
@@ -199,7 +219,7 @@ bench-speed-nights: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed_nights.py --out $(call given,OUT,speed_nights.json)
 
 clean:
-	rm -rf .venv .venv-peers .venv-atlas .series-packages .browser-packages .spark-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
+	rm -rf .venv .venv-peers .venv-atlas .series-packages .themes-packages .browser-packages .spark-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
 
 # Anew whenever a pin or a dependency changes. torch comes first and exactly, so that the CPU build is found
 # where an index has both.
@@ -212,6 +232,10 @@ clean:
 .series-packages/ready: tests/benchmarks/series-requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --target .series-packages --requirement tests/benchmarks/series-requirements.txt
 	touch .series-packages/ready
+
+.themes-packages/ready: tests/benchmarks/themes-requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --target .themes-packages --requirement tests/benchmarks/themes-requirements.txt
+	touch .themes-packages/ready
 
 .spark-packages/ready: .venv/ready
 	$(BIN)/python -m pip install --quiet --no-deps --target .spark-packages pyspark==4.3.0 py4j==0.10.9.9

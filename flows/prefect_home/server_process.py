@@ -37,10 +37,10 @@ def _serve(listening: socket.socket, key: str, has_ui: bool) -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
+    from flows.prefect_home.environment import OWN_STORE
     from flows.prefect_home.gate import guarded_app
     from flows.prefect_home.parameters import without_secrets
     from flows.prefect_home.reports import with_reports
-    from flows.prefect_home.runtime import OWN_STORE
 
     app = without_secrets(create_app(ephemeral=not has_ui, final=True))
     if has_ui and OWN_STORE in os.environ:

@@ -4,6 +4,7 @@ Pure functions over dense float32 rows: exact cosine neighbours in blocks, a sym
 them, and a random walk on that graph that pulls each document towards its neighbourhood.
 """
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,12 +23,24 @@ MOST_BLOCKS: Final = 4
 
 SMOOTHING_ROUNDS: Final = 4
 
+FEWEST_NEIGHBOURS: Final = 5
+MOST_NEIGHBOURS: Final = 20
+"""Neighbours that a row of few and of many is joined to; see `scaled_neighbours`."""
+
 
 class Neighbours(NamedTuple):
     """The nearest neighbours of every row, nearest first, the row itself left out."""
 
     indices: Integers  # (n_samples, n_neighbors)
     similarities: Floats  # cosine, same shape
+
+
+def scaled_neighbours(n_samples: int) -> int:
+    """Return to how many neighbours a row is joined where there may be few: a third of √n.
+
+    Twenty neighbours of a hundred rows lie in many clusters; from 3,600 rows on it is twenty.
+    """
+    return min(MOST_NEIGHBOURS, max(FEWEST_NEIGHBOURS, round(math.sqrt(n_samples) / 3)))
 
 
 def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) -> Neighbours:
@@ -59,6 +72,37 @@ def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) 
         return best.values.cpu(), best.indices.cpu()
 
     found = map_on(device, search, range(0, n_samples, block), at_once=MOST_BLOCKS)
+    similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
+    return Neighbours(indices, similarities)
+
+
+def nearest_among(
+    X: Floats, known: Floats, n_neighbors: int, device: torch.device = CPU
+) -> Neighbours:
+    """Find the nearest of known rows to each of others.
+
+    Parameters
+    ----------
+    X, known
+        Rows of length one, shapes (n_samples, n_features) and (n_known, n_features); one is known
+        at least.
+    n_neighbors
+        To keep of each; no more than there are known.
+    device
+        Where to compare the rows, all of which it must hold.
+
+    Returns
+    -------
+    Positions among the known and similarities, each of shape (n_samples, n_kept), nearest first.
+    """
+    rows, others = (torch.from_numpy(np.ascontiguousarray(it)).to(device) for it in (X, known))
+    block, kept = max(1, BLOCK_CELLS // len(known)), min(n_neighbors, len(known))
+
+    def search(start: int) -> tuple[Tensor, Tensor]:
+        best = (rows[start : start + block] @ others.T).topk(kept, dim=1)
+        return best.values.cpu(), best.indices.cpu()
+
+    found = map_on(device, search, range(0, len(X), block), at_once=MOST_BLOCKS)
     similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
     return Neighbours(indices, similarities)
 

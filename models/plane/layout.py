@@ -65,7 +65,10 @@ def lay_out(X: Floats, start: Floats | None, random_state: int) -> Floats:
     rest = np.setdiff1d(np.arange(len(X)), chosen)
     positions = np.empty((len(X), 2), dtype=np.float32)
     positions[chosen] = _lay_out_all(X[chosen], None if start is None else start[chosen])
-    positions[rest] = place_beside(X[rest], X[chosen], positions[chosen], random_state)
+    space = Projection.fit(X[chosen], _COMPONENTS)
+    parts = (X[start : start + MOST_LAID_OUT] for start in range(0, len(X), MOST_LAID_OUT))
+    near = np.concatenate([normalise_rows(space.transform(part)) for part in parts])
+    positions[rest] = place_beside(near[rest], near[chosen], positions[chosen], random_state)
     return positions
 
 
