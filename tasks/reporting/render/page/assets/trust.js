@@ -48,10 +48,10 @@ function languagesPart(health) {
   const shares = Object.entries(health.languages);
   if (!shares.length) return null;
   const names = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
-  const told = (some) => some.map(([code, share]) => `${names.of(code)} ${percent(share)}`).join(", ");
-  const strange = shares.filter(([code]) => health.not_learnt.includes(code));
-  return el("p", {}, `Languages: ${told(shares)}. Encoder: `, said(health.encoder),
-    strange.length ? [", which has not learnt ", el("strong", {}, told(strange)),
+  const told = shares.map(([code, share]) => `${names.of(code)} ${percent(share)}`).join(", ");
+  const strange = health.not_learnt.map((code) => names.of(code)).join(", ");
+  return el("p", {}, `Languages: ${told}. Encoder: `, said(health.encoder),
+    strange ? [", which has not learnt ", el("strong", {}, strange),
       ": such texts are told apart by their words alone"] : null, ".");
 }
 
