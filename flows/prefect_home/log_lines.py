@@ -36,9 +36,8 @@ def keep_lines_inert() -> None:
 
 
 def _handlers() -> Iterator[logging.Handler]:
-    loggers = [
-        it for it in logging.root.manager.loggerDict.values() if isinstance(it, logging.Logger)
-    ]
+    known = list(logging.root.manager.loggerDict.values())  # at once: threads make loggers, too
+    loggers = [it for it in known if isinstance(it, logging.Logger)]
     for logger in (logging.root, *loggers):
         yield from logger.handlers
     if logging.lastResort is not None:

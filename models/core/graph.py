@@ -4,6 +4,7 @@ Pure functions over dense float32 rows: exact cosine neighbours in blocks, a sym
 them, and a random walk on that graph that pulls each document towards its neighbourhood.
 """
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,12 +23,24 @@ MOST_BLOCKS: Final = 4
 
 SMOOTHING_ROUNDS: Final = 4
 
+FEWEST_NEIGHBOURS: Final = 5
+MOST_NEIGHBOURS: Final = 20
+"""Neighbours that a row of few and of many is joined to; see `scaled_neighbours`."""
+
 
 class Neighbours(NamedTuple):
     """The nearest neighbours of every row, nearest first, the row itself left out."""
 
     indices: Integers  # (n_samples, n_neighbors)
     similarities: Floats  # cosine, same shape
+
+
+def scaled_neighbours(n_samples: int) -> int:
+    """Return to how many neighbours a row is joined where there may be few: a third of √n.
+
+    Twenty neighbours of a hundred rows lie in many clusters; from 3,600 rows on it is twenty.
+    """
+    return min(MOST_NEIGHBOURS, max(FEWEST_NEIGHBOURS, round(math.sqrt(n_samples) / 3)))
 
 
 def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) -> Neighbours:

@@ -107,7 +107,7 @@ class ImageEncoder:
         with seeded_rng(seed, torch.device("cpu")):
             network = ConvolutionalAutoencoder(shape, default_channels(shape), places.shape[1])
         pixels = torch.from_numpy(np.ascontiguousarray(images)).flatten(1)
-        network.fit_standardization(_thinned(pixels).float())
+        network.fit_standardization(_thinned(pixels))
         _fit(network.to(resolve_device(device)), pixels, targets, seed, progress)
         codes = _codes(network, images)
         return cls(network, codes.mean(axis=0, dtype=np.float64).astype(np.float32))

@@ -11,6 +11,8 @@ from models.core.devices import seeded_rng
 _MAX_HIDDEN_DIM = 256
 _MAX_LATENT_DIM = 10
 _ROWS_AT_ONCE = 65_536
+_CELLS_AT_ONCE = 512 * _ROWS_AT_ONCE
+"""Of wide rows, such as images, fewer at once: in double precision these are 256 MB."""
 
 
 def default_hidden_dims(n_features: int) -> tuple[int, ...]:
@@ -84,11 +86,12 @@ class Autoencoder(nn.Module):
         """Learn the mean of each feature, and one scale for all, from rows (n_samples, n_features).
 
         One scale, so that distances keep their proportions: this is the normalisation of DEC
-        (section 4.1: mean square 1), after centring.
+        (section 4.1: mean square 1), after centring. Rows may be of any type of numbers.
         """
-        chunks = torch.split(x, _ROWS_AT_ONCE)
+        at_once = min(_ROWS_AT_ONCE, max(1, _CELLS_AT_ONCE // x.shape[1]))
+        chunks = torch.split(x, at_once)
         mean = torch.stack([chunk.double().sum(dim=0) for chunk in chunks]).sum(dim=0) / len(x)
-        squares = torch.stack([(chunk.double() - mean).square().sum() for chunk in chunks]).sum()
+        squares = torch.stack([(chunk.double() - mean).square_().sum() for chunk in chunks]).sum()
         scale = (squares / x.nelement()).sqrt()
         self.feature_mean.copy_(mean)
         self.feature_scale.copy_(scale if scale > 0 else torch.ones(()))

@@ -21,7 +21,7 @@ from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_nei
 from models.networks.training import Schedule
 from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
 from models.nightfold.others import Fitted, in_batches, with_others
-from models.nightfold.parameters import check_parameters, check_widths, settings_of
+from models.nightfold.parameters import check_parameters, check_widths, neighbours_of, settings_of
 from models.nightfold.partition import Partition, find_partition
 from models.nightfold.sampling import rows_to_fit
 from models.nightfold.searched import smoothed_rows, take_neighbours
@@ -57,19 +57,19 @@ class NightfoldClustering(DeepClusterer):
     n_clusters
         Clusters to find; ``"auto"`` finds their number too, and which of them belong to one topic.
     view_dims
-        Widths of the views that stand side by side in X: the sentence embedding, then lexical
-        views. None: all columns are the embedding.
+        Widths of the views side by side in X, the sentence embedding first; None: it is all of X.
     lexical_weight
         Weight of all lexical views together beside the sentence embedding.
     granularity
-        How fine ``"auto"`` cuts: see `models.counting.n_clusters.choose_n_clusters`.
+        How fine ``"auto"`` cuts: see `models.counting`.
+    rows
+        Texts, or items: counted otherwise, joined to few where they are few, refined briefly.
     near
-        Numbers of topics and clusters that an earlier fit of the same feed chose; they stay where
-        the evidence for others is no better.
+        Numbers of topics and clusters of an earlier fit; they stay where others are no better.
     latent_dim
         Width of the latent space.
     n_neighbors
-        Neighbours that a document is joined to in the graph.
+        Neighbours that a document is joined to in the graph; items: see `scaled_neighbours`.
     pretrain_epochs
         Passes over the documents in `pretrain`.
     deep_refinement
@@ -114,6 +114,7 @@ class NightfoldClustering(DeepClusterer):
         view_dims: Sequence[int] | None = None,
         lexical_weight: float = LEXICAL_WEIGHT,
         granularity: float = 2.0,
+        rows: Literal["texts", "items"] = "texts",
         near: tuple[int, int] | None = None,
         latent_dim: int = 32,
         n_neighbors: int = 20,
@@ -126,6 +127,7 @@ class NightfoldClustering(DeepClusterer):
         self.view_dims = view_dims
         self.lexical_weight = lexical_weight
         self.granularity = granularity
+        self.rows = rows
         self.near = near
         self.latent_dim = latent_dim
         self.n_neighbors = n_neighbors
@@ -154,7 +156,7 @@ class NightfoldClustering(DeepClusterer):
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
         device = resolve_device(self.device)
-        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors, device)
+        self.searched_, smoothed = smoothed_rows(fused, neighbours_of(self, len(fused)), device)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
@@ -167,17 +169,15 @@ class NightfoldClustering(DeepClusterer):
 
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
-        chosen, settings = self._fitted(X), settings_of(self)
+        chosen = self._fitted(X)
         views, fused = self._views(X[chosen]), self.view_.transform(X[chosen])
-        neighbours = take_neighbours(self.__dict__, fused, self.n_neighbors, settings.device)
+        settings = settings_of(self, len(fused))
+        n_neighbors, device = settings.n_neighbors, settings.device
+        neighbours = take_neighbours(self.__dict__, fused, n_neighbors, device)
         partition = find_partition(fused, views, neighbours, settings, progress)
-        self.heads_, records = fit_heads(
-            views,
-            partition.soft_assignments,
-            partition.mixing_neighbours,
-            partition.recipe,
-            Run("heads", self.seed_, settings.device, progress),
-        )
+        soft, near = partition.soft_assignments, partition.mixing_neighbours
+        run = Run("heads", self.seed_, device, progress)
+        self.heads_, records = fit_heads(views, soft, near, partition.recipe, run)
         self.history_ = partition.history + records
         self._keep(partition, X, chosen)
         return self
@@ -187,8 +187,8 @@ class NightfoldClustering(DeepClusterer):
     ) -> Self:
         """Learn new rows into the latent space of an earlier fit, at a low rate.
 
-        A few epochs over the new rows and as many of the others, drawn by the seed, so that these
-        are not forgotten. Views, their widths and the clusters stay as they are.
+        A few epochs over the new rows and as many others, drawn by the seed, so that these are not
+        forgotten. Views and clusters stay as they are.
 
         Parameters
         ----------
@@ -209,7 +209,7 @@ class NightfoldClustering(DeepClusterer):
         fused = self.view_.transform(X[fitted])
         chosen = with_replay(np.asarray(is_new, dtype=bool)[fitted], self.seed_)
         device = self.autoencoder_.feature_mean.device
-        self.searched_, smoothed = smoothed_rows(fused, self.n_neighbors, device)
+        self.searched_, smoothed = smoothed_rows(fused, neighbours_of(self, len(fused)), device)
         sides = (as_tensor(side[chosen]).to(device) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
         schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
@@ -236,12 +236,13 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
-        chosen, settings = self._fitted(X), settings_of(self)
+        chosen = self._fitted(X)
         fused = self.view_.transform(X[chosen])
+        settings = settings_of(self, len(fused))
         partition, self.heads_ = continue_partition(
             fused,
             self._views(X[chosen]),
-            take_neighbours(self.__dict__, fused, self.n_neighbors, settings.device),
+            take_neighbours(self.__dict__, fused, settings.n_neighbors, settings.device),
             Earlier(self.heads_, self.topics_, self.evidence_),
             settings,
             progress,

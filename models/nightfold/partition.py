@@ -21,7 +21,8 @@ from models.core.projection import Projection
 from models.core.records import History, Progress
 from models.core.silhouette import SampledSilhouette
 from models.counting.n_clusters import NClustersChoice, Numbers, choose_n_clusters
-from models.nightfold.cotraining import FEW, MANY, Neighbourhood, Recipe, Run, cotrain
+from models.counting.votes import count_by_votes
+from models.nightfold.cotraining import FEW, FEW_OF_ITEMS, MANY, Neighbourhood, Recipe, Run, cotrain
 from models.nightfold.starts import (
     MANY_CLUSTERS,
     Start,
@@ -45,6 +46,7 @@ class Settings:
 
     n_clusters: int | Literal["auto"]
     granularity: float
+    rows: Literal["texts", "items"]
     near: Numbers | None
     n_neighbors: int
     deep_refinement: bool
@@ -138,7 +140,7 @@ def find_partition(
     soft = soft_start(space, start.labels)
     unrefined = anchored(soft, start.labels)
     near = neighbours.indices[:, :MIXING_NEIGHBOURS]
-    recipe = recipe_for(start.kind, n_clusters)
+    recipe = recipe_for(start.kind, n_clusters, settings.rows)
     evidence = Evidence(start.kind, best_scores(pool), start.score, None, is_refined=False)
     if not settings.deep_refinement or len(unrefined[0]) == 1:
         return Partition(unrefined, topics, near, recipe, evidence, choice, [])
@@ -166,9 +168,11 @@ def anchored(soft_assignments: Tensor, labels: Integers) -> Tensor:
     return (soft_assignments + hard) / 2
 
 
-def recipe_for(kind: str, n_clusters: int) -> Recipe:
+def recipe_for(kind: str, n_clusters: int, rows: Literal["texts", "items"]) -> Recipe:
     """Choose how to refine: many clusters, and uneven ones, are handled with more care."""
-    return MANY if n_clusters > MANY_CLUSTERS or kind == "average" else FEW
+    if n_clusters > MANY_CLUSTERS or kind == "average":
+        return MANY
+    return FEW_OF_ITEMS if rows == "items" else FEW
 
 
 def with_every_cluster(refined: Tensor, unrefined: Tensor) -> Tensor:
@@ -203,5 +207,5 @@ def _choose(
     """Choose the number of clusters, if it was left open."""
     if settings.n_clusters != "auto":
         return None
-    granularity, near = settings.granularity, settings.near
-    return choose_n_clusters(fused, settings.seed, space, walk, granularity, near)
+    count = count_by_votes if settings.rows == "items" else choose_n_clusters
+    return count(fused, settings.seed, space, walk, settings.granularity, settings.near)

@@ -40,6 +40,8 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
         params["near"] = list(map(int, params["near"]))
     if isinstance(params["random_state"], np.random.RandomState):
         params["random_state"] = fitted["seed_"]
+    if params["rows"] == "texts":
+        del params["rows"]  # a model of texts reads as it did before there was anything else
     networks = {name: fitted[name] for name in _NETWORKS if name in fitted}
     tensors: Arrays = {name: fitted[name] for name in _ARRAYS if name in fitted}
     for name, network in networks.items():

@@ -85,7 +85,7 @@ def continue_partition(
     walk = neighbour_graph(neighbours, MIXING_NEIGHBOURS)
     judge = SampledSilhouette(fused, np.random.default_rng(settings.seed))
     before = average_over(walk, heads.predict_proba(views))
-    recipe = recipe_for(found.start, heads.n_clusters)
+    recipe = recipe_for(found.start, heads.n_clusters, settings.rows)
     target = recipe.target(before) if settings.deep_refinement else before
     learned = deepcopy(heads).to(settings.device)
     run = Run("heads, continued", settings.seed, settings.device, progress)

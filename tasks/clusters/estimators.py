@@ -127,7 +127,7 @@ def new_estimator(
     settings
         Which one.
     view_dims
-        Widths of the views of the texts, the embedding first.
+        Widths of the views, the embedding first; items that are no texts have it alone.
     random_state
         Seed of everything random in it.
     near
@@ -148,6 +148,7 @@ def new_estimator(
             parameters["lexical_weight"] = FOREIGN_LEXICAL_WEIGHT
     if made.finds_topics:
         parameters |= {"granularity": settings.granularity, "near": near}
+        parameters["rows"] = "items" if len(view_dims) == 1 else "texts"
     if settings.pretraining is not None:
         parameters["pretraining"] = settings.pretraining
     estimator: Clusterer = made(**parameters)

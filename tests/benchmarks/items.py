@@ -38,7 +38,11 @@ class Result:
 def clustered(vectors: Floats, n_clusters: int | Literal["auto"], seed: int) -> Labels:
     """Cluster vectors as a night does."""
     model = NightfoldClustering(
-        n_clusters, granularity=GRANULARITY, random_state=seed, device="cpu"
+        n_clusters,
+        granularity=GRANULARITY,
+        rows="items",
+        random_state=seed,
+        device="cpu",
     )
     return np.asarray(model.pretrain(vectors).refine(vectors).labels_)
 

@@ -7,6 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models.nightfold import cotraining
 from models.nightfold.clustering import NightfoldClustering
+from models.nightfold.state import restore, state_of
 from models.quality.metrics import clustering_accuracy
 
 EXPECTED_FAILURES: dict[str, str] = {}
@@ -115,6 +116,19 @@ def test_themes_are_under_topics_after_a_night_on_disk_too(tmp_path: Path) -> No
     np.testing.assert_array_equal(loaded.topics_, model.topics_)
     assert loaded.near == (3, 10)
     assert loaded.n_clusters_choice_ == model.n_clusters_choice_
+
+
+def test_what_rows_are_is_kept_and_a_model_of_texts_reads_as_before_there_was_a_choice() -> None:
+    X, _ = feed(60)
+    quick = {"granularity": 0.5, "pretrain_epochs": 0}
+    models = [NightfoldClustering(rows=it, **quick) for it in ("texts", "items")]
+    kept = [state_of(it.pretrain(X)) for it in models]
+    assert ["rows" in config["params"] for _, config in kept] == [False, True]
+    loaded = NightfoldClustering()
+    restore(loaded, *kept[1])
+    assert loaded.rows == "items"
+    loaded.set_params(deep_refinement=False).refine(X)
+    assert loaded.n_clusters_ == loaded.n_clusters_choice_.n_themes == 3
 
 
 def test_loading_another_estimator_is_refused(tmp_path: Path) -> None:

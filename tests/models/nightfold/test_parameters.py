@@ -14,6 +14,7 @@ from models.nightfold.parameters import check_parameters
         ("pretrain_epochs", -1, "pretrain_epochs must be an integer of at least 0, got -1"),
         ("granularity", 0.0, "granularity must be above 0, got 0.0"),
         ("lexical_weight", float("nan"), "lexical_weight must be above 0, got nan"),
+        ("rows", "songs", "rows must be one of texts, items, got 'songs'"),
     ],
 )
 def test_a_parameter_that_makes_no_sense_is_named_with_its_value(

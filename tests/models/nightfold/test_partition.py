@@ -7,7 +7,7 @@ import torch
 from models.core.arrays import normalise_rows
 from models.core.graph import nearest_neighbours
 from models.nightfold import partition
-from models.nightfold.cotraining import FEW, MANY
+from models.nightfold.cotraining import FEW, FEW_OF_ITEMS, MANY
 from models.nightfold.partition import (
     Settings,
     anchored,
@@ -44,9 +44,10 @@ def test_a_silhouette_below_zero_may_not_fall() -> None:
 
 
 def test_many_clusters_and_uneven_ones_are_handled_with_care() -> None:
-    assert recipe_for("consensus", 60) is FEW
-    assert recipe_for("consensus", 61) is MANY
-    assert recipe_for("average", 3) is MANY
+    assert recipe_for("consensus", 60, "texts") is FEW
+    assert recipe_for("consensus", 60, "items") is FEW_OF_ITEMS
+    assert recipe_for("consensus", 61, "items") is MANY
+    assert recipe_for("average", 3, "texts") is MANY
 
 
 def test_a_cluster_that_lost_everybody_gets_its_documents_back() -> None:
@@ -100,7 +101,7 @@ def test_the_long_walk_is_kept_only_where_its_silhouette_is_no_lower(
     monkeypatch.setattr(partition, "consensus_labels", lambda *_: far)
     noise = np.random.default_rng(0).normal(0, 0.1, (40, 3))
     fused = normalise_rows((np.eye(3)[NEAR] + noise).astype(np.float32))
-    settings = Settings(3, 2.0, None, 20, False, 0, torch.device("cpu"))
+    settings = Settings(3, 2.0, "texts", None, 20, False, 0, torch.device("cpu"))
     found = find_partition(fused, [], nearest_neighbours(fused, 20), settings)
     expected = far if is_kept else NEAR
     assert found.soft_assignments.argmax(dim=1).tolist() == expected.tolist()

@@ -1,0 +1,191 @@
+"""How many clusters there are, by three kinds of evidence that vote: for items that are no texts.
+
+Each kind errs in its own way. Halves agree best on the coarsest cut of what has levels, neighbours
+stay together best in clusters as wide as their graph, and a silhouette is drawn to a few rows that
+lie far off. The middle of the three is near the number that people see more often than any alone:
+see docs/images-and-series.md.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.core.arrays import Floats, Integers
+from models.core.devices import draw_seed
+from models.core.lloyd import cluster_means, kmeans_runs
+from models.core.silhouette import SampledSilhouette
+from models.counting.distinct_rows import count_distinct_rows
+from models.counting.halves import cut_in_halves
+from models.counting.n_clusters import (
+    NClustersChoice,
+    Numbers,
+    density,
+    most_agreed,
+    range_around,
+)
+
+LADDER: Final = (
+    *range(2, 10), *range(10, 20, 2), *range(20, 40, 5),
+    *(40, 50, 60, 80, 100, 125, 150, 180, 220, 270, 330, 400),
+)  # fmt: skip
+"""Every small number: of those that items have, most are."""
+
+ROWS_OF_A_CLUSTER: Final = 4
+"""Candidates leave so many rows to a cluster: half as many as for texts, as sets may be small."""
+
+FINE: Final = 1.0
+"""From this granularity on the highest vote counts, and not the middle one."""
+
+_RUNS: Final = 4
+_SEEDING_ROWS: Final = 6_000
+
+_BEYOND: Final = 3
+"""The ladder ends at so many times the highest vote so far."""
+
+
+class Votes(NamedTuple):
+    """What each kind of evidence is for; see `count_by_votes`."""
+
+    agreement: int
+    silhouette: int
+    density: int
+
+
+class Tried(NamedTuple):
+    """A candidate and its figures, the agreement for every cut."""
+
+    n_clusters: int
+    agreement: NDArray[np.float64]
+    silhouette: float
+    density: float
+
+
+def count_by_votes(
+    X: Floats,
+    random_state: int | np.random.RandomState | None,
+    latent: Floats,
+    walk: sparse.csr_array,
+    granularity: float,
+    near: Numbers | None = None,
+) -> NClustersChoice:
+    r"""Choose the number of clusters by the middle of three votes.
+
+    For each number on a ladder from 2 on:
+
+    - how well two halves agree, the adjusted Rand index of two k-means on random halves of X;
+    - the silhouette in X of k-means in the latent space;
+    - the density of its clusters, the share of neighbours in the own cluster less γ times what is
+      due to chance, as in `models.counting.n_clusters.choose_n_clusters`.
+
+    Each votes for the number at which it is highest, the first two from 3 on: almost any feed can
+    be cut in two.
+
+    Parameters
+    ----------
+    X
+        Rows of length one, shape (n_samples, n_features).
+    random_state
+        Seeds the halves and the k-means starts.
+    latent
+        The smoothed rows, in which clusters are sought, shape (n_samples, latent_dim).
+    walk
+        Random walk on the neighbour graph of X, (n_samples, n_samples).
+    granularity
+        γ: higher finds finer clusters; see `FINE`.
+    near
+        What an earlier fit of the same feed chose. It stays where it is among the votes, and halves
+        agree on it as well as on the middle one.
+
+    Returns
+    -------
+    See `NClustersChoice`. There is one level, and the range of themes is that of the votes. The
+    ladder ends at n_samples / 4, and below the number of distinct rows.
+
+    References
+    ----------
+    Lange, Roth, Braun, Buhmann (2004), Stability-Based Validation of Clustering Solutions.
+    Rousseeuw (1987), Silhouettes. Reichardt, Bornholdt (2006), eq. 11.
+    """
+    tried = tried_numbers(X, random_state, latent, walk, granularity)
+    return _chosen(tried, granularity, near) if tried else NClustersChoice(1)
+
+
+def tried_numbers(
+    X: Floats,
+    random_state: int | np.random.RandomState | None,
+    latent: Floats,
+    walk: sparse.csr_array,
+    granularity: float,
+) -> list[Tried]:
+    """Measure what speaks for each number; see `count_by_votes`. None where there is no choice."""
+    X, latent = X - X.mean(axis=0), latent - latent.mean(axis=0)  # as in `choose_n_clusters`
+    rng = np.random.default_rng(draw_seed(random_state))
+    judge = SampledSilhouette(X, rng)
+    tried: list[Tried] = []
+    for n_clusters in _candidates(latent):
+        labels = _tightest(latent, n_clusters, rng)
+        tried.append(
+            Tried(
+                n_clusters,
+                cut_in_halves(X, n_clusters, rng).agreement,
+                judge.score(labels),
+                density(walk, labels, granularity),
+            )
+        )
+        if n_clusters > _BEYOND * max(votes_of(tried)):
+            break
+    return tried
+
+
+def votes_of(tried: Sequence[Tried]) -> Votes:
+    """Return what each kind of evidence is for."""
+    candidates = [it.n_clusters for it in tried]
+    last = candidates[-1]
+    return Votes(
+        agreement=most_agreed(candidates, [float(it.agreement.mean()) for it in tried], last),
+        silhouette=most_agreed(candidates, [it.silhouette for it in tried], last),
+        density=max(tried, key=lambda it: it.density).n_clusters,
+    )
+
+
+def _chosen(tried: Sequence[Tried], granularity: float, near: Numbers | None) -> NClustersChoice:
+    """Choose the number from what was measured."""
+    votes = sorted(votes_of(tried))
+    n_clusters = votes[-1] if granularity >= FINE else votes[1]
+    candidates = tuple(it.n_clusters for it in tried)
+    if near is not None:
+        first, last = range_around(candidates, [it.agreement for it in tried], n_clusters)
+        is_as_good = max(first, votes[0]) <= near.n_clusters <= min(last, votes[-1])
+        n_clusters = near.n_clusters if is_as_good else n_clusters
+    return NClustersChoice(
+        n_clusters=n_clusters,
+        candidates=candidates,
+        agreements=tuple(float(it.agreement.mean()) for it in tried),
+        densities=tuple(it.density for it in tried),
+        limit=candidates[-1],
+        n_themes=n_clusters,
+        range_of_themes=(votes[0], votes[-1]),
+    )
+
+
+def _candidates(X: Floats) -> tuple[int, ...]:
+    """Cut the ladder to what so many rows, and so many distinct ones, can support."""
+    most = max(len(X) // ROWS_OF_A_CLUSTER, min(5, len(X) // 3))
+    most = min(most, count_distinct_rows(X, limit=most + 1) - 1)
+    return tuple(k for k in LADDER if k <= most)
+
+
+def _tightest(X: Floats, n_clusters: int, rng: np.random.Generator) -> Integers:
+    """Run k-means several times, and return the labels with the least spread."""
+    runs = kmeans_runs(X, n_clusters, rng, _RUNS, _SEEDING_ROWS)
+
+    def spread(labels: Integers) -> float:
+        # Of squared distances, less what is the same for all runs.
+        sizes = np.bincount(labels, minlength=n_clusters)
+        centers = cluster_means(X, labels, n_clusters).astype(np.float64)
+        return -float((sizes * (centers**2).sum(axis=1)).sum())
+
+    return min(runs, key=spread)
