@@ -63,7 +63,9 @@ def fit_kmeans_of_many(
         return fit_kmeans(X, n_clusters, n_init, seed)
     rows = np.sort(np.random.default_rng(seed).choice(len(X), wanted, replace=False))
     centers = fit_kmeans(X[rows], n_clusters, n_init, seed)[1]
-    return _settled(KMeans(n_clusters, init=centers, n_init=1, max_iter=_ROUNDS_ON_ALL), X)
+    # A tolerance is a share of the variance, for which scikit-learn would copy all rows once more.
+    kmeans = KMeans(n_clusters, init=centers, n_init=1, max_iter=_ROUNDS_ON_ALL, tol=0)
+    return _settled(kmeans, X)
 
 
 def _settled(kmeans: KMeans, X: NDArray[np.float32]) -> tuple[Integers, NDArray[np.float32]]:

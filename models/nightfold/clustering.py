@@ -259,9 +259,9 @@ class NightfoldClustering(DeepClusterer):
         """Set what was found, and place the rows that were not fitted."""
         soft = partition.soft_assignments.numpy()
         if not isinstance(fitted, slice):
-            known = Fitted(fitted, self.view_.transform(X[fitted]), soft)
+            known = Fitted(fitted, self._transform(X[fitted]), soft)
             device = resolve_device(self.device)
-            soft = with_others(X, known, self.view_.transform, self._predict_proba, device)
+            soft = with_others(X, known, self._transform, self._predict_proba, device)
         self.soft_assignments_ = soft
         self.labels_ = self.soft_assignments_.argmax(axis=1)
         self.n_clusters_ = self.soft_assignments_.shape[1]

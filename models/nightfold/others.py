@@ -13,19 +13,14 @@ ROWS_AT_ONCE: Final = 50_000
 """What is made of rows to place them is several times as large as these."""
 
 N_BESIDE: Final = 5
-"""Fitted rows that have a say. Twenty place titles of 20 kinds half a point of NMI better, and
-search results of eight kinds a point worse."""
-
-SPACE_DIM: Final = 64
-"""Leading columns in which these are looked for, a quarter of all and of their cost: by all, the
-search results are placed a point better and the titles a point worse."""
+"""Fitted rows that have a say: with more, search results of eight kinds are placed worse."""
 
 
 class Fitted(NamedTuple):
     """The rows that a fit was made on, and where it has them."""
 
     positions: Integers  # (n_fitted,), among all rows
-    fused: Floats  # (n_fitted, n_features)
+    latent: Floats  # (n_fitted, latent_dim)
     soft_assignments: Floats  # (n_fitted, n_clusters), rows sum to 1
 
 
@@ -56,7 +51,7 @@ def in_batches(function: Callable[[Floats], Floats], X: Floats) -> Floats:
 def with_others(
     X: Floats,
     fitted: Fitted,
-    fuse: Callable[[Floats], Floats],
+    encode: Callable[[Floats], Floats],
     place: Callable[[Floats], Floats],
     device: torch.device,
 ) -> Floats:
@@ -68,7 +63,8 @@ def with_others(
     .. math::
         q_i = \frac{1}{2} h(x_i) + \frac{1}{2} \sum_{j \in N(i)} \frac{w_{ij}}{\sum_l w_{il}} q_j
 
-    with h the heads, N the nearest fitted rows and w their cosines, where above 0.
+    with h the heads, N the nearest fitted rows in the latent space and w their cosines, where above
+    0. Among the fused rows, of eight times the width, neighbours place others hardly better.
 
     Parameters
     ----------
@@ -76,8 +72,8 @@ def with_others(
         All rows, shape (n_samples, n_features).
     fitted
         See `Fitted`.
-    fuse, place
-        From rows to fused rows, and to what the heads say.
+    encode, place
+        From rows to latent ones, and to what the heads say.
     device
         Where neighbours are looked for.
 
@@ -85,10 +81,10 @@ def with_others(
     -------
     Soft assignments of all rows, shape (n_samples, n_clusters); those of the fitted are as given.
     """
-    known = _leading(fitted.fused)
+    known = normalise_rows(fitted.latent)
 
     def placed(rows: Floats) -> Floats:
-        near = nearest_among(_leading(fuse(rows)), known, N_BESIDE, device)
+        near = nearest_among(normalise_rows(encode(rows)), known, N_BESIDE, device)
         weights = np.maximum(near.similarities, 0.0)
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
         q = place(rows)
@@ -99,8 +95,3 @@ def with_others(
     found = in_batches(placed, X)
     found[fitted.positions] = fitted.soft_assignments
     return found
-
-
-def _leading(fused: Floats) -> Floats:
-    """Return the leading columns of fused rows, of length one."""
-    return normalise_rows(fused[:, :SPACE_DIM])

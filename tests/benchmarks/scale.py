@@ -58,6 +58,7 @@ class Cost:
         self.figures[f"{step}_seconds"] = round(time.process_time() - started, 1)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
         self.figures[f"{step}_peak_mb"] = round(peak)
+        print(f"{step:10} {self.figures[f'{step}_seconds']:8} s {peak:8,.0f} MB", flush=True)
         return result
 
 
