@@ -7,6 +7,7 @@ SEEDS ?= 3
 VECTORS ?= .vectors
 DOCUMENTS ?= 20000
 ROWS ?= 1000000
+SIZES ?= 20000 100000 1000000
 CLUSTERS ?= 25
 SETS ?= mams_acsa_en,semeval16_restaurants_en,oats_coursera_en
 GIGABYTES ?= 1
@@ -24,7 +25,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-one-offs bench-emergence bench-speed bench-accelerator bench-speed-nights bench-report bench-map bench-item-nights bench-counting clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -111,7 +112,13 @@ bench-identity: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/identity.py --data $(DATA) --out $(call given,OUT,identity.json)
 
 bench-themes: .venv/ready
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/themes.py --data $(DATA) --out $(call given,OUT,themes.json) --seeds $(call given,SEEDS,1)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/themes.py --data $(DATA) --out $(call given,OUT,themes.json) --seeds $(call given,SEEDS,1) \
+		--documents $(call given,DOCUMENTS,2000)
+
+bench-themes-peers: .venv/ready .themes-packages/ready
+	PYTHONPATH=.:.themes-packages $(BIN)/python tests/benchmarks/themes_peers.py --data $(DATA) --seeds $(call given,SEEDS,1) \
+		--documents $(call given,DOCUMENTS,2000) \
+		--ours themes.json --out $(call given,OUT,themes_peers.json) $(if $(filter file,$(origin SETS)),,--sets $(SETS))
 
 bench-one-offs: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/one_offs.py --data $(DATA)
@@ -138,9 +145,26 @@ bench-warm: .venv/ready
 bench-warm-flow: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/warm_flow.py --data $(DATA) --out $(call given,OUT,warm_flow.json)
 
-# Twenty thousand titles as a first night: ten minutes of one core.
+# Twenty thousand titles, the last 700 of them as a night that continues: ten minutes of one core.
 bench-report: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/report_cost.py --data $(DATA) --out $(call given,OUT,report_cost.json)
+
+# The report of 100,000 documents in a Chromium, which Debian's package brings; CARD=--card where there is a graphics card.
+bench-page: .venv/ready .browser-packages/ready
+	test -e demo-store/reports || $(BIN)/nightfold demo --store demo-store
+	PYTHONPATH=.:.browser-packages $(BIN)/python tests/benchmarks/report_size.py \
+		--report "$$(ls demo-store/reports/feed=sample/*/report.json | tail -1)" --page .browser-packages/page.html \
+		--axe .browser-packages/package/axe.min.js $(CARD)
+
+# Embedding-atlas itself reads what is exported for it; in Chromium, too, where there is one.
+bench-atlas: .venv/ready .browser-packages/ready .venv-atlas/ready
+	test -e demo-store/reports || $(BIN)/nightfold demo --store demo-store
+	PYTHONPATH=.:.browser-packages $(BIN)/python tests/benchmarks/atlas.py --store demo-store --tool .venv-atlas/bin/embedding-atlas
+
+# Spark reads the demo's store as docs/howto/read.md says; needs a JRE: apt-get install default-jre-headless.
+bench-spark: .venv/ready .spark-packages/ready
+	test -e demo-store/reports || $(BIN)/nightfold demo --store demo-store
+	PYTHONPATH=.:.spark-packages $(BIN)/python tests/benchmarks/spark.py --store demo-store
 
 # Six thousand tweets over twenty nights: three minutes of one core.
 bench-map: .venv/ready
@@ -173,6 +197,11 @@ bench-speed: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed.py --data $(DATA) --documents $(DOCUMENTS) --long $(LONG) \
 		--rounds $(ROUNDS) --out $(call given,OUT,speed.json)
 
+# A million rows take ten minutes of one core.
+bench-scale: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py --data $(DATA) --vectors-cache $(VECTORS) --sizes $(SIZES) \
+		--clusters $(call given,CLUSTERS,auto) --out $(call given,OUT,scale.json)
+
 bench-s3: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/s3_feed.py --gigabytes $(GIGABYTES) --out $(call given,OUT,s3_feed.json)
 
@@ -192,7 +221,7 @@ bench-speed-nights: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed_nights.py --out $(call given,OUT,speed_nights.json)
 
 clean:
-	rm -rf .venv .venv-peers .series-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
+	rm -rf .venv .venv-peers .venv-atlas .series-packages .themes-packages .browser-packages .spark-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
 
 # Anew whenever a pin or a dependency changes. torch comes first and exactly, so that the CPU build is found
 # where an index has both.
@@ -205,6 +234,26 @@ clean:
 .series-packages/ready: tests/benchmarks/series-requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --target .series-packages --requirement tests/benchmarks/series-requirements.txt
 	touch .series-packages/ready
+
+.themes-packages/ready: tests/benchmarks/themes-requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --target .themes-packages --requirement tests/benchmarks/themes-requirements.txt
+	touch .themes-packages/ready
+
+.spark-packages/ready: .venv/ready
+	$(BIN)/python -m pip install --quiet --no-deps --target .spark-packages pyspark==4.3.0 py4j==0.10.9.9
+	touch .spark-packages/ready
+
+# What drives a browser, and what looks for faults in a page; the browser itself is none of either.
+.browser-packages/ready: tests/benchmarks/browser-requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --target .browser-packages --requirement tests/benchmarks/browser-requirements.txt
+	cd .browser-packages && npm pack --silent axe-core@4.14.1 && tar xzf axe-core-4.14.1.tgz
+	touch .browser-packages/ready
+
+# Without what embeds texts, which would bring a torch of its own: the places come with the file.
+.venv-atlas/ready: tests/benchmarks/atlas-requirements.txt
+	$(PYTHON) -m venv .venv-atlas
+	.venv-atlas/bin/python -m pip install --quiet --no-deps --requirement tests/benchmarks/atlas-requirements.txt
+	touch .venv-atlas/ready
 
 # The list is complete, so that nothing else is resolved: see _clustpy_deep in peers.py for what is left out.
 .venv-peers/ready: tests/benchmarks/peers-requirements.txt

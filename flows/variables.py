@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic_settings import EnvSettingsSource
 from pydantic_settings.exceptions import SettingsError
 
-from flows.prefect_home.runtime import OWN_API, OWN_STORE
+from flows.prefect_home.environment import OWN_STORE
+from flows.prefect_home.runtime import OWN_API
 from flows.toml_file import ConfigError
 from tasks.titling.settings import KEY_VARIABLE, URL_VARIABLE
 

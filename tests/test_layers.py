@@ -6,7 +6,8 @@ Inside tasks and models they point from a room to the rooms before it, in the or
 import ast
 import runpy
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,41 @@ def test_every_room_has_a_place_in_the_order(layer: str) -> None:
 def test_rooms_import_rooms_before_them(path: Path) -> None:
     layer, room, *_ = path.relative_to(ROOT).parts
     assert later_rooms(layer, room, path.read_text(encoding="utf-8")) == set()
+
+
+def imported_modules(source: str, modules: Collection[str]) -> set[str]:
+    """Return which of some modules a source imports, inside functions too."""
+    found = set(imported_names(source))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found & set(modules)
+
+
+def circle(sources: dict[str, str]) -> list[str]:
+    """Return modules that import each other in a circle, by name → source; none where all is well."""
+    graph = {name: imported_modules(source, sources) for name, source in sources.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    paths = [path for layer in LAYERS for path in (ROOT / layer).rglob("*.py")]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
+    sources = {
+        name.removesuffix(".__init__"): path.read_text(encoding="utf-8")
+        for name, path in zip(names, paths, strict=True)
+    }
+    assert circle(sources) == []
+
+
+def test_a_planted_circle_is_seen() -> None:
+    sources = {"a": "from b import c", "b.c": "def f():\n    import d", "d": "import a", "b": ""}
+    assert circle(sources | {"d": ""}) == []
+    assert set(circle(sources)) == {"a", "b.c", "d"}
 
 
 def test_a_planted_import_of_a_later_room_is_seen() -> None:

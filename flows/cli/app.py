@@ -256,9 +256,9 @@ def _run_night(
     """Run a night and show what it did; return the path of its report, if it has one."""
     from flows.config import load_config
     from flows.terminal.console import show_run
-    from tasks.publishing.report_files import PAGE
     from tasks.reading.sources.kinds import require_feed
     from tasks.reporting.night_view import read_night
+    from tasks.reporting.render.links import PAGE
     from tasks.store.lock import require_free
     from tasks.store.turn import turn_of
 

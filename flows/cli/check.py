@@ -57,11 +57,15 @@ def check(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     """
 
     def look() -> None:
+        from tasks.preparing.checks import INIT_HINT
+
         with tried(feed, config, night, feed_name, modality=modality) as (_, _, found):
             if as_json:
                 show_json(check_told(found))
             else:
                 show_check(found)
+                if any(it.is_proven_by_init for it in found.verdicts):
+                    say(INIT_HINT)
         if found.is_stopped:
             sys.exit(FAILED)
         if found.n_refused or any(found.failures()):

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+OWN_STORE: Final = "NIGHTFOLD_OWN_STORE"
+"""Store that this process runs on."""
+
 LOGGERS: Final = ("flows", "tasks", "models", "validation")
 """Our own loggers, whose lines belong to a run in the UI."""
 

@@ -13,11 +13,8 @@ from types import FrameType
 from typing import Final
 
 from flows.prefect_home.disk import require_writable
-from flows.prefect_home.environment import LOGGERS, set_environment
+from flows.prefect_home.environment import LOGGERS, OWN_STORE, set_environment
 from flows.prefect_home.server import OwnServer
-
-OWN_STORE: Final = "NIGHTFOLD_OWN_STORE"
-"""Store that this process runs on."""
 
 OWN_API: Final = "NIGHTFOLD_OWN_API"
 """Address of the store's own server."""

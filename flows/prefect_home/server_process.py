@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from threading import Thread
 from typing import Final
 
@@ -36,10 +37,14 @@ def _serve(listening: socket.socket, key: str, has_ui: bool) -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
+    from flows.prefect_home.environment import OWN_STORE
     from flows.prefect_home.gate import guarded_app
     from flows.prefect_home.parameters import without_secrets
+    from flows.prefect_home.reports import with_reports
 
     app = without_secrets(create_app(ephemeral=not has_ui, final=True))
+    if has_ui and OWN_STORE in os.environ:
+        app = with_reports(app, Path(os.environ[OWN_STORE]) / "reports")
     level = os.environ.get("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "ERROR")
     config = uvicorn.Config(
         guarded_app(app, key, listening.getsockname()[1]),

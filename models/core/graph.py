@@ -76,6 +76,37 @@ def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) 
     return Neighbours(indices, similarities)
 
 
+def nearest_among(
+    X: Floats, known: Floats, n_neighbors: int, device: torch.device = CPU
+) -> Neighbours:
+    """Find the nearest of known rows to each of others.
+
+    Parameters
+    ----------
+    X, known
+        Rows of length one, shapes (n_samples, n_features) and (n_known, n_features); one is known
+        at least.
+    n_neighbors
+        To keep of each; no more than there are known.
+    device
+        Where to compare the rows, all of which it must hold.
+
+    Returns
+    -------
+    Positions among the known and similarities, each of shape (n_samples, n_kept), nearest first.
+    """
+    rows, others = (torch.from_numpy(np.ascontiguousarray(it)).to(device) for it in (X, known))
+    block, kept = max(1, BLOCK_CELLS // len(known)), min(n_neighbors, len(known))
+
+    def search(start: int) -> tuple[Tensor, Tensor]:
+        best = (rows[start : start + block] @ others.T).topk(kept, dim=1)
+        return best.values.cpu(), best.indices.cpu()
+
+    found = map_on(device, search, range(0, len(X), block), at_once=MOST_BLOCKS)
+    similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
+    return Neighbours(indices, similarities)
+
+
 def neighbour_graph(neighbours: Neighbours, n_neighbors: int) -> sparse.csr_array:
     """Join every row to its nearest neighbours, both ways, and make the graph a random walk.
 

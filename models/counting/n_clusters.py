@@ -192,6 +192,16 @@ def density(walk: sparse.csr_array, labels: Integers, granularity: float) -> flo
     return inside - granularity * float((shares**2).sum())
 
 
+def _rises_beyond(candidates: Sequence[int], agreements: Sequence[float], chosen: int) -> bool:
+    """Return whether halves agree better still on the next number.
+
+    Then it is the limit that was chosen, and no number: repeated texts make tiny clusters on which
+    any two halves agree, the better the smaller they are.
+    """
+    after = candidates.index(chosen) + 1
+    return after < len(candidates) and agreements[after] > agreements[after - 1]
+
+
 class _Tried(NamedTuple):
     """A candidate and its figures, those of halves for every cut; see `NClustersChoice`."""
 
@@ -224,9 +234,13 @@ def _chosen(tried: Sequence[_Tried], near: Numbers | None) -> NClustersChoice:
     candidates = tuple(it.n_clusters for it in tried)
     agreements = [float(it.agreement.mean()) for it in tried]
     shared = [float(it.shared.mean()) for it in tried]
-    limit = max(int(HEADROOM * _densest(tried)), min(SMALLEST, candidates[-1]))
-    n_clusters = most_agreed(candidates, agreements, limit)
     finest = candidates[int(np.argmax(shared))]
+    fewest = min(SMALLEST, candidates[-1])
+    limit = max(int(HEADROOM * _densest(tried)), fewest)
+    n_clusters = most_agreed(candidates, agreements, limit)
+    if _rises_beyond(candidates, agreements, n_clusters):
+        limit = max(min(limit, finest), fewest)
+        n_clusters = most_agreed(candidates, agreements, limit)
     among = range_around(candidates, [it.shared for it in tried], finest)
     if near is not None:
         first, last = range_around(candidates, [it.agreement for it in tried], n_clusters)

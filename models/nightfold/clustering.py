@@ -1,6 +1,7 @@
 """nightfold's own clustering: two views, a neighbour graph, many starts, deep refinement."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
@@ -9,22 +10,23 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from models.clusterer.deep_clusterer import DeepClusterer
-from models.core.arrays import Floats, normalise_rows
+from models.core.arrays import Floats, Integers
 from models.core.devices import as_tensor, draw_seed, resolve_device
-from models.core.graph import scaled_neighbours
 from models.core.lloyd import cluster_means
 from models.core.persistence import JSON, Tensors
 from models.core.projection import LEXICAL_WEIGHT, FusedView
 from models.core.records import Progress
-from models.counting.n_clusters import Numbers
 from models.networks.autoencoder import build_autoencoder
 from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
-from models.networks.training import Schedule, map_rows
+from models.networks.training import Schedule
 from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
-from models.nightfold.parameters import check_parameters, check_widths
-from models.nightfold.partition import Partition, Settings, find_partition
+from models.nightfold.others import Fitted, in_batches, with_others
+from models.nightfold.parameters import check_parameters, check_widths, neighbours_of, settings_of
+from models.nightfold.partition import Partition, find_partition
+from models.nightfold.sampling import rows_to_fit
 from models.nightfold.searched import smoothed_rows, take_neighbours
 from models.nightfold.state import restore, state_of
+from models.nightfold.views import latent_rows, views_of
 from models.nightfold.warm_start import (
     CONTINUED_EPOCHS,
     LEARNING_SHARE,
@@ -48,7 +50,7 @@ class NightfoldClustering(DeepClusterer):
     a document's neighbourhood. `refine` smooths the documents over their neighbour graph, chooses
     among many starts by a silhouette that needs no labels, refines the chosen one by heads that
     teach each other, and keeps the result only if the evidence says that it is not worse. The heads
-    place new documents. Every document gets a cluster, a confidence and a margin.
+    place new documents and, of very many, most. Each gets a cluster, a confidence and a margin.
 
     Parameters
     ----------
@@ -150,10 +152,11 @@ class NightfoldClustering(DeepClusterer):
         for name in _REFINED:  # what an earlier fit found lies in another latent space
             self.__dict__.pop(name, None)
         self.seed_ = draw_seed(self.random_state)
+        X = X[self._fitted(X)]
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
         device = resolve_device(self.device)
-        self.searched_, smoothed = smoothed_rows(fused, self._n_neighbors(fused), device)
+        self.searched_, smoothed = smoothed_rows(fused, neighbours_of(self, len(fused)), device)
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
@@ -166,7 +169,9 @@ class NightfoldClustering(DeepClusterer):
 
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
-        settings, views, fused = self._settings(X), self._views(X), self.view_.transform(X)
+        chosen = self._fitted(X)
+        views, fused = self._views(X[chosen]), self.view_.transform(X[chosen])
+        settings = settings_of(self, len(fused))
         n_neighbors, device = settings.n_neighbors, settings.device
         neighbours = take_neighbours(self.__dict__, fused, n_neighbors, device)
         partition = find_partition(fused, views, neighbours, settings, progress)
@@ -174,7 +179,7 @@ class NightfoldClustering(DeepClusterer):
         run = Run("heads", self.seed_, device, progress)
         self.heads_, records = fit_heads(views, soft, near, partition.recipe, run)
         self.history_ = partition.history + records
-        self._keep(partition, X)
+        self._keep(partition, X, chosen)
         return self
 
     def continue_pretraining(
@@ -199,10 +204,12 @@ class NightfoldClustering(DeepClusterer):
         The estimator.
         """
         check_is_fitted(self, "heads_")
-        fused = self.view_.transform(self._check(X, reset=False))
-        chosen = with_replay(np.asarray(is_new, dtype=bool), self.seed_)
+        X = self._check(X, reset=False)
+        fitted = self._fitted(X)
+        fused = self.view_.transform(X[fitted])
+        chosen = with_replay(np.asarray(is_new, dtype=bool)[fitted], self.seed_)
         device = self.autoencoder_.feature_mean.device
-        self.searched_, smoothed = smoothed_rows(fused, self._n_neighbors(fused), device)
+        self.searched_, smoothed = smoothed_rows(fused, neighbours_of(self, len(fused)), device)
         sides = (as_tensor(side[chosen]).to(device) for side in (fused, smoothed))
         rows, targets = (self.autoencoder_.standardize(side) for side in sides)
         schedule = Schedule("pretrain", CONTINUED_EPOCHS, BATCH_SIZE, self.seed_)
@@ -214,8 +221,7 @@ class NightfoldClustering(DeepClusterer):
     def continue_refinement(self, X: ArrayLike, progress: Progress | None = None) -> Self:
         """Place rows by the heads of an earlier fit, and train these further.
 
-        See `models.nightfold.warm_start.continue_partition`; the number of clusters stays, but for
-        those that have no rows left.
+        See `models.nightfold.warm_start.continue_partition`; clusters without rows left are gone.
 
         Parameters
         ----------
@@ -230,22 +236,33 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
-        settings, fused = self._settings(X), self.view_.transform(X)
+        chosen = self._fitted(X)
+        fused = self.view_.transform(X[chosen])
+        settings = settings_of(self, len(fused))
         partition, self.heads_ = continue_partition(
             fused,
-            self._views(X),
+            self._views(X[chosen]),
             take_neighbours(self.__dict__, fused, settings.n_neighbors, settings.device),
             Earlier(self.heads_, self.topics_, self.evidence_),
             settings,
             progress,
         )
         self.history_ = partition.history
-        self._keep(partition, X)
+        self._keep(partition, X, chosen)
         return self
 
-    def _keep(self, partition: Partition, X: Floats) -> None:
-        """Set what was found."""
-        self.soft_assignments_ = partition.soft_assignments.numpy()
+    def _fitted(self, X: Floats) -> Integers | slice:
+        """Return the rows that a fit is made on, told apart by their first view; mostly all."""
+        return rows_to_fit(X[:, : self._dims(X)[0]], self.n_clusters, self.seed_)
+
+    def _keep(self, partition: Partition, X: Floats, fitted: Integers | slice) -> None:
+        """Set what was found, and place the rows that were not fitted."""
+        soft = partition.soft_assignments.numpy()
+        if not isinstance(fitted, slice):
+            known = Fitted(fitted, self._transform(X[fitted]), soft)
+            device = resolve_device(self.device)
+            soft = with_others(X, known, self._transform, self._predict_proba, device)
+        self.soft_assignments_ = soft
         self.labels_ = self.soft_assignments_.argmax(axis=1)
         self.n_clusters_ = self.soft_assignments_.shape[1]
         self.topics_ = partition.topics
@@ -253,41 +270,18 @@ class NightfoldClustering(DeepClusterer):
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
 
-    def _n_neighbors(self, X: Floats) -> int:
-        """Return to how many neighbours a row of X is joined."""
-        return scaled_neighbours(len(X)) if self.rows == "items" else self.n_neighbors
-
-    def _settings(self, X: Floats) -> Settings:
-        """Return what decides the partition of X."""
-        return Settings(
-            n_clusters=self.n_clusters,
-            granularity=self.granularity,
-            rows=self.rows,
-            near=None if self.near is None else Numbers(*self.near),
-            n_neighbors=self._n_neighbors(X),
-            deep_refinement=self.deep_refinement,
-            seed=self.seed_,
-            device=resolve_device(self.device),
-        )
-
     def _transform(self, X: Floats) -> Floats:
         """Do what `transform` says, with X checked."""
         network = self.autoencoder_.to(resolve_device(self.device))
-        codes = map_rows(
-            lambda rows: network.encode(network.standardize(rows)),
-            as_tensor(self.view_.transform(X)),
-            network.feature_mean.device,
-        )
-        return np.asarray(codes.cpu().numpy())
+        return in_batches(partial(latent_rows, self.view_, network), X)
 
     def _predict_proba(self, X: Floats) -> Floats:
         """Place rows by the heads alone: alike, whatever comes with them."""
-        return np.asarray(self.heads_.predict_proba(self._views(X)).numpy())
+        return in_batches(lambda rows: self.heads_.predict_proba(self._views(rows)).numpy(), X)
 
     def _views(self, X: Floats) -> list[Tensor]:
-        """Return what the heads see: semantic, lexical and latent rows, all of one scale."""
-        views = [*self.view_.split(X), normalise_rows(self._transform(X))]
-        return [as_tensor(view * np.float32(np.sqrt(view.shape[1]) / 4)) for view in views]
+        """Return what the heads see."""
+        return views_of(self.view_, self.autoencoder_.to(resolve_device(self.device)), X)
 
     def _state(self) -> tuple[Tensors, Mapping[str, JSON]]:
         """Take the estimator apart."""

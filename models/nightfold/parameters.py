@@ -1,8 +1,13 @@
-"""What the parameters of nightfold's own estimator may be."""
+"""What the parameters of nightfold's own estimator may be, and what they decide."""
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Final
+from typing import Any, Final
+
+from models.core.devices import resolve_device
+from models.core.graph import scaled_neighbours
+from models.counting.n_clusters import Numbers
+from models.nightfold.partition import Settings
 
 _ROWS: Final = ("texts", "items")
 _SMALLEST: Final = {"n_clusters": 1, "latent_dim": 1, "n_neighbors": 1, "pretrain_epochs": 0}
@@ -28,3 +33,23 @@ def check_widths(widths: Sequence[int], n_columns: int, given: object) -> None:
         raise ValueError(
             f"view_dims must be widths that add up to the {n_columns} columns of X, got {given!r}"
         )
+
+
+def neighbours_of(clusterer: Any, n_samples: int) -> int:
+    """Return to how many neighbours each of so many rows is joined."""
+    is_scaled = clusterer.rows == "items"
+    return scaled_neighbours(n_samples) if is_scaled else int(clusterer.n_neighbors)
+
+
+def settings_of(clusterer: Any, n_samples: int) -> Settings:
+    """Return what decides the partition of so many rows."""
+    return Settings(
+        n_clusters=clusterer.n_clusters,
+        granularity=clusterer.granularity,
+        rows=clusterer.rows,
+        near=None if clusterer.near is None else Numbers(*clusterer.near),
+        n_neighbors=neighbours_of(clusterer, n_samples),
+        deep_refinement=clusterer.deep_refinement,
+        seed=clusterer.seed_,
+        device=resolve_device(clusterer.device),
+    )

@@ -1,11 +1,16 @@
 """The level above the clusters: which of them belong to one topic."""
 
+from typing import Final
+
 import numpy as np
 
 from models.core.arrays import Floats, Integers
-from models.core.lloyd import indicator
+from models.core.lloyd import cluster_means, indicator, nearest_center
 from models.counting.n_clusters import NClustersChoice
 from models.nightfold.starts import consensus_labels
+
+MOST_ROWS: Final = 10_000
+"""Rows that topics are found on where there are more: topics are few, so that each has many."""
 
 
 def find_topics(
@@ -35,7 +40,16 @@ def find_topics(
     """
     if choice is None or choice.n_themes == choice.n_clusters:
         return np.arange(int(labels.max()) + 1)
-    return topics_of(labels, consensus_labels(space, choice.n_clusters, rng))
+    return topics_of(labels, _coarse_labels(space, choice.n_clusters, rng))
+
+
+def _coarse_labels(space: Floats, n_topics: int, rng: np.random.Generator) -> Integers:
+    """Find topics by a consensus, on a sample of very many rows, and put the others with them."""
+    if len(space) <= MOST_ROWS:
+        return consensus_labels(space, n_topics, rng)
+    sample = space[rng.choice(len(space), MOST_ROWS, replace=False)]
+    labels = consensus_labels(sample, n_topics, rng)
+    return nearest_center(space, cluster_means(sample, labels, n_topics))
 
 
 def topics_of(labels: Integers, coarse: Integers) -> Integers:

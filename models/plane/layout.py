@@ -24,7 +24,7 @@ beyond is placed beside them."""
 _COMPONENTS: Final = 50
 """Principal components that neighbours are looked for in: an eighth of the embedding's width."""
 
-_NEIGHBOURS: Final = 15
+NEIGHBOURS: Final = 15
 _FEWEST: Final = 8
 """Rows: of fewer, the first two principal components show all that there is to see."""
 
@@ -65,14 +65,17 @@ def lay_out(X: Floats, start: Floats | None, random_state: int) -> Floats:
     rest = np.setdiff1d(np.arange(len(X)), chosen)
     positions = np.empty((len(X), 2), dtype=np.float32)
     positions[chosen] = _lay_out_all(X[chosen], None if start is None else start[chosen])
-    positions[rest] = place_beside(X[rest], X[chosen], positions[chosen], random_state)
+    space = Projection.fit(X[chosen], _COMPONENTS)
+    parts = (X[start : start + MOST_LAID_OUT] for start in range(0, len(X), MOST_LAID_OUT))
+    near = np.concatenate([normalise_rows(space.transform(part)) for part in parts])
+    positions[rest] = place_beside(near[rest], near[chosen], positions[chosen], random_state)
     return positions
 
 
 def _lay_out_all(X: Floats, start: Floats | None) -> Floats:
     if not len(X):
         return np.empty((0, 2), dtype=np.float32)
-    components = _components(X)
+    components = components_of(X)
     if len(X) < _FEWEST:
         return components[:, :2] if start is None else start
     from openTSNE import TSNEEmbedding
@@ -91,7 +94,7 @@ def _lay_out_all(X: Floats, start: Floats | None) -> Floats:
     return np.asarray(embedding, dtype=np.float32)
 
 
-def _components(X: Floats) -> Floats:
+def components_of(X: Floats) -> Floats:
     """Return the principal components of rows, two at least."""
     found = Projection.fit(X, _COMPONENTS).transform(X)
     lacking = max(0, 2 - found.shape[1])
@@ -100,7 +103,7 @@ def _components(X: Floats) -> Floats:
 
 def _affinities(components: Floats) -> sparse.csr_matrix:
     """Join every row to its nearest neighbours, both ways, all with one weight."""
-    found = nearest_neighbours(normalise_rows(components), _NEIGHBOURS).indices
+    found = nearest_neighbours(normalise_rows(components), NEIGHBOURS).indices
     n_samples, kept = found.shape
     ends = np.repeat(np.arange(n_samples), kept), found.ravel()
     graph = sparse.csr_matrix((np.ones(found.size), ends), shape=(n_samples, n_samples))

@@ -3,17 +3,18 @@
 from typing import Final
 
 import numpy as np
-import torch
 
-from models.core.arrays import Floats, Integers
-from models.core.graph import BLOCK_CELLS, MOST_BLOCKS
-from models.core.threads import map_pieces
+from models.core.arrays import Floats
+from models.core.graph import nearest_among
 
 _NEIGHBOURS: Final = 5
 _MOST_TIMES_AWAY: Final = 2.0
 """How many times as far from the middle of the neighbours as most of them one may lie to count:
 between two islands of neighbours lies the sea."""
 
+MOST_BESIDE: Final = 30_000
+"""Rows with a place that new ones are held against; of more, so many, evenly spaced: a map has no
+room for finer places, and the cost is that of the new rows times these."""
 
 _STEP: Final = 0.5
 _LEAST_STEP: Final = 0.004
@@ -40,7 +41,10 @@ def place_beside(X: Floats, placed: Floats, positions: Floats, random_state: int
     """
     if not len(X):
         return np.empty((0, 2), dtype=np.float32)
-    around = positions[_nearest(X, placed)]  # (n_new, n_neighbours, 2)
+    if len(placed) > MOST_BESIDE:
+        kept = np.arange(MOST_BESIDE) * len(placed) // MOST_BESIDE
+        placed, positions = placed[kept], positions[kept]
+    around = positions[nearest_among(X, placed, _NEIGHBOURS).indices]  # (n_new, n_neighbours, 2)
     middle = np.median(around, axis=1, keepdims=True)
     away = np.linalg.norm(around - middle, axis=2)
     counts = away <= _MOST_TIMES_AWAY * np.median(away, axis=1, keepdims=True) + 1e-6
@@ -49,16 +53,3 @@ def place_beside(X: Floats, placed: Floats, positions: Floats, random_state: int
     step = _STEP * (np.median(away, axis=1, keepdims=True) + _LEAST_STEP * width)
     aside = np.random.default_rng(random_state).normal(size=(len(X), 2)) * step
     return np.asarray(summed / counts.sum(axis=1, keepdims=True) + aside, dtype=np.float32)
-
-
-def _nearest(X: Floats, placed: Floats) -> Integers:
-    """Find the nearest placed rows of every new one, by cosine."""
-    rows, known = (torch.from_numpy(np.ascontiguousarray(it)) for it in (X, placed))
-    block = max(1, BLOCK_CELLS // len(placed))
-    kept = min(_NEIGHBOURS, len(placed))
-
-    def search(start: int) -> torch.Tensor:
-        return (rows[start : start + block] @ known.T).topk(kept, dim=1).indices
-
-    found = map_pieces(search, range(0, len(X), block), at_once=MOST_BLOCKS)
-    return np.asarray(torch.cat(found).numpy())

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats, Integers, normalise_rows
+from models.core.graph import BLOCK_CELLS
 from models.core.lloyd import cluster_means
 from models.text.lexical import words_of
 
@@ -23,6 +24,9 @@ MIN_NEWCOMERS: Final = 30
 
 _NEIGHBOURS: Final = 10
 _NEW_NEIGHBOURS: Final = 9
+
+MOST_LOOKED_AT: Final = 5_000
+"""Far newcomers: of more, so many stand for all, since each is held against every row."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +69,24 @@ def place(reference: Floats, labels: Integers, newcomers: Floats) -> Placement:
 def count_novel(reference: Floats, newcomers: Floats, is_far: NDArray[np.bool_]) -> int:
     """Count far newcomers whose neighbours are newcomers too, nine of ten: the mark of a new theme.
 
-    A stray document is far as well, but it has no such company.
+    A stray document is far as well, but it has no such company. Of more than `MOST_LOOKED_AT` far
+    ones the count is an estimate, from as many, evenly spaced.
     """
     far = np.flatnonzero(is_far)
     everyone = np.vstack([reference, newcomers])
     if len(far) == 0 or len(everyone) <= _NEIGHBOURS:
         return 0
-    cosines = newcomers[far] @ everyone.T
-    cosines[np.arange(len(far)), len(reference) + far] = -np.inf
-    nearest = np.argpartition(-cosines, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
-    n_new = (nearest >= len(reference)).sum(axis=1)
-    return int(np.count_nonzero(n_new >= _NEW_NEIGHBOURS))
+    n_kept = min(len(far), MOST_LOOKED_AT)
+    kept = far[np.arange(n_kept) * len(far) // n_kept]
+    block, n_novel = max(1, BLOCK_CELLS // len(everyone)), 0
+    for start in range(0, n_kept, block):
+        rows = kept[start : start + block]
+        cosines = newcomers[rows] @ everyone.T
+        cosines[np.arange(len(rows)), len(reference) + rows] = -np.inf
+        nearest = np.argpartition(-cosines, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
+        n_new = (nearest >= len(reference)).sum(axis=1)
+        n_novel += int(np.count_nonzero(n_new >= _NEW_NEIGHBOURS))
+    return round(n_novel * len(far) / n_kept)
 
 
 def population_stability(reference: Integers, newcomers: Integers, n_clusters: int) -> float:

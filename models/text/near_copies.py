@@ -1,10 +1,11 @@
 """Texts that are nearly copies of an earlier one: the same runs of three words, but for a few."""
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.text.keywords import words_of
 
@@ -16,8 +17,12 @@ come forms of one make that were filled in for different things: of 193 pairs fr
 FEWEST_WORDS: Final = 5
 """A text of fewer is a remark, which people make alike without copying."""
 
-Shingles = frozenset[tuple[str, str, str]]
-"""The runs of three words of a text."""
+Runs = NDArray[np.uint64]
+"""The runs of three words of a text, each once, as numbers: as words they take four times the
+memory, which ends first with a million texts. One pair of runs in 2^64 has the same number."""
+
+_FACTORS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+"""Of the three words' numbers in that of their run: odd, and without a pattern."""
 
 
 class CopyOf(NamedTuple):
@@ -27,6 +32,13 @@ class CopyOf(NamedTuple):
     """Position of the text."""
     similarity: float
     """Share of their runs of three words that both have, from `SIMILARITY` to 1."""
+
+
+class _Shared(NamedTuple):
+    """The runs that several texts have."""
+
+    runs: Runs  # rising
+    n_texts: NDArray[np.int64]  # that have each
 
 
 def near_copies(texts: Sequence[str]) -> dict[int, CopyOf]:
@@ -51,44 +63,67 @@ def near_copies(texts: Sequence[str]) -> dict[int, CopyOf]:
     Chaudhuri, Ganti, Kaushik (2006), A primitive operator for similarity joins in data cleaning:
     the filter by the rarest elements.
     """
-    of_texts = [shingles_of(text) for text in texts]
-    n_texts = Counter(chain.from_iterable(of_texts))
-    opened: dict[tuple[str, str, str], list[int]] = {}
+    numbers: dict[str, int] = {}
+    of_texts = [_runs_of(text, numbers) for text in texts]
+    shared = _shared_by_several(of_texts)
+    opened: dict[int, list[int]] = {}
+    openers: dict[int, frozenset[int]] = {}
     found: dict[int, CopyOf] = {}
     for position, own in enumerate(of_texts):
-        shared = _rarest_shared(own, n_texts)
-        firsts = {first for shingle in shared for first in opened.get(shingle, ())}
-        copies = _similar(own, {first: of_texts[first] for first in firsts})
+        rarest = _rarest_shared(own, shared)
+        if not rarest:
+            continue
+        firsts = {first for run in rarest for first in opened.get(run, ())}
+        runs = frozenset(own.tolist())
+        copies = _similar(runs, {first: openers[first] for first in firsts})
         if best := max(copies, key=lambda it: (it.similarity, -it.first), default=None):
             found[position] = best
             continue
-        for shingle in shared:
-            opened.setdefault(shingle, []).append(position)
+        openers[position] = runs
+        for run in rarest:
+            opened.setdefault(run, []).append(position)
     return found
 
 
-def shingles_of(text: str) -> Shingles:
-    """Return the runs of three words of a text; none of a remark."""
-    words = list(words_of(text))
+def is_remark(text: str) -> bool:
+    """Return whether a text is too short to be a copy."""
+    return sum(1 for _ in words_of(text)) < FEWEST_WORDS
+
+
+def _runs_of(text: str, numbers: dict[str, int]) -> Runs:
+    """Return the runs of a text, rising; none of a remark. New words get the next numbers."""
+    words = [numbers.setdefault(word, len(numbers)) for word in words_of(text)]
     if len(words) < FEWEST_WORDS:
-        return frozenset()
-    return frozenset(zip(words, words[1:], words[2:], strict=False))
+        return np.empty(0, dtype=np.uint64)
+    one, two, three = (np.uint64(factor) for factor in _FACTORS)
+    own = np.array(words, dtype=np.uint64)
+    return np.unique(own[:-2] * one + own[1:-1] * two + own[2:] * three)
 
 
-def _rarest_shared(own: Shingles, n_texts: Counter[tuple[str, str, str]]) -> Shingles:
+def _shared_by_several(of_texts: Sequence[Runs]) -> _Shared:
+    """Find the runs that several texts have."""
+    none = np.empty(0, dtype=np.uint64)
+    runs, n_texts = np.unique(np.concatenate([none, *of_texts]), return_counts=True)
+    return _Shared(runs[n_texts > 1], n_texts[n_texts > 1])
+
+
+def _rarest_shared(own: Runs, shared: _Shared) -> list[int]:
     """Return those of a text's rarest runs that other texts have: a copy has one of them.
 
     Of n runs a copy has ``SIMILARITY`` n at least, so it cannot lack all of one more than the rest.
     """
     n_rarest = len(own) - math.ceil(SIMILARITY * len(own)) + 1
-    shared = [it for it in own if n_texts[it] > 1]
-    n_left = n_rarest - (len(own) - len(shared))
-    if not shared or n_left <= 0:
-        return frozenset()
-    return frozenset(sorted(shared, key=lambda it: (n_texts[it], it))[:n_left])
+    at = np.searchsorted(shared.runs, own)
+    is_shared = shared.runs.take(at, mode="clip") == own if len(shared.runs) else at < 0
+    n_left = n_rarest - int(np.count_nonzero(~is_shared))
+    if n_left <= 0:
+        return []
+    runs, n_texts = own[is_shared], shared.n_texts[at[is_shared]]
+    rarest: list[int] = runs[np.lexsort((runs, n_texts))[:n_left]].tolist()
+    return rarest
 
 
-def _similar(own: Shingles, firsts: dict[int, Shingles]) -> Iterator[CopyOf]:
+def _similar(own: frozenset[int], firsts: dict[int, frozenset[int]]) -> Iterator[CopyOf]:
     """Yield those of some first texts that a text is nearly a copy of."""
     for first, others in firsts.items():
         # Two texts of lengths too different are not worth the comparison.

@@ -64,7 +64,7 @@ class ReportSettings(BaseModel):
     )
 
 
-@stage("map", version=1)
+@stage("map", version=2)
 @one_thread()
 def map_documents(
     store: Store,
@@ -124,6 +124,7 @@ def draw(
     from models.plane.layout import lay_out
     from models.plane.placing import place_beside
     from models.plane.registration import register
+    from models.plane.settling import settle
 
     texts, known = documents[POSITION].to_numpy(), _known(documents, before)
     n_shared = int(np.isfinite(known[texts, 0]).sum())
@@ -133,6 +134,7 @@ def draw(
         return facts, _table(documents, lay_out(X, None, random_state))
     places = known.copy()
     places[~is_known] = place_beside(X[~is_known], X[is_known], known[is_known], random_state)
+    places = settle(X, places, is_known)
     facts = MapFacts(kind="kept", n_documents=len(texts), n_shared=n_shared)
     if is_refit:
         again = lay_out(X, places, random_state)

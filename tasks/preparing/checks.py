@@ -27,6 +27,12 @@ REFUSED: Final = pa.schema([pa.field(POSITION, pa.int64(), nullable=False), *QUA
 """Quarantined rows, with their position among all rows read."""
 
 _RAW_PART: Final = pa.schema([REFUSED.field(name) for name in (POSITION, FILE, ROW, RAW)])
+PROVEN_BY_INIT: Final = frozenset({"text_decodes", "date_parses"})
+INIT_HINT: Final = (
+    "`nightfold init FEED` finds the encoding, and whether the day or the month comes first, where"
+    " the rows prove it"
+)
+
 _N_EXAMPLES: Final = 3
 """Refused rows that the error quotes: the table holds them all."""
 
@@ -155,6 +161,12 @@ class Verdict:
             failures,
         )
 
+    @property
+    def is_proven_by_init(self) -> bool:
+        """Whether rows are refused for what `nightfold init` may find out by itself."""
+        refused = set(self.refused[RULE_ID].to_pylist())
+        return not refused.isdisjoint(PROVEN_BY_INIT)
+
     def _examples(self, where: str) -> str:
         rows = self.refused.slice(0, _N_EXAMPLES).to_pylist()
         if not rows:
@@ -162,7 +174,9 @@ class Verdict:
         examples = "; ".join(
             f"{row[FILE]} row {row[ROW]}: {row[RULE_ID]}, {row[REASON]}" for row in rows
         )
-        return f"; first refused rows: {examples}" + (f"; all of them: {where}" if where else "")
+        hint = f"; {INIT_HINT}" if self.is_proven_by_init else ""
+        there = f"; all of them: {where}" if where else ""
+        return f"{hint}; first refused rows: {examples}{there}"
 
 
 def judge_raw(raw: Batches, limits: RawLimits, items: "ItemRules | None" = None) -> Verdict:

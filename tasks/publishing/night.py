@@ -115,31 +115,46 @@ def placed(store: Store, night: Night) -> list[tuple[Ref, str]]:
 
 def content_of(store: Store, night: Night) -> dict[str, Any]:
     """Return a night's manifest, without its reports and what differs from run to run."""
-    return night.facts | {
-        "format_version": FORMAT_VERSION,
-        "feed": store.feed,
-        "night": str(store.night),
-        "window_documents": night.tables["assignments"].rows,
-        "tables": {
-            name: ref.model_copy(update={"path": _table_path(store, name, ref)}).model_dump()
-            for name, ref in night.tables.items()
-        },
-        "models": {
-            model: {
-                file: ref.model_copy(
-                    update={"path": _model_path(store, model, file, ref)}
-                ).model_dump()
-                for file, ref in saved.files.items()
-            }
-            for model, saved in night.models.items()
-        },
-        "checks": {
-            name: json.loads(store.resolve(ref).read_bytes()) for name, ref in night.checks.items()
-        },
-        "encoder": night.around.encoder.model_dump(include={"name", "digest", "backend", "dtype"}),
-        "metrics": read_table(store, night.tables["metrics"]).to_pylist(),
-        "config": night.around.config,
-    }
+    return (
+        _languages_not_learnt(night)
+        | night.facts
+        | {
+            "format_version": FORMAT_VERSION,
+            "feed": store.feed,
+            "night": str(store.night),
+            "window_documents": night.tables["assignments"].rows,
+            "tables": {
+                name: ref.model_copy(update={"path": _table_path(store, name, ref)}).model_dump()
+                for name, ref in night.tables.items()
+            },
+            "models": {
+                model: {
+                    file: ref.model_copy(
+                        update={"path": _model_path(store, model, file, ref)}
+                    ).model_dump()
+                    for file, ref in saved.files.items()
+                }
+                for model, saved in night.models.items()
+            },
+            "checks": {
+                name: json.loads(store.resolve(ref).read_bytes())
+                for name, ref in night.checks.items()
+            },
+            "encoder": night.around.encoder.model_dump(
+                include={"name", "digest", "backend", "dtype"}
+            ),
+            "metrics": read_table(store, night.tables["metrics"]).to_pylist(),
+            "config": night.around.config,
+        }
+    )
+
+
+def _languages_not_learnt(night: Night) -> dict[str, Any]:
+    """Return the languages of the texts that the encoder does not know; nothing where it does."""
+    from models.text.language.told import not_learnt
+
+    found = not_learnt(night.facts.get("languages", {}), night.around.encoder.languages)
+    return {"not_learnt": found} if found else {}
 
 
 def reports_of(store: Store, reports: Mapping[str, bytes]) -> dict[str, Any]:

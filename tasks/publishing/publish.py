@@ -31,6 +31,7 @@ from tasks.publishing.night import (
 from tasks.publishing.release import release_earlier
 from tasks.reporting.night_view import view_with
 from tasks.reporting.render.artifacts import show_artifacts
+from tasks.reporting.render.links import PAGE
 from tasks.reporting.render.markdown import SUMMARY, summarise
 from tasks.store.aside.copies import keep_copy
 from tasks.store.embeddings import EmbeddingShelf
@@ -89,7 +90,8 @@ def publish_night(store: Store, night: Night, records: list[StageRecord]) -> Pub
     if changed:
         require_sound(store, night)
         require_kept(store, night.tables["documents"])
-    show_artifacts(view)
+    has_report = night.around.config.get("report", {}).get("enabled", True)
+    show_artifacts(view, store.partition("reports") / PAGE if has_report else None)
     _complete_shelf(store, night)
     if changed:
         commit(store, placed(store, night), summary, content | run)

@@ -10,7 +10,8 @@ import logging
 from tasks.frame.stage import stage
 from tasks.mapping.map_documents import ReportSettings
 from tasks.publishing.publish import Published
-from tasks.publishing.report_files import PAGE, write_report
+from tasks.publishing.report_files import write_report
+from tasks.reporting.render.links import PAGE
 from tasks.store.followed import followed_problem
 from tasks.store.storage import Store
 

@@ -3,8 +3,9 @@
 import logging
 from typing import Final
 
-from tasks.frame.show import show_picture
 from tasks.reporting.night_view import NightView, read_whole_night
+from tasks.reporting.render.artifacts import show_pictures
+from tasks.reporting.render.links import PAGE
 from tasks.reporting.render.page.content import content_of, report_json
 from tasks.reporting.render.page.html import page
 from tasks.reporting.render.page.packed import packed
@@ -13,7 +14,6 @@ from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
 
-PAGE: Final = "index.html"
 _CONTENT: Final = "report.json"
 
 
@@ -24,20 +24,10 @@ def write_report(store: Store) -> str:
     """
     night = read_whole_night(store)
     write_followed(store, render(night))
-    if not night.manifest.has_texts:
-        _show_sheet(night)
+    show_pictures(night)
     path = store.partition("reports") / PAGE
     logger.info("report: %s", path)
     return str(path)
-
-
-def _show_sheet(night: NightView) -> None:
-    """Show the clusters of a night as pictures in the Prefect UI."""
-    from tasks.reporting.render.sheet import sheet
-
-    picture = sheet(night)
-    if picture:
-        show_picture("clusters as pictures", picture, "Clusters, and documents that show them")
 
 
 def render(night: NightView) -> dict[str, bytes]:

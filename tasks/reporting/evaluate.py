@@ -184,9 +184,9 @@ def score(
 
 
 def _k_means(X: Floats, n_clusters: int, random_state: int) -> Labels:
-    from models.core.kmeans import fit_kmeans
+    from models.core.kmeans import fit_kmeans_of_many
 
-    return fit_kmeans(X, n_clusters, _BASELINE_STARTS, random_state)[0]
+    return fit_kmeans_of_many(X, n_clusters, _BASELINE_STARTS, random_state)[0]
 
 
 def _sampled_texts(texts: pa.Table, random_state: int) -> tuple[list[str], Integers]:

@@ -99,14 +99,14 @@ def find_copies(window: Window, assigned: pa.Table) -> pa.Table:
     -------
     Documents of groups of two or more, in order, with the schema `NEAR_DUPLICATES`.
     """
-    from models.text.near_copies import CopyOf, near_copies, shingles_of
+    from models.text.near_copies import CopyOf, is_remark, near_copies
 
     texts, ids = window.texts[TEXT].to_pylist(), group_ids(window)
     positions = window.documents[POSITION].to_pylist()
     copies = near_copies(texts)
     copy_of = [copies.get(it, CopyOf(it, 1.0)) for it in positions]
     n_documents = Counter(it.first for it in copy_of)
-    grouped = {it for it, n in n_documents.items() if n > 1 and shingles_of(texts[it])}
+    grouped = {it for it, n in n_documents.items() if n > 1 and not is_remark(texts[it])}
     doc_ids = assigned[DOC_ID].to_pylist()
     first_doc = dict(zip(reversed(positions), reversed(doc_ids), strict=True))
     columns = (assigned[name].to_pylist() for name in (CLUSTER_ID, IS_NEW))

@@ -128,6 +128,8 @@ class Manifest(BaseModel):
     map: dict[str, Any] = {}
     languages: dict[str, float] = {}
     """See the stages that return them: `curate`, `watch`, `near duplicates`, `map`, `evaluate`."""
+    not_learnt: dict[str, float] = {}
+    """Those of the languages that the encoder has not learnt."""
     metrics: list[dict[str, Any]] = []
     """Rows of the table of this name."""
     config: Annotated[dict[str, Any], AfterValidator(_require_window)]

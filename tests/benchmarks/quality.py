@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from models.core.kmeans import fit_kmeans
 from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
 from models.encoding.text_encoder import TextEncoder
 from models.estimators.idec import IDEC
+from models.nightfold import sampling
 from models.nightfold.clustering import NightfoldClustering
 from models.quality.metrics import ari, clustering_accuracy, nmi
 from models.text.lexical_views import LexicalViews
@@ -91,6 +93,12 @@ def _placed(dataset: Dataset, seed: int) -> Labels:
     return labels
 
 
+def _sampled(dataset: Dataset, seed: int, part: int) -> Labels:
+    """Fit on a part of the documents, as a fit of very many does, and place the others."""
+    with patch.object(sampling, "MOST_FITTED", len(dataset.labels) // part):
+        return _nightfold(dataset, seed)
+
+
 Methods = Mapping[str, Callable[[Dataset, int], Labels]]
 Score = Callable[[Dataset, str, int], dict[str, float]]
 
@@ -106,6 +114,8 @@ METHODS: Final[Methods] = {
     "nightfold-meaning": lambda d, seed: _nightfold(d, seed, n_views=1),
     "nightfold-words": lambda d, seed: _nightfold(d, seed, n_views=2),
     "nightfold-auto": lambda d, seed: _nightfold(d, seed, auto=True),
+    "nightfold-half": lambda d, seed: _sampled(d, seed, 2),
+    "nightfold-quarter": lambda d, seed: _sampled(d, seed, 4),
 }
 
 

@@ -121,14 +121,14 @@ def score(feed: Feed, seed: int) -> Scores:
         "topics": float(len(np.unique(model.topics_))),
         "themes": float(model.n_clusters_),
         "remarks": float(is_remark.mean()),
-        **_names_scored(table, labels),
-        **_themes_scored(labels, feed.themes),
+        **names_scored(table, labels),
+        **themes_scored(labels, feed.themes),
     }
-    beside = {**_names_scored(table, plain), **_themes_scored(plain, feed.themes)}
+    beside = {**names_scored(table, plain), **themes_scored(plain, feed.themes)}
     return found | {f"k-means {name}": value for name, value in beside.items()}
 
 
-def _names_scored(table: TermTable, labels: Labels) -> Scores:
+def names_scored(table: TermTable, labels: Labels) -> Scores:
     """Score names as rules, over the documents that are no remarks."""
     inside = labels != REMARK
     names = covering_names(_within(table, inside), labels[inside], {})
@@ -149,7 +149,7 @@ def _within(table: TermTable, inside: NDArray[np.bool_]) -> TermTable:
     return TermTable(table.terms, table.held[inside], table.weights[inside])
 
 
-def _themes_scored(labels: Labels, themes: Sequence[set[str]]) -> Scores:
+def themes_scored(labels: Labels, themes: Sequence[set[str]]) -> Scores:
     """Score clusters against the themes that people have given; nothing where there are none."""
     known = [place for place, own in enumerate(themes) if own]
     if not known:

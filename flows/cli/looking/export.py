@@ -38,6 +38,7 @@ def export(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 
     def write() -> None:
         from tasks.looking.export.atlas import NO_MAP, atlas_command, write_atlas
+        from tasks.looking.export.nearest import read_nearest
         from tasks.looking.export.rows import export as rows_of
         from tasks.looking.export.sheets import (
             CannotExportError,
@@ -49,11 +50,12 @@ def export(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 
         if csv is xlsx is atlas is None:
             raise CannotExportError("say what to write: --csv DIR, --xlsx FILE or --atlas DIR")
-        found = rows_of(published_night(store, feed_name, night))
+        published = published_night(store, feed_name, night)
+        found = rows_of(published)
         files = [
             *(write_csv(found, csv) if csv else []),
             *(write_xlsx(found, xlsx) if xlsx else []),
-            *(write_atlas(found, atlas) if atlas else []),
+            *(write_atlas(found, read_nearest(published, found), atlas) if atlas else []),
         ]
         for file in files:
             say(f"wrote {file}")

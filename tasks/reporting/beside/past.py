@@ -7,14 +7,21 @@ from typing import Any, Final
 
 from tasks.store.manifests import ManifestError
 from tasks.store.storage import DamagedFileError, Ref, Store, read_table
-from validation.tables.columns import CLUSTER_ID, MENTIONS, NAME, SIZE
+from validation.tables.columns import (
+    CLUSTER_ID,
+    EXEMPLAR_DOC_IDS,
+    EXEMPLAR_TEXTS,
+    MENTIONS,
+    NAME,
+    SIZE,
+)
 
 logger = logging.getLogger(__name__)
 
 _NIGHTS: Final = 30
 """A month: what a sparkline has room for."""
 
-_COLUMNS: Final = (CLUSTER_ID, NAME, SIZE, MENTIONS)
+_COLUMNS: Final = (CLUSTER_ID, NAME, SIZE, MENTIONS, EXEMPLAR_DOC_IDS, EXEMPLAR_TEXTS)
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class PastView:
     counts
         Where its rows went.
     clusters
-        Its clusters by id: name, size, mentions.
+        Its clusters by id: name, size, mentions, and documents that show them.
     events
         Rows of its table `cluster_events`.
     metrics

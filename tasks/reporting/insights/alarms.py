@@ -53,7 +53,12 @@ def alarms_of(rows: Sequence[Row]) -> list[Row]:
 
 def emergence_sentence(row: Row, name: str) -> str:
     """Say how many new documents a cluster had, and how many were expected."""
-    who = repr(excerpt(name, _NAME_CHARS)) + (" is new and" if row[KIND] == "new_story" else "")
+    return emergence_told(row, repr(excerpt(name, _NAME_CHARS)))
+
+
+def emergence_told(row: Row, quoted: str) -> str:
+    """Say the same of a cluster whose name stands in quotation marks already."""
+    who = quoted + (" is new and" if row[KIND] == "new_story" else "")
     documents = counted(row[N_NEW], "new document")
     if (
         row[IS_ALARM] and row[N_NEW] <= row[HIGH]

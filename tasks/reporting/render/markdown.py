@@ -33,6 +33,13 @@ def summarise(night: NightView) -> str:
     lines = [
         f"# {escape_markdown(manifest.feed)}, night {manifest.night}",
         "",
+        "## What changed",
+        "",
+        *_change_lines(night),
+        "",
+        *watch_lines(night),
+        "## The data",
+        "",
         _counts_line(counts),
         "",
         *_late_lines(counts["late"]),
@@ -47,16 +54,10 @@ def summarise(night: NightView) -> str:
             else []
         ),
         "",
-        *_section("What is emerging, and what is fading", emergence_sentences(night)),
         *_section("Where", where_sentences(night)),
         *_quoted_lines(clusters[:_SHOWN_CLUSTERS]),
-        "## What changed",
-        "",
-        *_event_lines(night),
-        "",
         *curation_lines(night),
         *copy_lines(night),
-        *watch_lines(night),
         "## Quality",
         "",
         *_fit_lines(night.fit),
@@ -164,10 +165,17 @@ def _quotes(texts: Sequence[str]) -> list[str]:
     return [f"“{escape_markdown(excerpt(it, _QUOTE_CHARS))}”" for it in texts[:_QUOTES]]
 
 
-def _event_lines(night: NightView) -> list[str]:
-    """Return a line for every event but the plain survivals."""
+def _change_lines(night: NightView) -> list[str]:
+    """Return a line for what emerges or fades, for drift, and for every event but survivals."""
+    emerging = [f"- {escape_markdown(it)}." for it in emergence_sentences(night)]
+    drift = [it for it in night.fit.drift if it.is_alarm] if night.fit else []
     told = [event for event in night.events if event["event"] != "survived"]
-    return [f"- {_named(event, night)}" for event in told] or ["Nothing but sizes."]
+    lines = [
+        *emerging,
+        *(f"- The feed has drifted: `{it.measure}` {it.value:.2f} > {it.limit:g}." for it in drift),
+        *(f"- {_named(it, night)}" for it in told),
+    ]
+    return lines or ["Nothing but sizes."]
 
 
 def _named(event: Mapping[str, Any], night: NightView) -> str:

@@ -177,7 +177,7 @@ def test_an_unknown_key_in_the_config_is_bad_usage(invoke: Invoke, tmp_path: Pat
         ("--window-days", "0", "window_days"),
         ("--feed-name", "../up", "feed_name"),
         ("--night", "tonight", "--night"),
-        ("--config", "nowhere.toml", "nowhere.toml must be a readable TOML file"),
+        ("--config", "nowhere.toml", "the configuration file nowhere.toml is not there"),
     ],
 )
 def test_a_bad_option_is_bad_usage(

@@ -8,6 +8,7 @@ from models.core import graph
 from models.core.arrays import normalise_rows
 from models.core.graph import (
     SMOOTHING_ROUNDS,
+    nearest_among,
     nearest_neighbours,
     neighbour_graph,
     neighbourhood_means,
@@ -92,3 +93,20 @@ def test_a_row_without_neighbours_stays_where_it_is() -> None:
     walk = neighbour_graph(nearest_neighbours(X, 2), 2)
     assert walk.nnz == 0 or walk.sum() == 0
     np.testing.assert_allclose(smooth(X, walk, 4), X)
+
+
+def test_the_nearest_are_found_in_blocks_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X, known = (normalise_rows(rng.normal(size=(n, 6)).astype(np.float32)) for n in (50, 30))
+    monkeypatch.setattr(graph, "BLOCK_CELLS", 8 * 30)
+    found = nearest_among(X, known, 4)
+    expected = np.argsort(-(X @ known.T), axis=1)[:, :4]
+    np.testing.assert_array_equal(found.indices, expected)
+    cosines = np.take_along_axis(X @ known.T, expected, axis=1)
+    np.testing.assert_allclose(found.similarities, cosines, rtol=1e-5)
+
+
+def test_there_are_no_more_than_are_known() -> None:
+    assert nearest_among(
+        np.eye(3, dtype=np.float32), np.eye(2, 3, dtype=np.float32), 5
+    ).indices.shape == (3, 2)

@@ -7,7 +7,8 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from models.core.kmeans import fit_kmeans
+from models.core import kmeans as module
+from models.core.kmeans import fit_kmeans, fit_kmeans_of_many
 
 
 def _blobs() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -29,6 +30,21 @@ def test_the_same_seed_gives_the_same_bits() -> None:
     first, second = (fit_kmeans(X, 10, n_init=2, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[1], second[1])
+
+
+def test_starts_on_a_sample_end_in_clusters_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = _blobs()
+    monkeypatch.setattr(module, "SAMPLE_SIZE", 50)
+    monkeypatch.setattr(module, "ROWS_PER_CLUSTER", 5)
+    labels, centers = fit_kmeans_of_many(X, 4, n_init=3, seed=0)
+    assert len(set(zip(y.tolist(), labels.tolist(), strict=True))) == 4
+    np.testing.assert_allclose(centers[labels[0]], X[y == y[0]].mean(axis=0), atol=1e-5)
+
+
+def test_as_many_rows_as_in_a_sample_are_clustered_as_ever() -> None:
+    X, _ = _blobs()
+    for one, other in zip(fit_kmeans(X, 3, 2, 0), fit_kmeans_of_many(X, 3, 2, 0), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_k_means_runs_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,32 @@ def test_halves_of_planted_clusters_tell_all_that_is_asked_of_them() -> None:
     assert np.median(found.information / found.asked_for) > 0.95
 
 
+def test_a_large_half_begins_with_few_rows_and_ends_with_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X, _ = make_blobs(400, 4, centers=4, cluster_std=0.1, random_state=1)
+    sizes: list[int] = []
+    run = halves.lloyd
+
+    def counted(X: np.ndarray, *given: object) -> np.ndarray:
+        sizes.append(len(X))
+        return run(X, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(halves, "_FEW_ROWS", 100)
+    monkeypatch.setattr(halves, "lloyd", counted)
+    found = cut_in_halves(X.astype(np.float32), 4, np.random.default_rng(0))
+    assert sizes == [100, 200] * 2 * halves._REPEATS
+    assert np.median(found.agreement) == 1
+
+
+def test_of_very_many_rows_all_get_a_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(halves, "_MAX_ROWS", 100)
+    X, y = make_blobs(400, 4, centers=4, cluster_std=0.1, random_state=1)
+    found = cut_in_halves(X.astype(np.float32), 4, np.random.default_rng(0))
+    assert found.labels.shape == (400,)
+    assert adjusted_rand_score(y, found.labels) > 0.7
+
+
 def test_halves_of_noise_share_no_more_than_chance() -> None:
     labels = np.random.default_rng(0).integers(0, 20, (2, 400))
     _, information, asked_for = halves._compared(*labels, np.random.default_rng(1))

@@ -210,6 +210,17 @@ def test_an_earlier_number_stays_only_where_it_could_be_chosen() -> None:
     assert _chosen(beyond, Numbers(4, 12)).n_clusters == 3
 
 
+@pytest.mark.parametrize(("beyond", "expected"), [(0.55, (12, 12)), (0.7, (10, 10))])
+def test_agreement_that_rises_beyond_the_limit_speaks_for_no_number(
+    beyond: float, expected: tuple[int, int]
+) -> None:
+    """Repeated texts do so: themes are as many as are told apart then, at 10 of these."""
+    figures = [(3, 0.3, 0.2), (4, 0.35, 0.3), (8, 0.4, 0.4), (10, 0.5, 0.5), (12, 0.6, 0.4)]
+    tried = [_tried(*it, 0.01) for it in [*figures, (20, beyond, 0.3)]]
+    choice = _chosen(tried, None)
+    assert (choice.n_clusters, choice.n_themes) == expected
+
+
 def test_the_range_ends_at_the_first_candidate_that_is_worse() -> None:
     figures = [np.array([it - 0.1, it, it + 0.1]) for it in (0.99, 0.5, 0.97, 1.0, 0.98, 0.2, 1.0)]
     assert range_around([2, 3, 4, 5, 6, 8, 10], figures, 5) == (4, 6)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.counting.n_clusters import NClustersChoice
+from models.nightfold import topics
 from models.nightfold.topics import find_topics, topics_of
 
 
@@ -18,6 +19,17 @@ def test_topics_are_numbered_without_gaps_and_the_first_of_equals_wins() -> None
     found = topics_of(labels, coarse)
     assert found.tolist() == [0, 1, 0]
     assert found.dtype == np.int64
+
+
+def test_topics_of_very_many_rows_are_found_on_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "MOST_ROWS", 60)
+    rng = np.random.default_rng(0)
+    labels = np.arange(240) % 8
+    space = 10 * np.eye(4)[labels // 2] + np.eye(4)[labels % 4] + 0.1 * rng.normal(size=(240, 4))
+    choice = NClustersChoice(4, n_themes=8)
+    found = find_topics(space.astype(np.float32), labels, choice, rng)
+    assert len(np.unique(found)) == 4
+    np.testing.assert_array_equal(found[::2], found[1::2])
 
 
 @pytest.mark.parametrize("choice", [None, NClustersChoice(3, n_themes=3)])

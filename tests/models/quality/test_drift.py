@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.core.arrays import normalise_rows
+from models.quality import drift
 from models.quality.drift import (
     MIN_NEWCOMERS,
     Placement,
@@ -48,6 +49,14 @@ def test_strays_are_far_but_no_theme() -> None:
     placement = place(REFERENCE, LABELS, newcomers)
     assert placement.is_far[100:].all()
     assert count_novel(REFERENCE, newcomers, placement.is_far) == 0
+
+
+def test_of_very_many_far_ones_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    newcomers = np.vstack([around(5, 40, 3), around(0, 60, 2)])
+    monkeypatch.setattr(drift, "BLOCK_CELLS", 3 * 400)
+    assert count_novel(REFERENCE, newcomers, np.arange(100) < 60) == 40
+    monkeypatch.setattr(drift, "MOST_LOOKED_AT", 30)
+    assert count_novel(REFERENCE, newcomers, np.arange(100) < 60) == 40
 
 
 def test_so_few_rows_have_no_neighbourhood() -> None:

@@ -88,6 +88,10 @@ def test_the_error_names_feed_rules_and_the_first_rows() -> None:
         " a.jsonl row 2: r, why 1; a.jsonl row 3: r, why 2; all of them: /store/refused.parquet"
     )
     assert [failure.rule_id for failure in raised.value.failures] == ["refused_share", "columns"]
+    refused[0]["rule_id"] = "date_parses"
+    proven = Verdict(verdict.report, pa.Table.from_pylist(refused, schema=REFUSED))
+    with pytest.raises(DataValidationError, match="`nightfold init FEED` finds the encoding"):
+        proven.require_sound("reviews", "")
 
 
 def test_the_error_names_no_rows_where_none_is_refused() -> None:

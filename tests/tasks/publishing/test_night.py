@@ -63,3 +63,12 @@ def test_the_manifest_tells_what_the_stages_tell(make_night: MakeNight) -> None:
     assert content["checks"] == {"raw": {"outcomes": []}, "prepared": {"outcomes": []}}
     assert set(content["tables"]) == set(night.tables)
     assert content["window_documents"] == 2
+
+
+def test_languages_that_the_encoder_has_not_learnt_are_named(make_night: MakeNight) -> None:
+    store, night = make_night(2, ["a", "b"])
+    encoder = night.around.encoder.model_copy(update={"languages": ("en",)})
+    around = night.around.model_copy(update={"encoder": encoder})
+    read = {"facts": {"languages": {"en": 0.9, "fr": 0.1}}, "around": around}
+    assert content_of(store, night.model_copy(update=read))["not_learnt"] == {"fr": 0.1}
+    assert "not_learnt" not in content_of(store, night.model_copy(update={"around": around}))

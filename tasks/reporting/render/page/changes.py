@@ -6,7 +6,7 @@ from typing import Any, Final
 from tasks.boundary.counted import counted
 from tasks.boundary.excerpts import excerpt
 from tasks.reporting.beside.past import PastView
-from tasks.reporting.insights.alarms import alarms_of, emergence_sentence
+from tasks.reporting.insights.alarms import alarms_of, emergence_told
 from tasks.reporting.night_view import NightView, Row
 from tasks.reporting.render.watches import watch_sentence
 
@@ -44,7 +44,7 @@ def named(night: NightView, cluster_id: str) -> str:
 def _alarms(night: NightView) -> Iterator[Change]:
     for row in alarms_of(night.insights.get("emergence", ())):
         cluster_id = row["cluster_id"]
-        sentence = emergence_sentence(row, night.name_of(cluster_id))
+        sentence = emergence_told(row, named(night, cluster_id))
         yield _change(night, "alarm", row["kind"], sentence, cluster_id)
 
 
@@ -60,7 +60,8 @@ def _drift(night: NightView) -> Iterator[Change]:
     )
     where = f". Most new documents: {most}" if most else ""
     sentence = f"The feed has drifted, and the model was fitted from nothing: {said}{where}"
-    yield _change(night, "alarm", "drift", sentence, None)
+    theme = rows[0]["cluster_id"] if rows else None
+    yield _change(night, "alarm", "drift", sentence, theme)
 
 
 def _watches(night: NightView) -> Iterator[Change]:
@@ -83,8 +84,12 @@ def _events(night: NightView) -> Iterator[Change]:
     for event in sorted(told, key=lambda it: _place(it, rows)):
         cluster_id = event["cluster_id"]
         sentence = event_sentence(night, event, rows.get(cluster_id))
-        theme = cluster_id if cluster_id in rows else None
-        yield _change(night, "event", event["event"], sentence, theme)
+        if cluster_id in rows:
+            yield _change(night, "event", event["event"], sentence, cluster_id)
+        else:
+            yield _change(night, "event", event["event"], sentence, None) | {
+                "examples": quoted(night, _last_row(night, cluster_id), _EXAMPLES)
+            }
 
 
 def _place(event: Mapping[str, Any], rows: Mapping[str, Row]) -> tuple[int, int]:
@@ -128,10 +133,16 @@ def _others(night: NightView, event: Mapping[str, Any]) -> str:
 
 def _last_name(night: NightView, cluster_id: str) -> str:
     """Return the name that a theme had on the last night before this one on which it was there."""
+    row = _last_row(night, cluster_id)
+    return f"“{excerpt(row['name'], _NAME_CHARS)}”" if row else named(night, cluster_id)
+
+
+def _last_row(night: NightView, cluster_id: str) -> Row:
+    """Return a theme as it was on the last night that had it; nothing where none is known."""
     for past in reversed(_nights_before(night)):
         if cluster_id in past.clusters:
-            return f"“{excerpt(past.clusters[cluster_id]['name'], _NAME_CHARS)}”"
-    return named(night, cluster_id)
+            return dict(past.clusters[cluster_id])
+    return {}
 
 
 def _nights_before(night: NightView) -> list[PastView]:
@@ -155,7 +166,8 @@ def _notes(night: NightView) -> Iterator[Change]:
             sentence = f"{named(night, cluster_id)} is small and has grown this week"
             yield _change(night, "note", "weak_signal", sentence, cluster_id)
         elif row["kind"] == "falling":
-            sentence = f"Fading: {emergence_sentence(row, night.name_of(cluster_id))}"
+            sentence = emergence_told(row, named(night, cluster_id))
+            sentence = f"Fading: {sentence}"
             yield _change(night, "note", "falling", sentence, cluster_id)
 
 

@@ -1,6 +1,6 @@
 """Whether a night can be trusted: the health of its data, then the quality of its clusters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tasks.boundary.excerpts import excerpt
@@ -9,6 +9,9 @@ from tasks.reporting.night_view import NightView
 
 _SHOWN_CHANGES: Final = 20
 _CHARS: Final = 240
+
+_EXPECTED: Final = {"row_count": "volume", "freshness": "freshness"}
+"""Rule of the raw suite → what it judges by the nights before; told where it holds, too."""
 
 
 def trust_of(night: NightView) -> dict[str, Any]:
@@ -22,9 +25,11 @@ def _health(night: NightView) -> dict[str, Any]:
     return {
         "counts": manifest.counts,
         "nights": [_volume(it) for it in night.beside.past],
+        "expected": list(_expected(night)),
         "rules": list(_broken_rules(night)),
         "refused": list(night.beside.refused),
         "languages": manifest.languages,
+        "not_learnt": list(manifest.not_learnt),
         "encoder": manifest.encoder.name,
         "columns": changes[:_SHOWN_CHANGES],
         "n_columns_changed": len(changes),
@@ -35,18 +40,24 @@ def _volume(past: PastView) -> dict[str, Any]:
     return {"night": past.night, "read": past.counts["read"], "accepted": past.counts["accepted"]}
 
 
+def _expected(night: NightView) -> Iterator[dict[str, Any]]:
+    """Yield volume and freshness beside what is usual; nothing where too few nights say that."""
+    for rule in night.manifest.checks.get("raw", {}).get("outcomes", ()):
+        if rule["rule_id"] in _EXPECTED:
+            yield {"what": _EXPECTED[rule["rule_id"]], "held": rule["success"], **_found(rule)}
+
+
 def _broken_rules(night: NightView) -> Iterator[dict[str, Any]]:
-    """Yield the rules that did not hold; what is expected of the volume is one of them."""
+    """Yield the other rules that did not hold."""
     for check, result in night.manifest.checks.items():
         for rule in result.get("outcomes", ()):
-            if not rule["success"]:
-                yield {
-                    "check": check,
-                    "rule": rule["rule_id"],
-                    "severity": rule["severity"],
-                    "observed": excerpt(str(rule["observed"]), _CHARS),
-                    "expected": excerpt(str(rule["expected"]), _CHARS),
-                }
+            if not rule["success"] and (check != "raw" or rule["rule_id"] not in _EXPECTED):
+                kind = {"check": check, "rule": rule["rule_id"], "severity": rule["severity"]}
+                yield kind | _found(rule)
+
+
+def _found(rule: Mapping[str, Any]) -> dict[str, str]:
+    return {it: excerpt(str(rule[it]), _CHARS) for it in ("observed", "expected")}
 
 
 def _quality(night: NightView) -> dict[str, Any]:

@@ -62,4 +62,5 @@ def test_a_night_is_exported_with_the_places_of_its_map(
     assert "--x projection_x --y projection_y" in done.stdout
     assert table.num_rows == 54
     assert table["projection_x"].null_count == 0
+    assert {len(it["ids"]) for it in table["neighbors"].to_pylist()} == {15}
     assert invoke(*words[:3]).exit_code == 2

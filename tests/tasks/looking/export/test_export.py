@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
@@ -12,6 +13,7 @@ from python_calamine import CalamineWorkbook
 from tasks.looking.export import sheets
 from tasks.looking.export.atlas import atlas_command, write_atlas
 from tasks.looking.export.cells import MAX_CHARS, cell_of, inert_cell
+from tasks.looking.export.nearest import NONE, nearest_rows
 from tasks.looking.export.rows import Exported, document_rows, export
 from tasks.looking.export.sheets import CannotExportError, warnings_of, write_csv, write_xlsx
 from tasks.reporting.night_view import NightView
@@ -93,8 +95,18 @@ def test_a_published_night_is_read_and_written_for_embedding_atlas(
         "c": "name of c-2",
     }
     assert [row["text"] for row in found.documents] == ["b", "c"]
-    (file,) = write_atlas(found, tmp_path)
+    (file,) = write_atlas(found, [NONE, NONE], tmp_path)
     table = pq.read_table(file)
     assert table["text"].to_pylist() == ["b", "c"]
     assert str(table.schema.field("topic").type) == "string"
     assert atlas_command(found, file) == f"embedding-atlas {file} --text text"
+
+
+def test_a_document_has_its_nearest_ones_and_itself_first() -> None:
+    vectors = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
+    rows = nearest_rows(["a", "b", None, "c", "a"], dict(zip("abc", vectors, strict=True)))
+    assert rows[2] == NONE
+    assert rows[0]["ids"] == [0, 4, 3, 1]
+    assert rows[0]["distances"] == pytest.approx([0, 0, 0.4, 1], abs=1e-6)
+    assert rows[3]["ids"][:2] == [3, 1]
+    assert nearest_rows([None], {}) == [NONE]

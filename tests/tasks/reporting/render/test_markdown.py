@@ -91,7 +91,10 @@ def test_the_summary_shows_counts_clusters_changes_and_quality() -> None:
     assert "- … and 2 more, in the manifest." in text
     assert r"| c-60 | a \| b | 60 | -1 | shrunk |" in text
     assert "and 10 smaller ones" in text
-    assert "- `c-0` vanished" in text
+    changed = text.partition("## What changed")[2].partition("##")[0]
+    assert "- The feed has drifted: `far_share` 0.30 > 0.2." in changed
+    assert "size_shift" not in changed
+    assert "- `c-0` vanished" in changed
     assert r"- “a \| b” `c-9` grown" in text
     assert r"Trust: fair\: so." in text
     assert r"Model: fitted from nothing (drift\: far\_share)." in text

@@ -4,6 +4,7 @@ const LABEL_CHARS = 34;
 const FEWER_CHARS = 20; // where the map is narrow
 const NARROW = 600;
 const THEMES_FROM = 1.8;
+const FAR = 0.2; // of the map: a theme so far from its topic's middle has its name from the start
 
 function middles(points, groupOf, n) {
   const xs = Array.from({ length: n }, () => []), ys = Array.from({ length: n }, () => []);
@@ -20,9 +21,13 @@ function middles(points, groupOf, n) {
     top: part(values, 0.94), bottom: part(values, 0.06), n: values.length }));
 }
 
+// Whole words of a name that is a list of words, else its beginning.
 function shortened(name, most = LABEL_CHARS) {
   const characters = [...name];
-  return characters.length <= most ? name : `${characters.slice(0, most - 1).join("").trimEnd()}…`;
+  if (characters.length <= most) return name;
+  const beginning = characters.slice(0, most - 1).join("");
+  const words = beginning.lastIndexOf(", ");
+  return `${words > most / 3 ? beginning.slice(0, words) : beginning.trimEnd()}…`;
 }
 
 function labelsOf(layer, content, points) {
@@ -33,7 +38,7 @@ function labelsOf(layer, content, points) {
     .map((it, at) => ({ ...it, level: "topic", name: content.topics[at].name }));
   const themes = middles(points, (theme) => theme, content.themes.length)
     .map((it, at) => ({ ...it, level: "theme", name: content.themes[at].name,
-      isAlone: !topicOf.has(at) }));
+      isAlone: isFar(it, topics[topicOf.get(at)]) }));
   const most = layer.clientWidth < NARROW ? FEWER_CHARS : LABEL_CHARS;
   const labels = [...topics, ...themes].filter((it) => it.n)
     .sort((a, b) => (a.level === b.level ? b.n - a.n : a.level === "topic" ? -1 : 1));
@@ -42,6 +47,10 @@ function labelsOf(layer, content, points) {
     layer.append(it.element);
   }
   return (camera) => placeLabels(labels, camera, topics.length > 0);
+}
+
+function isFar(theme, topic) {
+  return !topic || Math.hypot(theme.x - topic.x, theme.y - topic.y) > FAR;
 }
 
 function placeLabels(labels, camera, hasTopics) {

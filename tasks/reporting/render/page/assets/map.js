@@ -2,6 +2,8 @@
 
 const LISTED = 12;
 const REACH = 14; // pixels around the pointer in which a document is found
+const MOST_FRAME = 16; // milliseconds for points: thirty frames a second, and as much time for the rest
+const REST = 160; // milliseconds without a move, after which all points are drawn again
 
 function unpack(text, Kind) {
   const plain = atob(text), bytes = new Uint8Array(plain.length);
@@ -88,7 +90,7 @@ function mapNote(facts) {
     ? ` It was laid out again tonight: half of the documents moved by less than ${percent(facts.median_displacement)} of its width.`
     : facts.kind === "kept" ? " Documents of earlier nights are where they were." : "";
   return `Near means alike; directions mean nothing.${way}${left}`
-    + " Click a point for its theme; hold Ctrl and turn the wheel to zoom.";
+    + " Click a point for its theme; hold Ctrl and turn the wheel, or use two fingers, to zoom.";
 }
 
 function legendOf(content, colours) {
@@ -112,10 +114,10 @@ function startMap(content, packed, colours, parts) {
   const ratio = Math.min(devicePixelRatio || 1, 2);
   const box = { left: Math.min(...sample(points.x)), right: Math.max(...sample(points.x)),
     top: Math.min(...sample(points.y)), bottom: Math.max(...sample(points.y)) };
-  let isDue = false;
+  let isDue = false, step = 1;
   const draw = () => {
     isDue = false;
-    drawing?.draw(camera, ratio, size * Math.min(3, camera.zoom ** 0.4), points.layers);
+    drawing?.draw(camera, ratio, size * Math.min(3, camera.zoom ** 0.4), points.layers, step);
     showLabels(camera);
   };
   const due = () => {
@@ -123,6 +125,15 @@ function startMap(content, packed, colours, parts) {
     isDue = true;
   };
   const reset = () => camera.show(box);
+  // Where all points take too long, a part of them is drawn as long as the map moves.
+  let whileMoving = null, rest = 0;
+  const moved = () => {
+    whileMoving ??= Math.max(1, Math.ceil((drawing?.milliseconds() ?? 0) / MOST_FRAME));
+    step = whileMoving;
+    clearTimeout(rest);
+    rest = setTimeout(() => { step = 1; due(); }, REST);
+    due();
+  };
   drawing?.paint(colours.bytes(content));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     drawing?.paint(colours.bytes(content));
@@ -138,7 +149,7 @@ function startMap(content, packed, colours, parts) {
   }).observe(parts.surface);
   const nearest = nearestIndex(points);
   const choice = choosing(content, points, parts, () => { drawing?.light(); due(); });
-  steer(parts.surface, camera, due, (place) => choice.pick(nearest(camera, place)), reset);
+  steer(parts.surface, camera, moved, (place) => choice.pick(nearest(camera, place)), reset);
   hovering(parts, camera, points, content, nearest);
   const [closer, wider, all] = parts.buttons;
   const middle = () => [camera.width / 2, camera.height / 2];

@@ -34,9 +34,9 @@ const content = read("content"), colours = coloursOf(content);
 const map = mapSection(content, read("points"), colours);
 document.getElementById("page").append(head(content),
   contents([["changes", "What changed"], ["trust", "Can I trust it"], ["map", "Map"],
-    ["themes", "Themes"], ["rest", "Copies, watches, curation"]]),
+    ["themes", "Themes"], ["rest", "The rest"]]),
   el("main", {}, changesSection(content), trustSection(content), map.made ?? map,
-    themesSection(content, colours.hueOf), restSection(content)),
+    themesSection(content, colours.hueOf), restSection(content, colours.hueOf)),
   el("footer", {}, el("p", {}, `nightfold · ${content.night} · this file loads nothing from elsewhere.`)));
 map.start?.();
 document.documentElement.dataset.state = "ready";

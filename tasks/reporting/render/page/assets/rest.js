@@ -1,10 +1,13 @@
-// Copies, watches, and what people have decided.
+// Short remarks, copies, watches, and what people have decided.
 
-function restSection(content) {
+function restSection(content, hueOf) {
+  const remarks = content.themes.filter((it) => it.kind === "remarks");
   const parts = [copiesPart(content), watchesPart(content.watches), curationPart(content.curation)];
-  return section("rest", "Copies, watches, curation",
-    parts.some(Boolean) ? el("div", { class: "columns" }, parts)
-      : el("p", { class: "quiet" }, "No copies of texts, no watches, no curation."));
+  const isEmpty = !remarks.length && !parts.some(Boolean);
+  return section("rest", "Remarks, copies, watches, curation",
+    remarks.map((it) => themeCard(it, hueOf, "h3")),
+    isEmpty ? el("p", { class: "quiet" }, "No short remarks, no copies of texts, no watches, no curation.")
+      : el("div", { class: "columns" }, parts));
 }
 
 function copiesPart(content) {

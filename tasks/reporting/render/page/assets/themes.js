@@ -4,12 +4,13 @@ function themesSection(content, hueOf) {
   const byId = new Map(content.themes.map((it) => [it.id, it]));
   const cards = (ids) => ids.map((id) => byId.get(id)).filter(Boolean).map((it) => themeCard(it, hueOf, content.topics.length ? "h4" : "h3"));
   const under = new Set(content.topics.flatMap((it) => it.themes));
-  const alone = content.themes.filter((it) => !under.has(it.id)).map((it) => it.id);
+  const themes = content.themes.filter((it) => it.kind !== "remarks");
+  const alone = themes.filter((it) => !under.has(it.id)).map((it) => it.id);
   const topics = content.topics.map((it) => el("div", { class: "topic", id: `topic-${it.id}` },
     el("h3", {}, said(it.name), " ", el("small", {},
       `${count(it.themes.length, "theme")}, ${count(it.size, "document")}`)), cards(it.themes)));
   return section("themes", "Themes",
-    el("p", { class: "quiet" }, `${count(content.themes.length, "theme")}`,
+    el("p", { class: "quiet" }, `${count(themes.length, "theme")}`,
       content.topics.length ? ` in ${count(content.topics.length, "topic")}` : "",
       content.n_ignored ? `; ${content.n_ignored} ignored by curation` : "", "."),
     topics, topics.length && alone.length ? el("h3", {}, "Under no topic") : null, cards(alone));

@@ -23,7 +23,18 @@ function healthPart(health) {
       ".", counts.late ? ` ${count(counts.late, "document")} came late.` : ""),
     read.length > 1 ? el("figure", {}, bars(label, read),
       el("figcaption", {}, `Rows read, last ${count(read.length, "night")}`)) : null,
-    rulesPart(health.rules), languagesPart(health), columnsPart(health));
+    expectedPart(health), rulesPart(health.rules), languagesPart(health), columnsPart(health));
+}
+
+// How much came and how new it is, beside what is usual.
+function expectedPart(health) {
+  if (!health.expected.length) {
+    return el("p", { class: "quiet" }, "How much usually comes, and how new it is, takes some nights to know.");
+  }
+  return el("ul", { class: "rules" }, health.expected.map((it) =>
+    el("li", { class: it.held ? "good" : "warning" }, el("strong", {}, it.what),
+      it.held ? " as expected" : " not as expected", " – ", said(it.observed),
+      it.what === "volume" ? " rows; expected: " : "; expected: ", said(it.expected), ".")));
 }
 
 function rulesPart(rules) {
@@ -37,8 +48,11 @@ function languagesPart(health) {
   const shares = Object.entries(health.languages);
   if (!shares.length) return null;
   const names = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
-  const told = shares.map(([code, share]) => `${names.of(code)} ${percent(share)}`);
-  return el("p", {}, `Languages: ${told.join(", ")}. Encoder: `, said(health.encoder), ".");
+  const told = shares.map(([code, share]) => `${names.of(code)} ${percent(share)}`).join(", ");
+  const strange = health.not_learnt.map((code) => names.of(code)).join(", ");
+  return el("p", {}, `Languages: ${told}. Encoder: `, said(health.encoder),
+    strange ? [", which has not learnt ", el("strong", {}, strange),
+      ": such texts are told apart by their words alone"] : null, ".");
 }
 
 function columnsPart(health) {
@@ -67,7 +81,7 @@ function qualityPart(quality) {
 function refusedPart(health) {
   if (!health.refused.length) return null;
   const n = health.refused.reduce((sum, it) => sum + it.n, 0);
-  return details(`${count(n, "refused row")}, by rule`, health.refused.map((rule) =>
+  return details(`${count(n, "row")} left out, by rule`, health.refused.map((rule) =>
     el("div", { class: "refused" },
       el("h4", {}, `${rule.rule.replaceAll("_", " ")}: ${whole.format(rule.n)}`),
       el("ul", {}, rule.examples.map((it) => el("li", {}, said(it.reason), " – ",

@@ -1,0 +1,97 @@
+"""Rows that a fit was not made on, as there are very many: heads and neighbours place them."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+
+from models.core.arrays import Floats, Integers, normalise_rows
+from models.core.graph import nearest_among
+
+ROWS_AT_ONCE: Final = 50_000
+"""What is made of rows to place them is several times as large as these."""
+
+N_BESIDE: Final = 5
+"""Fitted rows that have a say: with more, search results of eight kinds are placed worse."""
+
+
+class Fitted(NamedTuple):
+    """The rows that a fit was made on, and where it has them."""
+
+    positions: Integers  # (n_fitted,), among all rows
+    latent: Floats  # (n_fitted, latent_dim)
+    soft_assignments: Floats  # (n_fitted, n_clusters), rows sum to 1
+
+
+def in_batches(function: Callable[[Floats], Floats], X: Floats) -> Floats:
+    """Apply a function of rows to `ROWS_AT_ONCE` of them at a time.
+
+    Parameters
+    ----------
+    function
+        From (n, n_features) to (n, any).
+    X
+        Shape (n_samples, n_features).
+
+    Returns
+    -------
+    The results, shape (n_samples, any).
+    """
+    first = function(X[:ROWS_AT_ONCE])
+    if len(X) <= ROWS_AT_ONCE:
+        return first
+    found = np.empty((len(X), *first.shape[1:]), dtype=first.dtype)
+    found[:ROWS_AT_ONCE] = first
+    for start in range(ROWS_AT_ONCE, len(X), ROWS_AT_ONCE):
+        found[start : start + ROWS_AT_ONCE] = function(X[start : start + ROWS_AT_ONCE])
+    return found
+
+
+def with_others(
+    X: Floats,
+    fitted: Fitted,
+    encode: Callable[[Floats], Floats],
+    place: Callable[[Floats], Floats],
+    device: torch.device,
+) -> Floats:
+    r"""Place the rows that were not fitted, by the heads and by what is known of rows near them.
+
+    As in a round of `models.nightfold.cotraining`, what the heads say is averaged with a
+    neighbourhood, half and half:
+
+    .. math::
+        q_i = \frac{1}{2} h(x_i) + \frac{1}{2} \sum_{j \in N(i)} \frac{w_{ij}}{\sum_l w_{il}} q_j
+
+    with h the heads, N the nearest fitted rows in the latent space and w their cosines, where above
+    0. Among the fused rows, of eight times the width, neighbours place others hardly better.
+
+    Parameters
+    ----------
+    X
+        All rows, shape (n_samples, n_features).
+    fitted
+        See `Fitted`.
+    encode, place
+        From rows to latent ones, and to what the heads say.
+    device
+        Where neighbours are looked for.
+
+    Returns
+    -------
+    Soft assignments of all rows, shape (n_samples, n_clusters); those of the fitted are as given.
+    """
+    known = normalise_rows(fitted.latent)
+
+    def placed(rows: Floats) -> Floats:
+        near = nearest_among(normalise_rows(encode(rows)), known, N_BESIDE, device)
+        weights = np.maximum(near.similarities, 0.0)
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+        q = place(rows)
+        for indices, weight in zip(near.indices.T, weights.T, strict=True):
+            q += weight[:, None] * fitted.soft_assignments[indices]
+        return np.asarray(q / q.sum(axis=1, keepdims=True))
+
+    found = in_batches(placed, X)
+    found[fitted.positions] = fitted.soft_assignments
+    return found
