@@ -36,8 +36,12 @@ LADDER: Final = (
 ROWS_OF_A_CLUSTER: Final = 4
 """Candidates leave so many rows to a cluster: half as many as for texts, as sets may be small."""
 
+COARSE: Final = 0.5
 FINE: Final = 1.0
-"""From this granularity on the highest vote counts, and not the middle one."""
+"""Below the one granularity the lowest vote counts, from the other on the highest: else the middle."""
+
+_RESOLUTION: Final = 0.5
+"""γ of the density: with more, clusters of a hundred items are as small as their graph lets them."""
 
 _RUNS: Final = 4
 _SEEDING_ROWS: Final = 6_000
@@ -94,7 +98,7 @@ def count_by_votes(
     walk
         Random walk on the neighbour graph of X, (n_samples, n_samples).
     granularity
-        γ: higher finds finer clusters; see `FINE`.
+        Which vote counts: higher finds finer clusters; see `FINE`.
     near
         What an earlier fit of the same feed chose. It stays where it is among the votes, and halves
         agree on it as well as on the middle one.
@@ -109,7 +113,7 @@ def count_by_votes(
     Lange, Roth, Braun, Buhmann (2004), Stability-Based Validation of Clustering Solutions.
     Rousseeuw (1987), Silhouettes. Reichardt, Bornholdt (2006), eq. 11.
     """
-    tried = tried_numbers(X, random_state, latent, walk, granularity)
+    tried = tried_numbers(X, random_state, latent, walk)
     return _chosen(tried, granularity, near) if tried else NClustersChoice(1)
 
 
@@ -118,7 +122,6 @@ def tried_numbers(
     random_state: int | np.random.RandomState | None,
     latent: Floats,
     walk: sparse.csr_array,
-    granularity: float,
 ) -> list[Tried]:
     """Measure what speaks for each number; see `count_by_votes`. None where there is no choice."""
     X, latent = X - X.mean(axis=0), latent - latent.mean(axis=0)  # as in `choose_n_clusters`
@@ -132,7 +135,7 @@ def tried_numbers(
                 n_clusters,
                 cut_in_halves(X, n_clusters, rng).agreement,
                 judge.score(labels),
-                density(walk, labels, granularity),
+                density(walk, labels, _RESOLUTION),
             )
         )
         if n_clusters > _BEYOND * max(votes_of(tried)):
@@ -154,7 +157,7 @@ def votes_of(tried: Sequence[Tried]) -> Votes:
 def _chosen(tried: Sequence[Tried], granularity: float, near: Numbers | None) -> NClustersChoice:
     """Choose the number from what was measured."""
     votes = sorted(votes_of(tried))
-    n_clusters = votes[-1] if granularity >= FINE else votes[1]
+    n_clusters = votes[(granularity >= COARSE) + (granularity >= FINE)]
     candidates = tuple(it.n_clusters for it in tried)
     if near is not None:
         first, last = range_around(candidates, [it.agreement for it in tried], n_clusters)

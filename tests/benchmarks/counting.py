@@ -17,7 +17,7 @@ from zlib import crc32
 
 import numpy as np
 from images import read_digits
-from items import GRANULARITY, NEAR, Floats, Labels
+from items import NEAR, Floats, Labels
 from series import as_on_a_night
 from series_sets import SETS
 
@@ -96,7 +96,7 @@ def votes_in(vectors: Floats) -> Votes:
     walk = neighbour_graph(nearest_neighbours(fused, near), near)
     smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
     space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)
-    return votes_of(tried_numbers(fused, 0, space, walk, GRANULARITY))
+    return votes_of(tried_numbers(fused, 0, space, walk))
 
 
 def is_near(rule: str, counted: Counted) -> bool:

@@ -57,7 +57,9 @@ def nightfold(images: Images, n_clusters: Any, seed: int) -> Labels:
     """Learn an encoder and cluster its vectors, as a first night does."""
     shape = common_shape([it.shape[:2] for it in images[:1]], is_colour=False)
     small = np.stack([fitted(it, shape) for it in images])
-    return clustered(ImageEncoder.learn(small, seed, "cpu").encode(small), n_clusters, seed)
+    return clustered(
+        ImageEncoder.learn(small, seed, "cpu").encode(small), n_clusters, seed, "images"
+    )
 
 
 def by_paper(name: str, images: Images, n_clusters: int, seed: int) -> Labels:

@@ -18,8 +18,8 @@ Labels = NDArray[np.integer[Any]]
 Scores = dict[str, float]
 
 METRICS: Final = ("acc", "nmi", "ari")
-GRANULARITY: Final = 0.5
-"""That of nights whose documents are no texts."""
+GRANULARITY: Final = {"images": 0.25, "series": 0.5}
+"""Those of nights whose documents are no texts."""
 
 NEAR: Final = 1.5
 """A number of clusters counts as found within this factor of the true one."""
@@ -35,11 +35,13 @@ class Result:
     scores: Scores
 
 
-def clustered(vectors: Floats, n_clusters: int | Literal["auto"], seed: int) -> Labels:
-    """Cluster vectors as a night does."""
+def clustered(
+    vectors: Floats, n_clusters: int | Literal["auto"], seed: int, modality: str
+) -> Labels:
+    """Cluster vectors as a night of this modality does."""
     model = NightfoldClustering(
         n_clusters,
-        granularity=GRANULARITY,
+        granularity=GRANULARITY[modality],
         rows="items",
         random_state=seed,
         device="cpu",

@@ -71,7 +71,7 @@ def k_means(series: Series, n_clusters: int, seed: int) -> Labels:
 
 def nightfold(series: Series, n_clusters: Any, seed: int) -> Labels:
     """Learn an encoder and cluster its vectors, as a first night does."""
-    return clustered(_encoded(_ById(series), seed), n_clusters, seed)
+    return clustered(_encoded(_ById(series), seed), n_clusters, seed, "series")
 
 
 class _ById:
@@ -96,7 +96,7 @@ def _encoded(given: _ById, seed: int) -> Floats:
 def recurrent(series: Series, n_clusters: int, seed: int, variational: bool) -> Labels:
     """Cluster recurrent codes by the same code."""
     encoder = RecurrentEncoder.learn(series, seed, "cpu", variational=variational)
-    return clustered(encoder.encode(series), n_clusters, seed)
+    return clustered(encoder.encode(series), n_clusters, seed, "series")
 
 
 Method = Callable[[Series, int, int], Labels]

@@ -209,7 +209,7 @@ def test_images_are_clustered_coarsely_unless_it_is_said_how() -> None:
         given = {"feed": "f", "store": "s", "modality": "images", "clustering": clustering}
         return NightlyConfig.model_validate(given).clustering.granularity
 
-    assert granularity() == 0.5
+    assert granularity() == 0.25
     assert granularity(granularity=3) == 3
     assert granularity(estimator="k-means") == 2.0
     assert NightlyConfig(feed="f", store=Path("s")).clustering.granularity == 2.0

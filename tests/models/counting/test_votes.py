@@ -59,9 +59,9 @@ def test_each_kind_of_evidence_votes_for_its_best_number_and_two_is_hardly_one()
     assert votes_of(THREE) == (3, 4, 6)
 
 
-def test_the_middle_vote_counts_and_from_a_granularity_of_one_the_highest() -> None:
-    chosen = [_chosen(THREE, granularity, None) for granularity in (0.5, 1.0)]
-    assert [it.n_clusters for it in chosen] == [4, 6]
+def test_the_granularity_says_which_vote_counts() -> None:
+    chosen = [_chosen(THREE, granularity, None) for granularity in (0.25, 0.5, 0.99, 1.0)]
+    assert [it.n_clusters for it in chosen] == [3, 4, 4, 6]
     assert chosen[0].range_of_themes == (3, 6)
 
 

@@ -17,6 +17,7 @@ def reported(store: Store, publish_night: PublishNight, monkeypatch: pytest.Monk
     """Return a sound night that should have a report and has none; a fake page is made of it."""
     night = SimpleNamespace(manifest=SimpleNamespace(has_texts=True))
     monkeypatch.setattr("tasks.publishing.report_files.read_whole_night", lambda _store: night)
+    monkeypatch.setattr("tasks.publishing.report_files.show_pictures", lambda _night: None)
     monkeypatch.setattr(
         "tasks.publishing.report_files.render", lambda _night: {"index.html": b"page"}
     )
