@@ -51,9 +51,9 @@ _MODALITIES: Final = ("images", "series")
 
 _OWN: Final = "nightfold"
 _ITEM_GRANULARITY: Final = {"images": 0.25, "series": 0.5}
-"""Of clusters of items that are no texts, see `models.counting.votes`: below its kind an item has no
-themes that people would name. Images have the lowest vote, as their silhouette is drawn to colours:
-by the middle one five kinds of drawn shapes came out as nine clusters."""
+"""Of clusters of items that are no texts, see `models.counting.votes`: below its kind an item has
+no themes that people would name. Images have the lowest vote, as their silhouette is drawn to
+colours: by the middle one five kinds of drawn shapes came out as nine clusters."""
 
 
 def local_store(store: Path) -> Path:

@@ -38,10 +38,10 @@ ROWS_OF_A_CLUSTER: Final = 4
 
 COARSE: Final = 0.5
 FINE: Final = 1.0
-"""Below the one granularity the lowest vote counts, from the other on the highest: else the middle."""
+"""Below the one granularity the lowest vote counts, from the other on the highest."""
 
 _RESOLUTION: Final = 0.5
-"""γ of the density: with more, clusters of a hundred items are as small as their graph lets them."""
+"""γ of the density: with more, clusters of a hundred items are as small as the graph lets them."""
 
 _RUNS: Final = 4
 _SEEDING_ROWS: Final = 6_000
