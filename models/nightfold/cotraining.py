@@ -58,7 +58,7 @@ FEW: Final = Recipe(6, 128, 1e-3, target_distribution, needed_silhouette=0.9)
 """For few clusters. A good refinement may lose some silhouette where all silhouettes are low."""
 
 FEW_OF_ITEMS: Final = replace(FEW, rounds=2)
-"""Items have no second view that would hold the heads back: the digits of scikit-learn are clustered
+"""Items have no second view that would hold the heads back: scikit-learn's digits are clustered
 worse in six rounds than in two (docs/images-and-series.md)."""
 
 MANY: Final = Recipe(3, 256, 5e-3, sharpened, needed_silhouette=1.005)
