@@ -43,8 +43,10 @@ def scaled_neighbours(n_samples: int) -> int:
     return min(MOST_NEIGHBOURS, max(FEWEST_NEIGHBOURS, round(math.sqrt(n_samples) / 3)))
 
 
-def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) -> Neighbours:
-    """Find the exact cosine neighbours of every row.
+def nearest_neighbours(
+    X: Floats, n_neighbors: int, device: torch.device = CPU, first: int = 0
+) -> Neighbours:
+    """Find the exact cosine neighbours of every row, or of those from one on, among all.
 
     Parameters
     ----------
@@ -54,10 +56,12 @@ def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) 
         Neighbours to keep; at most ``n_samples - 1`` are there to be found.
     device
         Where to compare the rows, all of which it must hold.
+    first
+        Rows before it are found, but none are sought for them.
 
     Returns
     -------
-    Indices and similarities, each of shape (n_samples, min(n_neighbors, n_samples - 1)).
+    Indices and similarities, each of shape (n_samples - first, min(n_neighbors, n_samples - 1)).
     """
     n_samples = len(X)
     kept = min(n_neighbors, n_samples - 1)
@@ -71,7 +75,7 @@ def nearest_neighbours(X: Floats, n_neighbors: int, device: torch.device = CPU) 
         best = cosines.topk(kept, dim=1)
         return best.values.cpu(), best.indices.cpu()
 
-    found = map_on(device, search, range(0, n_samples, block), at_once=MOST_BLOCKS)
+    found = map_on(device, search, range(first, n_samples, block), at_once=MOST_BLOCKS)
     similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
     return Neighbours(indices, similarities)
 

@@ -48,6 +48,13 @@ def cluster_means(X: Floats, labels: Integers, n_clusters: int) -> Floats:
     return np.asarray(members @ X / np.maximum(sizes, 1), dtype=np.float32)
 
 
+def spread(X: Floats, labels: Integers, n_clusters: int) -> float:
+    """Sum of squared distances to the own mean, less what is the same for all partitions."""
+    centers = cluster_means(X, labels, n_clusters)
+    sizes = np.bincount(labels, minlength=n_clusters)
+    return -float((sizes * (centers.astype(np.float64) ** 2).sum(axis=1)).sum())
+
+
 def kmeans_plus_plus(X: Floats, n_clusters: int, rng: np.random.Generator) -> Floats:
     """Choose spread-out rows as first centres.
 

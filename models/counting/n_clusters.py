@@ -28,6 +28,9 @@ LADDER: Final = (
 SMALLEST: Final = 3
 """Two halves of almost any feed agree on how to cut it in two."""
 
+ROWS_OF_A_CLUSTER: Final = 8
+"""Candidates leave so many rows to a cluster: k-means on a half sees four of them."""
+
 HEADROOM: Final = 1.25
 """Numbers up to so many times the densest one are considered: one rung of the ladder."""
 
@@ -153,7 +156,7 @@ def choose_n_clusters(
     """
     X = X - X.mean(axis=0)  # distances are computed from squares: far from 0 they lose digits
     latent = X if latent is None else latent - latent.mean(axis=0)
-    candidates = _candidates(latent)
+    candidates = candidates_on(LADDER, latent, ROWS_OF_A_CLUSTER)
     if not candidates:
         return NClustersChoice(1)
     if walk is None:
@@ -211,11 +214,11 @@ class _Tried(NamedTuple):
     density: float
 
 
-def _candidates(X: Floats) -> tuple[int, ...]:
-    """Cut the ladder to what so many rows, and so many distinct ones, can support."""
-    most = max(len(X) // 8, min(5, len(X) // 3))
+def candidates_on(ladder: Sequence[int], X: Floats, rows_of_a_cluster: int) -> tuple[int, ...]:
+    """Cut a ladder to what so many rows, and so many distinct ones, can support."""
+    most = max(len(X) // rows_of_a_cluster, min(5, len(X) // 3))
     most = min(most, count_distinct_rows(X, limit=most + 1) - 1)
-    return tuple(k for k in LADDER if k <= most)
+    return tuple(k for k in ladder if k <= most)
 
 
 def _densest(tried: Sequence[_Tried]) -> int:

@@ -15,13 +15,13 @@ from scipy import sparse
 
 from models.core.arrays import Floats, Integers
 from models.core.devices import draw_seed
-from models.core.lloyd import cluster_means, kmeans_runs
+from models.core.lloyd import kmeans_runs, spread
 from models.core.silhouette import SampledSilhouette
-from models.counting.distinct_rows import count_distinct_rows
 from models.counting.halves import cut_in_halves
 from models.counting.n_clusters import (
     NClustersChoice,
     Numbers,
+    candidates_on,
     density,
     most_agreed,
     range_around,
@@ -128,7 +128,7 @@ def tried_numbers(
     rng = np.random.default_rng(draw_seed(random_state))
     judge = SampledSilhouette(X, rng)
     tried: list[Tried] = []
-    for n_clusters in _candidates(latent):
+    for n_clusters in candidates_on(LADDER, latent, ROWS_OF_A_CLUSTER):
         labels = _tightest(latent, n_clusters, rng)
         tried.append(
             Tried(
@@ -174,21 +174,7 @@ def _chosen(tried: Sequence[Tried], granularity: float, near: Numbers | None) ->
     )
 
 
-def _candidates(X: Floats) -> tuple[int, ...]:
-    """Cut the ladder to what so many rows, and so many distinct ones, can support."""
-    most = max(len(X) // ROWS_OF_A_CLUSTER, min(5, len(X) // 3))
-    most = min(most, count_distinct_rows(X, limit=most + 1) - 1)
-    return tuple(k for k in LADDER if k <= most)
-
-
 def _tightest(X: Floats, n_clusters: int, rng: np.random.Generator) -> Integers:
     """Run k-means several times, and return the labels with the least spread."""
     runs = kmeans_runs(X, n_clusters, rng, _RUNS, _SEEDING_ROWS)
-
-    def spread(labels: Integers) -> float:
-        # Of squared distances, less what is the same for all runs.
-        sizes = np.bincount(labels, minlength=n_clusters)
-        centers = cluster_means(X, labels, n_clusters).astype(np.float64)
-        return -float((sizes * (centers**2).sum(axis=1)).sum())
-
-    return min(runs, key=spread)
+    return min(runs, key=lambda labels: spread(X, labels, n_clusters))

@@ -1,8 +1,8 @@
 """From texts to tokens: by the model's own code, or by its tokenizer's where that gives the same.
 
 The tokenizer is compiled and has threads of its own; what Python does around it, a text at a time,
-takes as long again. On a processor that is 2 % of what a short text's vector costs, on an
-accelerator most of it.
+takes as long again. On a processor that is little of what a vector costs, on an accelerator most
+of what a short one does.
 """
 
 from collections.abc import Callable, Mapping, Sequence

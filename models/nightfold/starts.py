@@ -13,7 +13,7 @@ from scipy import sparse
 
 from models.core.arrays import Floats, Integers
 from models.core.linkage import agglomerate
-from models.core.lloyd import cluster_means, indicator, kmeans, kmeans_runs, lloyd
+from models.core.lloyd import cluster_means, indicator, kmeans, kmeans_runs, lloyd, spread
 from models.core.silhouette import SampledSilhouette
 from models.nightfold.witness import told_from
 
@@ -152,7 +152,7 @@ def _consensus(
     tries = 8 if n_clusters < MANY_CLUSTERS else 3
     tried = kmeans_runs(space, n_clusters, rng, tries, SEEDING_SAMPLES)
     tried.append(lloyd(space, cluster_means(space, ward, n_clusters)))
-    return min(tried, key=lambda labels: _spread(space, labels, n_clusters))
+    return min(tried, key=lambda labels: spread(space, labels, n_clusters))
 
 
 def _run_space(runs: list[Integers], n_clusters: int) -> Floats:
@@ -173,10 +173,3 @@ def sparse_components(X: sparse.csr_array, n_components: int) -> Floats:
     covariance = (X.T @ X).toarray().astype(np.float64) / X.shape[0] - np.outer(mean, mean)
     components = np.linalg.eigh(covariance)[1][:, ::-1][:, :n_components].astype(np.float32)
     return np.asarray(X @ components - mean.astype(np.float32) @ components, dtype=np.float32)
-
-
-def _spread(X: Floats, labels: Integers, n_clusters: int) -> float:
-    """Sum of squared distances to the own mean, less what is the same for all partitions."""
-    centers = cluster_means(X, labels, n_clusters)
-    sizes = np.bincount(labels, minlength=n_clusters)
-    return -float((sizes * (centers.astype(np.float64) ** 2).sum(axis=1)).sum())

@@ -12,13 +12,11 @@ Visualizing Data using t-SNE, whose gradient it follows, with momentum and gains
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.core.arrays import Floats, Integers, normalise_rows
-from models.core.graph import BLOCK_CELLS, MOST_BLOCKS
-from models.core.threads import map_pieces
+from models.core.arrays import Floats, normalise_rows
+from models.core.graph import nearest_neighbours
 from models.plane.layout import NEIGHBOURS, components_of
 
 _PHASES: Final = ((40, 12.0, 0.5), (60, 1.0, 0.8))
@@ -96,22 +94,7 @@ def _slope(places: Places, attraction: sparse.csr_matrix, n_placed: int) -> Plac
 
 def _shares(rows: Floats, n_placed: int) -> sparse.csr_matrix:
     """Join every new row to its nearest among all, each with the same share."""
-    nearest = _nearest(rows, n_placed)
+    nearest = nearest_neighbours(rows, NEIGHBOURS, first=n_placed).indices
     n_new, kept = nearest.shape
     ends = np.full(nearest.size, 1 / kept), nearest.ravel(), np.arange(0, nearest.size + 1, kept)
     return sparse.csr_matrix(ends, shape=(n_new, len(rows)))
-
-
-def _nearest(rows: Floats, n_placed: int) -> Integers:
-    """Find the nearest rows of every new one, by cosine, the row itself left out."""
-    all_rows = torch.from_numpy(np.ascontiguousarray(rows))
-    block = max(1, BLOCK_CELLS // len(rows))
-
-    def search(start: int) -> torch.Tensor:
-        cosines = all_rows[start : start + block] @ all_rows.T
-        itself = torch.arange(len(cosines))
-        cosines[itself, start + itself] = -torch.inf
-        return cosines.topk(NEIGHBOURS, dim=1).indices
-
-    found = map_pieces(search, range(n_placed, len(rows), block), at_once=MOST_BLOCKS)
-    return np.asarray(torch.cat(found).numpy())
