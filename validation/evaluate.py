@@ -1,6 +1,5 @@
 """Have Great Expectations judge a frame of measurements."""
 
-import copy
 from collections.abc import Collection, Iterable, Sequence
 from string import Formatter
 from typing import Any, Final
@@ -93,8 +92,9 @@ def _run(
     batches: Batches,
 ) -> Results:
     """Evaluate rules; results are by rule id, for Great Expectations returns them in any order."""
-    # A rule cannot be added to a second suite, hence the copies.
-    suite = gx.ExpectationSuite("run", expectations=[copy.copy(rule) for rule in rules])
+    # A rule cannot be added to a second suite, hence the copies; a deep one takes its suite along.
+    copies = [rule.copy(update={"id": None}) for rule in rules]
+    suite = gx.ExpectationSuite("run", expectations=copies)
     result = batches.get_batch({"dataframe": frame}).validate(suite, result_format=result_format)
     found = ((one.expectation_config, one) for one in result.results)
     return {rule_id(config): one for config, one in found if config}

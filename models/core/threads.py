@@ -8,12 +8,17 @@ for nobody. The pieces do not depend on the number of threads, so neither do the
 """
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -32,10 +37,9 @@ def one_thread() -> Iterator[None]:
     for module in _POOLS:
         import_module(module)
     import torch
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     before = torch.get_num_threads()
-    with threadpool_limits(1):
+    with _pools(len(sys.modules)).limit(limits=1):
         # Beside its OpenMP, torch holds an MKL that threadpoolctl cannot see.
         torch.set_num_threads(1)
         try:
@@ -124,6 +128,15 @@ def map_ahead(function: Callable[[P], R], pieces: Sequence[P], n_ahead: int) -> 
 
 def _on_one_thread() -> None:
     """Limit OpenMP in a thread of the pool: its limit is one of each thread, not of the process."""
-    from threadpoolctl import threadpool_limits
+    _pools(len(sys.modules)).select(user_api="openmp").limit(limits=1)
 
-    threadpool_limits(1, user_api="openmp")
+
+@lru_cache(maxsize=1)
+def _pools(n_modules: int) -> "ThreadpoolController":
+    """Find the libraries that hold a pool of threads; it takes longer than many a step.
+
+    They are looked for again when modules have been imported since: a library comes with a module.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

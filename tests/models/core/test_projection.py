@@ -11,8 +11,9 @@ def matrix(n_samples: int = 80, n_features: int = 12, seed: int = 0) -> np.ndarr
     return (1 + scale * rng.normal(size=(n_samples, n_features))).astype(np.float32)
 
 
-def test_the_projection_is_principal_component_analysis() -> None:
-    X = matrix()
+@pytest.mark.parametrize("n_features", [12, 90])
+def test_the_projection_is_principal_component_analysis(n_features: int) -> None:
+    X = matrix(n_features=n_features)
     ours, reference = Projection.fit(X, 4).transform(X), PCA(4).fit_transform(X)
     np.testing.assert_allclose(np.abs(ours), np.abs(reference), rtol=1e-3, atol=1e-3)
 

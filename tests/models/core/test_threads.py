@@ -1,5 +1,6 @@
 """One thread for a step, several for independent pieces, and the limits of before afterwards."""
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -41,6 +42,13 @@ def test_a_step_has_one_thread_and_the_limits_of_before_come_back() -> None:
     # Threads that start later ask torch itself, and so does its MKL.
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(torch.get_num_threads).result() == 2
+
+
+def test_pools_are_looked_for_again_when_modules_have_come() -> None:
+    n_modules = len(sys.modules)
+    found = threads._pools(n_modules)
+    assert threads._pools(n_modules) is found
+    assert threads._pools(n_modules + 1) is not found
 
 
 @pytest.mark.usefixtures("two_threads")

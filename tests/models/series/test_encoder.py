@@ -15,8 +15,8 @@ EITHER = pytest.mark.parametrize("kind", [SeriesEncoder, RecurrentEncoder])
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred steps are enough for kinds as simple."""
-    monkeypatch.setattr("models.series.recurrent_encoder.STEPS", 100)
+    """Train for a few steps: what is learnt is a question of one test."""
+    monkeypatch.setattr("models.series.recurrent_encoder.STEPS", 3)
 
 
 def _waves(n_series: int, seed: int = 0, n_channels: int = 1) -> tuple[Series, NDArray[np.int64]]:
@@ -34,7 +34,11 @@ def _waves(n_series: int, seed: int = 0, n_channels: int = 1) -> tuple[Series, N
 
 
 @EITHER
-def test_new_series_lie_with_their_kind(kind: type[SeriesEncoder]) -> None:
+def test_new_series_lie_with_their_kind(
+    kind: type[SeriesEncoder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A hundred steps are enough for kinds as simple.
+    monkeypatch.setattr("models.series.recurrent_encoder.STEPS", 100)
     (known, y), (new, y_new) = _waves(60), _waves(30, seed=1)
     encoder = kind.learn(known, 0, "cpu")
     vectors, placed = encoder.encode(known), encoder.encode(new)

@@ -36,7 +36,8 @@ def read_envelope(file: IO[bytes], settings: FileSettings, log: FileLog) -> Iter
     UnfitFileError
         If it has several lists, not the one that is configured, or does not end.
     """
-    lists = _lists_of_objects(in_utf8(file, settings.encoding, settings.encoding_errors))
+    # A byte that its encoding lacks is no reason against lines: it breaks one of them.
+    lists = _lists_of_objects(in_utf8(file, settings.encoding, "replace"))
     if lists is None or not (lists or settings.records):
         return None
     path = settings.records or _only(lists)

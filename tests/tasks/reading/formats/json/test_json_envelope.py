@@ -64,6 +64,11 @@ def test_lines_of_objects_are_rows_even_where_the_first_is_broken() -> None:
     assert len(read("\n".join(lines), records="")) == 5
 
 
+def test_a_byte_of_another_encoding_breaks_a_line_and_not_the_file() -> None:
+    rows = read(b'{"id": "1", "te\n{"id": "\xe9"}\n{"id": "3"}\n')
+    assert [row.problem_rule for row in rows] == ["row_parses", "text_decodes", None]
+
+
 def test_what_stands_behind_an_object_is_not_lost() -> None:
     rows = read(pretty(tickets=ROWS) + "\n" + json.dumps(ROWS[0]))
     assert {row.problem_rule for row in rows[:-1]} == {"row_parses"}
