@@ -40,7 +40,7 @@ demo-series: .venv/ready
 
 # Three processes for two cores: tests of servers wait for a fifth of their time.
 test: .venv/ready
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .

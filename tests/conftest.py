@@ -17,7 +17,7 @@ settings.load_profile("any-machine")
 
 # Half a million objects of libraries are there to stay; to look through them for garbage again and
 # again took a tenth of all tests' time.
-gc.set_threshold(100_000)
+gc.set_threshold(100_000, 50, 1000)
 
 
 def pytest_collection_finish() -> None:

@@ -86,6 +86,7 @@ def main() -> None:
         create_app(ephemeral=True, final=True), log_level="error", lifespan="on"
     )
     gc.freeze()
+    gc.set_threshold(50_000, 50, 1000)
     gc.enable()
     uvicorn.Server(config).run(sockets=[listening])
 

@@ -14,5 +14,5 @@ for library in (
     import_module(library)
 load_all_of("models", "tasks", "validation")
 gc.freeze()
-gc.set_threshold(100_000)
+gc.set_threshold(100_000, 50, 1000)
 gc.enable()

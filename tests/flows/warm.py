@@ -167,6 +167,7 @@ def main() -> None:
     os.environ.clear()
     os.environ.update(before)
     gc.freeze()  # a command line that looks through it would copy its memory, too
+    gc.set_threshold(50_000, 50, 1000)
     gc.enable()
     listening.settimeout(_SECONDS_BETWEEN_LOOKS_AT_THE_RUN)
     while not is_over(began):

@@ -6,4 +6,4 @@ them.
 
 import gc
 
-gc.set_threshold(50_000)
+gc.set_threshold(50_000, 50, 1000)
