@@ -39,8 +39,9 @@ demo-series: .venv/ready
 	$(BIN)/nightfold demo --modality series --store demo-series
 
 # Three processes for two cores: tests of servers wait for a fifth of their time.
+# Bytecode is kept whatever the environment says: dozens of processes would compile the same modules.
 test: .venv/ready
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
