@@ -24,8 +24,8 @@ _TELLS: Final = 0.08
 .1 to .5. With .05 and .12 the share of remarks moves by 2 to 3 in a hundred."""
 
 _FEWEST_HOLDING: Final = 3
-_UNKNOWN: Final = -1.0
-"""What a word tells that too few longer texts hold: nothing."""
+_NOTHING: Final = -1.0
+"""What a text tells that has no known word."""
 
 _NEAREST: Final = 5
 
@@ -49,7 +49,9 @@ def find_remarks(texts: Sequence[str], X: Floats, stop_words: Collection[str]) -
 
     .. math:: \frac{\lVert \sum_i x_i \rVert^2 - m}{m (m - 1)}
 
-    which is the mean cosine over their pairs, with x the centred embeddings.
+    which is the mean cosine over their pairs, with x the centred embeddings. A word that hardly any
+    longer text holds may be a mood ("dayum") or a thing ("waxing"): a text with such a word is a
+    remark where it lies nearer to the others of these than to all other texts.
 
     Parameters
     ----------
@@ -80,9 +82,27 @@ def find_remarks(texts: Sequence[str], X: Floats, stop_words: Collection[str]) -
     held_against = _sample(longer)
     usual = np.median(nearness(x[_sample(longer)], x[held_against], itself=True))
     is_far = nearness(x[short], x[held_against]) < usual
+    candidates = short[says_nothing & is_far]
+    is_known = np.array([words[it] <= told.keys() for it in candidates], dtype=bool)
     remarks = none.copy()
-    remarks[short[says_nothing & is_far]] = True
+    remarks[candidates[is_known]] = True
+    unknown = candidates[~is_known]
+    remarks[unknown] = _is_like(x, unknown, remarks)
     return remarks if (~remarks).sum() >= _FEWEST_OTHERS else none
+
+
+def _is_like(
+    x: Floats, unknown: NDArray[np.int64], remarks: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return which texts lie nearer to remarks than to the rest; all where there are no remarks."""
+    if not remarks.any() or len(unknown) == 0:
+        return np.ones(len(unknown), dtype=bool)
+    is_other = ~remarks
+    is_other[unknown] = False
+    to_remarks, to_others = (
+        nearness(x[unknown], x[_sample(np.flatnonzero(those))]) for those in (remarks, is_other)
+    )
+    return np.asarray(to_remarks > to_others)
 
 
 def nearness(x: Floats, others: Floats, *, itself: bool = False) -> NDArray[np.float64]:
@@ -141,8 +161,8 @@ def _told(words: Sequence[set[str]], x: Floats) -> dict[str, float]:
 
 
 def _best_told(words: set[str], told: dict[str, float]) -> float:
-    """Return what the most telling of the words tells."""
-    return max((told.get(word, _UNKNOWN) for word in words), default=_UNKNOWN)
+    """Return what the most telling of the known words tells."""
+    return max((told.get(word, _NOTHING) for word in words), default=_NOTHING)
 
 
 def _sample(positions: NDArray[np.int64]) -> NDArray[np.int64]:

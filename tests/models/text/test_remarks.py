@@ -67,6 +67,21 @@ def test_moods_are_remarks_and_short_complaints_are_not() -> None:
     assert feed.found() == moods
 
 
+def test_a_word_that_no_longer_text_holds_is_known_by_its_neighbours() -> None:
+    feed = Feed()
+    moods = [feed.add(text, None) for text in ("good", "ok", "bad", "love", "good ok", "bad love")]
+    moods += [feed.add(text, None) for text in ("dayum", "ok boomer")]
+    for text in ("waxing", "offer waxing", "waxing hours", "good waxing", "waxing prices"):
+        feed.add(text, 0, spread=0.3)  # nearer to a story than to a mood, if not in its midst
+    assert feed.found() == moods
+
+
+def test_where_no_remark_is_known_unknown_words_tell_nothing() -> None:
+    feed = Feed()
+    remark = feed.add("dayum", None)
+    assert feed.found() == [remark]
+
+
 def test_texts_of_emoji_figures_and_stop_words_alone_are_remarks() -> None:
     feed = Feed()
     nothing = [feed.add(text, None) for text in ("👍👍", "😂", "10/10", "it is the", "v1 x2 y3 z4")]
