@@ -2,7 +2,7 @@
 
 const LISTED = 12;
 const REACH = 14; // pixels around the pointer in which a document is found
-const MOST_FRAME = 16; // milliseconds for points: thirty frames a second, and as much time for the rest
+const MOST_FRAME = 6; // milliseconds for points: of the 33 of a frame, names and the page take most by software
 const REST = 160; // milliseconds without a move, after which all points are drawn again
 
 function unpack(text, Kind) {
