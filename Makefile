@@ -38,7 +38,7 @@ demo-images: .venv/ready
 demo-series: .venv/ready
 	$(BIN)/nightfold demo --modality series --store demo-series
 
-# Three processes for two cores: tests of servers wait for a fifth of their time.
+# Four processes for two cores: tests of servers wait for a part of their time.
 # Bytecode is kept whatever the environment says: dozens of processes would compile the same modules.
 test: .venv/ready
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder

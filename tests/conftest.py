@@ -5,6 +5,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.garbage import look_for_garbage_seldom
+
 # Networks this small are several times slower on two threads where the cores are shared. It has to
 # be set before torch is imported, and holds in the processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -15,9 +17,7 @@ settings.register_profile(
 )
 settings.load_profile("any-machine")
 
-# Half a million objects of libraries are there to stay; to look through them for garbage again and
-# again took a tenth of all tests' time.
-gc.set_threshold(100_000, 50, 1000)
+look_for_garbage_seldom()
 
 
 def pytest_collection_finish() -> None:

@@ -39,7 +39,7 @@ def one_thread() -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    with _pools(len(sys.modules)).limit(limits=1):
+    with _controller(len(sys.modules)).limit(limits=1):
         # Beside its OpenMP, torch holds an MKL that threadpoolctl cannot see.
         torch.set_num_threads(1)
         try:
@@ -128,11 +128,11 @@ def map_ahead(function: Callable[[P], R], pieces: Sequence[P], n_ahead: int) -> 
 
 def _on_one_thread() -> None:
     """Limit OpenMP in a thread of the pool: its limit is one of each thread, not of the process."""
-    _pools(len(sys.modules)).select(user_api="openmp").limit(limits=1)
+    _controller(len(sys.modules)).select(user_api="openmp").limit(limits=1)
 
 
 @lru_cache(maxsize=1)
-def _pools(n_modules: int) -> "ThreadpoolController":
+def _controller(n_modules: int) -> "ThreadpoolController":
     """Find the libraries that hold a pool of threads; it takes longer than many a step.
 
     They are looked for again when modules have been imported since: a library comes with a module.

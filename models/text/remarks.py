@@ -51,7 +51,7 @@ def find_remarks(texts: Sequence[str], X: Floats, stop_words: Collection[str]) -
 
     which is the mean cosine over their pairs, with x the centred embeddings. A word that hardly any
     longer text holds may be a mood ("dayum") or a thing ("waxing"): a text with such a word is a
-    remark where it lies nearer to the others of these than to all other texts.
+    remark where it lies nearer to the remarks of known words than to the rest.
 
     Parameters
     ----------
@@ -94,7 +94,10 @@ def find_remarks(texts: Sequence[str], X: Floats, stop_words: Collection[str]) -
 def _is_like(
     x: Floats, unknown: NDArray[np.int64], remarks: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Return which texts lie nearer to remarks than to the rest; all where there are no remarks."""
+    """Return which texts lie nearer to remarks than to the rest; all where there are no remarks.
+
+    They do not count among the rest themselves: moods in unusual words are near one another, too.
+    """
     if not remarks.any() or len(unknown) == 0:
         return np.ones(len(unknown), dtype=bool)
     is_other = ~remarks

@@ -4,6 +4,7 @@ import gc
 from importlib import import_module
 
 from tests.flows.warm import load_all_of
+from tests.garbage import look_for_garbage_seldom
 
 # Objects that are there to stay: a child that looks through them for garbage would copy their memory.
 gc.disable()
@@ -14,5 +15,5 @@ for library in (
     import_module(library)
 load_all_of("models", "tasks", "validation")
 gc.freeze()
-gc.set_threshold(100_000, 50, 1000)
+look_for_garbage_seldom()
 gc.enable()

@@ -23,6 +23,8 @@ from typing import Any, Final, NoReturn
 
 import psutil
 
+from tests.garbage import look_for_garbage_seldom
+
 ROOT: Final = Path(__file__).parents[2]
 
 LOADED_BY_PREFECT: Final = (
@@ -167,7 +169,7 @@ def main() -> None:
     os.environ.clear()
     os.environ.update(before)
     gc.freeze()  # a command line that looks through it would copy its memory, too
-    gc.set_threshold(50_000, 50, 1000)
+    look_for_garbage_seldom()
     gc.enable()
     listening.settimeout(_SECONDS_BETWEEN_LOOKS_AT_THE_RUN)
     while not is_over(began):

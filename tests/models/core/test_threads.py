@@ -46,9 +46,9 @@ def test_a_step_has_one_thread_and_the_limits_of_before_come_back() -> None:
 
 def test_pools_are_looked_for_again_when_modules_have_come() -> None:
     n_modules = len(sys.modules)
-    found = threads._pools(n_modules)
-    assert threads._pools(n_modules) is found
-    assert threads._pools(n_modules + 1) is not found
+    found = threads._controller(n_modules)
+    assert threads._controller(n_modules) is found
+    assert threads._controller(n_modules + 1) is not found
 
 
 @pytest.mark.usefixtures("two_threads")
