@@ -1,0 +1,198 @@
+"""Nights whose shards two workers work on, of Dask and of Ray: the same bytes, whoever is killed.
+
+make test-runners
+
+Real workers in processes of their own, killed as `kill -9` does: in each stage that has shards, with
+the shard begun and with its result made; and the night's own process while they work.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from prefect.settings import PREFECT_API_URL
+
+from flows.config import NightlyConfig
+from flows.nightly import nightly
+from tasks.frame.runner import mapper_for, worked_on_by
+from tasks.frame.runner_settings import RunnerSettings
+from tasks.vectors import chunks, embed, views
+from tests.flows.kills import published
+from tests.flows.processes import in_child
+from tests.models.encoding.tiny_model import WORDS, write_tiny_model
+
+pytestmark = [
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.usefixtures("prefect_api"),
+]
+
+SHARDED = ("embed", "views", "passages")
+"""Stages that have shards."""
+
+
+@pytest.fixture(params=["dask", "ray"])
+def engine(request: pytest.FixtureRequest) -> str:
+    # Not imported here: Ray reads its token from the environment when it is.
+    if util.find_spec(str(request.param)) is None:
+        pytest.skip(f"needs the extra `{request.param}`")
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A night of ninety texts of several sentences each, and an encoder of a few kilobytes."""
+    folder = tmp_path_factory.mktemp("runners")
+    write_tiny_model(folder / "model")
+    feed = folder / "feed.jsonl"
+    feed.write_text("".join(map(row, range(90))), encoding="utf-8")
+    return {
+        "feed": str(feed),
+        "night": "2026-03-01",
+        "encoder": str(folder / "model"),
+        "embed": {"backend": "torch", "dtype": "float32", "lexical_dim": 20},
+        "clustering": {"estimator": "k-means", "n_clusters": 3},
+        "report": {"enabled": False},
+    }
+
+
+def row(number: int) -> str:
+    words = [WORDS[(number + step * (1 + number % 3)) % len(WORDS)] for step in range(12)]
+    said = f"{' '.join(words[:6])} number {number}. And then the {' '.join(words[6:])} again."
+    return f'{{"id": "{number}", "text": "{said}"}}\n'
+
+
+@pytest.fixture(scope="module")
+def undisturbed(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one process publishes."""
+    store = tmp_path_factory.mktemp("one") / "store"
+    run_night(given, store, "local")
+    return published(store)
+
+
+def run_night(given: dict[str, Any], store: Path, kind: str) -> None:
+    runner = {"kind": kind} | ({} if kind == "local" else {"workers": 2})
+    with pytest.MonkeyPatch.context() as patch:
+        # Small shards, so that each stage has several.
+        patch.setattr(chunks, "_CHUNK_TEXTS", 16)
+        patch.setattr(views, "_SHARD_TEXTS", 20)
+        nightly(NightlyConfig.model_validate({**given, "store": str(store), "runner": runner}))
+
+
+def test_two_workers_publish_the_same_bytes(
+    engine: str, given: dict[str, Any], undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    run_night(given, tmp_path / "store", engine)
+    assert published(tmp_path / "store") == undisturbed
+
+
+class Arm(logging.Handler):
+    """Let a worker be killed once a stage has begun."""
+
+    def __init__(self, stage: str, armed: Path) -> None:
+        super().__init__()
+        self.stage, self.armed = stage, armed
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == f"{self.stage}: started":
+            self.armed.touch()
+
+
+@pytest.fixture
+def arm(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    log, handlers = logging.getLogger("tasks.frame.stage"), []
+
+    def armed(stage: str) -> Path:
+        handlers.append(Arm(stage, tmp_path / "armed"))
+        log.addHandler(handlers[0])
+        return tmp_path / "armed"
+
+    yield armed
+    log.removeHandler(handlers[0])
+
+
+def killed_once(armed: Path, is_done: bool, function: Callable[..., Any], *args: Any) -> Any:
+    """Do what a worker does, or be killed before it or after it: one worker, once."""
+    result = function(*args) if is_done else None
+    with suppress(FileNotFoundError):
+        armed.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result if is_done else function(*args)
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["begun", "done"])
+@pytest.mark.parametrize("stage", SHARDED)
+def test_a_worker_that_is_killed_changes_nothing(
+    engine: str, stage: str, is_done: bool, given: dict[str, Any], undisturbed: dict[str, Any],
+    arm: Callable[[str], Path],
+) -> None:  # fmt: skip
+    armed = arm(stage)
+    store = armed.with_name("store")
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((embed, "encode_there"), (views, "project_there")):
+            patch.setattr(module, name, partial(killed_once, armed, is_done, getattr(module, name)))
+        run_night(given, store, engine)
+    assert published(store) == undisturbed
+    assert not armed.exists(), "no worker was killed"
+
+
+def work_for_ever(kind: str, pids: Path) -> None:
+    with worked_on_by(RunnerSettings(kind=kind, workers=2)):  # type: ignore[arg-type]
+        found = mapper_for(2).map(note, [pids, pids])
+        next(found)
+
+
+def note(pids: Path) -> None:
+    (pids / str(os.getpid())).touch()
+    time.sleep(600)
+
+
+def test_workers_end_when_the_night_is_killed(engine: str, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    night = context.Process(target=work_for_ever, args=(engine, tmp_path))
+    night.start()
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    family = psutil.Process(night.pid).children(recursive=True)
+    night.kill()
+    night.join()
+    wait_until(lambda: not any(map(is_alive, family)))
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def night_of(given: dict[str, Any], store: str, kind: str) -> None:
+    run_night(given, Path(store), kind)
+
+
+def test_a_night_that_is_killed_while_workers_work_goes_on_with_the_same_bytes(
+    engine: str, given: dict[str, Any], undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    context = multiprocessing.get_context("spawn")
+    args = (str(PREFECT_API_URL.value()), night_of, (given, str(store), engine))
+    night = context.Process(target=in_child, args=args)
+    night.start()
+    wait_until(lambda: bool(list(store.glob("embeddings/*/part-*.parquet"))))
+    night.kill()
+    night.join()
+    assert not list(store.glob("runs/**/manifest.json"))
+    run_night(given, store, engine)
+    assert published(store) == undisturbed
