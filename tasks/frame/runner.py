@@ -4,11 +4,17 @@ import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
+from importlib import util
+from typing import Final
 
 from tasks.frame.mapper import InProcess, Mapper
-from tasks.frame.runner_settings import RunnerSettings
+from tasks.frame.runner_settings import Kind, RunnerSettings
+from validation.errors import SettingError
 
 logger = logging.getLogger(__name__)
+
+_MODULES: Final = {"dask": "distributed", "ray": "ray"}
+"""What each engine needs; the extra is called as the engine is."""
 
 
 class _Workers:
@@ -36,7 +42,13 @@ def worked_on_by(settings: RunnerSettings) -> Iterator[None]:
     """Let an engine work on the shards of the stages in this block, and end its workers after it.
 
     No stage has the engine as a parameter: it changes no result, and so no key of the cache.
+
+    Raises
+    ------
+    SettingError
+        If the engine is not installed.
     """
+    _require_installed(settings.kind)
     with ExitStack() as ends:
         token = _workers.set(None if settings.kind == "local" else _Workers(settings, ends))
         try:
@@ -49,6 +61,14 @@ def mapper_for(n_shards: int) -> Mapper:
     """Return what works on so many shards; for a single one no worker is started."""
     workers = _workers.get()
     return InProcess() if workers is None or n_shards < 2 else workers.mapper()
+
+
+def _require_installed(kind: Kind) -> None:
+    if kind != "local" and util.find_spec(_MODULES[kind]) is None:
+        raise SettingError(
+            f"runner.kind must be installed, got {kind!r}: `pip install nightfold[{kind}]`, or set"
+            " 'local'"
+        )
 
 
 def _started(settings: RunnerSettings) -> AbstractContextManager[Mapper]:

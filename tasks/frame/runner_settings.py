@@ -1,15 +1,11 @@
 """The settings of a runner: which engine works on shards, and where its workers are."""
 
 import re
-from importlib import util
 from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, field_validator, model_validator
 
 Kind = Literal["local", "dask", "ray"]
-
-_MODULES: Final = {"dask": "distributed", "ray": "ray"}
-"""What each engine needs; the extra is called as the engine is."""
 
 _ADDRESSES: Final = {
     "dask": (re.compile(r"(tcp|tls)://[^/\s]+:\d+"), "tls://HOST:PORT or tcp://HOST:PORT"),
@@ -37,16 +33,6 @@ class RunnerSettings(BaseModel):
         description="Workers that are started on this machine, of one thread each; 0 is one for"
         " every core.",
     )
-
-    @field_validator("kind")
-    @classmethod
-    def _engine_is_installed(cls, kind: Kind) -> Kind:
-        if kind != "local" and util.find_spec(_MODULES[kind]) is None:
-            raise ValueError(
-                f"kind must be an engine that is installed, got {kind!r}:"
-                f" `pip install nightfold[{kind}]`"
-            )
-        return kind
 
     @field_validator("address")
     @classmethod

@@ -3,10 +3,10 @@
 make bench-runners [DATA=FOLDER] [DOCUMENTS=20000] [ROUNDS=3] [OUT=runners.json]
 
 Each round embeds the same titles in all three ways, one after the other, each in a process and a
-store of its own, on one thread a worker. Seconds are taken twice: with the start of the workers and
-the loading of the encoder, and of the texts after the first few chunks, when all of that is done.
-Only on a machine that nobody else uses does the ratio of wall seconds say what workers bring; the
-processor seconds of all processes say what they cost.
+store of its own, on one thread a worker. Seconds are those of the chunks after the first four: by then
+all workers have started and have loaded the encoder. Only on a machine that nobody else uses does the
+ratio of wall seconds say what workers bring. By processor seconds it is that of one process to what
+two workers would take with a core for each: half of all seconds, or those of the busiest process.
 """
 
 import argparse
@@ -51,37 +51,43 @@ def measured(kind: str, texts: list[str], store: Path) -> dict[str, Any]:
     digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     rows = pa.table([digests, texts, [date(2026, 3, 1)] * len(texts)], schema=WINDOW_TEXTS)
     chunks = cut_into_chunks(rows, set(digests))
+    marks: dict[int, tuple[float, dict[int, float]]] = {}
     started = time.perf_counter()
-    marks: dict[int, tuple[float, float]] = {}
 
     def report(_: str, n_done: int, *__: Any) -> None:
-        marks.setdefault(n_done, (time.perf_counter(), processor_seconds()))
+        if n_done in (0, chunks[_FIRST].n_before):
+            marks.setdefault(n_done, (time.perf_counter(), processor_seconds()))
 
     with worked_on_by(settings):
         mapper = InProcess() if kind == "local" else mapper_for(len(chunks))
         encode_chunks(shelf, chunks, how, mapper, report)
-        ended = time.perf_counter(), processor_seconds()
-    first = marks[chunks[_FIRST].n_before]
+        ended, spent = time.perf_counter(), processor_seconds()
+    first, before = marks[chunks[_FIRST].n_before]
+    later = {pid: seconds - before.get(pid, 0.0) for pid, seconds in spent.items()}
     return {
-        "wall": ended[0] - started,
-        "processor": ended[1],
-        "wall_after_first": ended[0] - first[0],
-        "processor_after_first": ended[1] - first[1],
+        "wall": ended - started,
+        "processor": sum(spent.values()),
+        "wall_later": ended - first,
+        "processor_later": sum(later.values()),
+        "busiest_later": max(later.values()),
+        "own_ms_a_chunk": 1000 * later[os.getpid()] / (len(chunks) - _FIRST),
+        "chunks": len(chunks),
         "digest": _digest(shelf),
-        "kind_of_vectors": str(how.encoder.kind),
+        "vectors": str(how.encoder.kind),
     }
 
 
-def processor_seconds() -> float:
-    """Return the processor seconds of this process and of all that it has started."""
+def processor_seconds() -> dict[int, float]:
+    """Return the processor seconds of this process and of all that it has started, by their ids."""
     own = psutil.Process()
-    times = [own.cpu_times()]
-    for child in own.children(recursive=True):
+    found = {}
+    for process in (own, *own.children(recursive=True)):
         try:
-            times.append(child.cpu_times())
+            times = process.cpu_times()
         except psutil.Error:
             continue
-    return sum(it.user + it.system for it in times)
+        found[process.pid] = times.user + times.system
+    return found
 
 
 def _digest(shelf: EmbeddingShelf) -> str:
@@ -108,22 +114,32 @@ def rounds(texts: list[str], n_rounds: int) -> Iterator[dict[str, dict[str, Any]
                 child.start()
                 child.join()
                 found[kind] = json.loads(out.read_text(encoding="utf-8"))
-            print(kind, {key: it for key, it in found[kind].items() if key != "kind_of_vectors"})
+            print(kind, found[kind])
         yield found
 
 
 def table(found: list[dict[str, dict[str, Any]]]) -> Iterator[str]:
     """Yield the lines of a table in Markdown: medians over the rounds."""
-    yield "| runner | wall s, with start | processor s, with start | wall s after it | processor s after it | times as fast after it | with start |"
-    yield "|---|---:|---:|---:|---:|---:|---:|"
+    yield "| runner | wall s | processor s | of the busiest process | times as fast | times as fast by processor s | with start | own ms a chunk |"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
     for kind in _KINDS:
-        keys = ("wall", "processor", "wall_after_first", "processor_after_first")
-        seconds = [f"{median(it[kind][key] for it in found):.1f}" for key in keys]
-        ratios = [
-            f"{median(it['local'][key] / it[kind][key] for it in found):.2f}"
-            for key in ("wall_after_first", "wall")
+        seconds = [
+            f"{median(it[kind][key] for it in found):.1f}"
+            for key in ("wall_later", "processor_later", "busiest_later")
         ]
-        yield f"| {kind} | {' | '.join([*seconds, *ratios])} |"
+        ratios = [
+            median(it["local"]["wall_later"] / it[kind]["wall_later"] for it in found),
+            median(it["local"]["processor_later"] / least_wall(it[kind]) for it in found),
+            median(it["local"]["wall"] / it[kind]["wall"] for it in found),
+        ]
+        own = median(it[kind]["own_ms_a_chunk"] for it in found)
+        cells = [kind, *seconds, *(f"{it:.2f}" for it in ratios), f"{own:.0f}"]
+        yield f"| {' | '.join(cells)} |"
+
+
+def least_wall(found: dict[str, Any]) -> float:
+    """Return the wall seconds that processes would take on two cores of their own, at least."""
+    return float(max(found["busiest_later"], found["processor_later"] / _WORKERS))
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from importlib import util
@@ -96,53 +96,46 @@ def test_two_workers_publish_the_same_bytes(
 
 
 class Arm(logging.Handler):
-    """Let a worker be killed once a stage has begun."""
+    """Let a worker be killed in each stage that has shards, once the stage has begun."""
 
-    def __init__(self, stage: str, armed: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.stage, self.armed = stage, armed
+        self.folder = folder
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.getMessage() == f"{self.stage}: started":
-            self.armed.touch()
-
-
-@pytest.fixture
-def arm(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    log, handlers = logging.getLogger("tasks.frame.stage"), []
-
-    def armed(stage: str) -> Path:
-        handlers.append(Arm(stage, tmp_path / "armed"))
-        log.addHandler(handlers[0])
-        return tmp_path / "armed"
-
-    yield armed
-    log.removeHandler(handlers[0])
+        stage, _, said = record.getMessage().partition(": ")
+        if stage in SHARDED and said == "started":
+            (self.folder / stage).touch()
 
 
 def killed_once(armed: Path, is_done: bool, function: Callable[..., Any], *args: Any) -> Any:
-    """Do what a worker does, or be killed before it or after it: one worker, once."""
+    """Do what a worker does, or be killed before it or after it: one worker, once a stage."""
     result = function(*args) if is_done else None
-    with suppress(FileNotFoundError):
-        armed.unlink()
-        os.kill(os.getpid(), signal.SIGKILL)
+    for stage in SHARDED:
+        with suppress(FileNotFoundError):
+            (armed / stage).rename(armed / f"{stage} killed")
+            os.kill(os.getpid(), signal.SIGKILL)
     return result if is_done else function(*args)
 
 
 @pytest.mark.parametrize("is_done", [False, True], ids=["begun", "done"])
-@pytest.mark.parametrize("stage", SHARDED)
-def test_a_worker_that_is_killed_changes_nothing(
-    engine: str, stage: str, is_done: bool, given: dict[str, Any], undisturbed: dict[str, Any],
-    arm: Callable[[str], Path],
-) -> None:  # fmt: skip
-    armed = arm(stage)
-    store = armed.with_name("store")
-    with pytest.MonkeyPatch.context() as patch:
-        for module, name in ((embed, "encode_there"), (views, "project_there")):
-            patch.setattr(module, name, partial(killed_once, armed, is_done, getattr(module, name)))
-        run_night(given, store, engine)
+def test_workers_that_are_killed_in_every_stage_change_nothing(
+    engine: str, is_done: bool, given: dict[str, Any], undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    armed, store = tmp_path / "armed", tmp_path / "store"
+    armed.mkdir()
+    log, handler = logging.getLogger("tasks.frame.stage"), Arm(armed)
+    log.addHandler(handler)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for module, name in ((embed, "encode_there"), (views, "project_there")):
+                work = partial(killed_once, armed, is_done, getattr(module, name))
+                patch.setattr(module, name, work)
+            run_night(given, store, engine)
+    finally:
+        log.removeHandler(handler)
     assert published(store) == undisturbed
-    assert not armed.exists(), "no worker was killed"
+    assert {it.name for it in armed.iterdir()} == {f"{stage} killed" for stage in SHARDED}
 
 
 def work_for_ever(kind: str, pids: Path) -> None:

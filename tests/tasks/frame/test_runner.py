@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tasks.frame import runner, runner_settings
+from tasks.frame import runner
 from tasks.frame.mapper import InProcess
 from tasks.frame.runner import mapper_for, worked_on_by
 from tasks.frame.runner_settings import RunnerSettings
+from validation.errors import SettingError
 
 
 class Elsewhere(InProcess):
@@ -31,7 +32,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             said.append("end")
 
     monkeypatch.setattr(runner, "_started", started)
-    monkeypatch.setattr(runner_settings.util, "find_spec", lambda _: True)
+    monkeypatch.setattr(runner.util, "find_spec", lambda _: True)
     return said
 
 
@@ -63,9 +64,10 @@ def test_a_run_in_this_process_starts_none(said: list[str]) -> None:
 def test_an_engine_that_is_not_installed_is_named_with_its_extra(
     kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_settings.util, "find_spec", lambda _: None)
-    with pytest.raises(ValidationError, match=rf"pip install nightfold\[{kind}\]"):
-        RunnerSettings(kind=kind)
+    monkeypatch.setattr(runner.util, "find_spec", lambda _: None)
+    words = rf"pip install nightfold\[{kind}\]"
+    with pytest.raises(SettingError, match=words), worked_on_by(RunnerSettings(kind=kind)):
+        pass
 
 
 @pytest.mark.parametrize(
