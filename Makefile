@@ -25,7 +25,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-runners test-runners clean
+.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-runners bench-shards test-runners clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -211,6 +211,10 @@ bench-scale: .venv/ready
 bench-runners: .venv/ready .runner-packages/ready
 	PYTHONPATH=.:.runner-packages $(BIN)/python tests/benchmarks/runners.py --data $(DATA) --documents $(DOCUMENTS) \
 		--rounds $(call given,ROUNDS,3) --out $(call given,OUT,runners.json)
+
+# What a row costs in the stages that might be cut into shards: two minutes of one core.
+bench-shards: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/shards.py --data $(DATA) --out $(call given,OUT,shards.json)
 
 bench-s3: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/s3_feed.py --gigabytes $(GIGABYTES) --out $(call given,OUT,s3_feed.json)

@@ -33,6 +33,7 @@ OBJECT_BYTES: Final = 500
 """A text and its digest as Python strings (49 bytes each beside their characters), in a list and in
 two dictionaries, as `embed` has them."""
 CHUNK: Final = 1024
+_BEFORE: Final = ("ingest", "check raw", "prepare", "check prepared", "read the window")
 NETWORK: Final = 10e9 / 8
 """Bytes a second of a network of 10 Gbit/s."""
 
@@ -52,7 +53,9 @@ class Measured:
 
     embed: dict[str, float]
     embed_gpu: dict[str, float]
-    views: float
+    views: dict[str, float]
+    before: dict[str, float]
+    """What is not cut, before the clustering: to read, check and prepare the rows."""
     fixed: float
     a_row: float
     fixed_bytes: float
@@ -76,13 +79,20 @@ def measured(text: str) -> Measured:
             "short": 1 / _cells(text, r"\| 1,000,000 short \| torch float32 \|")[0],
             "long": 1 / _cells(text, r"\| 10,000 long \| torch bfloat16 \|")[0],
         },
-        views=_cells(text, r"\| views \|")[0] / 20_000,
+        views=_of_kinds(text, "views, projection"),
+        before={kind: sum(_of_kinds(text, it)[kind] for it in _BEFORE) for kind in KINDS},
         fixed=seconds[0] - 50_000 * a_row,
         a_row=a_row,
         fixed_bytes=small[5] * 1e6 - 50_000 * bytes_a_row,
         bytes_a_row=bytes_a_row,
         own_a_chunk=_cells(text, r"\| dask \|")[-1] / 1000,
     )
+
+
+def _of_kinds(text: str, stage: str) -> dict[str, float]:
+    """Return the seconds of a row in a stage, of both kinds of documents."""
+    seconds = _cells(text, rf"\| {stage} \|")[::2]
+    return {kind: it / 1e6 for kind, it in zip(KINDS, seconds, strict=True)}
 
 
 def _cells(text: str, begin: str) -> list[float]:
@@ -146,21 +156,28 @@ def bytes_table(found: Measured) -> Iterator[str]:
 def hours_table(found: Measured) -> Iterator[str]:
     """Yield the table of hours and money."""
     yield from _head(
-        *("embed, short / long", "on one H200", "cost, cores", "cost, H200", "views"),
-        "fit, place, evaluate, map",
+        *("embed, short / long", "on one H200", "cost, cores", "cost, H200", "project into views"),
+        "what is not cut",
     )
     for name, n in SIZES.items():
         cores = [n * found.embed[kind] / 3600 for kind in KINDS]
         gpus = [n * found.embed_gpu[kind] / 3600 for kind in KINDS]
-        cells = [
-            " / ".join(map(_number, cores)),
-            " / ".join(map(_number, gpus)),
-            " / ".join(_number(it * CORE_HOUR) for it in cores),
-            " / ".join(_number(it * GPU_HOUR) for it in gpus),
-            _number(n * found.views / 3600),
-            _number((found.fixed + n * found.a_row) / 3600),
-        ]
-        yield f"| {name} | {' | '.join(cells)} |"
+        rest = [(found.fixed + n * (found.a_row + found.before[kind])) / 3600 for kind in KINDS]
+        pairs = (
+            *(cores, gpus, [it * CORE_HOUR for it in cores], [it * GPU_HOUR for it in gpus]),
+            *([n * found.views[kind] / 3600 for kind in KINDS], rest),
+        )
+        yield f"| {name} | {' | '.join(' / '.join(map(_number, pair)) for pair in pairs)} |"
+
+
+def gain_table(found: Measured) -> Iterator[str]:
+    """Yield how much faster workers can make a first night of very many documents, at most."""
+    yield "| documents | seconds a million that are cut | that are not | times as fast, at most |"
+    yield "|---|---:|---:|---:|"
+    for kind in KINDS:
+        cut = 1e6 * (found.embed[kind] + found.views[kind])
+        rest = 1e6 * (found.before[kind] + found.a_row)
+        yield f"| {kind} | {cut:,.0f} | {rest:,.0f} | {_number((cut + rest) / rest)} |"
 
 
 def workers_table(found: Measured) -> Iterator[str]:
@@ -203,7 +220,10 @@ def _number(value: float) -> str:
 def page(text: str) -> str:
     """Return the page with today's tables between their marks."""
     found = measured(FIGURES.read_text(encoding="utf-8"))
-    for name, make in (("bytes", bytes_table), ("hours", hours_table), ("workers", workers_table)):
+    tables = {
+        "gain": gain_table, "hours": hours_table, "bytes": bytes_table, "workers": workers_table,
+    }  # fmt: skip
+    for name, make in tables.items():
         begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
         before, rest = text.split(begin)
         lines = "\n".join(make(found))

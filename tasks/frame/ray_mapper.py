@@ -4,7 +4,8 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 
 from tasks.frame.alike import only_if_alike
@@ -41,26 +42,30 @@ def ray_workers(address: str | None, n_workers: int) -> Iterator[Mapper]:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     import ray
 
-    own = {
-        "num_cpus": n_workers,
-        "include_dashboard": False,
-        "object_store_memory": _BYTES_ON_THEIR_WAY,
-    }
-    try:
-        ray.init(
-            # Ray would take up the address of its own variable.
-            address or "local",
-            log_to_driver=False,
-            configure_logging=False,
-            logging_level=logging.ERROR,
-            **({} if address else own),
-        )
-    except (ConnectionError, ValueError) as error:
-        raise EngineAwayError(f"no head of Ray answers at {address}: {error}") from error
-    try:
+    with ExitStack() as ends:
+        own: dict[str, Any] = {}
+        if address is None:
+            # Ray leaves the logs of every run where it has its sockets.
+            folder = TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
+            own = {
+                "num_cpus": n_workers,
+                "include_dashboard": False,
+                "object_store_memory": _BYTES_ON_THEIR_WAY,
+                "_temp_dir": ends.enter_context(folder),
+            }
+        ends.callback(ray.shutdown)
+        try:
+            ray.init(
+                # Ray would take up the address of its own variable.
+                address or "local",
+                log_to_driver=False,
+                configure_logging=False,
+                logging_level=logging.ERROR,
+                **own,
+            )
+        except (ConnectionError, ValueError) as error:
+            raise EngineAwayError(f"no head of Ray answers at {address}: {error}") from error
         yield _RayMapper()
-    finally:
-        ray.shutdown()
 
 
 class _RayMapper:

@@ -10,12 +10,14 @@ import logging
 import multiprocessing
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from importlib import util
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -136,6 +138,44 @@ def test_workers_that_are_killed_in_every_stage_change_nothing(
         log.removeHandler(handler)
     assert published(store) == undisturbed
     assert {it.name for it in armed.iterdir()} == {f"{stage} killed" for stage in SHARDED}
+
+
+def double(shard: int) -> int:
+    return 2 * shard
+
+
+def work_twice(kind: str) -> None:
+    """Two nights of one process, as `backfill` has them."""
+    with TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        for _ in range(2):
+            with worked_on_by(RunnerSettings(kind=kind, workers=2)):  # type: ignore[arg-type]
+                assert list(mapper_for(5).map(double, range(5))) == [0, 2, 4, 6, 8]
+        assert not list(Path(folder).glob("ray*"))
+
+
+def work_at(kind: str, address: str) -> None:
+    with worked_on_by(RunnerSettings(kind=kind, address=address)):  # type: ignore[arg-type]
+        assert list(mapper_for(5).map(double, range(5))) == [0, 2, 4, 6, 8]
+
+
+def in_another_process(function: Callable[..., object], *args: object) -> int | None:
+    process = multiprocessing.get_context("spawn").Process(target=function, args=args)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def test_a_process_has_workers_again_and_again(engine: str) -> None:
+    assert in_another_process(work_twice, engine) == 0
+
+
+def test_a_cluster_that_is_there_works_by_its_address() -> None:
+    distributed = pytest.importorskip("distributed", reason="needs the extra `dask`")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as cluster:
+        assert in_another_process(work_at, "dask", cluster.scheduler_address) == 0
 
 
 def work_for_ever(kind: str, pids: Path) -> None:
