@@ -56,11 +56,13 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Writes what docs/ has from the code anew: the tree of modules, the tables, the settings, the commands, the estimators.
+# Writes what docs/ has from the code anew: the tree of modules, the tables, the settings, the commands, the estimators;
+# and the arithmetic of docs/scale.md from the figures of docs/performance.md.
 docs: .venv/ready
 	$(BIN)/python docs/write_architecture.py
 	$(BIN)/python docs/write_tables.py
 	$(BIN)/python docs/write_reference.py
+	$(BIN)/python docs/write_scale.py
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)
