@@ -42,10 +42,14 @@ def is_pruned_list(name: str) -> bool:
     return False
 
 
+def is_report(name: str) -> bool:
+    """Return whether a name is that of what is told of a night."""
+    return name.startswith("reports/") and _is_nightly(name)
+
+
 def is_changing(name: str) -> bool:
     """Return whether a name is one whose content may change: no digest of it is in the name."""
-    is_report = name.startswith("reports/") and _is_nightly(name)
-    return name in SINGLES or is_report or is_manifest(name) or is_pruned_list(name)
+    return name in SINGLES or is_report(name) or is_manifest(name) or is_pruned_list(name)
 
 
 def is_content(name: str) -> bool:

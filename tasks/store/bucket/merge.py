@@ -7,7 +7,14 @@ were last the same.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tasks.store.bucket.layout import feed_of, is_changing, is_manifest, is_pruned_list
+from tasks.store.bucket.layout import (
+    feed_of,
+    is_changing,
+    is_manifest,
+    is_pruned_list,
+    is_report,
+    night_folder,
+)
 from tasks.store.bucket.objects import Listed
 from tasks.store.bucket.record import Known, Record
 
@@ -40,8 +47,16 @@ def merge(here: Mapping[str, str], record: Record, there: Mapping[str, Listed]) 
     objects = {name for name in there if is_changing(name)}
     for name in here.keys() | objects:
         _compare(merged, name, here.get(name), record.get(name), there.get(name))
-    stale = _stale_nights(here, record, there)
-    merged.contested |= stale - objects
+    merged.contested |= _stale_nights(here, record, there) - objects
+    ours = {
+        night_folder(name)
+        for name, digest in here.items()
+        if is_manifest(name) and is_unsent(name, digest, record) and name not in merged.contested
+    }
+    # What is told of a night that is about to be sent goes with it.
+    merged.contested = {
+        it for it in merged.contested if not (is_report(it) and night_folder(it) in ours)
+    }
     return merged
 
 

@@ -24,6 +24,7 @@ from tasks.store.bucket.layout import (
     changing_files,
     is_manifest,
     is_pruned_list,
+    is_report,
     is_vectors,
     vector_files,
 )
@@ -104,7 +105,7 @@ class Push:
         gone = {name for name in gone if not is_vectors(name)}
         self._send_contents(manifests_in(unsent))
         for names in _in_order(unsent, self._named_reports(unsent)):
-            if any(map(is_manifest, names)):
+            if names:
                 self.require_lease()
             for name in names:
                 self._put(name)
@@ -183,9 +184,9 @@ class Push:
 
     def _put(self, name: str) -> None:
         """Put a file whose content changes in the place of the object that this machine knows."""
-        known, content = self.record.get(name), (self.root / name).read_bytes()
+        content = (self.root / name).read_bytes()
         try:
-            etag = put_once(self.objects, name, content, known.etag if known else None)
+            etag = put_once(self.objects, name, content, self._replaced(name))
         except ConditionFailedError as error:
             raise BucketConflictError(
                 f"{self.objects.url}/{name} was changed by another run meanwhile, and stays as that"
@@ -198,6 +199,14 @@ class Push:
         if is_manifest(name):
             write_record(self.root, self.record)
             logger.info("published on the bucket: %s/%s", self.objects.url, name)
+
+    def _replaced(self, name: str) -> str | None:
+        """Return the ETag that an object has to have; a report, which is made anew, may be any."""
+        if is_report(name):
+            there = self.objects.read(name)
+            return there.etag if there else None
+        known = self.record.get(name)
+        return known.etag if known else None
 
     def _delete(self, name: str) -> None:
         self.objects.delete(name)
