@@ -66,7 +66,7 @@ class Origin:
 
 def is_bucket_url(store: Path | str) -> bool:
     """Return whether a store is said to be on a bucket."""
-    return str(store).startswith("s3:/")
+    return str(store).partition("/")[0] == "s3:"
 
 
 def place_of(store: Path | str) -> BucketPlace:

@@ -87,7 +87,9 @@ class S3Objects:
             try:
                 answer = self._files.call_s3("put_object", **self._named(name), Body=content, **on)
             except OSError as error:
-                raise _refusal(error, is_new=replaces is None) or error from error
+                if refusal := _refusal(error, is_new=replaces is None):
+                    raise refusal from error
+                raise
             return str(answer["ETag"])
 
         etag = self._patiently(write, "written", name)
