@@ -98,11 +98,12 @@ def test_a_store_on_a_bucket_stays_a_url_wherever_it_is_written_down(
     assert config.tonight().root.parent == tmp_path
 
 
-@pytest.mark.parametrize("feed", ["s3://bucket/store/in/", "s3://bucket/*.csv", "s3://bucket"])
+@pytest.mark.parametrize("feed", ["s3://bucket/store/in/", "s3a://bucket/**/*.csv", "s3://bucket"])
 def test_a_feed_on_the_bucket_is_apart_from_the_store(feed: str) -> None:
     with pytest.raises(ConfigError, match="must not lie inside the"):
         load_config(None, SAID | {"feed": feed, "store": "s3://bucket/store"})
-    load_config(None, SAID | {"feed": "s3://bucket/storeroom/", "store": "s3://bucket/store"})
+    for apart in ("s3://bucket/storeroom/", "s3://bucket/reviews-{night}.csv"):
+        load_config(None, SAID | {"feed": apart, "store": "s3://bucket/store"})
 
 
 def test_the_manifest_part_leaves_out_where_things_lie() -> None:

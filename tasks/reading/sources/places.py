@@ -53,13 +53,14 @@ def require_outside(file: str, feed: str, store: Path) -> None:
 
 
 def _require_apart_on_a_bucket(feed: str, store: str) -> None:
-    base = feed
+    whole = base = feed.replace("s3a://", "s3://", 1)
     while any(mark in base for mark in _MARKS):
         base = base.rpartition("/")[0]
+    is_searched = base == whole or "**" in whole
     feed_folder, store_folder = f"{base.rstrip('/')}/", f"{store}/"
     if feed_folder.startswith(store_folder):
         raise _inside_store(feed, store)
-    if store_folder.startswith(feed_folder):
+    if is_searched and store_folder.startswith(feed_folder):
         raise NotApartError(
             f"the store {store} must not lie inside the feed {feed}, which would hold its tables;"
             " give another --store, or a feed below a prefix of its own"

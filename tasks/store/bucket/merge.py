@@ -30,6 +30,10 @@ class Merge:
     contested: set[str] = field(default_factory=set)
     """Both sides have changed: what is here goes to the trash if the contents differ."""
 
+    def is_anything(self) -> bool:
+        """Return whether there is anything to do."""
+        return bool(self.fetched or self.removed or self.contested)
+
 
 def merge(here: Mapping[str, str], record: Record, there: Mapping[str, Listed]) -> Merge:
     """Compare both sides with what they were.

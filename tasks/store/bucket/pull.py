@@ -29,7 +29,7 @@ from tasks.store.bucket.layout import (
     is_vectors,
     vector_files,
 )
-from tasks.store.bucket.merge import Merge, merge
+from tasks.store.bucket.merge import Merge, is_unsent, merge
 from tasks.store.bucket.objects import Listed, Objects
 from tasks.store.bucket.place import bucket_folder
 from tasks.store.bucket.record import (
@@ -77,10 +77,12 @@ class Pull:
             for name in changing_files(self.root)
         }
         merged = merge(here, self._record, self.there)
-        for name in filter(self._is_damaged_here, here):
-            merged.contested.discard(name)
-            merged.fetched.add(name)
-        before = {**contents_listed(self.root), **dict.fromkeys(retired_of(self.root), "")}
+        for name, digest in here.items():
+            if is_unsent(name, digest, self._record) and self._is_damaged_here(name):
+                merged.contested.discard(name)
+                merged.fetched.add(name)
+        # Mostly there is nothing new, and a store has a manifest for every night.
+        before = self._listed() if merged.is_anything() else set()
         try:
             self._settle(merged)
             self._fetch(merged)
@@ -89,9 +91,12 @@ class Pull:
                 self._pull_vectors()
         finally:
             write_record(self.root, self._record)
-        after = contents_listed(self.root).keys() | retired_of(self.root)
-        for name in before.keys() - after:
+        for name in before - self._listed() if before else ():
             self._let_go(name)
+
+    def _listed(self) -> set[str]:
+        """Return what the working copy has to keep, or keeps for the next prune."""
+        return contents_listed(self.root).keys() | retired_of(self.root)
 
     def _is_damaged_here(self, name: str) -> bool:
         """Return whether a manifest cannot be read here, and may well be there."""
