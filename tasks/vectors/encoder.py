@@ -1,6 +1,7 @@
 """The encoder of a night: which one, how it is found, how it is loaded."""
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -149,8 +150,12 @@ def find_encoder_ref(name: str) -> EncoderRef:
     return found.of_kind(STATIC) if source.table else found
 
 
+@lru_cache(maxsize=1)
 def load_encoder(encoder: EncoderRef, settings: EmbedSettings, device: str) -> "Encoder":
     """Load the encoder onto the device that the estimator has, too.
+
+    The last one stays loaded: the passages of a night and its texts have the same, and so have the
+    nights that one process runs.
 
     Raises
     ------

@@ -1,13 +1,14 @@
 """Which kind of vectors a night has: that of the night before, where it can."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 
 from models.encoding.kinds import REFERENCE, STATIC, Kind
 from tasks.store.manifest_parts import EncoderPart
 from tasks.vectors import encoder
-from tasks.vectors.encoder import EmbedSettings, EncoderRef, encoder_ref
+from tasks.vectors.encoder import EmbedSettings, EncoderRef, encoder_ref, load_encoder
 from validation.errors import SettingError
 
 FILES = "f" * 64
@@ -57,3 +58,17 @@ def test_a_static_encoder_has_no_kind_to_choose(monkeypatch: pytest.MonkeyPatch)
     for key, value in (("backend", "torch"), ("dtype", "float32")):
         with pytest.raises(SettingError, match=rf"embed\.{key} must be 'auto' .* got '{value}'"):
             kind_after(REFERENCE, **{key: value})
+
+
+def test_an_encoder_is_loaded_once_for_texts_and_passages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", lambda *_: object())
+    monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda _: SimpleNamespace())
+    load_encoder.cache_clear()
+    found = EncoderRef(name="tiny", digest=FILES, folder="/models/tiny", files=FILES)
+    loaded = load_encoder(found, EmbedSettings(), "cpu")
+    assert load_encoder(found.model_copy(), EmbedSettings(), "cpu") is loaded
+    assert load_encoder(found.of_kind(FAST), EmbedSettings(), "cpu") is not loaded
+    changed = EncoderRef(name="tiny", digest="e" * 64, folder="/models/tiny", files="e" * 64)
+    again = load_encoder(changed, EmbedSettings(), "cpu")
+    assert load_encoder(changed, EmbedSettings(batch_size=7), "cpu") is not again
+    load_encoder.cache_clear()
