@@ -100,10 +100,11 @@ bench-accelerator: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/accelerator.py --data $(DATA) --out $(call given,OUT,accelerator.json) \
 		--documents $(call given,DOCUMENTS,1000000) --rows $(call given,ROWS,20000$(COMMA)100000)
 
-# Half an hour of one core.
+# Five minutes of one core.
 bench-static: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/static_encoder.py --data $(DATA) --out $(call given,OUT,static.json) \
-		--seeds $(call given,SEEDS,1) $(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(THEMES),--themes $(THEMES))
+		--documents $(call given,DOCUMENTS,3000) --seeds $(call given,SEEDS,1) \
+		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(THEMES),--themes $(THEMES))
 
 bench-counting: .venv/ready .series-packages/ready
 	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/counting.py --packages .series-packages \

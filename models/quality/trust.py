@@ -20,9 +20,8 @@ MULTILINGUAL_ENCODER: Final = "paraphrase-multilingual-MiniLM-L12-v2"
 """What a message offers: of the size of the default encoder, and it has learnt fifty languages."""
 
 FIRST_LOOK: Final = (
-    "; this is a first look: the encoder is a static one, which knows words and not their order;"
-    " where the number of clusters was given, one distilled from the default encoder lost XX points"
-    " of NMI beside it on six labelled sets in English (docs/performance.md)"
+    "; the night is a first look: its encoder is static, which knows words and not their order; one"
+    " distilled from the default encoder lost XX points of NMI beside it on six labelled sets"
 )
 """What is said beside the trust of a night that a static encoder has read."""
 

@@ -1,6 +1,6 @@
 """What a static encoder costs and loses beside the default one that it is distilled from.
 
-make bench-static [DATA=FOLDER] [SETS=a,b] [THEMES=a,b] [SEEDS=1] [OUT=static.json]
+make bench-static [DATA=FOLDER] [SETS=a,b] [THEMES=a,b] [DOCUMENTS=3000] [SEEDS=1] [OUT=static.json]
 
 Distils one, embeds the texts of every set with both, and clusters both: with the true number, by
 k-means and by nightfold, on labelled sets; with the number unknown, as a night does, on feeds of
@@ -35,7 +35,6 @@ SETS: Final = (
 )
 THEMES: Final = ("mams_acsa_en", "oats_coursera_en", "semeval16_restaurants_en")
 METHODS: Final = ("kmeans", "nightfold")
-_THEME_TEXTS: Final = 2_000
 
 Figures = dict[str, Any]
 
@@ -53,10 +52,11 @@ def embedded(encoder: Encoder, texts: Sequence[str]) -> tuple[Any, float]:
     return X, (time.process_time() - began) / len(texts) * 1000
 
 
-def of_labelled(path: Path, encoders: Mapping[str, Encoder], n_seeds: int) -> Figures:
-    """Cluster a labelled set by the vectors of each encoder, the true number given."""
+def of_labelled(path: Path, encoders: Mapping[str, Encoder], n_texts: int, n_seeds: int) -> Figures:
+    """Cluster a labelled set, or a sample of it, by the vectors of each encoder."""
     rows = pd.read_parquet(path, columns=["text", "label"])
     rows = rows[rows["text"].fillna("").str.strip() != ""]
+    rows = rows.sample(min(len(rows), n_texts), random_state=0)
     texts = rows["text"].tolist()
     views = LexicalViews().fit(texts)
     found: Figures = {"documents": len(texts)}
@@ -78,11 +78,11 @@ def of_labelled(path: Path, encoders: Mapping[str, Encoder], n_seeds: int) -> Fi
     return found
 
 
-def of_themes(path: Path, encoders: Mapping[str, Encoder], n_seeds: int) -> Figures:
+def of_themes(path: Path, encoders: Mapping[str, Encoder], n_texts: int, n_seeds: int) -> Figures:
     """Find the themes of a feed by the vectors of each encoder, their number unknown."""
     found: Figures = {}
     learnt = find_encoder(DEFAULT_ENCODER).languages
-    texts, given = themes.read_feed(path, _THEME_TEXTS)
+    texts, given = themes.read_feed(path, n_texts)
     for name, encoder in encoders.items():
         feed = themes.Feed(path.stem, texts, given, embedded(encoder, texts)[0], learnt)
         runs = [themes.score(feed, seed) for seed in range(n_seeds)]
@@ -134,6 +134,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--themes", default=",".join(THEMES))
+    parser.add_argument("--documents", type=int, default=3_000, help="of a set, at most")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("static.json"))
     return parser.parse_args()
@@ -156,7 +157,8 @@ def main() -> None:
     )
     for part, folder, wanted, measure in parts:
         for name in filter(None, wanted.split(",")):
-            found[part][name] = measure(folder / f"{name}.parquet", encoders, options.seeds)
+            how = (encoders, options.documents, options.seeds)
+            found[part][name] = measure(folder / f"{name}.parquet", *how)
             options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print("\n".join(labelled_table(found["labelled"], names)))
     print("\n".join(themes_table(found["themes"], names)))
