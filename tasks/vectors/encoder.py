@@ -154,21 +154,33 @@ def find_encoder_ref(name: str) -> EncoderRef:
 def load_encoder(encoder: EncoderRef, settings: EmbedSettings, device: str) -> "Encoder":
     """Load the encoder onto the device that the estimator has, too.
 
-    The last one stays loaded: the passages of a night and its texts have the same, and so have the
-    nights that one process runs.
+    It stays loaded until another one is, or `forget_encoder` is called: a night embeds twice, texts
+    and passages, and to compile an encoder takes seconds.
 
     Raises
     ------
     KindRefusedError
         If its vectors cannot be computed as the reference says.
     """
+    return _loaded(encoder.folder, encoder.digest, encoder.kind, settings.batch_size, device)
+
+
+def forget_encoder() -> None:
+    """Give back the memory of the encoder that was loaded last."""
+    _loaded.cache_clear()
+
+
+# The digest is in the key for the files in a folder may change.
+@lru_cache(maxsize=1)
+def _loaded(folder: str, digest: str, kind: Kind, batch_size: int, device: str) -> "Encoder":
     from models.encoding.encoder import find_encoder
 
-    source = find_encoder(encoder.folder)
-    if encoder.kind == STATIC:
+
+    source = find_encoder(folder)
+    if kind == STATIC:
         from models.encoding.static_encoder import StaticEncoder
 
         return StaticEncoder(source)
     from models.encoding.text_encoder import TextEncoder
 
-    return TextEncoder(source, device, settings.batch_size, encoder.kind)
+    return TextEncoder(source, device, batch_size, kind)

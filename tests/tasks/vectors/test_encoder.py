@@ -1,14 +1,19 @@
 """Which kind of vectors a night has: that of the night before, where it can."""
 
 import logging
-from types import SimpleNamespace
 
 import pytest
 
 from models.encoding.kinds import REFERENCE, STATIC, Kind
 from tasks.store.manifest_parts import EncoderPart
 from tasks.vectors import encoder
-from tasks.vectors.encoder import EmbedSettings, EncoderRef, encoder_ref, load_encoder
+from tasks.vectors.encoder import (
+    EmbedSettings,
+    EncoderRef,
+    encoder_ref,
+    forget_encoder,
+    load_encoder,
+)
 from validation.errors import SettingError
 
 FILES = "f" * 64
@@ -60,15 +65,18 @@ def test_a_static_encoder_has_no_kind_to_choose(monkeypatch: pytest.MonkeyPatch)
             kind_after(REFERENCE, **{key: value})
 
 
-def test_an_encoder_is_loaded_once_for_texts_and_passages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", lambda *_: object())
-    monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda _: SimpleNamespace())
-    load_encoder.cache_clear()
-    found = EncoderRef(name="tiny", digest=FILES, folder="/models/tiny", files=FILES)
-    loaded = load_encoder(found, EmbedSettings(), "cpu")
-    assert load_encoder(found.model_copy(), EmbedSettings(), "cpu") is loaded
-    assert load_encoder(found.of_kind(FAST), EmbedSettings(), "cpu") is not loaded
-    changed = EncoderRef(name="tiny", digest="e" * 64, folder="/models/tiny", files="e" * 64)
-    again = load_encoder(changed, EmbedSettings(), "cpu")
-    assert load_encoder(changed, EmbedSettings(batch_size=7), "cpu") is not again
-    load_encoder.cache_clear()
+def test_an_encoder_stays_loaded_until_another_is_asked_for_or_it_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda folder: folder)
+    monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", lambda *given: [*given])
+    settings, ref = EmbedSettings(), EncoderRef(name="tiny", digest="d", folder="f")
+    forget_encoder()
+    loaded = load_encoder(ref, settings, "cpu")
+    assert load_encoder(ref, settings, "cpu") is loaded
+    changed = ref.model_copy(update={"digest": "e"})
+    for other in (load_encoder(changed, settings, "cpu"), load_encoder(ref, settings, "cpu")):
+        assert other is not loaded
+    forget_encoder()
+    assert load_encoder(ref, settings, "cpu") is not other
+    forget_encoder()
