@@ -150,7 +150,6 @@ def find_encoder_ref(name: str) -> EncoderRef:
     return found.of_kind(STATIC) if source.table else found
 
 
-@lru_cache(maxsize=1)
 def load_encoder(encoder: EncoderRef, settings: EmbedSettings, device: str) -> "Encoder":
     """Load the encoder onto the device that the estimator has, too.
 
@@ -174,7 +173,6 @@ def forget_encoder() -> None:
 @lru_cache(maxsize=1)
 def _loaded(folder: str, digest: str, kind: Kind, batch_size: int, device: str) -> "Encoder":
     from models.encoding.encoder import find_encoder
-
 
     source = find_encoder(folder)
     if kind == STATIC:
