@@ -1,8 +1,8 @@
 """A static encoder: a text's vector is the mean of the vectors of its tokens, in whatever order.
 
 It is a sentence-transformers model like any other, and is read here without that library: tokens by
-the compiled tokenizer, their mean by one product with a sparse matrix. So it loads in a tenth of a
-second, and a text costs little more than its tokens.
+the compiled tokenizer, their mean by one product with a sparse matrix. So it needs no torch, and a
+text costs little more than its tokens.
 """
 
 from collections.abc import Iterator, Sequence
