@@ -33,8 +33,15 @@ function themeCard(it, hueOf, heading) {
     el("p", { class: "keywords" }, (it.keywords ?? []).slice(0, 8).map((word) => said(word))),
     el("dl", { class: "figures" }, figuresOf(it).map(([name, value]) =>
       el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-    el("div", { class: "quotes" }, it.exemplars.slice(0, shownOf(it)).map(quote)),
+    el("div", { class: "quotes" }, typicalOf(it), it.exemplars.slice(0, shownOf(it)).map(quote)),
     moreOf(it));
+}
+
+// Of series: the usual one, and how far they stray from it.
+function typicalOf(it) {
+  if (!it.typical) return null;
+  const told = "mean of all, and one standard deviation to either side";
+  return el("figure", { class: "item typical" }, picture(it.typical, `${it.name}: ${told}`), el("figcaption", {}, told));
 }
 
 function figuresOf(it) {
