@@ -16,8 +16,9 @@ function themesSection(content, hueOf) {
     topics, topics.length && alone.length ? el("h3", {}, "Under no topic") : null, cards(alone));
 }
 
-// Two texts are read at a glance; of pictures all are seen.
+// Two texts are read at a glance; of pictures five are seen, which is a line.
 function shownOf(it) {
+  if (it.typical) return it.exemplars.length - 1;
   return it.exemplars[0]?.picture ? it.exemplars.length : 2;
 }
 
@@ -40,7 +41,7 @@ function themeCard(it, hueOf, heading) {
 // Of series: the usual one, and how far they stray from it.
 function typicalOf(it) {
   if (!it.typical) return null;
-  const told = "mean of all, and one standard deviation to either side";
+  const told = "mean, and one standard deviation to either side";
   return el("figure", { class: "item typical" }, picture(it.typical, `${it.name}: ${told}`), el("figcaption", {}, told));
 }
 
