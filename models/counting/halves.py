@@ -14,6 +14,11 @@ _REPEATS: Final = 12
 _REPEATS_OF_MANY: Final = 8
 _MANY_CLUSTERS: Final = 60
 _MAX_ROWS: Final = 20_000
+
+_ROWS_CUT: Final = 100_000
+_FEWEST_REPEATS: Final = 4
+"""Halves of many rows say nearly the same in every cut, so fewer cuts do: so many rows in all."""
+
 _SEEDING_ROWS: Final = 3_000
 _LLOYD_STEPS: Final = 12
 
@@ -57,9 +62,8 @@ def cut_in_halves(X: Floats, n_clusters: int, rng: np.random.Generator) -> Halve
     -------
     See `Halves`.
     """
-    repeats = _REPEATS if n_clusters < _MANY_CLUSTERS else _REPEATS_OF_MANY
     found = []
-    for _ in range(repeats):
+    for _ in range(_n_cuts(len(X), n_clusters)):
         rows = rng.permutation(len(X))[:_MAX_ROWS]
         centers = [_centers(X[half], n_clusters, rng) for half in np.array_split(rows, 2)]
         placed = X if len(rows) == len(X) else X[rows]
@@ -68,6 +72,12 @@ def cut_in_halves(X: Floats, n_clusters: int, rng: np.random.Generator) -> Halve
     agreement, information, asked_for = np.array(found).T
     labels = first if len(first) == len(X) else nearest_center(X, centers[0])
     return Halves(agreement, information, asked_for, labels)
+
+
+def _n_cuts(n_rows: int, n_clusters: int) -> int:
+    """Return how often so many rows are cut."""
+    most = _REPEATS if n_clusters < _MANY_CLUSTERS else _REPEATS_OF_MANY
+    return max(_FEWEST_REPEATS, min(most, _ROWS_CUT // min(n_rows, _MAX_ROWS)))
 
 
 def _compared(

@@ -13,7 +13,14 @@ from scipy import sparse
 
 from models.core.arrays import Floats, Integers
 from models.core.linkage import agglomerate
-from models.core.lloyd import cluster_means, indicator, kmeans, kmeans_runs, lloyd, spread
+from models.core.lloyd import (
+    cluster_means,
+    first_centers,
+    indicator,
+    kmeans_runs,
+    lloyd,
+    spread,
+)
 from models.core.silhouette import SampledSilhouette
 from models.nightfold.witness import told_from
 
@@ -25,6 +32,9 @@ RUNS_OF_MANY: Final = 8
 SEEDING_SAMPLES: Final = 6_000
 LINKAGE_MARGIN: Final = 1.02
 CONSENSUS_DIM: Final = 150
+
+_STEPS_OF_MICRO: Final = 5
+"""Of Lloyd's, to micro-clusters: they are merged, so it matters little where they end."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,8 @@ def _kmeans_runs(X: Floats, n_clusters: int, rng: np.random.Generator) -> list[I
 
 def _micro_clusters(X: Floats, count: int, rng: np.random.Generator) -> Integers:
     """Cut X into many small clusters, numbered without gaps."""
-    labels = kmeans(X, count, rng, max(SEEDING_SAMPLES, 4 * count))
+    centers = first_centers(X, count, rng, max(SEEDING_SAMPLES, 4 * count))
+    labels = lloyd(X, centers, _STEPS_OF_MICRO)
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
 
 

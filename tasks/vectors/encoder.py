@@ -1,6 +1,7 @@
 """The encoder of a night: which one, how it is found, how it is loaded."""
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -133,13 +134,26 @@ def find_encoder_ref(name: str) -> EncoderRef:
 def load_encoder(encoder: EncoderRef, settings: EmbedSettings, device: str) -> "Encoder":
     """Load the encoder onto the device that the estimator has, too.
 
+    It stays loaded until another one is, or `forget_encoder` is called: a night embeds twice, texts
+    and passages, and to compile an encoder takes seconds.
+
     Raises
     ------
     KindRefusedError
         If its vectors cannot be computed as the reference says.
     """
+    return _loaded(encoder.folder, encoder.digest, encoder.kind, settings.batch_size, device)
+
+
+def forget_encoder() -> None:
+    """Give back the memory of the encoder that was loaded last."""
+    _loaded.cache_clear()
+
+
+# The digest is in the key for the files in a folder may change.
+@lru_cache(maxsize=1)
+def _loaded(folder: str, digest: str, kind: Kind, batch_size: int, device: str) -> "Encoder":
     from models.encoding.encoder import find_encoder
     from models.encoding.text_encoder import TextEncoder
 
-    source = find_encoder(encoder.folder)
-    return TextEncoder(source, device, settings.batch_size, encoder.kind)
+    return TextEncoder(find_encoder(folder), device, batch_size, kind)

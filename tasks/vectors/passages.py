@@ -18,7 +18,7 @@ from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.embeddings import PASSAGES_SHELF, EmbeddingShelf
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import encoded
-from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
+from tasks.vectors.encoder import EmbedSettings, EncoderRef, forget_encoder, load_encoder
 from tasks.vectors.views import Views
 from validation.tables.columns import EMBEDDING, NIGHT, POSITION, TEXT, TEXT_DIGEST
 from validation.tables.stage_schemas import PASSAGES, WINDOW_TEXTS
@@ -71,6 +71,7 @@ def cut_passages(
         items = encoded(shelf, distinct, make, InProcess(), device)
     else:
         items = _no_items()
+    forget_encoder()  # nothing embeds after this stage
     return Passages(
         passages=keep_table(store, "passages", found), items=keep_table(store, "passages", items)
     )

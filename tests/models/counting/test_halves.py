@@ -81,3 +81,11 @@ def test_many_clusters_are_cut_less_often() -> None:
     X = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
     few, many = (cut_in_halves(X, k, np.random.default_rng(0)) for k in (2, 60))
     assert len(few.agreement) > len(many.agreement)
+
+
+def test_many_rows_are_cut_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert halves._n_cuts(1_000, 3) == halves._REPEATS
+    assert halves._n_cuts(halves._MAX_ROWS, 3) < halves._n_cuts(10_000, 3)
+    assert halves._n_cuts(10**6, 3) == halves._n_cuts(halves._MAX_ROWS, 3)
+    monkeypatch.setattr(halves, "_ROWS_CUT", 1)
+    assert halves._n_cuts(1_000, 300) == halves._FEWEST_REPEATS

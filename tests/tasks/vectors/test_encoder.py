@@ -7,7 +7,13 @@ import pytest
 from models.encoding.kinds import REFERENCE, Kind
 from tasks.store.manifest_parts import EncoderPart
 from tasks.vectors import encoder
-from tasks.vectors.encoder import EmbedSettings, EncoderRef, encoder_ref
+from tasks.vectors.encoder import (
+    EmbedSettings,
+    EncoderRef,
+    encoder_ref,
+    forget_encoder,
+    load_encoder,
+)
 
 FILES = "f" * 64
 FAST = Kind("openvino", "float32")
@@ -47,3 +53,20 @@ def test_a_kind_that_this_machine_lacks_gives_way_aloud(caplog: pytest.LogCaptur
     assert (
         "last night's vectors are by openvino bfloat16, which this machine does not" in caplog.text
     )
+
+
+def test_an_encoder_stays_loaded_until_another_is_asked_for_or_it_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda folder: folder)
+    monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", lambda *given: [*given])
+    settings, ref = EmbedSettings(), EncoderRef(name="tiny", digest="d", folder="f")
+    forget_encoder()
+    loaded = load_encoder(ref, settings, "cpu")
+    assert load_encoder(ref, settings, "cpu") is loaded
+    changed = ref.model_copy(update={"digest": "e"})
+    for other in (load_encoder(changed, settings, "cpu"), load_encoder(ref, settings, "cpu")):
+        assert other is not loaded
+    forget_encoder()
+    assert load_encoder(ref, settings, "cpu") is not other
+    forget_encoder()
