@@ -25,7 +25,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-static bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting clean
+.PHONY: demo demo-images demo-series test test-bucket check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-static bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -42,6 +42,10 @@ demo-series: .venv/ready
 # Bytecode is kept whatever the environment says: dozens of processes would compile the same modules.
 test: .venv/ready
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# A store on a real S3 server, with machines that die: three minutes of one core.
+test-bucket: .venv/ready
+	$(BIN)/python -m pytest tests/benchmarks/bucket_store.py
 
 check: .venv/ready
 	$(BIN)/ruff check .

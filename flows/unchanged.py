@@ -11,11 +11,11 @@ from flows.modality.before import BEFORE, require_same_kind
 from tasks.curating.file import TonightsCuration, read_curation
 from tasks.publishing.unchanged import is_kept, was_kept
 from tasks.reading.sources.base import Feed
+from tasks.store.bucket.claim import run_lock
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.files import sha256_of
 from tasks.store.followed import followed_problem
 from tasks.store.history import read_history, require_intact
-from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.pruned import pruned_path
 from tasks.store.storage import Store

@@ -14,6 +14,7 @@ from tasks.reporting.beside.pictures import MOST_ON_MAP, exemplars_of, read_pict
 from tasks.reporting.beside.points import Points, read_points
 from tasks.reporting.beside.refused import read_refused
 from tasks.reporting.published import published_night
+from tasks.store.bucket.place import root_of
 from tasks.store.manifests import Manifest
 from tasks.store.storage import FeedStore, Ref, Store, read_table
 
@@ -108,7 +109,7 @@ class NightView:
         ('2026-03-02', 104)
         """
         day = date.fromisoformat(night) if isinstance(night, str) else night
-        return read_night(published_night(Path(store), feed_name, day))
+        return read_night(published_night(root_of(store), feed_name, day))
 
     @property
     def topics(self) -> dict[str, str]:

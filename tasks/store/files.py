@@ -57,6 +57,27 @@ def write_by_digest(folder: Path, fill: Callable[[Path], object]) -> Path:
     return path
 
 
+def write_checked(path: Path, fill: Callable[[Path], object], digest: str) -> bool:
+    """Write a file if its content has a digest, and return whether it has.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    fill
+        Write the content to the file that it is handed.
+    digest
+        SHA-256 of the content, or what it begins with.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(path.parent) as temporary:
+        fill(temporary)
+        is_right = sha256_of(temporary).startswith(digest)
+        if is_right:
+            _move_durably(temporary, path)
+    return is_right
+
+
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write a table so that a reader sees it whole or not at all."""
     write_atomically(path, _parquet(table))
