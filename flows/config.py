@@ -12,6 +12,7 @@ from pydantic import (
     PositiveInt,
     ValidationError,
     ValidationInfo,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -41,6 +42,7 @@ from tasks.reading.sources.urls import require_no_secret
 from tasks.reporting.evaluate import EvaluateSettings
 from tasks.reporting.watches import Watch, require_own_names
 from tasks.series.settings import SeriesSettings
+from tasks.store.bucket.place import is_bucket_url, place_of, root_of, spelled
 from tasks.store.storage import Store
 from tasks.titling.settings import TitleSettings
 from tasks.vectors.encoder import EmbedSettings
@@ -57,16 +59,20 @@ no themes that people would name. Images have the lowest vote, as their silhouet
 colours: by the middle one five kinds of drawn shapes came out as nine clusters."""
 
 
-def local_store(store: Path) -> Path:
-    """Return the absolute path of a store.
+def store_place(store: Path) -> Path:
+    """Return the absolute path of a store, or the URL of one on a bucket.
 
     Raises
     ------
     ValueError
-        If it is not a local folder.
+        If it is neither.
     """
+    if is_bucket_url(store):
+        return Path(place_of(store).url)
     if "://" in str(store) or ":/" in str(store):
-        raise ValueError(f"store must be a local folder, got {mask_secrets(str(store))}")
+        raise ValueError(
+            f"store must be a local folder or s3://bucket/prefix, got {mask_secrets(str(store))}"
+        )
     return store.expanduser().absolute()
 
 
@@ -82,7 +88,9 @@ class NightlyConfig(SourceSettings):
         " in it stands for the date of the night, {night-1} for the day before, {night:%Y%m%d} for"
         " the date in another form."
     )
-    store: Path = Field(description="Local folder of the store; created if it does not exist.")
+    store: Path = Field(
+        description="Local folder of the store, created if it does not exist, or s3://bucket/prefix."
+    )
     night: date = Field(
         default_factory=lambda: datetime.now(UTC).date(),
         description="The night to publish; today (UTC) if left empty.",
@@ -161,7 +169,7 @@ class NightlyConfig(SourceSettings):
             )
         return night
 
-    _store_is_local = field_validator("store")(local_store)
+    _store_has_a_place = field_validator("store")(store_place)
 
     @field_validator("store")
     @classmethod
@@ -220,9 +228,13 @@ class NightlyConfig(SourceSettings):
         require_own_settings(feed, _sources_in(given.data))
         return source_of(feed).lasting()
 
+    @field_serializer("store")
+    def _store_as_written(self, store: Path) -> str:
+        return spelled(store)
+
     def tonight(self) -> Store:
         """Return tonight's place in the store."""
-        return Store(root=self.store, feed=self.feed_name, night=self.night)
+        return Store(root=root_of(self.store), feed=self.feed_name, night=self.night)
 
     def tonights_feed(self) -> str:
         """Return where tonight's documents are: the feed with tonight's date in it, if dated."""

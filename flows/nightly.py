@@ -38,9 +38,9 @@ from tasks.reading.sources.urls import without_query
 from tasks.reporting.insights.insights import find_insights
 from tasks.reporting.insights.roles import roles_of
 from tasks.reporting.watches import watch_terms, watched_before
+from tasks.store.bucket.claim import Claim, run_lock
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.history import History, read_history, require_intact
-from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import Store, clear_scratch
 from tasks.store.turn import turn_of
@@ -85,7 +85,7 @@ def nightly(config: NightlyConfig) -> NightReport:
     let_info_through()
     store = config.tonight()
     with (
-        run_lock(store),
+        run_lock(store) as claim,
         nothing_landed(store),
         cached_in(store),
         worked_on_by(config.runner),
@@ -133,11 +133,11 @@ def nightly(config: NightlyConfig) -> NightReport:
             ),
         ]
         around = _around(tonight, encoded)
-        return _reported(store, results, around, stages, config, key)
+        return _reported(claim, results, around, stages, config, key)
 
 
 def _reported(
-    store: Store,
+    claim: Claim,
     results: list[StageResult],
     around: Surroundings,
     stages: list[StageRecord],
@@ -145,9 +145,11 @@ def _reported(
     key: str,
 ) -> NightReport:
     """Publish the night, keep what it was made from (see `flows.unchanged`), and tell of it."""
+    store = config.tonight()
     published = publish(store, results, around, stages)
     keep_night(store, key, around)
     page = report(store, published, config.report)
+    claim.send()
     not_told = tell(store, config.notify if published.changed else ())
     return NightReport(published=published, stages=stages, page=page, not_told=not_told)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.prefect_home.forget_runs import Forgotten, forget_runs, size_of
-from tasks.store.lock import store_lock
+from tasks.store.bucket.claim import claimed
 
 if TYPE_CHECKING:
     from tasks.operating.prune import Retention
@@ -73,8 +73,10 @@ def prune_store(root: Path, keep: int, dry_run: bool) -> Pruned:
     ForgetError
         If the nights are pruned and the Prefect database could not be vacuumed.
     """
-    with store_lock(root, "prune"):
+    with claimed(root, "prune", changes=not dry_run) as claim:
         done, n_bytes = _tried(root, keep) if dry_run else _pruned(root, keep)
+        if not dry_run:
+            claim.send(sweeps=True)
         return Pruned(done, n_bytes, forget_runs(root, keep, dry_run), dry_run)
 
 

@@ -7,13 +7,14 @@ import logging
 from pathlib import Path
 
 from prefect import flow
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 
-from flows.config import local_store
+from flows.config import store_place
 from flows.failure import fails_in_a_sentence
 from flows.prefect_home.runtime import let_info_through
 from flows.pruning import prune_store
 from tasks.operating.prune import SMALLEST_KEEP
+from tasks.store.bucket.place import is_bucket_url, root_of, spelled
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ class RetentionConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: Path = Field(description="Local folder of the store.")
+    store: Path = Field(description="Local folder of the store, or s3://bucket/prefix.")
     keep: int = Field(ge=SMALLEST_KEEP, description="Number of nights of every feed to keep.")
     dry_run: bool = Field(
         False, description="Report what would be removed, without removing anything."
@@ -32,10 +33,14 @@ class RetentionConfig(BaseModel):
     @field_validator("store")
     @classmethod
     def _store_is_there(cls, store: Path) -> Path:
-        root = local_store(store)
-        if not (root / "runs").is_dir():
+        root = store_place(store)
+        if not is_bucket_url(root) and not (root / "runs").is_dir():
             raise ValueError(f"{root} is not a nightfold store; set the store of an earlier run")
         return root
+
+    @field_serializer("store")
+    def _store_as_written(self, store: Path) -> str:
+        return spelled(store)
 
 
 @flow(name="retention", flow_run_name="keep {config.keep} nights")
@@ -48,7 +53,7 @@ def retention(config: RetentionConfig) -> list[str]:
     What was done, in sentences; they are in the log and the UI, too.
     """
     let_info_through()
-    done = prune_store(config.store, config.keep, config.dry_run).sentences()
+    done = prune_store(root_of(config.store), config.keep, config.dry_run).sentences()
     for sentence in done:
         logger.info("%s", sentence)
     return done

@@ -10,11 +10,11 @@ from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.code import code_digest
 from tasks.publishing.unchanged import is_kept, was_kept
 from tasks.reading.sources.base import Feed
+from tasks.store.bucket.claim import run_lock
 from tasks.store.fetched.landed import nothing_landed
 from tasks.store.files import sha256_of
 from tasks.store.followed import followed_problem
 from tasks.store.history import read_history, require_intact
-from tasks.store.lock import run_lock
 from tasks.store.manifests import require_known_format
 from tasks.store.pruned import pruned_path
 from tasks.store.storage import Store

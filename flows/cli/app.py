@@ -27,6 +27,7 @@ from flows.cli.command import (
     guarded,
     said_error,
     say_error,
+    store_root,
 )
 from flows.cli.demo import demo as demos
 from flows.cli.looking import clusters, export, look
@@ -108,7 +109,8 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     store: Annotated[
         str | None,
         typer.Option(
-            envvar=STORE, help="Folder of the store, created if need be; else that of the config."
+            envvar=STORE,
+            help="Folder of the store, created if need be, or s3:// URL; else that of the config.",
         ),
     ] = None,
     night: TonightOption = None,
@@ -129,6 +131,8 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     """
 
     def run_night() -> None:
+        from tasks.store.bucket.place import root_of
+
         root = stated("store", store, read_toml(config) if config else {}, config)
         named = [feed_name] if feed_name or feed else feed_names(config)
         nights: Nights = [
@@ -147,14 +151,17 @@ def run(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
             )
             for name in named or [None]
         ]
-        _run_nights(Path(root), nights, debug, goes_on=True)
+        _run_nights(root_of(root), nights, debug, goes_on=True)
 
     guarded(run_night, debug)
 
 
 @app.command(epilog=examples(*demos.EXAMPLES))
 def demo(
-    store: Annotated[Path, typer.Option(help="Folder of the demo's store.")] = Path("demo-store"),
+    store: Annotated[
+        Path,
+        typer.Option(parser=store_root, metavar="PATH", help="Folder of the demo's store."),
+    ] = Path("demo-store"),
     modality: Annotated[str, typer.Option(help="text, or images that are drawn.")] = "text",
     debug: DebugOption = False,
 ) -> None:
@@ -259,7 +266,7 @@ def _run_night(
     from tasks.reading.sources.kinds import require_feed
     from tasks.reporting.night_view import read_night
     from tasks.reporting.render.links import PAGE
-    from tasks.store.lock import require_free
+    from tasks.store.bucket.claim import require_free
     from tasks.store.turn import turn_of
 
     config = load_config(file, options)

@@ -96,7 +96,7 @@ def _run(config: "NightlyConfig", run_night: "RunNight") -> str:
     from tasks.boundary.counted import counted
     from tasks.preparing.counts import rows_said
     from tasks.reading.sources.kinds import require_feed
-    from tasks.store.lock import require_free
+    from tasks.store.bucket.claim import require_free
 
     require_feed(config.feed, config.sources())
     require_free(config.tonight())

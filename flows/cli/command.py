@@ -41,11 +41,36 @@ def day(text: str) -> date:
         ) from error
 
 
-StoreOption = Annotated[Path, typer.Option(envvar=STORE, help="Folder of the store.")]
+def store_root(text: str) -> Path:
+    """Return the folder of a store: of one on a bucket, its working copy on this machine.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is no place that a store can have.
+    """
+    from tasks.store.bucket.place import BucketPlaceError, is_bucket_url, root_of
+
+    try:
+        return root_of(text) if is_bucket_url(text) else Path(text)
+    except BucketPlaceError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+StoreOption = Annotated[
+    Path,
+    typer.Option(
+        envvar=STORE, parser=store_root, metavar="PATH", help="Folder of the store, or s3:// URL."
+    ),
+]
 NewStoreOption = Annotated[
     Path,
     typer.Option(
-        "--store", envvar=STORE, help="Folder of the store; created if it does not exist."
+        "--store",
+        envvar=STORE,
+        parser=store_root,
+        metavar="PATH",
+        help="Folder of the store, created if it does not exist, or s3:// URL.",
     ),
 ]
 FeedNameOption = Annotated[

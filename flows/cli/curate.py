@@ -159,9 +159,12 @@ def undo(
 
     def take_back() -> None:
         from tasks.curating.edit import undo as undo_change
+        from tasks.store.bucket.claim import look, send_curation
 
+        look(store)
         path = _path(store, curation)
         undo_change(path)
+        send_curation(store)
         say(f"{path} is as it was before the last change")
 
     guarded(take_back, debug)
@@ -174,6 +177,7 @@ def _write(
     from tasks.curating.check import require_inside, require_known
     from tasks.curating.edit import change
     from tasks.curating.rules import DEFAULT_FEED
+    from tasks.store.bucket.claim import send_curation
 
     night, last, tonights = _read(root, feed_name, file)
     require_known(_clusters_in(rule), last, tonights.rules)
@@ -182,6 +186,7 @@ def _write(
     own = {} if night.feed == DEFAULT_FEED else {"feed": night.feed}
     path = _path(root, file)
     written = change(path, kind, rule | own)
+    send_curation(root)
     say(f"from the next night on: {written.said()}")
     for cluster in _clusters_in(rule):
         say(f"  {last.called(cluster)}")

@@ -72,16 +72,16 @@ def doctor(
     """
 
     def examine_store() -> None:
-        from tasks.operating.doctor.examine import examine, repair_all
-        from tasks.store.lock import store_lock
+        from tasks.operating.doctor.bucket import examine_everywhere
+        from tasks.store.bucket.claim import claimed
 
         root = _existing(store)
-        with store_lock(root, "doctor"):
+        with claimed(root, "doctor", changes=False) as claim:
             trashed = _forgotten(root, forget_night, repair)
             if not as_json:
                 for folder in trashed:
                     say(f"moved to the trash: {folder}")
-            repaired, left = repair_all(root) if repair else ([], examine(root))
+            repaired, left = examine_everywhere(claim, repair)
         if as_json:
             show_json(
                 {
@@ -271,8 +271,10 @@ def _existing(store: Path) -> Path:
         If it does not.
     """
     from tasks.reporting.published import NoNightError
+    from tasks.store.bucket.claim import look
 
     root = store.expanduser().absolute()
+    look(root)
     if not any((root / part).is_dir() for part in ("runs", "state")):
         raise NoNightError(f"{root} is not a nightfold store; give the --store of an earlier run")
     return root

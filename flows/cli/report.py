@@ -31,11 +31,12 @@ def report(
     def make() -> None:
         from tasks.publishing.report_files import write_report
         from tasks.reporting.published import published_night
-        from tasks.store.lock import store_lock
+        from tasks.store.bucket.claim import claimed
 
         found = published_night(store, feed_name, night)
-        with store_lock(found.root, "report"):
+        with claimed(found.root, "report") as claim:
             page = write_report(found)
+            claim.send()
         sys.stdout.write(f"{page}\n")
         require_shown()
         if open_it:

@@ -52,9 +52,11 @@ def backfill(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         from flows.cli.backfill import Past, configured_nights, run_nights
         from flows.cli.runs import prepare_runs
         from tasks.reading.sources.kinds import source_of
+        from tasks.store.bucket.claim import look
 
         root = store.expanduser().absolute()
         source_of(feed).require_apart(root)
+        look(root)
         run_night = prepare_runs(root, debug, say_error)
         options = {"store": str(root), "feed_name": feed_name}
         past = Past(feed, first, last)

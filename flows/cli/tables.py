@@ -81,8 +81,9 @@ def published_files(
         If no published night has such a table.
     """
     from tasks.reporting.published import NoNightError, last_night
+    from tasks.store.bucket.place import root_of
 
-    last = last_night(Path(store), feed_name)
+    last = last_night(root_of(store), feed_name)
     nights = [it for it in last.published_nights() if night in {None, it}]
     if not nights:
         raise NoNightError(f"{last.root} holds no published night {night} of feed {last.feed!r}")

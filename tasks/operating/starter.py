@@ -22,6 +22,7 @@ from tasks.operating.proven import Proven
 from tasks.operating.survey import Survey
 from tasks.reading.guesses import GUESSES
 from tasks.reading.rating_column import RATING
+from tasks.store.bucket.place import spelled
 from validation.rules import ID_UNIQUE, TEXT_PRESENT
 
 _EXAMPLE_CHARS: Final = 60
@@ -109,7 +110,7 @@ class Starter:
         yield "#   nightfold run --config THIS_FILE      tonight; tomorrow night: the same command"
         yield ""
         yield f"feed = {toml_string(self.feed)}"
-        yield f"store = {toml_string(str(self.store))}"
+        yield f"store = {toml_string(spelled(self.store))}"
         yield from toml_settings(self.kept)
         yield ""
 

@@ -10,10 +10,11 @@ from tasks.clusters.fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.beside.nearest import read_nearest
 from tasks.reporting.beside.past import PastView, read_past
-from tasks.reporting.beside.pictures import MOST_ON_MAP, exemplars_of, read_pictures
+from tasks.reporting.beside.pictures import MOST_ON_MAP, exemplars_of, read_pictures, read_typical
 from tasks.reporting.beside.points import Points, read_points
 from tasks.reporting.beside.refused import read_refused
 from tasks.reporting.published import published_night
+from tasks.store.bucket.place import root_of
 from tasks.store.manifests import Manifest
 from tasks.store.storage import FeedStore, Ref, Store, read_table
 
@@ -44,6 +45,8 @@ class Beside:
     pictures, small_pictures
         Documents that show clusters, and some of those on the map, as data URLs by their ids; none
         where documents are texts.
+    typical
+        Cluster → the mean of its series and their spread, as a data URL; see `read_typical`.
     """
 
     past: Sequence[PastView] = ()
@@ -52,6 +55,7 @@ class Beside:
     points: Points | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
     small_pictures: Mapping[str, str] = field(default_factory=dict)
+    typical: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class NightView:
         ('2026-03-02', 104)
         """
         day = date.fromisoformat(night) if isinstance(night, str) else night
-        return read_night(published_night(Path(store), feed_name, day))
+        return read_night(published_night(root_of(store), feed_name, day))
 
     @property
     def topics(self) -> dict[str, str]:
@@ -205,5 +209,6 @@ def read_whole_night(store: Store) -> NightView:
         points=points,
         pictures=read_pictures(store, manifest, exemplars_of(night.clusters)),
         small_pictures=read_pictures(store, manifest, on_map, is_small=True),
+        typical=read_typical(store, manifest),
     )
     return replace(night, beside=beside)

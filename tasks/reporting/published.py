@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tasks.boundary.counted import counted
 from tasks.store.aside.copies import lost_manifest, lost_nights
+from tasks.store.bucket.claim import look
 from tasks.store.manifests import require_known_format
 from tasks.store.storage import FeedStore, Store
 from validation.errors import BAD_USAGE, NightfoldError
@@ -43,6 +44,7 @@ def published_night(root: Path, feed_name: str | None, night: date | None) -> St
         If a newer nightfold has written to the store.
     """
     root = root.expanduser().absolute()
+    look(root)
     require_known_format(root)
     feed = _chosen_feed(root, feed_name)
     store = FeedStore(root=root, feed=feed)

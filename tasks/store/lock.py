@@ -5,12 +5,11 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from tasks.store.storage import Store
 from validation.errors import NightfoldError
 
 
@@ -22,14 +21,9 @@ class LockPlaceError(NightfoldError, ValueError):
     """Something that is not a file stands where the store's lock belongs."""
 
 
-def run_lock(store: Store) -> AbstractContextManager[None]:
-    """Hold the store's lock for a run; see `store_lock`."""
-    return store_lock(store.root, f"night {store.night} of feed {store.feed}")
-
-
 @contextmanager
 def store_lock(root: Path, doing: str) -> Iterator[None]:
-    """Hold a store's lock.
+    """Hold the lock of a store's folder; `tasks.store.bucket.claim` holds a store wherever it is.
 
     Parameters
     ----------
@@ -66,15 +60,15 @@ def folder_lock(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def require_free(store: Store) -> None:
+def require_unlocked(root: Path) -> None:
     """Fail early where another run holds the lock.
 
     Raises
     ------
     StoreBusyError
-        As `run_lock`.
+        As `store_lock`.
     """
-    path = store.state / "run.lock"
+    path = root / "state" / "run.lock"
     if os.path.lexists(path):
         with _opened(path) as file:
             _take(file, path)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.encoding.kinds import (
     REFERENCE,
+    STATIC,
     Backend,
     Dtype,
     Kind,
@@ -143,9 +144,11 @@ def encoded(shelf: EmbeddingShelf, texts: pa.Table, how: Encoding) -> pa.Table:
     missing = shelf.missing(digests)
     logger.info("%s texts to encode, %s are known", f"{len(missing):,}", len(texts) - len(missing))
     if missing:
-        chunks = cut_into_chunks(texts, missing, how.device)
+        chunks = cut_into_chunks(texts, missing, how.n_together())
         with shown_progress("embed") as report:
-            encode_chunks(shelf, chunks, how, mapper_for(len(chunks)), report)
+            # A static encoder is done with a chunk before it would have gone to a worker.
+            n_shards = 1 if how.encoder.kind == STATIC else len(chunks)
+            encode_chunks(shelf, chunks, how, mapper_for(n_shards), report)
     vectors = shelf.gather(digests)
     return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
 

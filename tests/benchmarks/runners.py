@@ -53,7 +53,7 @@ def measured(kind: str, texts: list[str], store: Path) -> dict[str, Any]:
     shelf = EmbeddingShelf(store, how.encoder.name, how.encoder.digest)
     digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     rows = pa.table([digests, texts, [date(2026, 3, 1)] * len(texts)], schema=WINDOW_TEXTS)
-    chunks = cut_into_chunks(rows, set(digests))
+    chunks = cut_into_chunks(rows, set(digests), how.n_together())
     marks: dict[int, tuple[float, dict[int, float]]] = {}
     started = time.perf_counter()
 

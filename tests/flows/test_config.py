@@ -80,9 +80,30 @@ def test_a_date_that_is_spelled_wrong_is_refused() -> None:
         load_config(None, SAID | {"feed": "r-{night - 1}.jsonl"})
 
 
-def test_a_store_elsewhere_is_refused() -> None:
-    with pytest.raises(ConfigError, match="store must be a local folder"):
-        load_config(None, SAID | {"store": "s3://bucket/store"})
+@pytest.mark.parametrize("store", ["gs://bucket/store", "s3://bucket/../store", "s3://"])
+def test_a_store_elsewhere_is_refused(store: str) -> None:
+    with pytest.raises(ConfigError, match="store must be a local folder or s3://bucket/prefix"):
+        load_config(None, SAID | {"store": store})
+
+
+def test_a_store_on_a_bucket_stays_a_url_wherever_it_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIGHTFOLD_BUCKET_COPIES", str(tmp_path))
+    config = load_config(None, SAID | {"store": "s3://bucket/store/"})
+    told = config.model_dump(mode="json")
+    assert told["store"] == "s3://bucket/store"
+    assert NightlyConfig.model_validate(told) == config
+    assert not list(tmp_path.iterdir())
+    assert config.tonight().root.parent == tmp_path
+
+
+@pytest.mark.parametrize("feed", ["s3://bucket/store/in/", "s3a://bucket/**/*.csv", "s3://bucket"])
+def test_a_feed_on_the_bucket_is_apart_from_the_store(feed: str) -> None:
+    with pytest.raises(ConfigError, match="must not lie inside the"):
+        load_config(None, SAID | {"feed": feed, "store": "s3://bucket/store"})
+    for apart in ("s3://bucket/storeroom/", "s3://bucket/reviews-{night}.csv"):
+        load_config(None, SAID | {"feed": apart, "store": "s3://bucket/store"})
 
 
 def test_the_manifest_part_leaves_out_where_things_lie() -> None:

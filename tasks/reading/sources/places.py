@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from tasks.store.bucket.place import is_bucket_url, spelled
 from validation.errors import BAD_USAGE, NightfoldError
 
 _MARKS: Final = "*?[{"
@@ -27,6 +28,9 @@ def require_apart(feed: str, store: Path) -> None:
         Naming both.
     """
     path = feed.removeprefix("file://")
+    if is_bucket_url(store):
+        _require_apart_on_a_bucket(feed, spelled(store))
+        return
     if "://" in path:
         return
     base, pattern = _fixed_part(os.path.abspath(os.path.expanduser(path)))
@@ -48,7 +52,22 @@ def require_outside(file: str, feed: str, store: Path) -> None:
         raise _inside_store(feed, store)
 
 
-def _inside_store(feed: str, store: Path) -> NotApartError:
+def _require_apart_on_a_bucket(feed: str, store: str) -> None:
+    whole = base = feed.replace("s3a://", "s3://", 1)
+    while any(mark in base for mark in _MARKS):
+        base = base.rpartition("/")[0]
+    is_searched = base == whole or "**" in whole
+    feed_folder, store_folder = f"{base.rstrip('/')}/", f"{store}/"
+    if feed_folder.startswith(store_folder):
+        raise _inside_store(feed, store)
+    if is_searched and store_folder.startswith(feed_folder):
+        raise NotApartError(
+            f"the store {store} must not lie inside the feed {feed}, which would hold its tables;"
+            " give another --store, or a feed below a prefix of its own"
+        )
+
+
+def _inside_store(feed: str, store: Path | str) -> NotApartError:
     return NotApartError(
         f"the feed {feed} must not lie inside the store {store}, whose files are nightfold's own;"
         " move the feed, or give another --store"

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.prefect_home.key import lasting_key
 from flows.prefect_home.runtime import prefect_home
-from tasks.store.lock import run_lock
+from tasks.store.bucket.claim import run_lock
 from tasks.store.storage import Store
 from tests.flows.processes import environment
 from tests.flows.stages import stages

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tasks.store.bucket.place import COPIES
+
 THINGS = (
     "battery", "charger", "parcel", "courier", "refund", "invoice", "login", "password",
     "headphones", "blanket", "router", "backpack", "coffee",
@@ -115,4 +117,5 @@ def desk(documented: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         (folder / "in").mkdir(exist_ok=True)
         shutil.copy(folder / "today.jsonl", folder / "in" / f"reviews-{day}.jsonl")
     monkeypatch.chdir(folder)
+    monkeypatch.setenv(COPIES, str(tmp_path / "copies"))
     return folder

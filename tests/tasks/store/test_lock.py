@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.store.lock import LockPlaceError, StoreBusyError, require_free, run_lock
+from tasks.store.bucket.claim import require_free, run_lock
+from tasks.store.lock import LockPlaceError, StoreBusyError
 from tasks.store.storage import Store
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from tasks.store.lock import run_lock
+from tasks.store.bucket.claim import run_lock
 from tasks.store.storage import Store
 with run_lock(Store(root=Path(sys.argv[1]), feed="tickets", night="2026-03-01")):
     sys.stdout.write("held\\n")

@@ -45,6 +45,8 @@ def s3_server(folder: Path) -> Iterator[str]:
     words = [
         str(program()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3",
         f"-s3.port={port}", f"-s3.port.grpc={grpc}", f"-s3.config={folder / 'keys.json'}",
+        # Two catalogues that nobody asks, at ports of their own: a second server would find them taken.
+        "-s3.port.iceberg=0", "-s3.port.lance=0",
         "-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=0",
     ]  # fmt: skip
     for number, name in enumerate(_SERVERS):
