@@ -40,6 +40,8 @@ def ray_workers(address: str | None, n_workers: int) -> Iterator[Mapper]:
         # users cannot read the environment; Ray's own place for it is a file that they can.
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        # Ray's workers would come after everything else on the machine.
+        os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
 
     with ExitStack() as ends:
