@@ -25,7 +25,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test test-bucket check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static clean
+.PHONY: demo demo-images demo-series test test-bucket check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static bench-runners bench-shards test-runners clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -43,6 +43,10 @@ demo-series: .venv/ready
 test: .venv/ready
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
+# Real workers of Dask and of Ray, killed in every stage that has shards: a quarter of an hour of one core.
+test-runners: .venv/ready .runner-packages/ready
+	PYTHONPATH=.:.runner-packages OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/flows/runners.py
+
 # A store on a real S3 server, with machines that die: three minutes of one core.
 test-bucket: .venv/ready
 	$(BIN)/python -m pytest tests/benchmarks/bucket_store.py
@@ -56,11 +60,13 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Writes what docs/ has from the code anew: the tree of modules, the tables, the settings, the commands, the estimators.
+# Writes what docs/ has from the code anew: the tree of modules, the tables, the settings, the commands, the estimators;
+# and the arithmetic of docs/scale.md from the figures of docs/performance.md.
 docs: .venv/ready
 	$(BIN)/python docs/write_architecture.py
 	$(BIN)/python docs/write_tables.py
 	$(BIN)/python docs/write_reference.py
+	$(BIN)/python docs/write_scale.py
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py --data $(DATA) --out $(OUT) --seeds $(SEEDS) --methods $(METHODS)
@@ -215,6 +221,15 @@ bench-scale: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py --data $(DATA) --vectors-cache $(VECTORS) --sizes $(SIZES) \
 		--clusters $(call given,CLUSTERS,auto) --out $(call given,OUT,scale.json)
 
+# One process, two workers of Dask, two of Ray. Wall seconds only on a machine that nobody else uses.
+bench-runners: .venv/ready .runner-packages/ready
+	PYTHONPATH=.:.runner-packages $(BIN)/python tests/benchmarks/runners.py --data $(DATA) --documents $(DOCUMENTS) \
+		--rounds $(call given,ROUNDS,3) --out $(call given,OUT,runners.json)
+
+# What a row costs in the stages that might be cut into shards: two minutes of one core.
+bench-shards: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/shards.py --data $(DATA) --out $(call given,OUT,shards.json)
+
 bench-s3: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/s3_feed.py --gigabytes $(GIGABYTES) --out $(call given,OUT,s3_feed.json)
 
@@ -234,7 +249,7 @@ bench-speed-nights: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/speed_nights.py --out $(call given,OUT,speed_nights.json)
 
 clean:
-	rm -rf .venv .venv-peers .venv-atlas .series-packages .themes-packages .browser-packages .spark-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
+	rm -rf .venv .venv-peers .venv-atlas .series-packages .themes-packages .browser-packages .spark-packages .runner-packages demo-store demo-images demo-images-feed demo-series demo-series-feed
 
 # Anew whenever a pin or a dependency changes. torch comes first and exactly, so that the CPU build is found
 # where an index has both.
@@ -255,6 +270,11 @@ clean:
 .spark-packages/ready: .venv/ready
 	$(BIN)/python -m pip install --quiet --no-deps --target .spark-packages pyspark==4.3.0 py4j==0.10.9.9
 	touch .spark-packages/ready
+
+.runner-packages/ready: .venv/ready tests/benchmarks/runner-requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --target .runner-packages --constraint constraints.txt \
+		--requirement tests/benchmarks/runner-requirements.txt
+	touch .runner-packages/ready
 
 # What drives a browser, and what looks for faults in a page; the browser itself is none of either.
 .browser-packages/ready: tests/benchmarks/browser-requirements.txt

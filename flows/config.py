@@ -27,6 +27,7 @@ from flows.variables import read_variables
 from tasks.boundary.secret_urls import mask_secrets
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.identify import IdentityRules
+from tasks.frame.runner_settings import RunnerSettings
 from tasks.groups.settings import NightClustering
 from tasks.images.settings import ImageSettings
 from tasks.mapping.map_documents import ReportSettings
@@ -122,6 +123,7 @@ class NightlyConfig(SourceSettings):
     mentions: MentionSettings = MentionSettings()
     titles: TitleSettings = TitleSettings()
     report: ReportSettings = ReportSettings()
+    runner: RunnerSettings = RunnerSettings()
     images: ImageSettings = ImageSettings()
     series: SeriesSettings = SeriesSettings()
 
@@ -248,7 +250,9 @@ class NightlyConfig(SourceSettings):
         foreign += [it for it in _MODALITIES if it != self.modality]
         # What was decided before there was anything but texts reads as it did.
         default = ["modality"] if self.modality == "text" else []
-        left_out = dict.fromkeys(("feed", "store", "curation", "notify", *foreign, *default), True)
+        left_out = dict.fromkeys(
+            ("feed", "store", "curation", "notify", "runner", *foreign, *default), True
+        )
         where = {"titles": {"url", "timeout_seconds"}}
         return self.model_dump(mode="json", exclude={**left_out, **where})
 

@@ -21,6 +21,7 @@ from tasks.curating.curate import curate, rested_before
 from tasks.curating.file import TonightsCuration, read_curation
 from tasks.frame.cache import cached_in
 from tasks.frame.result import StageResult
+from tasks.frame.runner import worked_on_by
 from tasks.frame.stage import StageRecord, recorded_stages
 from tasks.mapping.map_documents import map_documents
 from tasks.mentions.mention import mention
@@ -87,6 +88,7 @@ def nightly(config: NightlyConfig) -> NightReport:
         run_lock(store) as claim,
         nothing_landed(store),
         cached_in(store),
+        worked_on_by(config.runner),
         recorded_stages() as stages,
     ):
         past, curation = _begin(store, config)

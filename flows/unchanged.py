@@ -3,12 +3,11 @@
 import hashlib
 import json
 import logging
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from flows.modality.before import BEFORE, require_same_kind
 from tasks.curating.file import TonightsCuration, read_curation
+from tasks.frame.code import code_digest
 from tasks.publishing.unchanged import is_kept, was_kept
 from tasks.reading.sources.base import Feed
 from tasks.store.bucket.claim import run_lock
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from flows.config import NightlyConfig
 
 logger = logging.getLogger(__name__)
-
-_LAYERS: Final = ("flows", "tasks", "models", "validation")
 
 
 def is_unchanged(config: "NightlyConfig") -> bool:
@@ -69,7 +66,7 @@ def inputs_digest(
         As they were found before the first stage.
     """
     parts = {
-        "code": _code_digest(),
+        "code": code_digest(),
         "config": config.decided(),
         "feed": [piece.model_dump(exclude={"path"}) for piece in feed.pieces],
         "state": feed.state.model_dump(mode="json") if feed.state else None,
@@ -86,14 +83,3 @@ def _other_nights(store: Store) -> dict[str, str]:
     found: dict[str, Any] = {str(it.night): sha256_of(it.manifest_path()) for it in nights}
     pruned = pruned_path(store)
     return found | ({pruned.name: sha256_of(pruned)} if pruned.is_file() else {})
-
-
-@cache
-def _code_digest() -> str:
-    """Return the digest of nightfold's own code: no change of it waits for a stage's version."""
-    root = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for layer in _LAYERS:
-        for path in sorted((root / layer).rglob("*.py")):
-            digest.update(f"{path.relative_to(root)}\0{sha256_of(path)}\n".encode())
-    return digest.hexdigest()

@@ -28,6 +28,12 @@ def test_settings_commands_and_estimators_are_those_of_the_code() -> None:
         assert reference["page"](name, text) == text, "run: make docs"
 
 
+def test_the_arithmetic_of_scale_is_that_of_the_figures() -> None:
+    text = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    written = runpy.run_path(str(ROOT / "docs" / "write_scale.py"))["page"](text)
+    assert written == text, "run: make docs"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     """Links are looked up from the page, names of files in backticks from the top."""

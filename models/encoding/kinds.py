@@ -85,7 +85,7 @@ def choose_kind(backend: str, dtype: str, device: str) -> Kind:
     if backend == "openvino":
         _require_openvino(on_cpu, device)
     if backend == "auto":
-        can = on_cpu and has_openvino() and _WIDE_FLAG in _processor_flags()
+        can = on_cpu and has_openvino() and _WIDE_FLAG in processor_flags()
         backend = "openvino" if can else "torch"
     multiplies = _processor_has_bfloat16() if on_cpu else _accelerator_has_bfloat16(device)
     if dtype == "bfloat16" and not multiplies:
@@ -165,10 +165,10 @@ def computes_on_cpu(device: str) -> bool:
 
 
 def _processor_has_bfloat16() -> bool:
-    return not _BFLOAT16_FLAGS.isdisjoint(_processor_flags())
+    return not _BFLOAT16_FLAGS.isdisjoint(processor_flags())
 
 
-def _processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
     """Read from the kernel which instructions the processor has; none where it says nothing.
 
     Every line of flags of a machine is the same: the first one is enough.

@@ -7,11 +7,9 @@ Writes embeddings/encoder=E/ (text_digest, embedding), for good
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
@@ -23,31 +21,30 @@ from models.encoding.kinds import (
     Dtype,
     Kind,
     KindRefusedError,
-    computes_on_cpu,
     kinds_in_turn,
 )
-from tasks.frame.mapper import InProcess, Mapper
+from tasks.frame.mapper import Mapper
 from tasks.frame.progress import Report, shown_progress
+from tasks.frame.runner import mapper_for
 from tasks.frame.stage import stage
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table
+from tasks.vectors.chunks import Chunk, Encoding, cut_into_chunks
+from tasks.vectors.elsewhere import encode_there
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, load_encoder
 from tasks.vectors.items import Remarks, WindowRef, keep_window, lay_out_window, read_night
-from validation.tables.columns import EMBEDDING, NIGHT, TEXT, TEXT_DIGEST
+from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from models.encoding.text_encoder import Encoder
 
+    _Encode = Callable[[Chunk], NDArray[np.float32]]
+
 logger = logging.getLogger(__name__)
-
-_CHUNK_TEXTS: Final = 1024
-"""What a killed run loses, at most; each chunk is a file."""
-
-_CHUNK_TEXTS_OF_FAST: Final = 16_384
-"""An accelerator or a static encoder makes as many vectors in a second; smaller chunks would leave
-an accelerator waiting for the first tokens of each, and a feed of a million texts with a thousand
-files."""
 
 
 class Embedded(BaseModel):
@@ -74,13 +71,6 @@ class Embedded(BaseModel):
         return Kind(self.backend, self.dtype)
 
 
-class Chunk(NamedTuple):
-    """Texts that are encoded together, by their digests, and how many were to come before them."""
-
-    texts: dict[str, str]
-    n_before: int
-
-
 @stage("embed", version=5, retries=2)
 def embed(
     store: Store,
@@ -104,13 +94,11 @@ def embed(
     VectorsNotFiniteError
         If the encoder's weights are damaged; nothing is saved then.
     """
-    mapper = InProcess()
-    laid_out = lay_out_window(mapper.map(partial(read_night, store), window))
+    laid_out = lay_out_window(read_night(store, night) for night in window)
 
     def vectors_by(encoder: EncoderRef) -> pa.Table:
         shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
-        make = partial(load_encoder, encoder, settings, device)
-        return encoded(shelf, laid_out.texts, make, mapper, chunk_texts(encoder.kind, device))
+        return encoded(shelf, laid_out.texts, Encoding(encoder, settings, device))
 
     encoder, items = _first_that_works(encoder, settings, vectors_by)
     return Embedded(
@@ -140,13 +128,7 @@ def _first_that_works(
     return encoder, vectors_by(encoder)
 
 
-def encoded(
-    shelf: EmbeddingShelf,
-    texts: pa.Table,
-    make: Callable[[], "Encoder"],
-    mapper: Mapper,
-    n_together: int,
-) -> pa.Table:
+def encoded(shelf: EmbeddingShelf, texts: pa.Table, how: Encoding) -> pa.Table:
     """Return digest and vector of every text; vectors that the shelf lacks are made and put there.
 
     Parameters
@@ -155,78 +137,51 @@ def encoded(
         Of the encoder.
     texts
         With the schema `WINDOW_TEXTS`.
-    make
-        Loads the encoder; called only where a text lacks its vector.
-    mapper
-        Works on the chunks.
-    n_together
-        See `chunk_texts`.
+    how
+        The encoder is loaded only where a text lacks its vector.
     """
     digests = texts[TEXT_DIGEST].to_pylist()
     missing = shelf.missing(digests)
     logger.info("%s texts to encode, %s are known", f"{len(missing):,}", len(texts) - len(missing))
     if missing:
-        chunks = cut_into_chunks(texts, missing, n_together)
+        chunks = cut_into_chunks(texts, missing, how.n_together())
         with shown_progress("embed") as report:
-            encode_chunks(shelf, chunks, make(), mapper, report)
+            # A static encoder is done with a chunk before it would have gone to a worker.
+            n_shards = 1 if how.encoder.kind == STATIC else len(chunks)
+            encode_chunks(shelf, chunks, how, mapper_for(n_shards), report)
     vectors = shelf.gather(digests)
     return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
 
 
-def chunk_texts(kind: Kind, device: str) -> int:
-    """Return how many texts are saved together: more where vectors are made fast."""
-    is_fast = kind == STATIC or not computes_on_cpu(device)
-    return _CHUNK_TEXTS_OF_FAST if is_fast else _CHUNK_TEXTS
-
-
-def cut_into_chunks(texts: pa.Table, missing: set[str], n_together: int) -> list[Chunk]:
-    """Cut the texts that have no vector yet into chunks, night by night.
-
-    Each night by itself: where vectors of several nights are lost, they come back as they were.
-
-    Parameters
-    ----------
-    texts
-        With the schema `WINDOW_TEXTS`.
-    missing
-        Digests of the texts that have no vector.
-    n_together
-        Texts of a chunk, at most; see `chunk_texts`.
-    """
-    is_missing = [digest in missing for digest in texts[TEXT_DIGEST].to_pylist()]
-    lacking = texts.filter(pa.array(is_missing, pa.bool_()))
-    columns = (lacking[name].to_pylist() for name in (NIGHT, TEXT_DIGEST, TEXT))
-    chunks: list[Chunk] = []
-    n_before = 0
-    for _, rows in groupby(zip(*columns, strict=True), key=itemgetter(0)):
-        for chunk in _cut({digest: text for _, digest, text in rows}, n_together):
-            chunks.append(Chunk(chunk, n_before))
-            n_before += len(chunk)
-    return chunks
-
-
 def encode_chunks(
-    shelf: EmbeddingShelf, chunks: list[Chunk], encoder: "Encoder", mapper: Mapper, report: Report
+    shelf: EmbeddingShelf, chunks: Sequence[Chunk], how: Encoding, mapper: Mapper, report: Report
 ) -> None:
-    """Encode the chunks, wherever the mapper works on them, and save each as it is done."""
+    """Encode the chunks, wherever the mapper works on them, and save each as it is done.
+
+    They are saved by this process alone: no other one writes to the shelf.
+    """
     total = sum(len(chunk.texts) for chunk in chunks)
 
-    def encode(chunk: Chunk) -> None:
-        def tell(n_done: int) -> None:
-            report("encoding", chunk.n_before + n_done, total, float("nan"))
+    def tell(n_done: int) -> None:
+        report("encoding", n_done, total, float("nan"))
 
+    if mapper.is_here:
+        encode: _Encode = _telling(load_encoder(*how), tell)
+    else:
+        encode = partial(encode_there, how.on_any_machine())
         tell(0)
-        shelf.add(list(chunk.texts), encoder.encode(list(chunk.texts.values()), progress=tell))
+    for chunk, vectors in zip(chunks, mapper.map(encode, chunks), strict=True):
+        shelf.add(list(chunk.texts), vectors)
+        if not mapper.is_here:
+            tell(chunk.n_before + len(chunk.texts))
 
-    mapper.map(encode, chunks)
 
+def _telling(encoder: "Encoder", tell: Callable[[int], None]) -> "_Encode":
+    """Return what encodes a chunk in this process, and tells how far it is."""
 
-def _cut(texts: dict[str, str], n_together: int) -> Iterator[dict[str, str]]:
-    """Cut the texts of a night, by their digests, as `encoding_chunks` says."""
-    from models.encoding.encoder import encoding_chunks
+    def encode(chunk: Chunk) -> "NDArray[np.float32]":
+        tell(chunk.n_before)
+        texts = list(chunk.texts.values())
+        return encoder.encode(texts, progress=lambda n_done: tell(chunk.n_before + n_done))
 
-    digests = list(texts)
-    lengths = [len(text) for text in texts.values()]
-    for positions in encoding_chunks(lengths, digests, n_together):
-        chunk = [digests[position] for position in positions]
-        yield {digest: texts[digest] for digest in chunk}
+    return encode

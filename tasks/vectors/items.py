@@ -5,7 +5,7 @@ Writes texts (WINDOW_TEXTS): the distinct texts as they are embedded, by first a
        documents (WINDOW_DOCUMENTS): the documents in order, each with the position of its text
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
 from itertools import count
 from typing import NamedTuple
@@ -81,7 +81,7 @@ def read_window(store: Store, ref: WindowRef) -> Window:
     return Window(read_table(store, ref.texts), read_table(store, ref.documents))
 
 
-def lay_out_window(nights: Sequence[NightItems]) -> Window:
+def lay_out_window(nights: Iterable[NightItems]) -> Window:
     """Put the nights together: texts by their first appearance, documents beside their texts."""
     place: dict[str, int] = {}
     texts, documents = [WINDOW_TEXTS.empty_table()], [WINDOW_DOCUMENTS.empty_table()]

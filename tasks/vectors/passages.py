@@ -6,19 +6,18 @@ Writes embeddings/encoder=E-passages/ (text_digest, embedding), for good
 """
 
 import logging
-from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.frame.mapper import InProcess
 from tasks.frame.stage import stage
 from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.embeddings import PASSAGES_SHELF, EmbeddingShelf
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from tasks.vectors.embed import chunk_texts, encoded
-from tasks.vectors.encoder import EmbedSettings, EncoderRef, forget_encoder, load_encoder
+from tasks.vectors.chunks import Encoding
+from tasks.vectors.embed import encoded
+from tasks.vectors.encoder import EmbedSettings, EncoderRef, forget_encoder
 from tasks.vectors.views import Views
 from validation.tables.columns import EMBEDDING, NIGHT, POSITION, TEXT, TEXT_DIGEST
 from validation.tables.stage_schemas import PASSAGES, WINDOW_TEXTS
@@ -67,9 +66,7 @@ def cut_passages(
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest, PASSAGES_SHELF)
     distinct = distinct_texts(found)
     if len(distinct):
-        make = partial(load_encoder, encoder, embedding, device)
-        n_together = chunk_texts(encoder.kind, device)
-        items = encoded(shelf, distinct, make, InProcess(), n_together)
+        items = encoded(shelf, distinct, Encoding(encoder, embedding, device))
     else:
         items = _no_items()
     forget_encoder()  # nothing embeds after this stage

@@ -4,19 +4,24 @@ Reads  items (embedding), the window's texts, the lexical model of the last nigh
 Writes items (text_digest, embedding, lexical), the lexical model
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pydantic import Field
 
 from models.core.threads import one_thread
 from models.encoding.kinds import REFERENCE, Backend
 from tasks.frame.result import StageResult
+from tasks.frame.runner import mapper_for
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
+from tasks.vectors.elsewhere import project_there
 from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.items import Remarks, WindowRef
@@ -24,6 +29,13 @@ from validation.tables.columns import LEXICAL, NIGHT, TEXT
 
 if TYPE_CHECKING:
     from models.text.lexical_views import LexicalViews
+
+
+_SHARD_CHARS: Final = 4_000_000
+"""About four seconds of one core, of long texts: counting their terms takes most of it."""
+
+_SHARD_TEXTS: Final = 1 << 16
+"""About five seconds of titles, whose views are 160 MB."""
 
 
 class Views(StageResult):
@@ -75,11 +87,14 @@ def lay_out_views(
     texts = found[TEXT].to_pylist()
     earlier = load_model(store, lexical, LexicalViews.load) if lexical else None
     views = earlier or LexicalViews(settings.lexical_dim, random_state).fit(texts)
-    items = beside_embeddings(read_table(store, embedded.items), views, texts)
+    kept = lexical or keep_model(store, "views", views.save)
+    items = beside_embeddings(
+        read_table(store, embedded.items), _projected(store, views, kept, texts)
+    )
     return Views(
         items=keep_table(store, "views", items),
         window=embedded.window,
-        models={"lexical": lexical or keep_model(store, "views", views.save)},
+        models={"lexical": kept},
         embedding_dim=embedded.embedding_dim,
         lexical_dims=views.dims,
         encoder_digest=embedded.encoder_digest,
@@ -92,6 +107,27 @@ def lay_out_views(
     )
 
 
-def beside_embeddings(items: pa.Table, views: "LexicalViews", texts: Sequence[str]) -> pa.Table:
+def beside_embeddings(items: pa.Table, lexical: NDArray[np.float32]) -> pa.Table:
     """Add the lexical views of the texts to their embeddings."""
-    return items.append_column(LEXICAL, fixed_lists(views.transform(texts)))
+    return items.append_column(LEXICAL, fixed_lists(lexical))
+
+
+def _projected(
+    store: Store, views: "LexicalViews", kept: ModelRef, texts: Sequence[str]
+) -> NDArray[np.float32]:
+    """Project texts into the views, shard by shard: a row depends on its text alone."""
+    shards = [texts[it] for it in cut_by_length(texts)]
+    mapper = mapper_for(len(shards))
+    project = views.transform if mapper.is_here else partial(project_there, store, kept)
+    return np.concatenate(list(mapper.map(project, shards)))
+
+
+def cut_by_length(texts: Sequence[str]) -> Iterator[slice]:
+    """Yield the places of shards, one at least, in order: each of so many characters or texts."""
+    first = n_chars = 0
+    for place, text in enumerate(texts):
+        if n_chars >= _SHARD_CHARS or place - first >= _SHARD_TEXTS:
+            yield slice(first, place)
+            first, n_chars = place, 0
+        n_chars += len(text)
+    yield slice(first, len(texts))

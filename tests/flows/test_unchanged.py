@@ -78,7 +78,7 @@ def test_another_setting_is_a_change(two_nights: Operated, change: dict[str, Any
 
 
 def test_other_code_is_a_change(two_nights: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unchanged, "_code_digest", lambda: "of another version")
+    monkeypatch.setattr(unchanged, "code_digest", lambda: "of another version")
     assert not is_unchanged(two_nights.config(2))
 
 

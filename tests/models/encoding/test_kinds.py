@@ -23,21 +23,21 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A processor with AVX-512 and no bfloat16, a build of torch for processors, and OpenVINO."""
     monkeypatch.setattr(kinds.metadata, "version", lambda _: "2.13.0+cpu")
     monkeypatch.setattr(kinds, "has_openvino", lambda: True)
-    monkeypatch.setattr(kinds, "_processor_flags", lambda: WIDE)
+    monkeypatch.setattr(kinds, "processor_flags", lambda: WIDE)
     return monkeypatch
 
 
 def test_auto_takes_what_the_machine_has(machine: pytest.MonkeyPatch) -> None:
     assert choose_kind("auto", "auto", "auto") == Kind("openvino", "float32")
     assert choose_kind("torch", "auto", "auto") == REFERENCE
-    machine.setattr(kinds, "_processor_flags", lambda: WIDE | {"avx512_bf16"})
+    machine.setattr(kinds, "processor_flags", lambda: WIDE | {"avx512_bf16"})
     assert choose_kind("auto", "auto", "cpu") == Kind("openvino", "bfloat16")
     assert choose_kind("torch", "auto", "cpu") == Kind("torch", "bfloat16")
     assert choose_kind("openvino", "float32", "cpu") == Kind("openvino", "float32")
     machine.setattr(kinds, "has_openvino", lambda: False)
     assert choose_kind("auto", "auto", "auto") == Kind("torch", "bfloat16")
     machine.setattr(kinds, "has_openvino", lambda: True)
-    machine.setattr(kinds, "_processor_flags", lambda: frozenset({"avx2"}))
+    machine.setattr(kinds, "processor_flags", lambda: frozenset({"avx2"}))
     assert choose_kind("auto", "auto", "cpu") == REFERENCE
     assert choose_kind("openvino", "auto", "cpu") == Kind("openvino", "float32")
 
@@ -84,8 +84,8 @@ def test_only_what_is_auto_may_be_another_where_a_kind_is_refused() -> None:
 def test_the_kernel_says_which_instructions_a_processor_has(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(FLAGS.format("amx_tile amx_bf16"))
-    assert kinds._processor_flags(cpuinfo) == {"fpu", "avx2", "amx_tile", "amx_bf16"}
-    assert kinds._processor_flags(tmp_path / "nosuch") == frozenset()
+    assert kinds.processor_flags(cpuinfo) == {"fpu", "avx2", "amx_tile", "amx_bf16"}
+    assert kinds.processor_flags(tmp_path / "nosuch") == frozenset()
 
 
 def test_every_kind_has_a_digest_of_its_own_and_old_vectors_keep_theirs() -> None:

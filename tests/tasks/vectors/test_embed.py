@@ -1,7 +1,7 @@
 """Every text is encoded once, in chunks that depend on the texts alone, where it was asked for."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -19,8 +19,10 @@ from tasks.frame.mapper import InProcess
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
+from tasks.vectors import chunks as chunks_module
 from tasks.vectors import embed as module
-from tasks.vectors.embed import Chunk, chunk_texts, cut_into_chunks, embed, encode_chunks
+from tasks.vectors.chunks import Chunk, Encoding, chunk_texts, cut_into_chunks
+from tasks.vectors.embed import embed, encode_chunks
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, encoder_ref
 from tests.models.encoding.tiny_model import WORDS, write_tiny_model
 from tests.models.encoding.tiny_table import write_tiny_table
@@ -56,7 +58,7 @@ def shelf(store: Store) -> EmbeddingShelf:
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHUNK_TEXTS", 4)
+    monkeypatch.setattr(chunks_module, "_CHUNK_TEXTS", 4)
 
 
 def texts(*numbers: int) -> dict[str, str]:
@@ -93,14 +95,31 @@ def nothing(*_: Any) -> None:
 class Backwards:
     """A mapper that works on the last shard first."""
 
-    def map(self, function: Callable[[Chunk], None], shards: Sequence[Chunk]) -> list[None]:
-        return [function(shard) for shard in reversed(shards)][::-1]
+    is_here = True
+
+    def map(self, function: Callable[[Any], Any], shards: Sequence[Any]) -> Iterator[Any]:
+        return iter([function(shard) for shard in reversed(shards)][::-1])
+
+
+def encode(
+    shelf: EmbeddingShelf,
+    chunks: list[Chunk],
+    encoder: Any,
+    mapper: Any = None,
+    report: Callable[..., None] = nothing,
+) -> None:
+    """Encode by an encoder that is there already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "load_encoder", lambda *_: encoder)
+        encode_chunks(
+            shelf, chunks, Encoding(ENCODER, EmbedSettings()), mapper or InProcess(), report
+        )
 
 
 def encoded(shelf: EmbeddingShelf, group: dict[str, str], encoder: Fake | None = None) -> Fake:
     encoder = encoder or Fake()
     chunks = cut_into_chunks(window_texts(group), shelf.missing(list(group)), 4)
-    encode_chunks(shelf, chunks, encoder, InProcess(), nothing)
+    encode(shelf, chunks, encoder)
     return encoder
 
 
@@ -140,9 +159,7 @@ def test_a_lost_file_comes_back_as_it_was_though_the_night_has_grown(shelf: Embe
 def test_progress_moves_inside_a_chunk(shelf: EmbeddingShelf) -> None:
     told: list[tuple[int, int]] = []
     chunks = cut_into_chunks(window_texts(texts(0, 1, 2, 3), texts(4, 5)), set(texts(*range(6))), 4)
-    encode_chunks(
-        shelf, chunks, Fake(), InProcess(), lambda _, done, total, __: told.append((done, total))
-    )
+    encode(shelf, chunks, Fake(), report=lambda _, done, total, __: told.append((done, total)))
     assert told == [(0, 6), (2, 6), (4, 6), (4, 6), (6, 6)]
 
 
@@ -158,8 +175,8 @@ def test_chunks_end_with_their_night_and_leave_out_what_is_known() -> None:
 
 
 def test_chunks_are_larger_where_vectors_are_made_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "computes_on_cpu", lambda device: device == "cpu")
-    monkeypatch.setattr(module, "_CHUNK_TEXTS_OF_FAST", 6)
+    monkeypatch.setattr(chunks_module, "computes_on_cpu", lambda device: device == "cpu")
+    monkeypatch.setattr(chunks_module, "_CHUNK_TEXTS_OF_FAST", 6)
     assert chunk_texts(REFERENCE, "cpu") == 4
     assert chunk_texts(REFERENCE, "cuda") == chunk_texts(STATIC, "cpu") == 6
 
@@ -171,7 +188,7 @@ def test_vectors_do_not_depend_on_the_order_in_which_chunks_are_worked_on(
     encoded(shelf, group)
     other = EmbeddingShelf(store.root, "other", ENCODER.digest)
     chunks = cut_into_chunks(window_texts(group), set(group), 4)
-    encode_chunks(other, chunks, Fake(), Backwards(), nothing)  # type: ignore[arg-type]
+    encode(other, chunks, Fake(), Backwards())
     np.testing.assert_array_equal(other.gather(list(group)), shelf.gather(list(group)))
 
 
@@ -198,7 +215,7 @@ def test_the_encoder_goes_where_the_estimator_goes(
 
     monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", load)
     monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda folder: folder)
-    monkeypatch.setattr(module, "computes_on_cpu", lambda device: device == "cpu")
+    monkeypatch.setattr(chunks_module, "computes_on_cpu", lambda device: device == "cpu")
     embed.fn(store, [night(store, 1, texts(1))], ENCODER, EmbedSettings(batch_size=7), "cuda:1")
     assert given == [("/models/E", "cuda:1", 7, REFERENCE)]
 
@@ -266,7 +283,7 @@ def test_a_run_that_was_killed_inside_a_chunk_ends_with_the_same_bytes(
             encoder = TextEncoder(source, "cpu", batch_size=3, kind=kind)
             chunks = cut_into_chunks(window_texts(group), shelf.missing(list(group)), 4)
             with suppress(KeyboardInterrupt):
-                encode_chunks(shelf, chunks, encoder, InProcess(), partial(kill, at))
+                encode(shelf, chunks, encoder, report=partial(kill, at))
         ended.append({part.name: part.read_bytes() for part in shelf.parts()})
     assert ended[0] == ended[1]
     assert len(ended[0]) == 3

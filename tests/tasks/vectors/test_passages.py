@@ -11,7 +11,7 @@ import pytest
 from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.storage import Store, keep_table, read_table
-from tasks.vectors import passages as module
+from tasks.vectors import embed
 from tasks.vectors.encoder import EmbedSettings, EncoderRef
 from tasks.vectors.items import WindowRef
 from tasks.vectors.passages import (
@@ -50,7 +50,7 @@ class Counting:
 @pytest.fixture
 def encoder(monkeypatch: pytest.MonkeyPatch) -> Counting:
     made = Counting()
-    monkeypatch.setattr(module, "load_encoder", lambda *_: made)
+    monkeypatch.setattr(embed, "load_encoder", lambda *_: made)
     return made
 
 

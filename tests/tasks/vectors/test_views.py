@@ -1,29 +1,24 @@
 """The lexical views beside the embeddings: of tonight's window, or as an earlier night made them."""
 
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.store.embeddings import fixed_lists, matrix_of
 from tasks.store.storage import Store, keep_table, read_table
+from tasks.vectors import views as module
 from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.items import WindowRef
-from tasks.vectors.views import beside_embeddings, lay_out_views
+from tasks.vectors.views import beside_embeddings, cut_by_length, lay_out_views
 from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 TEXTS = ["coffee machine leaks", "parcel came late", "coffee is cold", "parcel is lost"]
 SETTINGS = EmbedSettings(lexical_dim=3)
-
-
-class Lengths:
-    """Views of one number: how long a text is."""
-
-    def transform(self, texts: list[str]) -> Any:
-        return np.array([[len(text)] for text in texts], dtype=np.float32)
 
 
 @pytest.fixture
@@ -46,7 +41,7 @@ def embedded(store: Store) -> Embedded:
 
 def test_the_views_stand_beside_the_embeddings_row_by_row() -> None:
     items = pa.table({"embedding": fixed_lists(np.eye(2, dtype=np.float32))})
-    found = beside_embeddings(items, Lengths(), ["ab", "c"])  # type: ignore[arg-type]
+    found = beside_embeddings(items, np.array([[2], [1]], dtype=np.float32))
     np.testing.assert_array_equal(matrix_of(found["lexical"]), [[2], [1]])
     np.testing.assert_array_equal(matrix_of(found["embedding"]), np.eye(2))
 
@@ -60,3 +55,26 @@ def test_views_are_fitted_on_the_window_and_taken_on_by_the_next_night(
     second = lay_out_views.fn(store, embedded, first.models["lexical"], SETTINGS, 1)
     assert second.models == first.models
     assert read_table(store, second.items) == read_table(store, first.items)
+
+
+@given(st.lists(st.text("ab", max_size=6), max_size=30), st.integers(1, 9), st.integers(1, 5))
+def test_shards_of_texts_hold_each_once_in_order(
+    texts: list[str], n_chars: int, n_texts: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_SHARD_CHARS", n_chars)
+        patch.setattr(module, "_SHARD_TEXTS", n_texts)
+        shards = [texts[it] for it in cut_by_length(texts)]
+    assert [text for shard in shards for text in shard] == texts
+    assert all(len(shard) <= n_texts for shard in shards)
+    # The last text of a shard is the one that makes it long enough.
+    assert all(sum(map(len, shard[:-1])) < n_chars for shard in shards)
+
+
+def test_a_text_has_the_same_view_whatever_shard_it_is_in(
+    store: Store, embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = lay_out_views.fn(store, embedded, None, SETTINGS, 0)
+    monkeypatch.setattr(module, "_SHARD_TEXTS", 1)
+    cut = lay_out_views.fn(store, embedded, None, SETTINGS, 0)
+    assert cut.items.sha256 == whole.items.sha256
