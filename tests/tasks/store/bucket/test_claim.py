@@ -232,6 +232,19 @@ def test_damage_here_is_fetched_again(two_nights: Machines) -> None:
     assert two_nights.night("a", 2).read_manifest().night == "2026-03-02"
 
 
+def test_what_is_not_sent_yet_is_told_and_sent_by_a_repair(two_nights: Machines) -> None:
+    root = two_nights.root("a")
+    publish_tiny(root, 3)
+    with claimed(root, "doctor", changes=False) as held:
+        told = [it.line() for it in examine_everywhere(held, repairs=False)[1]]
+        assert (
+            "runs/feed=reviews/night=2026-03-03/manifest.json: bucket: its object is not there; --repair sends it"
+            in told
+        )
+        examine_everywhere(held, repairs=True)
+    assert two_nights.look("b") == [1, 2, 3]
+
+
 def test_a_damaged_file_is_not_sent(two_nights: Machines) -> None:
     with two_nights.run("a", 3) as (night, held):
         publish_tiny(night.root, 3)
