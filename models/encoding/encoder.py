@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from models.encoding.static_table import table_folder
 from validation.errors import NightfoldError, SettingError
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class EncoderSource:
         SHA-256 (hex) of its ``model.safetensors``; empty where the weights have another name.
     languages
         Those that its card says it has learnt; none where it says nothing.
+    table
+        Folder of its table, where it is a static encoder; see `models.encoding.static_encoder`.
     """
 
     name: str
@@ -61,6 +64,7 @@ class EncoderSource:
     digest: str
     weights: str = ""
     languages: tuple[str, ...] = ()
+    table: Path | None = None
 
 
 def find_encoder(name: str) -> EncoderSource:
@@ -189,8 +193,14 @@ def _source(name: str, folder: Path, digests: dict[str, str]) -> EncoderSource:
         )
     lines = "".join(f"{file}\0{digest}\n" for file, digest in sorted(digests.items()))
     digest = hashlib.sha256(lines.encode()).hexdigest()
-    weights = digests.get(_WEIGHTS, "")
-    return EncoderSource(name, folder.resolve(), digest, weights, _languages(folder / _CARD))
+    return EncoderSource(
+        name=name,
+        folder=folder.resolve(),
+        digest=digest,
+        weights=digests.get(_WEIGHTS, ""),
+        languages=_languages(folder / _CARD),
+        table=table_folder(folder.resolve()),
+    )
 
 
 def _languages(card: Path) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias, TypeVar
 
 from validation.errors import NightfoldError, SettingError
 
-Backend: TypeAlias = Literal["openvino", "torch"]
+Backend: TypeAlias = Literal["openvino", "torch", "static"]
 Dtype: TypeAlias = Literal["float32", "bfloat16"]
 
 N = TypeVar("N")
@@ -57,6 +57,9 @@ class Kind:
 
 REFERENCE: Final = Kind()
 """What every other kind is measured against."""
+
+STATIC: Final = Kind("static")
+"""How the vectors of a static encoder are computed, on whatever machine."""
 
 
 def choose_kind(backend: str, dtype: str, device: str) -> Kind:
@@ -106,6 +109,8 @@ def kinds_in_turn(kind: Kind, backend: str, dtype: str) -> list[Kind]:
         What it was chosen by: only what is ``"auto"`` may be another. The last is `REFERENCE` where
         both are, and no encoder refuses that.
     """
+    if kind == STATIC:
+        return [kind]
     backends = _from(kind.backend, ("openvino", "torch")) if backend == "auto" else [kind.backend]
     dtypes = _from(kind.dtype, ("bfloat16", "float32")) if dtype == "auto" else [kind.dtype]
     return [Kind(one, numbers) for one in backends for numbers in dtypes]
@@ -117,6 +122,8 @@ def _from(first: N, names: tuple[N, ...]) -> list[N]:
 
 def kind_or_reference(kind: Kind, device: str) -> Kind:
     """Return a kind where this machine has it, else float32 by torch, which every machine has."""
+    if kind == STATIC:
+        return kind
     try:
         return choose_kind(kind.backend, kind.dtype, device)
     except SettingError:

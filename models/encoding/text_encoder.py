@@ -99,7 +99,7 @@ class TextEncoder:
         from models.encoding.tokens import find_tokenise
 
         self._device = resolve_device(device)
-        self._model = _load(source, str(self._device))
+        self._model = load_model(source, str(self._device))
         embedding_dim = self._model.get_embedding_dimension()
         if embedding_dim is None:
             raise SettingError(f"encoder must have vectors of one width, got {source.name!r}")
@@ -232,7 +232,7 @@ class TextEncoder:
         return vectors
 
 
-def _load(source: EncoderSource, device: str) -> Any:
+def load_model(source: EncoderSource, device: str) -> Any:
     """Load a sentence-transformers model in float32, without running code of its own."""
     import torch
     from sentence_transformers import SentenceTransformer

@@ -17,7 +17,11 @@ from models.core.persistence import JSON, Tensors
 from models.core.projection import LEXICAL_WEIGHT, FusedView
 from models.core.records import Progress
 from models.networks.autoencoder import build_autoencoder
-from models.networks.neighbour_autoencoder import LEARNING_RATE, pretrain_on_neighbourhoods
+from models.networks.neighbour_autoencoder import (
+    LEARNING_RATE,
+    epochs_for,
+    pretrain_on_neighbourhoods,
+)
 from models.networks.training import Schedule
 from models.nightfold.cotraining import BATCH_SIZE, Run, fit_heads
 from models.nightfold.others import Fitted, in_batches, with_others
@@ -71,7 +75,7 @@ class NightfoldClustering(DeepClusterer):
     n_neighbors
         Neighbours that a document is joined to in the graph; items: see `scaled_neighbours`.
     pretrain_epochs
-        Passes over the documents in `pretrain`.
+        Passes over the documents in `pretrain`; fewer over very many.
     deep_refinement
         Whether to refine the start by co-trained heads.
     random_state
@@ -160,7 +164,8 @@ class NightfoldClustering(DeepClusterer):
         network = build_autoencoder(fused.shape[1], None, self.latent_dim, self.seed_)
         network.fit_standardization(as_tensor(fused))
         rows, targets = (network.standardize(as_tensor(side)) for side in (fused, smoothed))
-        schedule = Schedule("pretrain", self.pretrain_epochs, BATCH_SIZE, self.seed_)
+        n_epochs = epochs_for(self.pretrain_epochs, len(rows), BATCH_SIZE)
+        schedule = Schedule("pretrain", n_epochs, BATCH_SIZE, self.seed_)
         self.pretrain_history_ = pretrain_on_neighbourhoods(
             network.to(device), rows, targets, schedule, progress
         )

@@ -19,6 +19,12 @@ their wording and not by what they say."""
 MULTILINGUAL_ENCODER: Final = "paraphrase-multilingual-MiniLM-L12-v2"
 """What a message offers: of the size of the default encoder, and it has learnt fifty languages."""
 
+FIRST_LOOK: Final = (
+    "; the night is a first look: its encoder is static, which knows words and not their order; one"
+    " distilled from the default encoder lost 4.4 points of NMI beside it on six labelled sets"
+)
+"""What is said beside the trust of a night that a static encoder has read."""
+
 
 Word = Literal["high", "fair", "low"]
 

@@ -232,6 +232,7 @@ def _views(
         encoder_digest=themes.encoder_digest,
         encoder_weights=themes.encoder_weights,
         encoder_languages=themes.encoder_languages,
+        backend=themes.backend,
         languages=themes.languages,
         remarks=themes.remarks,
         n_known=sum(it.views.n_known for it in groups),

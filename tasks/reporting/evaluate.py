@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.core.arrays import Floats, Integers, Labels, centroids_of, top_two
 from models.core.threads import one_thread
+from models.encoding.kinds import STATIC
 from tasks.clusters.refine import Refined
 from tasks.frame.result import StageResult
 from tasks.frame.show import show_table
@@ -222,17 +223,18 @@ def _row_of(rows: list[Row], metric: str) -> Row:
 
 def _trust(scores: Scores, views: Views) -> str:
     """Say how far to trust the labels, and aloud where the encoder has not learnt the languages."""
-    from models.quality.trust import foreign_sentence, trust_sentence
+    from models.quality.trust import FIRST_LOOK, foreign_sentence, trust_sentence
     from models.text.language.told import not_learnt
 
+    besides = FIRST_LOOK if views.backend == STATIC.backend else ""
     if said := foreign_sentence(not_learnt(views.languages, views.encoder_languages)):
         logger.warning("trust in tonight's clusters is %s", said)
-        return said
+        return said + besides
     column = VALUE if scores.published == "refined" else BASELINE_VALUE
     silhouette, stability = (
         _row_of(scores.rows, name)[column] for name in ("silhouette", "stability")
     )
-    return trust_sentence(silhouette, stability, views.encoder_weights)
+    return trust_sentence(silhouette, stability, views.encoder_weights) + besides
 
 
 def _refined_labels(found: pa.Table) -> dict[str, NDArray[Any]]:

@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.types import is_fixed_size_list, is_floating, is_large_list, is_list, is_struct
 
 WRITING: Final = ".writing-"
 """What the name of a half-written file starts with."""
@@ -90,9 +91,33 @@ def write_part(folder: Path, table: pa.Table) -> Path:
     return path
 
 
+def how_to_write(schema: pa.Schema) -> dict[str, Any]:
+    """Return how a table is written: numbers with fractions without a dictionary, all compressed.
+
+    Vectors hardly hold a number twice. Of three hundred of them a writer spends most of its time on
+    looking for such numbers, and what it leaves is a third larger and slow to read.
+    """
+    columns = [path for field in schema for path, kind in _leaves(field) if not is_floating(kind)]
+    return {"compression": "zstd", "use_dictionary": columns}
+
+
+def _leaves(field: pa.Field) -> Iterator[tuple[str, pa.DataType]]:
+    """Yield the columns that a field has in a file, as Parquet calls them, with their types."""
+    kind = field.type
+    if is_list(kind) or is_large_list(kind) or is_fixed_size_list(kind):
+        within = [pa.field("list.element", kind.value_type)]
+    elif is_struct(kind):
+        within = list(kind)
+    else:
+        yield field.name, kind
+        return
+    for inner in within:
+        yield from ((f"{field.name}.{path}", leaf) for path, leaf in _leaves(inner))
+
+
 def _parquet(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, **how_to_write(table.schema))
     return bytes(sink.getvalue().to_pybytes())
 
 

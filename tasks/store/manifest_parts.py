@@ -14,7 +14,7 @@ class EncoderPart(BaseModel):
     name: str
     digest: str
     """Of its files, and of what follows."""
-    backend: Literal["openvino", "torch"] = "torch"
+    backend: Literal["openvino", "torch", "static"] = "torch"
     dtype: Literal["float32", "bfloat16"] = "float32"
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from tasks.boundary.naming import is_feed_name, night_of
-from tasks.store.files import WRITING, copy_atomically, sha256_of, write_atomically
+from tasks.store.files import WRITING, copy_atomically, how_to_write, sha256_of, write_atomically
 from tasks.store.manifests import Manifest, read_manifest
 from tasks.store.refs import ModelRef as ModelRef  # noqa: PLC0414 - stages find all in one place
 from tasks.store.refs import Ref as Ref  # noqa: PLC0414
@@ -254,7 +254,7 @@ class TableWriter:
         self._store = store
         self._stage = stage
         self._path = _scratch(store) / f"{stage}-{os.getpid()}-{id(self)}.parquet"
-        self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
+        self._writer = pq.ParquetWriter(self._path, schema, **how_to_write(schema))
         self._rows = 0
 
     def __enter__(self) -> Self:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.encoding.kinds import (
     REFERENCE,
+    STATIC,
     Backend,
     Dtype,
     Kind,
@@ -43,9 +44,10 @@ logger = logging.getLogger(__name__)
 _CHUNK_TEXTS: Final = 1024
 """What a killed run loses, at most; each chunk is a file."""
 
-_CHUNK_TEXTS_ON_ACCELERATOR: Final = 16_384
-"""An accelerator makes as many vectors in a second; smaller chunks would leave it waiting for the
-first tokens of each, and a feed of a million texts with a thousand files."""
+_CHUNK_TEXTS_OF_FAST: Final = 16_384
+"""An accelerator or a static encoder makes as many vectors in a second; smaller chunks would leave
+an accelerator waiting for the first tokens of each, and a feed of a million texts with a thousand
+files."""
 
 
 class Embedded(BaseModel):
@@ -108,7 +110,7 @@ def embed(
     def vectors_by(encoder: EncoderRef) -> pa.Table:
         shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
         make = partial(load_encoder, encoder, settings, device)
-        return encoded(shelf, laid_out.texts, make, mapper, device)
+        return encoded(shelf, laid_out.texts, make, mapper, chunk_texts(encoder.kind, device))
 
     encoder, items = _first_that_works(encoder, settings, vectors_by)
     return Embedded(
@@ -143,7 +145,7 @@ def encoded(
     texts: pa.Table,
     make: Callable[[], "Encoder"],
     mapper: Mapper,
-    device: str = "cpu",
+    n_together: int,
 ) -> pa.Table:
     """Return digest and vector of every text; vectors that the shelf lacks are made and put there.
 
@@ -157,21 +159,27 @@ def encoded(
         Loads the encoder; called only where a text lacks its vector.
     mapper
         Works on the chunks.
-    device
-        That the encoder is loaded on.
+    n_together
+        See `chunk_texts`.
     """
     digests = texts[TEXT_DIGEST].to_pylist()
     missing = shelf.missing(digests)
     logger.info("%s texts to encode, %s are known", f"{len(missing):,}", len(texts) - len(missing))
     if missing:
-        chunks = cut_into_chunks(texts, missing, device)
+        chunks = cut_into_chunks(texts, missing, n_together)
         with shown_progress("embed") as report:
             encode_chunks(shelf, chunks, make(), mapper, report)
     vectors = shelf.gather(digests)
     return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
 
 
-def cut_into_chunks(texts: pa.Table, missing: set[str], device: str = "cpu") -> list[Chunk]:
+def chunk_texts(kind: Kind, device: str) -> int:
+    """Return how many texts are saved together: more where vectors are made fast."""
+    is_fast = kind == STATIC or not computes_on_cpu(device)
+    return _CHUNK_TEXTS_OF_FAST if is_fast else _CHUNK_TEXTS
+
+
+def cut_into_chunks(texts: pa.Table, missing: set[str], n_together: int) -> list[Chunk]:
     """Cut the texts that have no vector yet into chunks, night by night.
 
     Each night by itself: where vectors of several nights are lost, they come back as they were.
@@ -182,18 +190,16 @@ def cut_into_chunks(texts: pa.Table, missing: set[str], device: str = "cpu") -> 
         With the schema `WINDOW_TEXTS`.
     missing
         Digests of the texts that have no vector.
-    device
-        That the encoder is loaded on: its chunks are larger on an accelerator.
+    n_together
+        Texts of a chunk, at most; see `chunk_texts`.
     """
-    on_cpu = computes_on_cpu(device)
-    chunk_texts = _CHUNK_TEXTS if on_cpu else _CHUNK_TEXTS_ON_ACCELERATOR
     is_missing = [digest in missing for digest in texts[TEXT_DIGEST].to_pylist()]
     lacking = texts.filter(pa.array(is_missing, pa.bool_()))
     columns = (lacking[name].to_pylist() for name in (NIGHT, TEXT_DIGEST, TEXT))
     chunks: list[Chunk] = []
     n_before = 0
     for _, rows in groupby(zip(*columns, strict=True), key=itemgetter(0)):
-        for chunk in _cut({digest: text for _, digest, text in rows}, chunk_texts):
+        for chunk in _cut({digest: text for _, digest, text in rows}, n_together):
             chunks.append(Chunk(chunk, n_before))
             n_before += len(chunk)
     return chunks
@@ -215,12 +221,12 @@ def encode_chunks(
     mapper.map(encode, chunks)
 
 
-def _cut(texts: dict[str, str], chunk_texts: int) -> Iterator[dict[str, str]]:
+def _cut(texts: dict[str, str], n_together: int) -> Iterator[dict[str, str]]:
     """Cut the texts of a night, by their digests, as `encoding_chunks` says."""
     from models.encoding.encoder import encoding_chunks
 
     digests = list(texts)
     lengths = [len(text) for text in texts.values()]
-    for positions in encoding_chunks(lengths, digests, chunk_texts):
+    for positions in encoding_chunks(lengths, digests, n_together):
         chunk = [digests[position] for position in positions]
         yield {digest: texts[digest] for digest in chunk}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.encoding.kinds import (
     REFERENCE,
+    STATIC,
     Backend,
     Dtype,
     Kind,
@@ -15,6 +16,7 @@ from models.encoding.kinds import (
     kind_or_reference,
 )
 from tasks.store.manifest_parts import EncoderPart
+from validation.errors import SettingError
 
 if TYPE_CHECKING:
     from models.encoding.text_encoder import Encoder
@@ -94,6 +96,9 @@ def encoder_ref(
         as it is asked to.
     """
     found = find_encoder_ref(name)
+    if found.kind == STATIC:
+        _require_auto(settings, name)
+        return found
     if last is not None:
         as_before = found.of_kind(Kind(last.backend, last.dtype))
         if as_before.digest == last.digest and _may_stay(as_before.kind, settings, device):
@@ -116,12 +121,25 @@ def _may_stay(kind: Kind, settings: EmbedSettings, device: str) -> bool:
     return False
 
 
+def _require_auto(settings: EmbedSettings, name: str) -> None:
+    """Fail where the settings ask for what a static encoder does not have."""
+    for key, value in (("backend", settings.backend), ("dtype", settings.dtype)):
+        if value != "auto":
+            raise SettingError(
+                f"embed.{key} must be 'auto' where the encoder is a static one, as {name!r} is,"
+                f" got {value!r}"
+            )
+
+
 def find_encoder_ref(name: str) -> EncoderRef:
-    """Find the encoder, with vectors by torch in float32; see `encoder_ref` for errors."""
+    """Find the encoder, with vectors by torch in float32, or of a static one's only kind.
+
+    See `encoder_ref` for errors.
+    """
     from models.encoding.encoder import find_encoder
 
     source = find_encoder(name)
-    return EncoderRef(
+    found = EncoderRef(
         name=source.name,
         digest=source.digest,
         weights=source.weights,
@@ -129,6 +147,7 @@ def find_encoder_ref(name: str) -> EncoderRef:
         languages=source.languages,
         files=source.digest,
     )
+    return found.of_kind(STATIC) if source.table else found
 
 
 def load_encoder(encoder: EncoderRef, settings: EmbedSettings, device: str) -> "Encoder":
@@ -154,6 +173,12 @@ def forget_encoder() -> None:
 @lru_cache(maxsize=1)
 def _loaded(folder: str, digest: str, kind: Kind, batch_size: int, device: str) -> "Encoder":
     from models.encoding.encoder import find_encoder
+
+    source = find_encoder(folder)
+    if kind == STATIC:
+        from models.encoding.static_encoder import StaticEncoder
+
+        return StaticEncoder(source)
     from models.encoding.text_encoder import TextEncoder
 
-    return TextEncoder(find_encoder(folder), device, batch_size, kind)
+    return TextEncoder(source, device, batch_size, kind)

@@ -17,7 +17,7 @@ from tasks.frame.stage import stage
 from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.embeddings import PASSAGES_SHELF, EmbeddingShelf
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from tasks.vectors.embed import encoded
+from tasks.vectors.embed import chunk_texts, encoded
 from tasks.vectors.encoder import EmbedSettings, EncoderRef, forget_encoder, load_encoder
 from tasks.vectors.views import Views
 from validation.tables.columns import EMBEDDING, NIGHT, POSITION, TEXT, TEXT_DIGEST
@@ -68,7 +68,8 @@ def cut_passages(
     distinct = distinct_texts(found)
     if len(distinct):
         make = partial(load_encoder, encoder, embedding, device)
-        items = encoded(shelf, distinct, make, InProcess(), device)
+        n_together = chunk_texts(encoder.kind, device)
+        items = encoded(shelf, distinct, make, InProcess(), n_together)
     else:
         items = _no_items()
     forget_encoder()  # nothing embeds after this stage

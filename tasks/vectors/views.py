@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from models.core.threads import one_thread
+from models.encoding.kinds import REFERENCE, Backend
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
@@ -38,6 +39,8 @@ class Views(StageResult):
     encoder_digest: str
     encoder_weights: str
     encoder_languages: tuple[str, ...] = ()
+    backend: Backend = REFERENCE.backend
+    """What made the vectors."""
     languages: dict[str, float] = Field(default_factory=dict)
     """ISO 639-1 code → share of the texts."""
     remarks: Remarks | None = None
@@ -82,6 +85,7 @@ def lay_out_views(
         encoder_digest=embedded.encoder_digest,
         encoder_weights=embedded.encoder_weights,
         encoder_languages=embedded.encoder_languages,
+        backend=embedded.backend,
         languages=embedded.languages,
         remarks=embedded.remarks,
         n_known=pc.sum(pc.less(found[NIGHT], store.night)).as_py(),

@@ -73,8 +73,8 @@ class Feed:
     """Languages that the encoder has learnt."""
 
 
-def load_feed(path: Path, n_documents: int, cache: Path, encoder: EncoderSource) -> Feed:
-    """Read a Parquet and encode its texts, or take the vectors of an earlier run."""
+def read_feed(path: Path, n_documents: int) -> tuple[list[str], list[set[str]]]:
+    """Read the different texts of a Parquet, of many a sample, and the themes they were given."""
     table = pd.read_parquet(path)
     if "night" in table:
         table = table[table["night"] == table["night"].min()]
@@ -82,12 +82,17 @@ def load_feed(path: Path, n_documents: int, cache: Path, encoder: EncoderSource)
     texts = parts[0] if len(parts) == 1 else parts[0].str.cat(parts[1], sep="\n").str.strip()
     texts = texts[texts.str.strip() != ""].str[:_MAX_CHARS].drop_duplicates()
     texts = texts.sample(min(len(texts), n_documents), random_state=0).sort_index()
-    themes = _themes_of(table, texts.index)
+    return texts.tolist(), _themes_of(table, texts.index)
+
+
+def load_feed(path: Path, n_documents: int, cache: Path, encoder: EncoderSource) -> Feed:
+    """Read a Parquet and encode its texts, or take the vectors of an earlier run."""
+    texts, themes = read_feed(path, n_documents)
     cached = cache / f"{path.stem}-{len(texts)}-{encoder.digest[:12]}.npy"
     if not cached.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        np.save(cached, TextEncoder(encoder).encode(texts.tolist()))
-    return Feed(path.stem, texts.tolist(), themes, np.load(cached), encoder.languages)
+        np.save(cached, TextEncoder(encoder).encode(texts))
+    return Feed(path.stem, texts, themes, np.load(cached), encoder.languages)
 
 
 def _themes_of(table: pd.DataFrame, rows: pd.Index) -> list[set[str]]:

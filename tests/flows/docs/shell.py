@@ -17,7 +17,7 @@ NOT_RUN = {
     "demo": "runs four nights of 735 documents: a minute, and `make bench-golden` does",
     "ui": "stays up until it is stopped, see tests/flows/test_browser.py",
     "serve": "stays up until it is stopped, see tests/flows/cli/test_serve.py",
-    "encoder": "writes half a gigabyte, see tests/models/encoding/test_multilingual.py",
+    "encoder": "takes half a minute, or half a gigabyte; see tests/models/encoding",
     "backfill": "runs a month of nights, see tests/flows/cli/test_backfill.py",
 }
 """Commands of nightfold that are not run, but whose options are read, with the reason."""

@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from models.encoding import kinds
-from models.encoding.kinds import REFERENCE, Kind, choose_kind, kind_or_reference, kinds_in_turn
+from models.encoding.kinds import (
+    REFERENCE,
+    STATIC,
+    Kind,
+    choose_kind,
+    kind_or_reference,
+    kinds_in_turn,
+)
 from validation.errors import SettingError
 
 WIDE = frozenset({"avx2", "avx512f"})
@@ -54,6 +61,12 @@ def test_what_a_machine_has_not_is_refused_with_what_to_set(machine: pytest.Monk
     machine.setattr(kinds, "has_openvino", lambda: False)
     with pytest.raises(SettingError, match=r"`pip install nightfold\[fast\]`"):
         choose_kind("openvino", "auto", "cpu")
+
+
+def test_a_static_encoder_has_one_kind_on_every_machine() -> None:
+    assert kind_or_reference(STATIC, "cuda") == STATIC
+    assert kinds_in_turn(STATIC, "auto", "auto") == [STATIC]
+    assert STATIC.digest("f") != REFERENCE.digest("f")
 
 
 def test_only_what_is_auto_may_be_another_where_a_kind_is_refused() -> None:

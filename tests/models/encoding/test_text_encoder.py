@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from safetensors.numpy import load_file, save_file
 
 from models.core import threads
 from models.encoding import encoder
+from models.encoding.distillation import distil
 from models.encoding.encoder import find_encoder
 from models.encoding.kinds import Kind, KindRefusedError
+from models.encoding.static_encoder import StaticEncoder
 from models.encoding.text_encoder import TextEncoder, VectorsNotFiniteError
 from tests.models.encoding.tiny_model import WORDS, write_json
 
@@ -69,6 +72,18 @@ def test_an_encoder_whose_weights_are_damaged_is_named(model_folder: Path, tmp_p
         damaged.encode(["battery", "the flight"])
     assert str(folder) in str(caught.value)
     assert "got 2 of 2 with NaN or infinite numbers" in str(caught.value)
+
+
+def test_a_distilled_encoder_is_a_model_like_any_other(model_folder: Path, tmp_path: Path) -> None:
+    distil(replace(find_encoder(str(model_folder)), languages=("en",)), tmp_path)
+    source = find_encoder(str(tmp_path))
+    assert source.languages == ("en",)
+    texts = ["battery charger", "the flight was great", "", "unknown " * 40]
+    found = StaticEncoder(source).encode(texts)
+    assert found.shape == (4, 14)  # there are no more tokens
+    # Texts without a token have no vector in the library.
+    expected = TextEncoder(source, device="cpu").encode(texts[:2] + texts[3:])
+    np.testing.assert_allclose(found[[0, 1, 3]], expected, atol=1e-6)
 
 
 def test_no_text_gives_no_row(text_encoder: TextEncoder) -> None:

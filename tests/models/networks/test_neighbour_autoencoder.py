@@ -1,10 +1,11 @@
 import numpy as np
+import pytest
 import torch
 
 from models.core.arrays import normalise_rows
 from models.core.graph import nearest_neighbours, neighbour_graph, smooth
 from models.networks.autoencoder import build_autoencoder
-from models.networks.neighbour_autoencoder import pretrain_on_neighbourhoods
+from models.networks.neighbour_autoencoder import epochs_for, pretrain_on_neighbourhoods
 from models.networks.training import Schedule
 
 
@@ -24,3 +25,9 @@ def test_an_unseen_document_is_decoded_near_its_neighbourhood() -> None:
         decoded = autoencoder(unseen)[1]
     expected = autoencoder.standardize(torch.from_numpy(smoothed[400:]))
     assert (decoded - expected).square().mean() < 0.5 * (unseen - expected).square().mean()
+
+
+@pytest.mark.parametrize(("rows", "epochs"), [(10, 20), (10_240, 20), (20_000, 10), (10**7, 1)])
+def test_very_many_rows_are_passed_over_less_often(rows: int, epochs: int) -> None:
+    assert epochs_for(20, rows, 512) == epochs
+    assert epochs_for(0, rows, 512) == 0

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.quality.trust import FIRST_LOOK
 from tasks.groups.said import labels_of_all
 
 
@@ -16,6 +17,12 @@ def test_trust_is_counted_by_its_first_word() -> None:
         "reason": "decided in each of 3 groups by app",
         "trust": "by group, high in 2, low in 1",
     }
+
+
+def test_a_first_look_is_told_of_all_groups_together() -> None:
+    labels = [label("refined", f"unknown: a{FIRST_LOOK}"), label("refined", f"low: b{FIRST_LOOK}")]
+    said = labels_of_all("app", labels)["trust"]
+    assert said == f"by group, low in 1, unknown in 1{FIRST_LOOK}"
 
 
 def test_labels_of_two_kinds_are_both_named() -> None:

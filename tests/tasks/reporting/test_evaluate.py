@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import silhouette_score
 
+from models.encoding.kinds import REFERENCE, STATIC, Kind
 from models.quality.density import dbcv
-from models.quality.trust import MEASURED_WEIGHTS
+from models.quality.trust import FIRST_LOOK, MEASURED_WEIGHTS
 from tasks.clusters.refine import Refined
 from tasks.reporting import evaluate as evaluate_module
 from tasks.reporting.evaluate import EvaluateSettings, Evaluation, evaluate, find_outliers
@@ -41,6 +42,7 @@ def evaluated(
     truth: list[str | None] | None = None,
     seed: int = 0,
     learnt: tuple[str, ...] = (),
+    kind: Kind = REFERENCE,
 ) -> Evaluation:
     X = three_topics()
     digests = [f"{number:064x}" for number in range(len(X))]
@@ -82,6 +84,7 @@ def evaluated(
         encoder_digest="e",
         encoder_weights=MEASURED_WEIGHTS,
         encoder_languages=learnt,
+        backend=kind.backend,
         languages={"en": 1.0},
         n_known=0,
     )
@@ -121,6 +124,14 @@ def test_texts_that_the_encoder_cannot_read_are_not_trusted(
     assert evaluation.facts()["languages"] == {"en": 1.0}
     assert evaluation.trust.startswith("low: the encoder has not learnt the language of many texts")
     assert evaluation.trust in caplog.text
+
+
+@pytest.mark.parametrize("learnt", [("en",), ("zh",)])
+def test_a_night_of_a_static_encoder_is_told_to_be_a_first_look(
+    store: Store, learnt: tuple[str, ...]
+) -> None:
+    plain = evaluated(store, GOOD, learnt=learnt).trust
+    assert evaluated(store, GOOD, learnt=learnt, kind=STATIC).trust == plain + FIRST_LOOK
 
 
 def test_figures_without_labels_stand_beside_those_of_the_baseline(store: Store) -> None:

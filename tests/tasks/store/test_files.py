@@ -2,9 +2,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from tasks.store.files import copy_atomically, sha256_of, write_atomically
+from tasks.store.files import copy_atomically, sha256_of, write_atomically, write_parquet
 
 
 def test_a_copy_has_the_bytes_and_the_digest_of_its_source(tmp_path: Path) -> None:
@@ -28,3 +31,33 @@ def test_who_may_read_a_file_is_for_the_umask_to_say(umask: int, tmp_path: Path)
     copy_atomically(tmp_path / "a", tmp_path / "b")
     write_atomically(tmp_path / "a", b"anew")
     assert [(tmp_path / it).stat().st_mode & 0o777 for it in "ab"] == [0o666 & ~umask] * 2
+
+
+def test_numbers_with_fractions_have_no_dictionary_and_all_else_has(tmp_path: Path) -> None:
+    schema = pa.schema(
+        {
+            "id": pa.string(),
+            "n": pa.int64(),
+            "share": pa.float64(),
+            "vector": pa.list_(pa.float32(), 3),
+            "terms": pa.list_(pa.string()),
+            "of": pa.list_(pa.struct({"name": pa.string(), "z": pa.float32()})),
+        }
+    )
+    row = {"id": "a", "n": 1, "share": 0.5, "vector": [1.0, 2, 3], "terms": ["x"], "of": []}
+    table = pa.Table.from_pylist([row | {"of": [{"name": "y", "z": 1.5}]}], schema=schema)
+    write_parquet(tmp_path / "t.parquet", table)
+    group = pq.ParquetFile(tmp_path / "t.parquet").metadata.row_group(0)
+    columns = [group.column(place) for place in range(group.num_columns)]
+    has = {it.path_in_schema: "RLE_DICTIONARY" in it.encodings for it in columns}
+    plain = {"share", "vector.list.element", "of.list.element.z"}
+    assert {name for name, is_so in has.items() if not is_so} == plain
+    assert {it.compression for it in columns} == {"ZSTD"}
+    assert pq.read_table(tmp_path / "t.parquet").equals(table)
+
+
+def test_vectors_take_the_room_that_their_numbers_do(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(300, 384)).astype(np.float32)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 384)
+    write_parquet(tmp_path / "v.parquet", pa.table({"vector": column}))
+    assert (tmp_path / "v.parquet").stat().st_size < 1.02 * vectors.nbytes

@@ -13,16 +13,17 @@ import pyarrow as pa
 import pytest
 
 from models.encoding.encoder import find_encoder
-from models.encoding.kinds import REFERENCE, Kind, KindRefusedError, has_openvino
+from models.encoding.kinds import REFERENCE, STATIC, Kind, KindRefusedError, has_openvino
 from models.encoding.text_encoder import TextEncoder, VectorsNotFiniteError, require_finite
 from tasks.frame.mapper import InProcess
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
 from tasks.vectors import embed as module
-from tasks.vectors.embed import Chunk, cut_into_chunks, embed, encode_chunks
-from tasks.vectors.encoder import EmbedSettings, EncoderRef
+from tasks.vectors.embed import Chunk, chunk_texts, cut_into_chunks, embed, encode_chunks
+from tasks.vectors.encoder import EmbedSettings, EncoderRef, encoder_ref
 from tests.models.encoding.tiny_model import WORDS, write_tiny_model
+from tests.models.encoding.tiny_table import write_tiny_table
 from validation.tables.stage_schemas import WINDOW_TEXTS
 
 ENCODER = EncoderRef(name="E", digest="d" * 64, weights="w", folder="/models/E", files="d" * 64)
@@ -98,7 +99,7 @@ class Backwards:
 
 def encoded(shelf: EmbeddingShelf, group: dict[str, str], encoder: Fake | None = None) -> Fake:
     encoder = encoder or Fake()
-    chunks = cut_into_chunks(window_texts(group), shelf.missing(list(group)))
+    chunks = cut_into_chunks(window_texts(group), shelf.missing(list(group)), 4)
     encode_chunks(shelf, chunks, encoder, InProcess(), nothing)
     return encoder
 
@@ -138,7 +139,7 @@ def test_a_lost_file_comes_back_as_it_was_though_the_night_has_grown(shelf: Embe
 
 def test_progress_moves_inside_a_chunk(shelf: EmbeddingShelf) -> None:
     told: list[tuple[int, int]] = []
-    chunks = cut_into_chunks(window_texts(texts(0, 1, 2, 3), texts(4, 5)), set(texts(*range(6))))
+    chunks = cut_into_chunks(window_texts(texts(0, 1, 2, 3), texts(4, 5)), set(texts(*range(6))), 4)
     encode_chunks(
         shelf, chunks, Fake(), InProcess(), lambda _, done, total, __: told.append((done, total))
     )
@@ -147,7 +148,7 @@ def test_progress_moves_inside_a_chunk(shelf: EmbeddingShelf) -> None:
 
 def test_chunks_end_with_their_night_and_leave_out_what_is_known() -> None:
     groups = texts(0, 1, 2, 3, 4), texts(5, 6)
-    chunks = cut_into_chunks(window_texts(*groups), set(texts(0, 1, 2, 3, 4, 6)))
+    chunks = cut_into_chunks(window_texts(*groups), set(texts(0, 1, 2, 3, 4, 6)), 4)
     assert [list(chunk.texts) for chunk in chunks] == [
         list(texts(4, 3, 2, 1)),
         list(texts(0)),
@@ -156,15 +157,11 @@ def test_chunks_end_with_their_night_and_leave_out_what_is_known() -> None:
     assert [chunk.n_before for chunk in chunks] == [0, 4, 5]
 
 
-def test_chunks_are_larger_on_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_are_larger_where_vectors_are_made_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "computes_on_cpu", lambda device: device == "cpu")
-    monkeypatch.setattr(module, "_CHUNK_TEXTS_ON_ACCELERATOR", 6)
-    group = texts(*range(7))
-    sizes = [
-        [len(chunk.texts) for chunk in cut_into_chunks(window_texts(group), set(group), device)]
-        for device in ("cpu", "cuda")
-    ]
-    assert sizes == [[4, 3], [6, 1]]
+    monkeypatch.setattr(module, "_CHUNK_TEXTS_OF_FAST", 6)
+    assert chunk_texts(REFERENCE, "cpu") == 4
+    assert chunk_texts(REFERENCE, "cuda") == chunk_texts(STATIC, "cpu") == 6
 
 
 def test_vectors_do_not_depend_on_the_order_in_which_chunks_are_worked_on(
@@ -173,7 +170,7 @@ def test_vectors_do_not_depend_on_the_order_in_which_chunks_are_worked_on(
     group = texts(*range(11))
     encoded(shelf, group)
     other = EmbeddingShelf(store.root, "other", ENCODER.digest)
-    chunks = cut_into_chunks(window_texts(group), set(group))
+    chunks = cut_into_chunks(window_texts(group), set(group), 4)
     encode_chunks(other, chunks, Fake(), Backwards(), nothing)  # type: ignore[arg-type]
     np.testing.assert_array_equal(other.gather(list(group)), shelf.gather(list(group)))
 
@@ -240,6 +237,17 @@ def test_kinds_of_vectors_never_share_a_shelf(
         assert len(list((store.root / "embeddings").iterdir())) == number + 1
 
 
+def test_a_static_encoder_makes_its_own_kind_of_vectors(store: Store, tmp_path: Path) -> None:
+    folder = write_tiny_table(tmp_path / "table")
+    encoder = encoder_ref(str(folder), EmbedSettings(), "cpu")
+    assert encoder.kind == STATIC
+    found = embed.fn(
+        store, [night(store, 1, dict.fromkeys("ab", "the delay"))], encoder, EmbedSettings()
+    )
+    assert (found.kind, found.embedding_dim) == (STATIC, 24)
+    assert found.encoder_languages == ("en",)
+
+
 @pytest.mark.parametrize("kind", [REFERENCE, Kind("openvino", "float32")], ids=str)
 def test_a_run_that_was_killed_inside_a_chunk_ends_with_the_same_bytes(
     store: Store, tmp_path: Path, kind: Kind
@@ -256,7 +264,7 @@ def test_a_run_that_was_killed_inside_a_chunk_ends_with_the_same_bytes(
         shelf = EmbeddingShelf(store.root, f"until-{killed_at}", ENCODER.digest)
         for at in (killed_at, 1000):
             encoder = TextEncoder(source, "cpu", batch_size=3, kind=kind)
-            chunks = cut_into_chunks(window_texts(group), shelf.missing(list(group)))
+            chunks = cut_into_chunks(window_texts(group), shelf.missing(list(group)), 4)
             with suppress(KeyboardInterrupt):
                 encode_chunks(shelf, chunks, encoder, InProcess(), partial(kill, at))
         ended.append({part.name: part.read_bytes() for part in shelf.parts()})

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from models.encoding.kinds import REFERENCE, Kind
+from models.encoding.kinds import REFERENCE, STATIC, Kind
 from tasks.store.manifest_parts import EncoderPart
 from tasks.vectors import encoder
 from tasks.vectors.encoder import (
@@ -14,6 +14,7 @@ from tasks.vectors.encoder import (
     forget_encoder,
     load_encoder,
 )
+from validation.errors import SettingError
 
 FILES = "f" * 64
 FAST = Kind("openvino", "float32")
@@ -53,6 +54,15 @@ def test_a_kind_that_this_machine_lacks_gives_way_aloud(caplog: pytest.LogCaptur
     assert (
         "last night's vectors are by openvino bfloat16, which this machine does not" in caplog.text
     )
+
+
+def test_a_static_encoder_has_no_kind_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = EncoderRef(name="tiny", digest=FILES, folder="", files=FILES).of_kind(STATIC)
+    monkeypatch.setattr(encoder, "find_encoder_ref", lambda _: found)
+    assert kind_after(REFERENCE) == kind_after(FAST) == STATIC
+    for key, value in (("backend", "torch"), ("dtype", "float32")):
+        with pytest.raises(SettingError, match=rf"embed\.{key} must be 'auto' .* got '{value}'"):
+            kind_after(REFERENCE, **{key: value})
 
 
 def test_an_encoder_stays_loaded_until_another_is_asked_for_or_it_is_forgotten(
