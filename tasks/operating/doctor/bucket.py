@@ -47,6 +47,8 @@ def examine_everywhere(claim: Claim, repairs: bool) -> tuple[list[Finding], list
     repaired, left = repair_all(claim.root)
     if held is None:
         return repaired, left
+    if not left:
+        claim.send()  # what is only not sent yet is no damage
     found = list(examine_objects(claim.root, held))
     mended = [it for it in found if it.is_repairable]
     for finding in mended:
@@ -83,7 +85,7 @@ def examine_objects(root: Path, held: Held) -> Iterator[Finding]:
                 problem,
                 remedy="" if is_whole else _ELSEWHERE,
                 mend=mend if is_whole else None,
-                deed="sends it again",
+                deed="sends it",
             )
 
 
