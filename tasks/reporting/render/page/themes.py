@@ -40,7 +40,7 @@ def topics_of(night: NightView) -> list[dict[str, Any]]:
 
 def _theme(night: NightView, row: Row) -> dict[str, Any]:
     cluster_id, past = row["cluster_id"], night.beside.past
-    insights = night.insights
+    insights, typical = night.insights, night.beside.typical.get(cluster_id)
     breakdown = [it for it in insights.get("breakdown", ()) if it["cluster_id"] == cluster_id]
     emergence = [it for it in insights.get("emergence", ()) if it["cluster_id"] == cluster_id]
     return {
@@ -57,6 +57,7 @@ def _theme(night: NightView, row: Row) -> dict[str, Any]:
         ],
         "sizes": [_size(it, cluster_id) for it in past],
         "history": _history(night, cluster_id),
+        **({"typical": typical} if typical else {}),
     }
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
 
 from tasks.reporting.beside import pictures
-from tasks.reporting.beside.pictures import exemplars_of, read_pictures
+from tasks.reporting.beside.pictures import exemplars_of, read_pictures, read_typical
 from tasks.store.storage import Store, keep_table
 from validation.tables.schemas import CONTENTS
 
@@ -67,3 +68,37 @@ def test_ids_of_exemplars() -> None:
         "a",
         "b",
     ]
+
+
+def npy(level: float) -> bytes:
+    file = io.BytesIO()
+    series = np.stack([np.full(20, level), np.full(20, -level)], axis=1)
+    np.lib.format.write_array(file, series.astype(np.float32), allow_pickle=False)
+    return file.getvalue()
+
+
+def test_clusters_of_series_have_their_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, ids = Store(root=tmp_path, feed="f", night=date(2026, 3, 2)), ["a", "b", "c"]
+    kinds, contents = ["application/x-npy"] * 3, [npy(1), npy(3), npy(2)]
+    kept = {"text_digest": ids, "media_type": kinds, "content": contents}
+    tables = {
+        "documents": keep_table(store, "made", pa.table({"doc_id": ids, "text_digest": ids})),
+        "contents": keep_table(store, "made", pa.table(kept, schema=CONTENTS)),
+        "assignments": keep_table(
+            store, "made", pa.table({"doc_id": ids, "cluster_id": ["x", "x", "y"]})
+        ),
+    }
+    manifest: Any = SimpleNamespace(tables=tables, has_texts=False)
+    monkeypatch.setattr(Store, "published_nights", lambda it: [it.night])
+    monkeypatch.setattr(Store, "read_manifest", lambda *_: manifest)
+    found = read_typical(store, manifest)
+    assert found.keys() == {"x", "y"}
+    assert opened(found["x"]).tobytes() == opened(pictures._mean([npy(1), npy(3)])).tobytes()
+    assert opened(found["y"]).tobytes() == opened(pictures._mean([npy(2)])).tobytes()
+
+
+def test_texts_and_images_have_no_mean(nights: Any) -> None:
+    assert read_typical(nights[0], SimpleNamespace(has_texts=True)) == {}  # type: ignore[arg-type]
+    assert read_typical(*nights) == {}

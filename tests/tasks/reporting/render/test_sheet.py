@@ -36,3 +36,18 @@ def test_a_line_for_each_cluster_with_pictures(night: NightView) -> None:
     assert (red > 200, blue < 60) == (True, True)
     _, _, blue = drawn.getpixel((at[0], at[1] + _SIDE + _GAP))  # type: ignore[misc]
     assert blue > 200
+
+
+def test_of_series_the_mean_comes_first(night: NightView) -> None:
+    row = dict(night.clusters[0], exemplar_doc_ids=["a"])
+    typical, pictures = {row["cluster_id"]: picture("lime")}, {"a": picture("red")}
+    url = sheet(
+        replace(
+            night, clusters=[row], beside=replace(night.beside, typical=typical, pictures=pictures)
+        )
+    )
+    assert url is not None
+    drawn = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    places = [_NAME_WIDTH + _SIDE // 2 + it * (_SIDE + _GAP) for it in (0, 1)]
+    first, second = (drawn.getpixel((x, _GAP + _SIDE // 4)) for x in places)
+    assert (first[1] > 200, second[0] > 200, second[1] < 60) == (True, True, True)  # type: ignore[index]

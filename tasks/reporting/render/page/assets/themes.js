@@ -16,8 +16,9 @@ function themesSection(content, hueOf) {
     topics, topics.length && alone.length ? el("h3", {}, "Under no topic") : null, cards(alone));
 }
 
-// Two texts are read at a glance; of pictures all are seen.
+// Two texts are read at a glance; of pictures five are seen, which is a line.
 function shownOf(it) {
+  if (it.typical) return it.exemplars.length - 1;
   return it.exemplars[0]?.picture ? it.exemplars.length : 2;
 }
 
@@ -33,8 +34,15 @@ function themeCard(it, hueOf, heading) {
     el("p", { class: "keywords" }, (it.keywords ?? []).slice(0, 8).map((word) => said(word))),
     el("dl", { class: "figures" }, figuresOf(it).map(([name, value]) =>
       el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-    el("div", { class: "quotes" }, it.exemplars.slice(0, shownOf(it)).map(quote)),
+    el("div", { class: "quotes" }, typicalOf(it), it.exemplars.slice(0, shownOf(it)).map(quote)),
     moreOf(it));
+}
+
+// Of series: the usual one, and how far they stray from it.
+function typicalOf(it) {
+  if (!it.typical) return null;
+  const told = "mean, and one standard deviation to either side";
+  return el("figure", { class: "item typical" }, picture(it.typical, `${it.name}: ${told}`), el("figcaption", {}, told));
 }
 
 function figuresOf(it) {

@@ -45,6 +45,12 @@ def test_topics_hold_their_themes_and_a_theme_its_neighbours(hostile_night: Nigh
     )
 
 
+def test_themes_of_series_have_their_mean(hostile_night: NightView) -> None:
+    beside = replace(hostile_night.beside, typical={"c-40": "data:image/png;base64,AA=="})
+    themes = content_of(replace(hostile_night, beside=beside))["themes"]
+    assert [it["id"] for it in themes if "typical" in it] == ["c-40"]
+
+
 def test_what_has_gone_and_what_has_drifted_are_quoted_too(hostile_night: NightView) -> None:
     fit = {
         "kind": "full", "since": "2026-03-01", "reason": "drift", "recipe": "r",
