@@ -118,13 +118,15 @@ def themes_table(found: Mapping[str, Figures], names: Sequence[str]) -> list[str
     kinds = ("themes", "remarks", "macro_f1", "ami")
     head = ["feed", *(f"{kind}, {it}" for kind in kinds for it in names)]
     lines = [
-        [feed, *(_theme_figure(kind, of[it][kind]) for kind in kinds for it in names)]
+        [feed, *(_theme_figure(kind, of[it].get(kind, np.nan)) for kind in kinds for it in names)]
         for feed, of in found.items()
     ]
     return table(head, lines)
 
 
 def _theme_figure(kind: str, value: float) -> str:
+    if np.isnan(value):
+        return "–"
     return f"{value:.0f}" if kind == "themes" else f"{value:.3f}"
 
 
