@@ -102,9 +102,16 @@ def config_of(block: Block, folder: Path) -> None:
         NightlyConfig.model_validate(laid_over(given, settings_in(path, name)))
 
 
-def read_manifests(block: Block, _: Path) -> None:
-    """Read the options of what a manifest of Kubernetes has the image run, which begins with nightfold."""
+def read_yaml(block: Block, _: Path) -> None:
+    """Read the parameters of a deployment, or the options of what a manifest of Kubernetes runs.
+
+    Such an image begins with nightfold.
+    """
     for manifest in yaml.safe_load_all(block.text):
+        if "parameters" in manifest:
+            given = {"feed": "reviews.jsonl", "store": "my-store"}
+            NightlyConfig.model_validate(given | manifest["parameters"]["config"])
+            continue
         for container in manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]:
             parsed(container["args"])
 
@@ -112,7 +119,7 @@ def read_manifests(block: Block, _: Path) -> None:
 CHECKS: dict[str, Check] = {
     "toml": config_of,
     "json": lambda block, _: json.loads(block.text),
-    "yaml": read_manifests,
+    "yaml": read_yaml,
 }
 
 
