@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[2]
 
 
 CAUGHT = {
-    "ForeignFileError", "NestedCellError", "NoTitleError", "NotAsWrittenError", "UnfitFileError",
-    "UnfitImageError", "UnfitSeriesError", "_JsonError",
+    "ConditionFailedError", "ForeignFileError", "NestedCellError", "NoConditionsError",
+    "NoTitleError", "NotAsWrittenError", "UnfitFileError", "UnfitImageError", "UnfitSeriesError",
+    "_JsonError",
 }  # fmt: skip
 """Half a sentence: it is caught where the name of the file or the row is known."""
 
