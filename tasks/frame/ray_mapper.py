@@ -47,13 +47,14 @@ def ray_workers(address: str | None, n_workers: int) -> Iterator[Mapper]:
     with ExitStack() as ends:
         own: dict[str, Any] = {}
         if address is None:
-            # Ray leaves the logs of every run where it has its sockets.
+            # Ray leaves the logs of every run where it has its sockets, in a folder that it opens to
+            # everybody: this one lies inside one that is ours alone.
             folder = TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
             own = {
                 "num_cpus": n_workers,
                 "include_dashboard": False,
                 "object_store_memory": _BYTES_ON_THEIR_WAY,
-                "_temp_dir": ends.enter_context(folder),
+                "_temp_dir": f"{ends.enter_context(folder)}/r",
             }
         ends.callback(ray.shutdown)
         try:

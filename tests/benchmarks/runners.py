@@ -125,7 +125,10 @@ def _digest(shelf: EmbeddingShelf) -> str:
 
 
 def _in_child(kind: str, texts: list[str], store: Path, out: Path) -> None:
-    out.write_text(json.dumps(measured(kind, texts, store)), encoding="utf-8")
+    # By this name workers can import what they are to do; that of the program is not theirs.
+    from tests.benchmarks import runners
+
+    out.write_text(json.dumps(runners.measured(kind, texts, store)), encoding="utf-8")
 
 
 def rounds(texts: list[str], n_rounds: int) -> Iterator[dict[str, dict[str, Any]]]:
@@ -139,6 +142,8 @@ def rounds(texts: list[str], n_rounds: int) -> Iterator[dict[str, dict[str, Any]
                 child = context.Process(target=_in_child, args=(kind, texts, Path(folder), out))
                 child.start()
                 child.join()
+                if child.exitcode:
+                    raise SystemExit(f"the process of {kind} ended with {child.exitcode}")
                 found[kind] = json.loads(out.read_text(encoding="utf-8"))
             print(kind, found[kind])
         yield found
