@@ -47,8 +47,8 @@ def ray_workers(address: str | None, n_workers: int) -> Iterator[Mapper]:
     with ExitStack() as ends:
         own: dict[str, Any] = {}
         if address is None:
-            # Ray leaves the logs of every run where it has its sockets, in a folder that it opens to
-            # everybody: this one lies inside one that is ours alone.
+            # Ray leaves the logs of every run where it has its sockets, in a folder that it opens
+            # to everybody: this one lies inside one that is ours alone.
             folder = TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
             own = {
                 "num_cpus": n_workers,
