@@ -58,7 +58,7 @@ class RecurrentEncoder:
         progress: Progress | None = None,
         *,
         variational: bool = False,
-        steps: int = STEPS,
+        steps: int | None = None,
     ) -> Self:
         r"""Learn an encoder from series.
 
@@ -81,7 +81,7 @@ class RecurrentEncoder:
         variational
             Whether the code is drawn, and β is `KL_WEIGHT`; otherwise β is 0 and it is the mean.
         steps
-            Of the optimiser, to the next whole epoch below.
+            Of the optimiser, to the next whole epoch below; None: `STEPS`.
         """
         where = resolve_device(device)
         usual = int(np.median([len(each) for each in series]))
@@ -93,7 +93,8 @@ class RecurrentEncoder:
             return _losses(network, padded(series, indices.tolist()), variational)
 
         steps_an_epoch = -(-len(series) // BATCH_SIZE)
-        schedule = Schedule("encoder", max(1, steps // steps_an_epoch), BATCH_SIZE, seed)
+        n_steps = STEPS if steps is None else steps
+        schedule = Schedule("encoder", max(1, n_steps // steps_an_epoch), BATCH_SIZE, seed)
         optimizer = Adam(network.parameters(), LEARNING_RATE)
         fit_epochs(optimizer, batch_losses, len(series), schedule, progress=progress)
         network.eval()

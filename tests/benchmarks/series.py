@@ -95,7 +95,7 @@ def _encoded(given: _ById, seed: int) -> Floats:
 
 
 def recurrent(
-    series: Series, n_clusters: int, seed: int, variational: bool = False, steps: int = STEPS
+    series: Series, n_clusters: int, seed: int, variational: bool = False, steps: int | None = None
 ) -> Labels:
     """Cluster recurrent codes by the same code."""
     encoder = RecurrentEncoder.learn(series, seed, "cpu", variational=variational, steps=steps)
