@@ -4,6 +4,8 @@ By hand: ``nightfold run FEED --store DIR``. As a Prefect entrypoint: ``flows/ni
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from prefect import flow
 from pydantic import BaseModel, ConfigDict
@@ -84,13 +86,7 @@ def nightly(config: NightlyConfig) -> NightReport:
     """
     let_info_through()
     store = config.tonight()
-    with (
-        run_lock(store) as claim,
-        nothing_landed(store),
-        cached_in(store),
-        worked_on_by(config.runner),
-        recorded_stages() as stages,
-    ):
+    with _run_on(store, config) as (claim, stages):
         past, curation = _begin(store, config)
         last, by, modality = past.last, config.clustering.by, modality_of(config)
 
@@ -134,6 +130,19 @@ def nightly(config: NightlyConfig) -> NightReport:
         ]
         around = _around(tonight, encoded)
         return _reported(claim, results, around, stages, config, key)
+
+
+@contextmanager
+def _run_on(store: Store, config: NightlyConfig) -> Iterator[tuple[Claim, list[StageRecord]]]:
+    """Hold the store for a run with its cache and its workers, and record the stages."""
+    with (
+        run_lock(store) as claim,
+        nothing_landed(store),
+        cached_in(store),
+        worked_on_by(config.runner),
+        recorded_stages() as stages,
+    ):
+        yield claim, stages
 
 
 def _reported(

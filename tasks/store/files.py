@@ -94,8 +94,8 @@ def write_part(folder: Path, table: pa.Table) -> Path:
 def how_to_write(schema: pa.Schema) -> dict[str, Any]:
     """Return how a table is written: numbers with fractions without a dictionary, all compressed.
 
-    Vectors hardly hold a number twice. Of three hundred of them a writer spends most of its time on
-    looking for such numbers, and what it leaves is a third larger and slow to read.
+    Vectors hardly hold a number twice: a file of a few hundred would be half as large again with a
+    dictionary, which a writer takes longer to make than to do all else.
     """
     columns = [path for field in schema for path, kind in _leaves(field) if not is_floating(kind)]
     return {"compression": "zstd", "use_dictionary": columns}

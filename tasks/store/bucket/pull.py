@@ -34,7 +34,7 @@ from tasks.store.bucket.objects import Listed, Objects
 from tasks.store.bucket.place import bucket_folder
 from tasks.store.bucket.record import (
     Known,
-    digest_of,
+    digests_of,
     known_file,
     read_record,
     write_record,
@@ -72,10 +72,7 @@ class Pull:
     def run(self, with_vectors: bool) -> None:
         """Fetch what is new, remove what is gone; for the holder of the folder's lock."""
         self._record = read_record(self.root)
-        here = {
-            name: digest_of(self.root / name, self._record.get(name))
-            for name in changing_files(self.root)
-        }
+        here = digests_of(self.root, changing_files(self.root), self._record)
         merged = merge(here, self._record, self.there)
         for name, digest in here.items():
             if is_unsent(name, digest, self._record) and self._is_damaged_here(name):

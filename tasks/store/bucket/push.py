@@ -39,7 +39,7 @@ from tasks.store.bucket.objects import (
 from tasks.store.bucket.place import bucket_folder
 from tasks.store.bucket.record import (
     Known,
-    digest_of,
+    digests_of,
     known_file,
     read_record,
     write_record,
@@ -95,10 +95,7 @@ class Push:
         DamagedFileError
             If a file is not what the manifest that names it says.
         """
-        here = {
-            name: digest_of(self.root / name, self.record.get(name))
-            for name in changing_files(self.root)
-        }
+        here = digests_of(self.root, changing_files(self.root), self.record)
         unsent = {name for name, digest in here.items() if is_unsent(name, digest, self.record)}
         unsent -= {name for name in manifests_in(unsent) if self._is_damaged(name)}
         gone = {name for name in self.record.keys() & self.there.keys() if name not in here}
@@ -116,12 +113,10 @@ class Push:
 
     def send(self, names: Iterable[str]) -> None:
         """Send some files whose content changes, where it has; see `run` for errors."""
-        for name in names:
-            path = self.root / name
-            if path.is_file():
-                digest = digest_of(path, self.record.get(name))
-                if is_unsent(name, digest, self.record):
-                    self._put(name)
+        here = [it for it in names if (self.root / it).is_file()]
+        for name, digest in digests_of(self.root, here, self.record).items():
+            if is_unsent(name, digest, self.record):
+                self._put(name)
 
     def sweep(self) -> None:
         """Delete what no manifest and no list names any more, and embeddings that are not here.

@@ -5,7 +5,7 @@ Only what both sides are compared with: a record that is lost costs a look at th
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -57,8 +57,12 @@ def known_file(path: Path, etag: str, sha256: str) -> Known:
     return Known(etag, sha256, stat.st_size, stat.st_mtime_ns)
 
 
-def digest_of(path: Path, known: Known | None) -> str:
-    """Return the digest of a file, without reading it where it is as it was."""
+def digests_of(root: Path, names: Iterable[str], record: Record) -> dict[str, str]:
+    """Return digests of files of a working copy; those that are as they were are not read."""
+    return {name: _digest_of(root / name, record.get(name)) for name in names}
+
+
+def _digest_of(path: Path, known: Known | None) -> str:
     stat = path.stat()
     is_same = known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
     return known.sha256 if known is not None and is_same else sha256_of(path)

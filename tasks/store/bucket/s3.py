@@ -140,7 +140,7 @@ class S3Objects:
             for wait in _WAITS:
                 try:
                     return call()
-                except OSError as error:
+                except _failures() as error:
                     if not is_transient_error(error):
                         if isinstance(error, FileNotFoundError) and _code(error) != _NO_BUCKET:
                             return None
@@ -152,13 +152,23 @@ class S3Objects:
     def _in_a_sentence(self, deed: str, name: str) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except _failures() as error:
             said = mask_secrets(str(error)) or type(error).__name__
             raise BucketError(
                 f"{self.url}{'/' if name else ''}{name} cannot be {deed}: {said}; nothing is lost:"
                 " see that bucket, keys and network are as they should be, and run the same"
                 " command again"
             ) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return how requests fail: s3fs translates what a server answers, and not what keeps it away.
+
+    Here, for the extra may not be installed: keys that are missing, an endpoint that nobody is at.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    return (OSError, BotoCoreError)
 
 
 def _refusal(error: OSError, is_new: bool) -> Exception | None:

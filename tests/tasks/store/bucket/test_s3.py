@@ -7,6 +7,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from tasks.store.bucket import s3
 from tasks.store.bucket.objects import BucketError, ConditionFailedError, NoConditionsError
@@ -101,6 +102,15 @@ def test_a_hiccup_is_waited_out_and_four_are_a_sentence(objects_on: On) -> None:
     assert objects_on(server).put("a", b"", None) == "e"
     with pytest.raises(BucketError, match=r"s3://shop/nights/a cannot be written: .*nothing is l"):
         objects_on(Server(*[hiccup] * 4)).put("a", b"", None)
+
+
+def test_a_server_that_is_away_is_waited_for_and_missing_keys_are_not(objects_on: On) -> None:
+    away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    assert objects_on(Server(away, {"ETag": "e"})).put("a", b"", None) == "e"
+    with pytest.raises(BucketError, match=r"cannot be written: Could not connect.*nothing is lost"):
+        objects_on(Server(*[away] * 4)).put("a", b"", None)
+    with pytest.raises(BucketError, match=r"cannot be listed: Unable to locate credentials"):
+        objects_on(Server(NoCredentialsError())).listed()
 
 
 def test_what_is_not_there_is_none_but_a_bucket_has_to_be(objects_on: On) -> None:
