@@ -18,7 +18,8 @@ TOLERATED_CHANGE: Final = 1e-3
 """Share of labels that may still change when the iterations stop."""
 
 _CELLS_AT_ONCE: Final = 1 << 17
-"""Of rows by centres: half a megabyte."""
+"""Of rows by centres, half a megabyte: of 20,000 rows and a thousand micro-clusters all at once are
+80, and take a quarter longer."""
 
 
 def squared_distances(X: Floats, centers: Floats) -> Floats:
@@ -32,12 +33,11 @@ def squared_distances(X: Floats, centers: Floats) -> Floats:
 def nearest_center(X: Floats, centers: Floats) -> Integers:
     """Label every row with its nearest centre; the first of equals."""
     labels = np.empty(len(X), dtype=np.int64)
-    # ‖x - c‖² is least where xc - ‖c‖²/2 is greatest; so many rows at once that this stays in the
-    # cache of a core.
-    columns, half_norms = np.ascontiguousarray(centers.T), (centers**2).sum(axis=1) / 2
+    half_norms = (centers**2).sum(axis=1) / 2
     at_once = max(1, _CELLS_AT_ONCE // len(centers))
     for start in range(0, len(X), at_once):
-        closeness = X[start : start + at_once] @ columns
+        # ‖x - c‖² is least where xc - ‖c‖²/2 is greatest.
+        closeness = X[start : start + at_once] @ centers.T
         closeness -= half_norms
         closeness.argmax(axis=1, out=labels[start : start + at_once])
     return labels

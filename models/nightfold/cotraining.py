@@ -62,8 +62,9 @@ FEW_OF_ITEMS: Final = replace(FEW, rounds=2)
 worse in six rounds than in two (docs/images-and-series.md)."""
 
 MANY: Final = Recipe(1, 256, 5e-3, sharpened, needed_silhouette=1.0)
-"""For many or uneven clusters: the target of DEC would pull small ones up to the mean size. After
-one round the silhouette falls, while the labels hardly change (docs/performance.md)."""
+"""For many or uneven clusters: the target of DEC would pull small ones up to the mean size. More
+rounds lower the silhouette that the first has reached, so that they were refused more often; where
+they were kept, they agreed no better with labels (docs/benchmarks.md)."""
 
 
 @dataclass(frozen=True)

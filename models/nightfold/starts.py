@@ -14,6 +14,7 @@ from scipy import sparse
 from models.core.arrays import Floats, Integers
 from models.core.linkage import agglomerate
 from models.core.lloyd import (
+    MAX_ITERATIONS,
     cluster_means,
     first_centers,
     indicator,
@@ -33,8 +34,9 @@ SEEDING_SAMPLES: Final = 6_000
 LINKAGE_MARGIN: Final = 1.02
 CONSENSUS_DIM: Final = 150
 
-_STEPS_OF_MICRO: Final = 5
-"""Of Lloyd's, to micro-clusters: they are merged, so it matters little where they end."""
+_STEPS_TO_AVERAGE: Final = 5
+"""Of Lloyd's, to the ten micro-clusters a cluster that average linkage merges, which take longest.
+Ward's, three a cluster, settle: ended so early they cost banking77 .7 NMI, mean of five seeds."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +129,12 @@ def _kmeans_runs(X: Floats, n_clusters: int, rng: np.random.Generator) -> list[I
     return kmeans_runs(X, n_clusters, rng, count, seeding)
 
 
-def _micro_clusters(X: Floats, count: int, rng: np.random.Generator) -> Integers:
+def _micro_clusters(
+    X: Floats, count: int, rng: np.random.Generator, max_iterations: int = MAX_ITERATIONS
+) -> Integers:
     """Cut X into many small clusters, numbered without gaps."""
     centers = first_centers(X, count, rng, max(SEEDING_SAMPLES, 4 * count))
-    labels = lloyd(X, centers, _STEPS_OF_MICRO)
+    labels = lloyd(X, centers, max_iterations)
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
 
 
@@ -147,7 +151,8 @@ def _average(X: Floats, n_clusters: int, rng: np.random.Generator) -> list[Integ
     for factor in (5, 10):
         if factor * n_clusters >= len(X) / 5:
             continue
-        micro = _micro_clusters(X, max(min(factor * n_clusters, len(X) // 10), n_clusters), rng)
+        count = max(min(factor * n_clusters, len(X) // 10), n_clusters)
+        micro = _micro_clusters(X, count, rng, _STEPS_TO_AVERAGE)
         partitions.append(agglomerate(X, micro, n_clusters, "average"))
     return partitions
 

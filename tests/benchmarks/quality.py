@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -26,8 +26,9 @@ from models.core.kmeans import fit_kmeans
 from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
 from models.encoding.text_encoder import TextEncoder
 from models.estimators.idec import IDEC
-from models.nightfold import sampling
+from models.nightfold import partition, sampling
 from models.nightfold.clustering import NightfoldClustering
+from models.nightfold.cotraining import MANY
 from models.quality.metrics import ari, clustering_accuracy, nmi
 from models.text.lexical_views import LexicalViews
 
@@ -99,6 +100,12 @@ def _sampled(dataset: Dataset, seed: int, part: int) -> Labels:
         return _nightfold(dataset, seed)
 
 
+def _in_three_rounds(dataset: Dataset, seed: int) -> Labels:
+    """Refine many clusters in three rounds, where nights do in one."""
+    with patch.object(partition, "MANY", replace(MANY, rounds=3)):
+        return _nightfold(dataset, seed)
+
+
 Methods = Mapping[str, Callable[[Dataset, int], Labels]]
 Score = Callable[[Dataset, str, int], dict[str, float]]
 
@@ -116,6 +123,7 @@ METHODS: Final[Methods] = {
     "nightfold-auto": lambda d, seed: _nightfold(d, seed, auto=True),
     "nightfold-half": lambda d, seed: _sampled(d, seed, 2),
     "nightfold-quarter": lambda d, seed: _sampled(d, seed, 4),
+    "nightfold-rounds": _in_three_rounds,
 }
 
 

@@ -166,7 +166,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
     Here, for the extra may not be installed: keys that are missing, an endpoint that nobody is at.
     """
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
 
     return (OSError, BotoCoreError)
 
