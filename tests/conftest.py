@@ -2,7 +2,9 @@
 
 import gc
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.garbage import look_for_garbage_seldom
@@ -18,6 +20,16 @@ settings.register_profile(
 settings.load_profile("any-machine")
 
 look_for_garbage_seldom()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_a_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A user's cache that all workers of a session share, and no test of another one."""
+    base = tmp_path_factory.getbasetemp()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str((base.parent if is_worker else base) / "cache"))
+        yield
 
 
 def pytest_collection_finish() -> None:

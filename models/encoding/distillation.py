@@ -40,8 +40,8 @@ def distil(source: EncoderSource, folder: Path) -> None:
         An empty one.
     """
     from models.core.threads import one_thread
+    from models.encoding.loading import load_model
     from models.encoding.static_table import write_table
-    from models.encoding.text_encoder import load_model
 
     with one_thread():
         model = load_model(source, "cpu")

@@ -68,27 +68,28 @@ def torch_forward(module: VectorModule, device: torch.device, kind: Kind = REFER
     return forward
 
 
+def vectors_of(forward: Forward, samples: Sequence[Tokens]) -> NDArray[np.float32]:
+    """Compute the vectors of several batches, rows of length one in the batches' order."""
+    return unit_rows(np.concatenate([forward(it) for it in samples]))
+
+
 def require_same_vectors(
-    forward: Forward, reference: Forward, samples: Sequence[Tokens], kind: Kind
+    found: NDArray[np.float32], expected: NDArray[np.float32], kind: Kind
 ) -> None:
     """Check the vectors of a kind against those of torch in float32.
 
     Parameters
     ----------
-    forward, reference
-        What is checked, and what it is checked against.
-    samples
-        Tokens of `SAMPLE`, in batches.
+    found, expected
+        Vectors of `SAMPLE` as `vectors_of` gives them, both of shape (n_texts, embedding_dim).
     kind
-        Of `forward`, for the message.
+        Of those that were found, for the message.
 
     Raises
     ------
     KindRefusedError
         If they point elsewhere.
     """
-    found = unit_rows(np.concatenate([forward(it) for it in samples]))
-    expected = unit_rows(np.concatenate([reference(it) for it in samples]))
     if not np.isfinite(expected).all():
         return  # damaged weights: `require_finite` says so, whatever computes
     cosine = float((found * expected).sum(axis=1).min())

@@ -2,6 +2,8 @@
 
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +38,8 @@ def import_openvino() -> Any:
     return openvino
 
 
-def openvino_forward(module: VectorModule, sample: Tokens, kind: Kind, n_threads: int) -> Forward:
-    """Compile an encoder for this processor.
+def convert(module: VectorModule, sample: Tokens) -> "openvino.Model":
+    """Trace an encoder, for batches of any size and texts of any length.
 
     Parameters
     ----------
@@ -45,6 +47,33 @@ def openvino_forward(module: VectorModule, sample: Tokens, kind: Kind, n_threads
         The encoder on the CPU.
     sample
         Tokens of two texts or more, to trace it with.
+
+    Raises
+    ------
+    KindRefusedError
+        If OpenVINO cannot read the encoder.
+    """
+    ov = import_openvino()
+    inputs = tuple(sample[name] for name in module.names)
+    with torch.no_grad(), warnings.catch_warnings(), _refusing("read"):
+        # The tracer warns of everything that is decided outside of tensors; what it got wrong
+        # shows in `require_same_vectors`.
+        warnings.simplefilter("ignore")
+        model: openvino.Model = ov.convert_model(module, example_input=inputs)
+    return model
+
+
+def openvino_forward(
+    model: "openvino.Model", names: Sequence[str], kind: Kind, n_threads: int
+) -> Forward:
+    """Compile an encoder for this processor.
+
+    Parameters
+    ----------
+    model
+        As `convert` returns it.
+    names
+        Of its inputs, in their order.
     kind
         The numbers it computes in.
     n_threads
@@ -54,9 +83,8 @@ def openvino_forward(module: VectorModule, sample: Tokens, kind: Kind, n_threads
     Raises
     ------
     KindRefusedError
-        If OpenVINO cannot read or compile the encoder.
+        If OpenVINO cannot compile the encoder.
     """
-    ov = import_openvino()
     hints = {
         "INFERENCE_PRECISION_HINT": "bf16" if kind.dtype == "bfloat16" else "f32",
         "INFERENCE_NUM_THREADS": n_threads,
@@ -64,29 +92,24 @@ def openvino_forward(module: VectorModule, sample: Tokens, kind: Kind, n_threads
         # Two processes on one machine would share a core while another is idle.
         "ENABLE_CPU_PINNING": False,
     }
+    with _refusing("compile"):
+        compiled = import_openvino().Core().compile_model(model, "CPU", hints)
+    return _on_requests(compiled, names, n_threads)
+
+
+@contextmanager
+def _refusing(step: str) -> Iterator[None]:
     try:
-        compiled = ov.Core().compile_model(_converted(ov, module, sample), "CPU", hints)
+        yield
     # A model can be beyond a converter in ways that no list of errors has.
     except Exception as error:
         raise KindRefusedError(
-            f"openvino must be able to compile the encoder, got {type(error).__name__}:"
+            f"openvino must be able to {step} the encoder, got {type(error).__name__}:"
             f" {str(error).strip().partition(chr(10))[0]:.200}"
         ) from error
-    return _on_requests(compiled, module.names, n_threads)
 
 
-def _converted(ov: Any, module: VectorModule, sample: Tokens) -> "openvino.Model":
-    """Trace an encoder, for batches of any size and texts of any length."""
-    inputs = tuple(sample[name] for name in module.names)
-    with torch.no_grad(), warnings.catch_warnings():
-        # The tracer warns of everything that is decided outside of tensors; what it got wrong
-        # shows in `require_same_vectors`.
-        warnings.simplefilter("ignore")
-        model: openvino.Model = ov.convert_model(module, example_input=inputs)
-    return model
-
-
-def _on_requests(compiled: Any, names: tuple[str, ...], n_threads: int) -> Forward:
+def _on_requests(compiled: Any, names: Sequence[str], n_threads: int) -> Forward:
     """Compute on requests that are made once; each serves one thread at a time."""
     free: SimpleQueue[Any] = SimpleQueue()
     for _ in range(n_threads):

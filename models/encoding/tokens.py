@@ -6,7 +6,6 @@ of what a short one does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -36,8 +35,8 @@ Tokenise: TypeAlias = Callable[[list[str]], Tokenised]
 """Any number of threads may call it."""
 
 
-def find_tokenise(model: Any, names: Sequence[str], sample: Sequence[str]) -> Tokenise:
-    """Choose how texts become tokens.
+def find_compiled(model: Any, names: Sequence[str], sample: Sequence[str]) -> Any | None:
+    """Return the compiled tokenizer of a model, where it gives what the model's own code gives.
 
     Parameters
     ----------
@@ -46,26 +45,27 @@ def find_tokenise(model: Any, names: Sequence[str], sample: Sequence[str]) -> To
     names
         Of its transformer's inputs.
     sample
-        Texts on which the compiled tokenizer must give what the model's own code gives.
+        Texts on which both must give the same tokens.
     """
-    plain = partial(_by_model, model, names)
     compiled = getattr(model.tokenizer, "backend_tokenizer", None)
     texts = [*sample, *_AT_THE_EDGES]
-    expected = plain(texts)  # sets the compiled tokenizer's padding and its longest row, too
+    # Sets the compiled tokenizer's padding and its longest row, too.
+    expected = by_model(model, names, texts).inputs
     if compiled is None or not set(names) <= _ATTRIBUTES.keys():
-        return plain
-    fast = partial(_by_tokenizer, compiled, names)
-    found = fast(texts).inputs
-    is_same = all(torch.equal(found[name], rows) for name, rows in expected.inputs.items())
-    return fast if is_same else plain
+        return None
+    found = by_compiled(compiled, names, texts).inputs
+    is_same = all(torch.equal(found[name], rows) for name, rows in expected.items())
+    return compiled if is_same else None
 
 
-def _by_model(model: Any, names: Sequence[str], texts: list[str]) -> Tokenised:
+def by_model(model: Any, names: Sequence[str], texts: list[str]) -> Tokenised:
+    """Tokenise texts by a sentence-transformers model's own code."""
     features = model.preprocess(texts)
     return _with_lengths({name: features[name] for name in names}, features["attention_mask"])
 
 
-def _by_tokenizer(tokenizer: Any, names: Sequence[str], texts: list[str]) -> Tokenised:
+def by_compiled(tokenizer: Any, names: Sequence[str], texts: list[str]) -> Tokenised:
+    """Tokenise texts by a tokenizer of the package tokenizers."""
     found = tokenizer.encode_batch_fast(texts)
     arrays = {
         name: torch.from_numpy(np.array([getattr(it, of) for it in found], dtype=np.int64))

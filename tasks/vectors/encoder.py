@@ -67,7 +67,7 @@ class EmbedSettings(BaseModel):
     backend: Literal["auto", "openvino", "torch"] = Field(
         "auto",
         description="What computes the vectors of texts; auto is what it was last night, and at"
-        " first openvino where it is installed and the processor has AVX-512, else torch.",
+        " first openvino where it is installed and the processor has AVX2, else torch.",
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",

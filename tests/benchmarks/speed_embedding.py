@@ -9,15 +9,20 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pytest
+import torch
 from numpy.typing import NDArray
 
 from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
 from models.encoding.kinds import REFERENCE, Kind, choose_kind, has_openvino
+from models.encoding.loading import load, load_model
 from models.encoding.text_encoder import TextEncoder
+from models.encoding.transformer import Transformer
 from tests.benchmarks.speed_table import table
 
 SHORT: Final = "stackoverflow.parquet"
@@ -96,17 +101,17 @@ def products_per_second() -> float:
 
 def tokens_of(texts: list[str]) -> int:
     """Count the tokens that the default encoder reads of some texts."""
-    encoder = TextEncoder(find_encoder(DEFAULT_ENCODER), "cpu")
-    return sum(
-        sum(encoder._tokenise(texts[at : at + 500]).lengths) for at in range(0, len(texts), 500)
-    )
+    loaded = load(find_encoder(DEFAULT_ENCODER), torch.device("cpu"), REFERENCE)
+    assert isinstance(loaded, Transformer)
+    pieces = [texts[at : at + 500] for at in range(0, len(texts), 500)]
+    return sum(sum(loaded.tokeniser.tokenise(it).lengths) for it in pieces)
 
 
 def flop_per_token() -> int:
     """Count multiplications and additions with the encoder's weights for one token."""
     from torch import nn
 
-    model = TextEncoder(find_encoder(DEFAULT_ENCODER), "cpu")._model[0]
+    model = load_model(find_encoder(DEFAULT_ENCODER), "cpu")[0]
     weights = [it.weight.numel() for it in model.modules() if isinstance(it, nn.Linear)]
     return 2 * sum(weights)
 
@@ -147,10 +152,14 @@ def _encoders() -> tuple[dict[str, Encode], dict[str, float]]:
         )
     }
     loading = {}
-    for kind in kinds_here():
-        began = time.process_time()
-        encoders[str(kind)] = TextEncoder(source, "cpu", kind=kind).encode
-        loading[str(kind)] = round(time.process_time() - began, 2)
+    # In a user's cache where nothing is: OpenVINO converts the encoder for the first kind alone.
+    with TemporaryDirectory() as cache, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", cache)
+        for kind in kinds_here():
+            for name in (str(kind), f"{kind}, again"):
+                began = time.process_time()
+                encoders[str(kind)] = TextEncoder(source, "cpu", kind=kind).encode
+                loading[name] = round(time.process_time() - began, 2)
     return encoders, loading
 
 

@@ -9,6 +9,7 @@ cores: compare two versions side by side, on the same machine at the same time.
 import argparse
 import csv
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -90,9 +91,11 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         feed, store = Path(folder) / "feed.jsonl", Path(folder) / "store"
         write_feed(feed)
-        night = ("run", feed, "--store", store, "--night", "2026-03-01")
+        night = ("run", feed, "--night", "2026-03-01", "--store", store)
+        os.environ["XDG_CACHE_HOME"] = str(Path(folder) / "cache")
         seconds = {
             "--help": seconds_of("--help"),
+            f"run, {N_DOCUMENTS} documents, a new machine": seconds_of(*night[:-1], f"{store}-0"),
             f"run, {N_DOCUMENTS} documents, a new store": seconds_of(*night),
             "the same night again": seconds_of(*night),
             "clusters": seconds_of("clusters", "--store", store),

@@ -14,13 +14,13 @@ from models.encoding.kinds import (
 )
 from validation.errors import SettingError
 
-WIDE = frozenset({"avx2", "avx512f"})
+WIDE = frozenset({"avx2"})
 FLAGS = "processor\t: 0\nflags\t\t: fpu avx2 {}\nbugs\t\t: spectre_v1\n"
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A processor with AVX-512 and no bfloat16, a build of torch for processors, and OpenVINO."""
+    """A processor with AVX2 and no bfloat16, a build of torch for processors, and OpenVINO."""
     monkeypatch.setattr(kinds.metadata, "version", lambda _: "2.13.0+cpu")
     monkeypatch.setattr(kinds, "has_openvino", lambda: True)
     monkeypatch.setattr(kinds, "processor_flags", lambda: WIDE)
@@ -37,7 +37,7 @@ def test_auto_takes_what_the_machine_has(machine: pytest.MonkeyPatch) -> None:
     machine.setattr(kinds, "has_openvino", lambda: False)
     assert choose_kind("auto", "auto", "auto") == Kind("torch", "bfloat16")
     machine.setattr(kinds, "has_openvino", lambda: True)
-    machine.setattr(kinds, "processor_flags", lambda: frozenset({"avx2"}))
+    machine.setattr(kinds, "processor_flags", lambda: frozenset({"avx"}))
     assert choose_kind("auto", "auto", "cpu") == REFERENCE
     assert choose_kind("openvino", "auto", "cpu") == Kind("openvino", "float32")
 

@@ -25,7 +25,7 @@ TEXTS = [" ".join(WORDS[i % 9 :]) * (1 + i % 5) for i in range(40)]
 @pytest.fixture(scope="module")
 def by_openvino(model_folder: Path) -> TextEncoder:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("models.encoding.text_encoder.free_threads", lambda: 2)
+        patch.setattr("models.encoding.loading.free_threads", lambda: 2)
         return TextEncoder(find_encoder(str(model_folder)), "cpu", kind=OPENVINO)
 
 
@@ -45,7 +45,7 @@ def test_vectors_have_the_same_bits_whatever_the_number_of_threads(
     monkeypatch.setattr(threads, "free_threads", lambda: 2)
     expected = by_openvino.encode(TEXTS)
     monkeypatch.setattr(threads, "free_threads", lambda: 1)
-    monkeypatch.setattr("models.encoding.text_encoder.free_threads", lambda: 1)
+    monkeypatch.setattr("models.encoding.loading.free_threads", lambda: 1)
     alone = TextEncoder(find_encoder(str(model_folder)), "cpu", kind=OPENVINO)
     monkeypatch.setattr(alone, "_budget", 32)
     assert alone.encode(TEXTS).tobytes() == expected.tobytes()
@@ -54,10 +54,10 @@ def test_vectors_have_the_same_bits_whatever_the_number_of_threads(
 def test_vectors_that_point_elsewhere_are_refused(
     model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def turned(vector_module: Any, *_: Any) -> Any:
-        from models.encoding.forward import torch_forward
+    straight = module.openvino_forward
 
-        forward = torch_forward(vector_module, module.torch.device("cpu"))
+    def turned(*given: Any) -> Any:
+        forward = straight(*given)
         return lambda tokens: forward(tokens) + 1
 
     monkeypatch.setattr(module, "openvino_forward", turned)
@@ -66,13 +66,17 @@ def test_vectors_that_point_elsewhere_are_refused(
 
 
 def test_a_model_that_cannot_be_compiled_is_refused_with_the_reason(
-    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def fail(*_: Any) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def fail(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("no such operation\nand a page of details")
 
-    monkeypatch.setattr(module, "_converted", fail)
-    with pytest.raises(KindRefusedError, match=r"got ZeroDivisionError: no such operation$"):
+    monkeypatch.setattr(module.import_openvino(), "convert_model", fail)
+    with pytest.raises(
+        KindRefusedError, match=r"read .* got ZeroDivisionError: no such operation$"
+    ):
         TextEncoder(find_encoder(str(model_folder)), "cpu", kind=OPENVINO)
 
 

@@ -15,6 +15,7 @@ from models.encoding.encoder import find_encoder
 from models.encoding.kinds import Kind, KindRefusedError
 from models.encoding.static_encoder import StaticEncoder
 from models.encoding.text_encoder import TextEncoder, VectorsNotFiniteError
+from models.encoding.transformer import Transformer
 from tests.models.encoding.tiny_model import WORDS, write_json
 
 
@@ -124,14 +125,15 @@ def test_batches_are_cut_by_tokens_and_change_no_vector_much(
 ) -> None:
     texts = [" ".join(WORDS[: 1 + i % 9]) for i in range(30)]
     widths: list[tuple[int, ...]] = []
-    forward = text_encoder._forward
+    loaded = text_encoder._loaded
+    assert isinstance(loaded, Transformer)
     expected = text_encoder.encode(texts)
 
     def seen(tokens: Any) -> Any:
         widths.append(tuple(tokens["input_ids"].shape))
-        return forward(tokens)
+        return loaded.forward(tokens)
 
-    monkeypatch.setattr(text_encoder, "_forward", seen)
+    monkeypatch.setattr(text_encoder, "_loaded", replace(loaded, forward=seen))
     monkeypatch.setattr(text_encoder, "_budget", 22)
     monkeypatch.setattr(threads, "free_threads", lambda: 1)
     found = text_encoder.encode(texts)

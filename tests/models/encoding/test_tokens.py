@@ -8,8 +8,8 @@ import torch
 
 from models.encoding.encoder import find_encoder
 from models.encoding.forward import SAMPLE
-from models.encoding.text_encoder import TextEncoder
-from models.encoding.tokens import find_tokenise
+from models.encoding.loading import load_model
+from models.encoding.tokens import by_compiled, find_compiled
 from tests.models.encoding.tiny_model import WORDS
 
 NAMES = ("input_ids", "token_type_ids", "attention_mask")
@@ -18,16 +18,12 @@ TEXTS = ["battery charger", "", " the flight\n was GREAT ", " ".join(WORDS * 9)]
 
 @pytest.fixture(scope="module")
 def model(model_folder: Path) -> Any:
-    return TextEncoder(find_encoder(str(model_folder)), device="cpu")._model
+    return load_model(find_encoder(str(model_folder)), "cpu")
 
 
-def test_the_compiled_tokenizer_gives_the_tokens_of_the_model(
-    model: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_compiled_tokenizer_gives_the_tokens_of_the_model(model: Any) -> None:
     expected = model.preprocess(TEXTS)
-    tokenise = find_tokenise(model, NAMES, SAMPLE)
-    monkeypatch.setattr(model, "preprocess", None)  # it is the compiled one from here on
-    inputs, lengths = tokenise(TEXTS)
+    inputs, lengths = by_compiled(find_compiled(model, NAMES, SAMPLE), NAMES, TEXTS)
     assert list(inputs) == list(NAMES)
     assert all(torch.equal(inputs[name], expected[name]) for name in NAMES)
     assert lengths == expected["attention_mask"].sum(dim=1).tolist() == [4, 2, 6, 32]
@@ -38,5 +34,4 @@ def test_a_model_that_changes_texts_first_keeps_its_own_code(
 ) -> None:
     plain = model.preprocess
     monkeypatch.setattr(model, "preprocess", lambda texts: plain([f"the {it}" for it in texts]))
-    tokenise = find_tokenise(model, NAMES, SAMPLE)
-    assert tokenise(["battery"]).lengths == [4]
+    assert find_compiled(model, NAMES, SAMPLE) is None
