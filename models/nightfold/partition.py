@@ -127,7 +127,8 @@ def find_partition(
     n_clusters = int(settings.n_clusters if choice is None else choice.n_themes)
     judge = SampledSilhouette(fused, rng)
     pool = candidate_starts(space, n_clusters, judge, rng)
-    start = choose_start(pool, [view.numpy() for view in views[:-1]])
+    again = np.random.default_rng([settings.seed, 1])
+    start = choose_start(pool, lambda: SampledSilhouette(fused, again))
     if start.kind == "consensus" and n_clusters > MANY_CLUSTERS:
         far = smooth(fused, neighbour_graph(neighbours, MIXING_NEIGHBOURS), FAR_ROUNDS)
         far = Projection.fit(far, FAR_DIM).transform(far)

@@ -4,7 +4,7 @@ Many runs of k-means, Ward, average linkage over micro-clusters, and the consens
 k-means; the silhouette on the un-smoothed space decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,6 @@ from models.core.lloyd import (
     spread,
 )
 from models.core.silhouette import SampledSilhouette
-from models.nightfold.witness import told_from
 
 MANY_CLUSTERS: Final = 60
 RUNS: Final = 40
@@ -31,7 +30,11 @@ RUNS: Final = 40
 
 RUNS_OF_MANY: Final = 8
 SEEDING_SAMPLES: Final = 6_000
-LINKAGE_MARGIN: Final = 1.02
+LINKAGE_MARGIN: Final = 0.015
+"""Share of the other's silhouette. Linkage beats the best of the others by 2.4 to 4.4 % on
+googlenews_ts (four seeds), where it agrees better with labels by 2 points of NMI; on templated
+requests it did by 0.8 %, and agreed worse by 11 points of ACC."""
+
 CONSENSUS_DIM: Final = 150
 
 _STEPS_TO_AVERAGE: Final = 5
@@ -82,33 +85,31 @@ def consensus_labels(X: Floats, n_clusters: int, rng: np.random.Generator) -> In
     return _consensus(_kmeans_runs(X, n_clusters, rng), _ward(X, n_clusters, rng), n_clusters, rng)
 
 
-def choose_start(pool: list[Start], views: Sequence[Floats]) -> Start:
+def choose_start(pool: list[Start], draw_again: Callable[[], SampledSilhouette]) -> Start:
     """Choose among candidates: the consensus, unless clusters are many and uneven.
 
-    Average linkage is taken where its silhouette beats every run of k-means, Ward's and, by 2 %,
-    the consensus, the mark of many uneven clusters, and where every view tells its clusters no
-    worse than those of the consensus.
+    Average linkage is taken where its silhouette beats every run of k-means, Ward's and the
+    consensus by `LINKAGE_MARGIN`, the mark of many uneven clusters, on other documents, too.
 
     Parameters
     ----------
     pool
         The candidates.
-    views
-        What the documents are seen as, each of shape (n_samples, view_dim).
+    draw_again
+        Gives the second witness: silhouettes of documents that the pool was not scored on.
     """
     best = {kind: _best(pool, kind) for kind in {start.kind for start in pool}}
-    consensus, linked = best["consensus"], best.get("average")
-    compact = max(best["kmeans"], best["ward"], key=_score)
-    if (
-        linked is not None
-        and linked.score > compact.score
-        and linked.score >= LINKAGE_MARGIN * consensus.score
-        and all(
-            told_from(view, linked.labels) >= told_from(view, consensus.labels) for view in views
-        )
-    ):
-        return linked
-    return consensus
+    linked, consensus = best.pop("average", None), best["consensus"]
+    others = [start.score for start in best.values()]
+    if linked is None or not _beats(linked.score, others):
+        return consensus
+    witness = draw_again()
+    others = [witness.score(start.labels) for start in best.values()]
+    return linked if _beats(witness.score(linked.labels), others) else consensus
+
+
+def _beats(score: float, others: list[float]) -> bool:
+    return all(score - other >= LINKAGE_MARGIN * abs(other) for other in others)
 
 
 def _score(start: Start) -> float:

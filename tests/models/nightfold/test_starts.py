@@ -3,47 +3,61 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
+from models.core.arrays import Integers
 from models.core.lloyd import indicator
 from models.core.silhouette import SampledSilhouette
 from models.nightfold.starts import RUNS, Start, candidate_starts, choose_start, sparse_components
 from models.quality.metrics import clustering_accuracy
 
-LABELS = np.zeros(3, dtype=np.int64)
+
+class Witness(SampledSilhouette):
+    """Scores by what the labels begin with, a hundredth each."""
+
+    def __init__(self) -> None:
+        pass
+
+    def score(self, labels: Integers) -> float:
+        return float(labels[0]) / 100
 
 
-def pool(**scores: float) -> list[Start]:
-    return [Start(kind, LABELS, score) for kind, score in scores.items()]
+def candidates(scores: dict[str, float], said: dict[str, int]) -> list[Start]:
+    return [Start(kind, np.array([said.get(kind, 10), 0]), score) for kind, score in scores.items()]
 
 
 @pytest.mark.parametrize(
     ("scores", "chosen"),
     [
         ({"kmeans": 0.10, "ward": 0.09, "average": 0.05, "consensus": 0.10}, "consensus"),
-        ({"kmeans": 0.10, "ward": 0.09, "average": 0.05, "consensus": 0.0981}, "consensus"),
         ({"kmeans": 0.10, "ward": 0.11, "average": 0.05, "consensus": 0.09}, "consensus"),
         ({"kmeans": 0.10, "ward": 0.09, "average": 0.103, "consensus": 0.10}, "average"),
         ({"kmeans": 0.10, "ward": 0.09, "average": 0.101, "consensus": 0.10}, "consensus"),
-        ({"kmeans": 0.10, "ward": 0.105, "average": 0.104, "consensus": 0.09}, "consensus"),
+        ({"kmeans": 0.10, "ward": 0.105, "average": 0.106, "consensus": 0.09}, "consensus"),
+        ({"kmeans": 0.106, "ward": 0.09, "average": 0.107, "consensus": 0.09}, "consensus"),
+        ({"kmeans": -0.10, "ward": -0.10, "average": -0.099, "consensus": -0.10}, "consensus"),
+        ({"kmeans": -0.10, "ward": -0.10, "average": -0.09, "consensus": -0.10}, "average"),
         ({"kmeans": 0.10, "ward": 0.09, "consensus": 0.10}, "consensus"),
     ],
 )
-def test_the_choice_follows_the_silhouettes(scores: dict[str, float], chosen: str) -> None:
-    assert choose_start(pool(**scores), []).kind == chosen
+def test_linkage_needs_a_clear_margin_over_all_others(
+    scores: dict[str, float], chosen: str
+) -> None:
+    pool = candidates(scores, {"average": 20})
+    assert choose_start(pool, Witness).kind == chosen
 
 
-@pytest.mark.parametrize(("is_linked_told", "chosen"), [(True, "average"), (False, "consensus")])
-def test_linkage_needs_a_second_witness(is_linked_told: bool, chosen: str) -> None:
-    told, untold = np.arange(60) % 3, np.random.default_rng(0).integers(0, 3, 60)
-    linked, consensus = (told, untold) if is_linked_told else (untold, told)
-    starts = [
-        Start("kmeans", told, 0.1),
-        Start("ward", told, 0.1),
-        Start("average", linked, 0.2),
-        Start("consensus", consensus, 0.1),
-    ]
-    view = np.eye(3, dtype=np.float32)[told]
-    assert choose_start(starts, [view]).kind == chosen
-    assert choose_start(starts, [view, view]).kind == chosen
+@pytest.mark.parametrize(
+    ("said", "chosen"),
+    [
+        ({"average": 11}, "average"),
+        ({"average": 10}, "consensus"),
+        ({"average": 11, "kmeans": 11}, "consensus"),
+        ({"average": 11, "ward": 11}, "consensus"),
+        ({"average": 11, "consensus": 11}, "consensus"),
+    ],
+)
+def test_linkage_needs_a_second_witness(said: dict[str, int], chosen: str) -> None:
+    scores = {"kmeans": 0.1, "ward": 0.1, "average": 0.2, "consensus": 0.1}
+    assert choose_start(candidates(scores, said), Witness).kind == chosen
 
 
 def test_every_candidate_has_every_cluster_and_its_silhouette() -> None:
@@ -69,7 +83,8 @@ def test_many_uneven_clusters_are_found_by_linkage() -> None:
     centers = rng.normal(size=(30, 20))
     X = (centers[truth] + 0.25 * rng.normal(size=(len(truth), 20))).astype(np.float32)
     X /= np.linalg.norm(X, axis=1, keepdims=True)
-    start = choose_start(candidate_starts(X, 30, SampledSilhouette(X, rng), rng), [X])
+    pool = candidate_starts(X, 30, SampledSilhouette(X, rng), rng)
+    start = choose_start(pool, lambda: SampledSilhouette(X, rng))
     assert clustering_accuracy(truth, start.labels) > 0.95
 
 
