@@ -81,6 +81,13 @@ def _nightfold(
     return np.asarray(model.fit_predict(dataset.fused[:, : sum(dims)]))
 
 
+def _topics(dataset: Dataset, seed: int) -> Labels:
+    """Leave the number open, and take the level above the clusters."""
+    model = NightfoldClustering("auto", view_dims=dataset.view_dims, random_state=seed)
+    labels = model.fit_predict(dataset.fused)
+    return np.asarray(model.topics_[labels])
+
+
 def _placed(dataset: Dataset, seed: int) -> Labels:
     """Place documents that were not there: fit on four fifths, predict the last fifth."""
     order = np.random.default_rng(seed).permutation(len(dataset.labels))
@@ -121,6 +128,7 @@ METHODS: Final[Methods] = {
     "nightfold-meaning": lambda d, seed: _nightfold(d, seed, n_views=1),
     "nightfold-words": lambda d, seed: _nightfold(d, seed, n_views=2),
     "nightfold-auto": lambda d, seed: _nightfold(d, seed, auto=True),
+    "nightfold-topics": _topics,
     "nightfold-half": lambda d, seed: _sampled(d, seed, 2),
     "nightfold-quarter": lambda d, seed: _sampled(d, seed, 4),
     "nightfold-rounds": _in_three_rounds,
