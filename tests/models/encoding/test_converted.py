@@ -58,25 +58,45 @@ sys.stdout.buffer.write(found.tobytes())
     assert done.stdout == expected
 
 
-@pytest.mark.parametrize("name", [*converted._FILES, "encoder.json"])
-@pytest.mark.parametrize("damage", ["flipped", "half", "missing"])
+@pytest.fixture(scope="module")
+def made(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """The user's cache after a first start, and what was computed then."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        return folder, vectors(model_folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        *((name, "flipped") for name in (*converted._FILES, "encoder.json")),
+        *((name, "missing") for name in (*converted._FILES, "encoder.json")),
+        ("model.bin", "half"),
+    ],
+)
 def test_a_damaged_entry_is_made_again(
-    model_folder: Path, cache: Path, caplog: pytest.LogCaptureFixture, name: str, damage: str
+    model_folder: Path,
+    made: tuple[Path, bytes],
+    cache: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    damage: str,
 ) -> None:
-    expected = vectors(model_folder)
+    whole, expected = made
+    shutil.copytree(whole, cache.parents[1])
     (entry,) = cache.iterdir()
-    whole = (entry / name).read_bytes()
-    half = len(whole) // 2
-    flipped = whole[:half] + bytes([whole[half] ^ 0x80]) + whole[half + 1 :]
-    (entry / name).write_bytes(flipped if damage == "flipped" else whole[:half])
+    content = (entry / name).read_bytes()
+    half = len(content) // 2
+    flipped = content[:half] + bytes([content[half] ^ 0x80]) + content[half + 1 :]
+    (entry / name).write_bytes(flipped if damage == "flipped" else content[:half])
     if damage == "missing":
         (entry / name).unlink()
-    with caplog.at_level(logging.WARNING):
-        assert vectors(model_folder) == expected
-    assert str(entry) in caplog.text
+    assert vectors(model_folder) == expected
+    assert f"the converted encoder in {entry} is made again" in caplog.text
     caplog.clear()
     assert vectors(model_folder) == expected
-    assert not caplog.text
+    assert "is made again" not in caplog.text
 
 
 def test_another_encoder_or_package_is_another_entry(
