@@ -130,25 +130,26 @@ class Lease:
         LeaseLostError
             If another one has taken it.
         """
-        self._write(replace(self._holding, renewals=self._holding.renewals + 1))
+        with self._turn:
+            self._write(replace(self._holding, renewals=self._holding.renewals + 1))
 
     def release(self) -> None:
         """Give the lease back, unless it is lost."""
-        if not self._is_lost:
-            self._write(replace(self._holding, is_released=True))
+        with self._turn:
+            if not self._is_lost:
+                self._write(replace(self._holding, is_released=True))
 
     def _write(self, holding: Holding) -> None:
-        with self._turn:
-            try:
-                self._etag = put_once(self._objects, LEASE, holding.content(), self._etag)
-            except ConditionFailedError as error:
-                self._is_lost = True
-                raise LeaseLostError(
-                    f"another run has taken {self._objects.url}, for this one has not renewed its"
-                    f" lease for {LEASE_SECONDS} seconds: nothing of it was published there; run"
-                    " the same command again"
-                ) from error
-            self._holding = holding
+        try:
+            self._etag = put_once(self._objects, LEASE, holding.content(), self._etag)
+        except ConditionFailedError as error:
+            self._is_lost = True
+            raise LeaseLostError(
+                f"another run has taken {self._objects.url}, for this one has not renewed its"
+                f" lease for {LEASE_SECONDS} seconds: nothing of it was published there; run"
+                " the same command again"
+            ) from error
+        self._holding = holding
 
 
 @contextmanager

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from models.core.lloyd import cluster_means, indicator, kmeans, kmeans_plus_plus, lloyd
+from models.core import lloyd as core
+from models.core.lloyd import (
+    cluster_means,
+    indicator,
+    kmeans,
+    kmeans_plus_plus,
+    lloyd,
+    nearest_center,
+)
 
 
 def blobs(n_samples: int = 120, n_clusters: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -17,6 +25,23 @@ def test_lloyd_ends_where_scikit_learn_ends() -> None:
     start = X[:4]
     reference = KMeans(4, init=start, n_init=1, algorithm="lloyd").fit(X)
     np.testing.assert_array_equal(lloyd(X, start), reference.labels_)
+
+
+@pytest.mark.parametrize("cells", [1, 200, 1 << 17])
+def test_every_row_has_its_nearest_centre_however_many_are_looked_at_at_once(
+    cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, _ = blobs()
+    monkeypatch.setattr(core, "_CELLS_AT_ONCE", cells)
+    expected = ((X[:, None] - X[:4]) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(nearest_center(X, X[:4]), expected)
+
+
+def test_no_more_steps_are_taken_than_are_allowed() -> None:
+    X = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    one = nearest_center(X, cluster_means(X, nearest_center(X, X[:9]), 9))
+    np.testing.assert_array_equal(lloyd(X, X[:9], 1), one)
+    assert (lloyd(X, X[:9]) != one).any()
 
 
 def test_far_blobs_are_found_from_any_seed() -> None:

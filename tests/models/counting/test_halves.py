@@ -44,21 +44,30 @@ def test_halves_of_planted_clusters_tell_all_that_is_asked_of_them() -> None:
     assert np.median(found.information / found.asked_for) > 0.95
 
 
-def test_a_large_half_begins_with_few_rows_and_ends_with_all(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("few_rows", "n_few"), [(100, 100), (10, 80)])
+def test_a_large_half_begins_with_few_rows_for_its_clusters_and_ends_with_all(
+    monkeypatch: pytest.MonkeyPatch, few_rows: int, n_few: int
 ) -> None:
     X, _ = make_blobs(400, 4, centers=4, cluster_std=0.1, random_state=1)
     sizes: list[int] = []
-    run = halves.lloyd
+    seedings: list[int] = []
+    run, seed = halves.lloyd, halves.kmeans_plus_plus
+
+    def seeded(X: np.ndarray, *given: object) -> np.ndarray:
+        seedings.append(len(X))
+        return seed(X, *given)  # type: ignore[arg-type]
 
     def counted(X: np.ndarray, *given: object) -> np.ndarray:
         sizes.append(len(X))
         return run(X, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(halves, "_FEW_ROWS", 100)
+    monkeypatch.setattr(halves, "_FEW_ROWS", few_rows)
+    monkeypatch.setattr(halves, "_FEW_SEEDING_ROWS", 5)
     monkeypatch.setattr(halves, "lloyd", counted)
+    monkeypatch.setattr(halves, "kmeans_plus_plus", seeded)
     found = cut_in_halves(X.astype(np.float32), 4, np.random.default_rng(0))
-    assert sizes == [100, 200] * 2 * halves._REPEATS
+    assert sizes == [n_few, 200] * 2 * halves._REPEATS
+    assert set(seedings) == {16}, "four rows for each cluster"
     assert np.median(found.agreement) == 1
 
 

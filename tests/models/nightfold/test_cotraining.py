@@ -1,9 +1,13 @@
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from models.core.arrays import normalise_rows
 from models.core.graph import nearest_neighbours, neighbour_graph
+from models.nightfold import cotraining
 from models.nightfold.cotraining import (
     FEW,
     MANY,
@@ -14,6 +18,7 @@ from models.nightfold.cotraining import (
     cotrain,
     fit_heads,
     n_epochs,
+    train_heads,
 )
 
 CPU = torch.device("cpu")
@@ -112,3 +117,55 @@ def test_documents_are_mixed_with_their_neighbours_not_with_themselves() -> None
     mixed, _ = fit_heads(views, one_hot(labels), hood.indices, FEW, run)
     alone, _ = fit_heads(views, one_hot(labels), themselves, FEW, run)
     assert not torch.allclose(mixed.predict_proba(views), alone.predict_proba(views))
+
+
+class Heads(torch.nn.Module):
+    """Two heads, which say what their rows are, the second one twice as surely."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.eye(3))
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        log_p = (rows @ self.weight).log_softmax(dim=1)
+        return torch.stack([log_p, 2 * log_p])
+
+
+def test_the_loss_is_that_of_its_equation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def once(_: object, batch_losses: Any, n: int, *__: object, **___: object) -> Any:
+        return batch_losses(torch.arange(n))["loss"]
+
+    monkeypatch.setattr(cotraining, "fit_epochs", once)
+    rng = np.random.default_rng(0)
+    rows = torch.from_numpy(rng.normal(size=(6, 3)).astype(np.float32))
+    target = torch.from_numpy(rng.dirichlet(np.ones(3), 6).astype(np.float32))
+    others = np.roll(np.arange(6), 1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        share = torch.rand(6, 1)
+        torch.manual_seed(0)
+        found = train_heads(Heads(), [rows], target, others[:, None], 1e-3, Run("heads", 0, CPU))  # type: ignore[arg-type]
+    mixed, mixed_target = (share * it + (1 - share) * it[others] for it in (rows, target))
+    likelihoods = (mixed_target * mixed.log_softmax(dim=1)).sum(dim=1)
+    expected = -3 * (target.max(dim=1).values * likelihoods).mean()
+    torch.testing.assert_close(torch.as_tensor(found), expected)
+
+
+def test_each_round_has_fresh_heads_that_learn_from_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, hood, _ = topics(40)
+    drawn = np.random.default_rng(0).dirichlet(np.ones(4), (2, 40)).astype(np.float32)
+    start, opinion = torch.from_numpy(drawn)
+    rounds: list[tuple[Run, torch.Tensor]] = []
+
+    def fit(_: object, target: torch.Tensor, *given: Any) -> Any:
+        rounds.append((given[-1], target))
+        return SimpleNamespace(predict_proba=lambda _: opinion), [{"round": len(rounds)}]
+
+    monkeypatch.setattr(cotraining, "fit_heads", fit)
+    _, history = cotrain([], start, hood, FEW, Run("round", 3, CPU))
+    assert history == [{"round": number} for number in range(1, FEW.rounds + 1)]
+    assert [(run.step, run.seed) for run, _ in rounds][:2] == [("round 1", 3), ("round 2", 4)]
+    torch.testing.assert_close(rounds[0][1], FEW.target(start))
+    torch.testing.assert_close(rounds[1][1], FEW.target(average_over(hood.walk, opinion)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -64,10 +65,29 @@ def test_a_run_in_this_process_starts_none(said: list[str]) -> None:
 def test_an_engine_that_is_not_installed_is_named_with_its_extra(
     kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner.util, "find_spec", lambda _: None)
+    # The package dask is a part of many others, without its workers.
+    monkeypatch.setattr(runner.util, "find_spec", lambda name: name if name == "dask" else None)
     words = rf"pip install nightfold\[{kind}\]"
     with pytest.raises(SettingError, match=words), worked_on_by(RunnerSettings(kind=kind)):
         pass
+
+
+@pytest.mark.parametrize("kind", ["dask", "ray"])
+def test_an_engine_gets_the_address_or_the_number_of_workers(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("dask", "ray"):
+        started = partial(lambda *given: given, name)
+        monkeypatch.setattr(f"tasks.frame.{name}_mapper.{name}_workers", started)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 5)
+    address = "ray://h:1" if kind == "ray" else "tcp://h:1"
+    assert runner._started(RunnerSettings(kind=kind)) == (kind, None, 5)
+    assert runner._started(RunnerSettings(kind=kind, workers=3)) == (kind, None, 3)
+    assert runner._started(RunnerSettings(kind=kind, address=address)) == (kind, address, 5)
+
+
+def test_an_empty_address_is_none() -> None:
+    assert RunnerSettings(kind="dask", address="").address is None
 
 
 @pytest.mark.parametrize(
@@ -76,6 +96,7 @@ def test_an_engine_that_is_not_installed_is_named_with_its_extra(
         ({"address": "tcp://h:1"}, "left out where kind is 'local'"),
         ({"workers": 2}, "left out where kind is 'local'"),
         ({"kind": "dask", "address": "tcp://h:1", "workers": 2}, "a cluster, which has some"),
+        ({"kind": "dask", "address": "tcp://h:1/path"}, "tls://HOST:PORT or tcp://HOST:PORT"),
         ({"kind": "dask", "address": "h:1"}, "tls://HOST:PORT or tcp://HOST:PORT"),
         ({"kind": "ray", "address": "tcp://h:1"}, "ray://HOST:PORT"),
     ],

@@ -7,7 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.store.files import copy_atomically, sha256_of, write_atomically, write_parquet
+from tasks.store.files import (
+    copy_atomically,
+    sha256_of,
+    write_atomically,
+    write_checked,
+    write_parquet,
+)
 
 
 def test_a_copy_has_the_bytes_and_the_digest_of_its_source(tmp_path: Path) -> None:
@@ -16,6 +22,13 @@ def test_a_copy_has_the_bytes_and_the_digest_of_its_source(tmp_path: Path) -> No
     assert (tmp_path / "new" / "b").read_bytes() == b"content"
     assert sha256_of(tmp_path / "a") == sha256_of(tmp_path / "new" / "b")
     assert sha256_of(tmp_path / "a").startswith("ed7002b439e9ac845f22357d822bac14")
+
+
+def test_content_of_another_digest_takes_the_place_of_nothing(tmp_path: Path) -> None:
+    path, digest = tmp_path / "a", "ed7002b439e9ac84"
+    assert write_checked(path, lambda it: it.write_bytes(b"content"), digest)
+    assert not write_checked(path, lambda it: it.write_bytes(b"damaged"), digest)
+    assert [it.read_bytes() for it in tmp_path.iterdir()] == [b"content"]
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o027, 0o077], ids=oct)

@@ -45,7 +45,14 @@ def test_vectors_stay_of_one_kind_where_settings_and_machine_allow_it() -> None:
     assert kind_after(REFERENCE) == REFERENCE
     assert kind_after(FAST) == FAST
     assert kind_after(REFERENCE, backend="openvino") == FAST
+    assert kind_after(REFERENCE, dtype="bfloat16") == FAST
     assert kind_after(REFERENCE, files="e" * 64) == FAST
+
+
+def test_the_digest_of_a_kind_is_that_of_the_files_however_it_was_come_to() -> None:
+    found = EncoderRef(name="tiny", digest=FILES, folder="", files=FILES)
+    assert found.of_kind(FAST).of_kind(REFERENCE) == found
+    assert found.of_kind(FAST).of_kind(STATIC).digest == STATIC.digest(FILES)
 
 
 def test_a_kind_that_this_machine_lacks_gives_way_aloud(caplog: pytest.LogCaptureFixture) -> None:
@@ -70,13 +77,17 @@ def test_an_encoder_stays_loaded_until_another_is_asked_for_or_it_is_forgotten(
 ) -> None:
     monkeypatch.setattr("models.encoding.encoder.find_encoder", lambda folder: folder)
     monkeypatch.setattr("models.encoding.text_encoder.TextEncoder", lambda *given: [*given])
-    settings, ref = EmbedSettings(), EncoderRef(name="tiny", digest="d", folder="f")
+    settings = EmbedSettings(batch_size=7)
+    ref = EncoderRef(name="tiny", digest="d", folder="f").of_kind(FAST)
     forget_encoder()
     loaded = load_encoder(ref, settings, "cpu")
+    assert loaded == ["f", "cpu", 7, FAST]
     assert load_encoder(ref, settings, "cpu") is loaded
     changed = ref.model_copy(update={"digest": "e"})
     for other in (load_encoder(changed, settings, "cpu"), load_encoder(ref, settings, "cpu")):
         assert other is not loaded
     forget_encoder()
     assert load_encoder(ref, settings, "cpu") is not other
+    monkeypatch.setattr("models.encoding.static_encoder.StaticEncoder", lambda source: source)
+    assert load_encoder(ref.of_kind(STATIC), settings, "cpu") == "f"
     forget_encoder()

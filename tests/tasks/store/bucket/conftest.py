@@ -10,7 +10,7 @@ from tasks.store.aside.copies import keep_copy
 from tasks.store.bucket import claim
 from tasks.store.files import copy_atomically
 from tasks.store.storage import Store
-from tests.tasks.store.bucket.memory import Machines, Memory
+from tests.tasks.store.bucket.memory import Machines, Memory, publish_tiny
 
 PublishNight = Callable[..., dict[str, Any]]
 
@@ -25,6 +25,15 @@ def machines(objects: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Machines that work on one bucket in memory."""
     monkeypatch.setattr(claim, "_objects", lambda place: objects)
     return Machines(objects, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def two_nights(machines: Machines) -> Machines:
+    for day in (1, 2):
+        with machines.run("a", day) as (night, held):
+            publish_tiny(night.root, day)
+            held.send()
+    return machines
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ import pytest
 
 from tasks.operating.doctor.bucket import examine_everywhere
 from tasks.operating.prune import prune
+from tasks.store.aside.copies import lost_nights
 from tasks.store.bucket.claim import claimed, require_free, run_lock, send_curation
+from tasks.store.bucket.conditions import PROBE
 from tasks.store.bucket.layout import is_manifest, is_of_store
-from tasks.store.bucket.lease import LEASE, LEASE_SECONDS, LeaseLostError
-from tasks.store.bucket.objects import BucketError
+from tasks.store.bucket.lease import LEASE, LEASE_SECONDS, LeaseLostError, holding_in
+from tasks.store.bucket.objects import BucketError, Listed
 from tasks.store.bucket.push import BucketConflictError
 from tasks.store.lock import StoreBusyError
 from tests.tasks.store.bucket.memory import (
@@ -27,15 +29,6 @@ Publish = Callable[..., None]
 
 def nights_in(objects: Memory) -> list[str]:
     return sorted(it.split("/")[2] for it in objects.contents if is_manifest(it))
-
-
-@pytest.fixture
-def two_nights(machines: Machines) -> Machines:
-    for day in (1, 2):
-        with machines.run("a", day) as (night, held):
-            publish_tiny(night.root, day)
-            held.send()
-    return machines
 
 
 @pytest.fixture
@@ -65,6 +58,7 @@ def test_another_machine_reads_what_was_published_and_fetches_nothing_twice(
     fetched = len(two_nights.objects.fetched)
     assert two_nights.look("b") == [1, 2]
     assert len(two_nights.objects.fetched) == fetched
+    assert not list(two_nights.root("b").glob("embeddings/*/*"))
     with two_nights.run("b", 3):
         assert list(two_nights.root("b").glob("embeddings/*/*"))
 
@@ -72,9 +66,9 @@ def test_another_machine_reads_what_was_published_and_fetches_nothing_twice(
 def test_a_night_is_sent_once_and_its_manifest_after_all_that_it_names(
     two_nights: Machines,
 ) -> None:
-    writes = [it for it in two_nights.objects.writes if "night=2026-03-02" in it]
+    writes = list(filter(is_of_store, two_nights.objects.writes))
     assert len(writes) == len(set(writes))
-    assert is_manifest(writes[-1])
+    assert is_manifest([it for it in writes if "night=2026-03-02" in it][-1])
 
 
 def test_two_machines_at_once_are_one(machines: Machines) -> None:
@@ -88,7 +82,40 @@ def test_two_machines_at_once_are_one(machines: Machines) -> None:
                 refused()
         held.send()
     require_free(machines.night("b", 1))
-    assert machines.look("b") == [1]
+    assert len(machines.night("b", 1).published_nights()) == 1, "it has looked"
+
+
+def test_a_server_is_tried_once_by_each_machine_and_again_where_it_has_failed(
+    machines: Machines,
+) -> None:
+    objects = machines.objects
+    objects.honours = False
+    for _ in range(2):
+        with pytest.raises(BucketError, match="cannot hold a store"), machines.run("a", 1):
+            pass
+    objects.honours = True
+    objects.writes.clear()
+    for _ in range(2):
+        with machines.run("a", 1):
+            pass
+    assert len([it for it in objects.writes if it.startswith(PROBE)]) == PROBED
+
+
+def test_a_run_looks_at_the_bucket_when_it_has_the_lease(
+    two_nights: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, holders = two_nights.objects, []
+    listed = objects.listed
+
+    def noted() -> dict[str, Listed]:
+        told = holding_in(objects.contents[LEASE])
+        holders.append(told is not None and not told.is_released)
+        return listed()
+
+    monkeypatch.setattr(objects, "listed", noted)
+    with two_nights.run("b", 3):
+        pass
+    assert holders == [True]
 
 
 def test_a_kill_at_any_write_shows_a_night_whole_or_not_at_all(two_nights: Machines) -> None:
@@ -138,6 +165,8 @@ def test_who_has_lost_the_lease_publishes_nothing_and_loses_nothing(
             with pytest.raises(LeaseLostError):
                 held.send()
             taken.send()
+        two_nights.look("a")
+        assert text_of(night) == "slow", "what a run works on is left alone"
     assert text_of(two_nights.night("b", 3)) == "fast"
     with caplog.at_level(logging.WARNING), two_nights.run("a", 4):
         assert text_of(two_nights.night("a", 3)) == "fast"
@@ -164,6 +193,7 @@ def test_a_night_on_a_history_that_has_changed_is_put_aside(two_nights: Machines
         publish_tiny(night.root, 3)
         held.send()
     assert two_nights.look("a") == [1, 2, 3]
+    assert lost_nights(two_nights.night("a", 4)) == []
     assert nights_in(two_nights.objects)[-1] == "night=2026-03-03"
 
 
@@ -225,6 +255,7 @@ def test_damage_here_is_fetched_again(two_nights: Machines) -> None:
     manifest = two_nights.night("a", 2).manifest_path()
     manifest.write_bytes(manifest.read_bytes()[:-3])
     with claimed(root, "doctor", changes=False) as held:
+        assert two_nights.night("a", 2).read_manifest(), "no run needs its copy"
         repaired, _ = examine_everywhere(held, repairs=True)
     assert table.relative_to(root).as_posix() in {it.file for it in repaired}
     assert table.read_bytes() == whole

@@ -1,7 +1,9 @@
 import json
+import threading
 
 import pytest
 
+from tasks.store.bucket import lease
 from tasks.store.bucket.lease import (
     LEASE,
     LEASE_SECONDS,
@@ -11,7 +13,7 @@ from tasks.store.bucket.lease import (
     leased,
     seconds_left,
 )
-from tasks.store.bucket.objects import ConditionFailedError, Read
+from tasks.store.bucket.objects import BucketError, ConditionFailedError, Read
 from tasks.store.lock import StoreBusyError
 from tests.tasks.store.bucket.memory import Memory
 
@@ -83,17 +85,71 @@ def test_an_answer_that_was_lost_is_no_loss_of_the_lease(
         put(name, content, replaces)
         raise ConditionFailedError(name)
 
-    with leased(objects, "a@1", "first") as lease:
+    with leased(objects, "a@1", "first") as held:
         with monkeypatch.context() as patch:
             patch.setattr(objects, "put", twice)
-            lease.renew()
-        lease.renew()
+            held.renew()
+        held.renew()
 
 
 def test_no_two_renewals_are_the_same(objects: Memory) -> None:
-    with leased(objects, "a@1", "first") as lease:
+    with leased(objects, "a@1", "first") as held:
         first = objects.contents[LEASE]
-        lease.renew()
+        held.renew()
         assert objects.contents[LEASE] != first
     with leased(objects, "a@1", "first"):
         assert json.loads(objects.contents[LEASE])["renewals"] == 3
+
+
+def test_a_lease_is_renewed_while_it_is_held_and_after_a_hiccup(
+    objects: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 9 * lease._RENEWED_EVERY < LEASE_SECONDS
+    put, tried, is_renewed = objects.put, [], threading.Event()
+
+    def fails_at_first(name: str, content: bytes, replaces: str | None) -> str:
+        tried.append(content)
+        if len(tried) == 2:
+            raise BucketError("the network is away")
+        if len(tried) == 4:
+            is_renewed.set()
+        return put(name, content, replaces)
+
+    monkeypatch.setattr(objects, "put", fails_at_first)
+    monkeypatch.setattr(lease, "_RENEWED_EVERY", 0.001)
+    with leased(objects, "a@1", "first"):
+        assert is_renewed.wait(timeout=20)
+
+
+def test_two_renewals_at_once_take_turns(objects: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, is_overtaken, is_begun = objects.put, threading.Event(), threading.Event()
+
+    def slow(name: str, content: bytes, replaces: str | None) -> str:
+        if is_begun.is_set():
+            is_overtaken.set()
+        else:
+            is_begun.set()
+            is_overtaken.wait(timeout=0.05)
+        return put(name, content, replaces)
+
+    with leased(objects, "a@1", "first") as held:
+        monkeypatch.setattr(objects, "put", slow)
+        other = threading.Thread(target=held.renew)
+        other.start()
+        is_begun.wait(timeout=20)
+        held.renew()
+        other.join()
+        told = holding_in(objects.contents[LEASE])
+    assert told
+    assert told.renewals == 3, "no two have the same bytes"
+
+
+def test_a_lease_that_cannot_be_given_back_ends_by_itself(
+    objects: Memory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> str:
+        raise BucketError("the network is away")
+
+    with leased(objects, "a@1", "first"):
+        monkeypatch.setattr(objects, "put", away)
+    assert "the lease could not be given back: the network is away" in caplog.text

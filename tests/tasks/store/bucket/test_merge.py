@@ -6,6 +6,7 @@ from tasks.store.bucket.record import Known
 
 NAME = "runs/feed=reviews/night=2026-03-02/manifest.json"
 OTHER = "runs/feed=reviews/night=2026-03-01/manifest.json"
+PRUNED = "runs/feed=reviews/pruned.json"
 
 
 def merged(here: str | None, known: str | None, there: str | None) -> tuple[str, ...]:
@@ -48,6 +49,9 @@ def test_the_side_that_has_changed_wins(
         ({}, {OTHER: Listed("A", 1)}, True),
         ({OTHER: Known("A", "a")}, {}, True),
         ({}, {OTHER.replace("reviews", "mail"): Listed("A", 1)}, False),
+        ({}, {PRUNED: Listed("A", 1)}, True),
+        ({PRUNED: Known("A", "a")}, {PRUNED: Listed("A", 1)}, False),
+        ({PRUNED: Known("A", "a")}, {}, True),
     ],
 )
 def test_a_night_that_was_never_sent_counts_on_its_own_history_alone(
@@ -55,3 +59,26 @@ def test_a_night_that_was_never_sent_counts_on_its_own_history_alone(
 ) -> None:
     here = {NAME: "n"} | ({OTHER: "a"} if OTHER in record else {})
     assert (NAME in merge(here, record, there).contested) == is_stale
+
+
+def test_a_night_that_was_sent_before_is_no_guess_on_a_history() -> None:
+    record, there = {NAME: Known("A", "a")}, {NAME: Listed("A", 1), OTHER: Listed("B", 1)}
+    assert not merge({NAME: "newer"}, record, there).contested
+
+
+@pytest.mark.parametrize(
+    ("sent", "there", "is_contested"),
+    [
+        ("m", "M", True),  # another machine has made the report anew
+        ("old", "OLD", False),  # its night is about to be sent
+        ("old", "OTHER", True),  # its night goes to the trash, and so does what is told of it
+    ],
+)
+def test_a_report_goes_where_its_night_goes(sent: str, there: str, is_contested: bool) -> None:
+    report = NAME.replace("runs", "reports").replace("manifest.json", "summary.md")
+    found = merge(
+        {NAME: "m", report: "here"},
+        {NAME: Known(sent.upper(), sent), report: Known("R", "r")},
+        {NAME: Listed(there, 1), report: Listed("S", 1)},
+    )
+    assert (report in found.contested) == is_contested
