@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.user_cache import user_cache
 from models.encoding.encoder import EncoderSource
 from models.encoding.forward import SAMPLE
 from models.encoding.openvino_forward import import_openvino
@@ -122,7 +121,8 @@ def _folder(source: EncoderSource) -> Path:
     """Return the place of an encoder; whatever could change what is there is in its name."""
     versions = [f"{name} {metadata.version(name)}" for name in _MADE_BY]
     decisive = json.dumps([FORMAT, source.digest, versions, SAMPLE])
-    return user_cache() / "encoders" / hashlib.sha256(decisive.encode()).hexdigest()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute()
+    return cache / "nightfold" / "encoders" / hashlib.sha256(decisive.encode()).hexdigest()
 
 
 def _read(folder: Path) -> Converted:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from models.core.user_cache import user_cache
 from tasks.boundary.secret_urls import mask_secrets
 from tasks.store.files import write_atomically
 from validation.errors import BAD_USAGE, NightfoldError
@@ -148,5 +147,5 @@ def _origin_path(root: Path) -> Path:
 
 
 def _copies() -> Path:
-    named = os.environ.get(COPIES)
-    return Path(named).expanduser().absolute() if named else user_cache()
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get(COPIES) or f"{cache}/nightfold").expanduser().absolute()
