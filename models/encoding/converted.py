@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.encoding.encoder import EncoderSource
+from models.encoding.encoder import EncoderSource, sha256_of
 from models.encoding.forward import SAMPLE
 from models.encoding.openvino_forward import import_openvino
 from models.encoding.tokens import by_compiled
@@ -79,6 +79,7 @@ def find_converted(source: EncoderSource) -> Converted | None:
     folder = _folder(source)
     if not folder.exists():
         return None
+    import_openvino()  # what keeps it out is no damage
     try:
         found = _read(folder)
         os.utime(folder)
@@ -107,8 +108,11 @@ def keep_converted(source: EncoderSource, converted: Converted) -> Converted:
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as made:
-            found = _written(Path(made), converted, converted.compiled)
-            _put(Path(made), folder)
+            entry = Path(made) / "entry"
+            entry.mkdir()
+            found = _written(entry, converted, converted.compiled)
+            if not folder.exists():  # else another process was first
+                entry.rename(folder)
         _forget_old(folder.parent)
     except OSError as error:
         logger.info("the encoder is converted at every start, for it could not be kept: %s", error)
@@ -132,7 +136,7 @@ def _read(folder: Path) -> Converted:
 
     story = json.loads((folder / _STORY).read_bytes())
     for name in _FILES:
-        if _digest(folder / name) != story["files"][name]:
+        if sha256_of(folder / name) != story["files"][name]:
             raise ValueError(f"{name} is not what was written")
     names = tuple(story["names"])
     compiled = Tokenizer.from_file(str(folder / _TOKENIZER))
@@ -155,20 +159,10 @@ def _written(folder: Path, converted: Converted, compiled: Any) -> Converted:
     story = {
         "names": converted.tokeniser.names,
         "pads_right": converted.tokeniser.pads_right,
-        "files": {name: _digest(folder / name) for name in _FILES},
+        "files": {name: sha256_of(folder / name) for name in _FILES},
     }
     (folder / _STORY).write_text(json.dumps(story), encoding="utf-8")
     return _read(folder)
-
-
-def _put(made: Path, folder: Path) -> None:
-    """Move an entry to its place, unless another process was first."""
-    inner = made / folder.name
-    inner.mkdir()
-    for name in (*_FILES, _STORY):
-        (made / name).rename(inner / name)
-    if not folder.exists():
-        inner.rename(folder)
 
 
 def _forget_old(cache: Path) -> None:
@@ -176,8 +170,3 @@ def _forget_old(cache: Path) -> None:
     entries = sorted(cache.glob("?" * 64), key=lambda it: it.stat().st_mtime, reverse=True)
     for old in entries[N_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -232,6 +232,11 @@ def _file_digests(folder: Path) -> dict[str, str]:
 @cache
 def _digest_of(path: Path, _size: int, _modified_ns: int) -> str:
     """Hash a file, once for all nights of a process while its size and time stay the same."""
+    return sha256_of(path)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -44,14 +44,15 @@ def load(source: EncoderSource, device: torch.device, kind: Kind) -> Loaded:
     if kind.backend == "openvino":
         return _load_by_openvino(source, device, kind)
     model = load_model(source, str(device))
-    if kind == REFERENCE and not _inputs(model):
-        return Whole(model, _width(model, source))
-    read = _read(model, source, device, kind)
+    names, width = _inputs(model), _width(model, source)
+    if kind == REFERENCE and not names:
+        return Whole(model, width)
+    read = _read(model, names, source, device, kind)
     if kind == REFERENCE:
-        return Transformer(read.tokeniser, read.reference, _width(model, source))
+        return Transformer(read.tokeniser, read.reference, width)
     forward = torch_forward(read.module, device, kind)
     _require_same(forward, read.tokeniser, read.expected(), kind)
-    return Transformer(read.tokeniser, forward, _width(model, source))
+    return Transformer(read.tokeniser, forward, width)
 
 
 def load_model(source: EncoderSource, device: str) -> Any:
@@ -82,8 +83,9 @@ class _Read:
         return vectors_of(self.reference, self.tokeniser.sample())
 
 
-def _read(model: Any, source: EncoderSource, device: torch.device, kind: Kind) -> _Read:
-    names = _inputs(model)
+def _read(
+    model: Any, names: tuple[str, ...], source: EncoderSource, device: torch.device, kind: Kind
+) -> _Read:
     if not names:
         raise KindRefusedError(
             f"an encoder whose vectors are computed by {kind} must be a transformer without a"
@@ -115,7 +117,8 @@ def _convert(source: EncoderSource, device: torch.device, kind: Kind) -> "Conver
     from models.encoding.converted import Converted
     from models.encoding.openvino_forward import convert
 
-    read = _read(load_model(source, str(device)), source, device, kind)
+    model = load_model(source, str(device))
+    read = _read(model, _inputs(model), source, device, kind)
     traced = convert(read.module, read.tokeniser.sample()[-1])
     return Converted(traced, read.tokeniser, read.compiled, read.expected())
 

