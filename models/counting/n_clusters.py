@@ -72,7 +72,7 @@ class NClustersChoice:
     limit
         The largest number considered for ``n_clusters``.
     n_themes
-        The number with the highest ``shared``.
+        The number with the highest ``shared``, at least `SMALLEST` where that was tried.
     range_of_themes
         The candidates around it whose ``shared`` cannot be told from the highest one.
     """
@@ -214,14 +214,15 @@ def _chosen(
         agreed = max(first, min(SMALLEST, n_clusters)), last
         n_clusters = _nearest(near.n_clusters, agreed, n_clusters)
         finest = _nearest(near.n_themes, among, finest)
+    n_themes = max(finest, n_clusters)  # halves may share most on two, which are too few
     return NClustersChoice(
-        n_clusters=n_clusters if finest >= WORTH_TWO_LEVELS * n_clusters else finest,
+        n_clusters=n_clusters if n_themes >= WORTH_TWO_LEVELS * n_clusters else n_themes,
         candidates=candidates,
         agreements=agreements,
         shared=tuple(shared),
         limit=coarse[-1],
-        n_themes=finest,
-        range_of_themes=among,
+        n_themes=n_themes,
+        range_of_themes=(among[0], max(among[1], n_themes)),
     )
 
 

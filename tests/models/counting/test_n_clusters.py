@@ -177,7 +177,10 @@ def test_topics_are_considered_up_to_the_themes(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_feed_without_clusters_has_few() -> None:
     noise = np.random.default_rng(0).normal(size=(500, 20)).astype(np.float32)
-    assert choose_n_clusters(noise, random_state=0).n_themes <= 4
+    choice = choose_n_clusters(noise, random_state=0)
+    assert choice.n_clusters == choice.n_themes == 3
+    assert choice.candidates[-1] == 40, "the peak is looked for that far in any case"
+    assert choice.limit >= 3, "halves of almost any feed agree on how to cut it in two"
 
 
 def test_repeated_texts_do_not_make_many_topics() -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
+from scipy.stats import entropy
 from sklearn.datasets import make_blobs
+from sklearn.metrics import mutual_info_score
 
 from models.counting import stability
 from models.counting.stability import represent, stabilities, without_clusters
@@ -71,16 +72,28 @@ def test_more_starts_are_tried_where_clusters_are_few(monkeypatch: pytest.Monkey
     assert {k: starts.count(k) / n_halves for k in (3, 15, 30, 50)} == {3: 4, 15: 4, 30: 2, 50: 1}
 
 
-def test_of_several_starts_the_tightest_counts() -> None:
-    X = _blobs(8, 800)
-    found = represent(X, np.random.default_rng(0))
-    wanted = min(
-        KMeans(8, n_init=20, random_state=0).fit(found.points, sample_weight=counts).inertia_
-        for counts in [np.bincount(found.of_row)]
-    )
-    centers = stability._centers(found.points, found.of_row, 8, np.random.default_rng(2))
-    gaps = ((found.points[:, None] - centers) ** 2).sum(axis=2).min(axis=1)
-    assert gaps @ np.bincount(found.of_row) == pytest.approx(wanted, rel=0.01)
+def test_of_several_starts_the_tightest_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.array([[0.0, 0], [0, 1], [9, 0], [9, 1]], dtype=np.float32)
+    across, along = points[[0, 1]] + [[4, 0], [4, 0]], points[[0, 2]]
+    starts = iter([across, along, across, across])
+    monkeypatch.setattr(stability, "kmeans_plus_plus", lambda *_: next(starts).astype(np.float32))
+    centers = stability._centers(points, np.arange(4), 2, np.random.default_rng(2))
+    np.testing.assert_allclose(centers, [[0, 0.5], [9, 0.5]])
+
+
+def test_agreement_is_over_rows_and_not_over_the_points_that_stand_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = np.array([[0.0], [1], [2], [3]], dtype=np.float32)
+    of_row = np.repeat(np.arange(4), [50, 1, 1, 50])
+    found = stability.Representatives(points, of_row)
+    halves = iter([np.array([[0.2], [2.8]]), np.array([[0.0], [1.6]])])
+    monkeypatch.setattr(stability, "_centers", lambda *_: next(halves).astype(np.float32))
+    agreed = stability._agreement(found, [of_row, of_row], 2, np.random.default_rng(0))
+    first, second = of_row > 1, of_row > 0
+    wanted = 2 * mutual_info_score(first, second)
+    wanted /= entropy(np.bincount(first)) + entropy(np.bincount(second))
+    assert agreed == pytest.approx(wanted, abs=0.02)
 
 
 def test_rows_that_a_half_lacks_are_placed_too() -> None:
