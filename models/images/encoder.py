@@ -80,6 +80,11 @@ class ImageEncoder:
         return self.network.latent_dim
 
     @property
+    def view_dims(self) -> tuple[int]:
+        """Width of the one view that a vector is."""
+        return (self.dimension,)
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of the images that it encodes."""
         return self.network.image_shape
