@@ -2,8 +2,9 @@
 
 Each kind errs in its own way. Halves agree best on the coarsest cut of what has levels, neighbours
 stay together best in clusters as wide as their graph, and a silhouette is drawn to a few rows that
-lie far off. The middle of the three is near the number that people see more often than any alone:
-see docs/images-and-series.md.
+lie far off. Where rows have several views the halves see different ones: they agree on less by
+chance, and another draw of them is more often of the same mind. The middle of the three is near the
+number that people see more often than any alone: see docs/images-and-series.md.
 """
 
 from collections.abc import Sequence

@@ -200,7 +200,7 @@ def share_near(rule: str, found: Sequence[Counted], sets: Sequence[str]) -> floa
 
 def share_of_sets(rule: str, group: Sequence[Counted]) -> float:
     """Return how often a rule comes near, each set counting once."""
-    sets = {it.set for it in group}
+    sets = dict.fromkeys(it.set for it in group)
     near = ([is_near(rule, it) for it in group if it.set == name] for name in sets)
     return float(np.mean([np.mean(each) for each in near]))
 
