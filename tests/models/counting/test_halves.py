@@ -60,6 +60,14 @@ def test_halves_see_every_pair_of_views_in_turn(monkeypatch: pytest.MonkeyPatch)
     assert found.labels.shape == (41,)
 
 
+def test_of_many_rows_halves_are_drawn_in_every_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(halves, "_MAX_ROWS", 30)
+    X = np.random.default_rng(0).normal(size=(41, 9)).astype(np.float32)
+    found = cut_in_halves(X, 3, np.random.default_rng(0), [X[:, :4], X[:, 4:]])
+    assert np.isfinite(found.agreement).all()
+    assert (found.labels.shape, set(found.labels.tolist())) == ((41,), {0, 1, 2})
+
+
 def test_views_agree_on_what_both_show() -> None:
     """Each view cuts three shared clusters in two, and in its own way."""
     rng = np.random.default_rng(0)
