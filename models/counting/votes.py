@@ -18,12 +18,12 @@ from models.core.arrays import Floats, Integers
 from models.core.devices import draw_seed
 from models.core.lloyd import kmeans_runs, spread
 from models.core.silhouette import SampledSilhouette
+from models.counting.density import density
 from models.counting.halves import cut_in_halves
 from models.counting.n_clusters import (
     NClustersChoice,
     Numbers,
     candidates_on,
-    density,
     most_agreed,
     range_around,
 )
@@ -103,7 +103,7 @@ def count_by_votes(
       rows; of two views, or of one and of all, where there are several (`cut_in_halves`);
     - the silhouette, among the rows, of k-means in the latent space;
     - the density of its clusters, the share of neighbours in the own cluster less γ times what is
-      due to chance, as in `models.counting.n_clusters.choose_n_clusters`.
+      due to chance, see `models.counting.density`.
 
     Each votes for the number at which it is highest, the first two from 3 on: almost any feed can
     be cut in two.

@@ -211,4 +211,4 @@ def _choose(seen: Seen, settings: Settings) -> NClustersChoice | None:
     seed, granularity, near = settings.seed, settings.granularity, settings.near
     if settings.rows == "items":
         return count_by_votes(seen, seed, granularity, near)
-    return choose_n_clusters(seen.rows, seed, seen.latent, seen.walk, granularity, near)
+    return choose_n_clusters(seen.latent, seed, granularity, near)
