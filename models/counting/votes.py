@@ -2,8 +2,9 @@
 
 Each kind errs in its own way. Halves agree best on the coarsest cut of what has levels, neighbours
 stay together best in clusters as wide as their graph, and a silhouette is drawn to a few rows that
-lie far off. The middle of the three is near the number that people see more often than any alone:
-see docs/images-and-series.md.
+lie far off. Where rows have several views the halves see different ones: they agree on less by
+chance, and another draw of them is more often of the same mind. The middle of the three is near the
+number that people see more often than any alone: see docs/images-and-series.md.
 """
 
 from collections.abc import Sequence
@@ -58,6 +59,27 @@ class Votes(NamedTuple):
     density: int
 
 
+class Seen(NamedTuple):
+    """Rows that are counted, as they are seen.
+
+    Attributes
+    ----------
+    rows
+        All views together, rows of length one, shape (n_samples, n_features).
+    latent
+        The smoothed rows, in which clusters are sought, shape (n_samples, latent_dim).
+    walk
+        Random walk on the neighbour graph of the rows, (n_samples, n_samples).
+    views
+        Each view alone where there are several, rows of length one, shape (n_samples, view_dim).
+    """
+
+    rows: Floats
+    latent: Floats
+    walk: sparse.csr_array
+    views: Sequence[Floats] = ()
+
+
 class Tried(NamedTuple):
     """A candidate and its figures, the agreement for every cut."""
 
@@ -68,10 +90,8 @@ class Tried(NamedTuple):
 
 
 def count_by_votes(
-    X: Floats,
+    seen: Seen,
     random_state: int | np.random.RandomState | None,
-    latent: Floats,
-    walk: sparse.csr_array,
     granularity: float,
     near: Numbers | None = None,
 ) -> NClustersChoice:
@@ -79,8 +99,9 @@ def count_by_votes(
 
     For each number on a ladder from 2 on:
 
-    - how well two halves agree, the adjusted Rand index of two k-means on random halves of X;
-    - the silhouette in X of k-means in the latent space;
+    - how well two halves agree, the adjusted Rand index of two k-means on random halves of the
+      rows; of two views, or of one and of all, where there are several (`cut_in_halves`);
+    - the silhouette, among the rows, of k-means in the latent space;
     - the density of its clusters, the share of neighbours in the own cluster less γ times what is
       due to chance, see `models.counting.density`.
 
@@ -89,14 +110,10 @@ def count_by_votes(
 
     Parameters
     ----------
-    X
-        Rows of length one, shape (n_samples, n_features).
+    seen
+        The rows.
     random_state
         Seeds the halves and the k-means starts.
-    latent
-        The smoothed rows, in which clusters are sought, shape (n_samples, latent_dim).
-    walk
-        Random walk on the neighbour graph of X, (n_samples, n_samples).
     granularity
         Which vote counts: higher finds finer clusters; see `FINE`.
     near
@@ -113,18 +130,14 @@ def count_by_votes(
     Lange, Roth, Braun, Buhmann (2004), Stability-Based Validation of Clustering Solutions.
     Rousseeuw (1987), Silhouettes. Reichardt, Bornholdt (2006), eq. 11.
     """
-    tried = tried_numbers(X, random_state, latent, walk)
+    tried = tried_numbers(seen, random_state)
     return _chosen(tried, granularity, near) if tried else NClustersChoice(1)
 
 
-def tried_numbers(
-    X: Floats,
-    random_state: int | np.random.RandomState | None,
-    latent: Floats,
-    walk: sparse.csr_array,
-) -> list[Tried]:
+def tried_numbers(seen: Seen, random_state: int | np.random.RandomState | None) -> list[Tried]:
     """Measure what speaks for each number; see `count_by_votes`. None where there is no choice."""
-    X, latent = X - X.mean(axis=0), latent - latent.mean(axis=0)  # as in `choose_n_clusters`
+    # As in `choose_n_clusters`.
+    X, latent, *views = (it - it.mean(axis=0) for it in (seen.rows, seen.latent, *seen.views))
     rng = np.random.default_rng(draw_seed(random_state))
     judge = SampledSilhouette(X, rng)
     tried: list[Tried] = []
@@ -133,9 +146,9 @@ def tried_numbers(
         tried.append(
             Tried(
                 n_clusters,
-                cut_in_halves(X, n_clusters, rng).agreement,
+                cut_in_halves(X, n_clusters, rng, views).agreement,
                 judge.score(labels),
-                density(walk, labels, _RESOLUTION),
+                density(seen.walk, labels, _RESOLUTION),
             )
         )
         if n_clusters > _BEYOND * max(votes_of(tried)):

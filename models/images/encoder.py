@@ -80,6 +80,11 @@ class ImageEncoder:
         return self.network.latent_dim
 
     @property
+    def view_dims(self) -> tuple[int]:
+        """Width of the one view that a vector is."""
+        return (self.dimension,)
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of the images that it encodes."""
         return self.network.image_shape
@@ -176,20 +181,24 @@ def _fit(
         reconstruction = reconstruction_loss(rows, written)
         return {"loss": place + reconstruction, "reconstruction_loss": reconstruction}
 
-    batch_size = min(BATCH_SIZE, max(SMALLEST_BATCH, len(pixels) // 12))
-    steps_an_epoch = -(-len(pixels) // batch_size)
-    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, PASSES // len(pixels)))
-    epochs = max(epochs, -(-FEWEST_STEPS // steps_an_epoch))
-    steps = epochs * steps_an_epoch
+    schedule = _schedule(len(pixels), seed)
+    steps = schedule.n_epochs * -(-len(pixels) // schedule.batch_size)
     optimizer = Adam(network.parameters(), LEARNING_RATE)
 
     def slow_down(step: int) -> bool:
         optimizer.learning_rate = LEARNING_RATE * (1 + math.cos(math.pi * step / steps)) / 2
         return False
 
-    schedule = Schedule("encoder", epochs, batch_size, seed)
     fit_epochs(optimizer, batch_losses, len(pixels), schedule, slow_down, progress)
     network.eval()
+
+
+def _schedule(n_images: int, seed: int) -> Schedule:
+    """Return how long to train on so many images; see the constants."""
+    batch_size = min(BATCH_SIZE, max(SMALLEST_BATCH, n_images // 12))
+    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, PASSES // n_images))
+    epochs = max(epochs, -(-FEWEST_STEPS // -(-n_images // batch_size)))
+    return Schedule("encoder", epochs, batch_size, seed)
 
 
 def _codes(network: ConvolutionalAutoencoder, images: Images) -> Floats:

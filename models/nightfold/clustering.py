@@ -30,7 +30,7 @@ from models.nightfold.partition import Partition, find_partition
 from models.nightfold.sampling import rows_to_fit
 from models.nightfold.searched import smoothed_rows, take_neighbours
 from models.nightfold.state import restore, state_of
-from models.nightfold.views import latent_rows, views_of
+from models.nightfold.views import latent_rows, views_apart, views_of
 from models.nightfold.warm_start import (
     CONTINUED_EPOCHS,
     LEARNING_SHARE,
@@ -62,6 +62,7 @@ class NightfoldClustering(DeepClusterer):
         Clusters to find; ``"auto"`` finds their number too, and which of them belong to one topic.
     view_dims
         Widths of the views side by side in X, the sentence embedding first; None: it is all of X.
+        Items are clustered by all of X, and counted by what their views show alike.
     lexical_weight
         Weight of all lexical views together beside the sentence embedding.
     granularity
@@ -144,12 +145,13 @@ class NightfoldClustering(DeepClusterer):
         """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
         check_parameters(self)
         checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
-        check_widths(self._dims(checked), checked.shape[1], self.view_dims)
+        check_widths(self.view_dims or self._dims(checked), checked.shape[1], self.view_dims)
         return checked
 
     def _dims(self, X: Floats) -> tuple[int, ...]:
-        """Widths of the views in X."""
-        return (X.shape[1],) if self.view_dims is None else tuple(self.view_dims)
+        """Widths of the views that are fused; an item's are one."""
+        dims = None if self.rows == "items" else self.view_dims
+        return (X.shape[1],) if dims is None else tuple(dims)
 
     def _pretrain(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `pretrain` says, with X checked."""
@@ -179,7 +181,8 @@ class NightfoldClustering(DeepClusterer):
         settings = settings_of(self, len(fused))
         n_neighbors, device = settings.n_neighbors, settings.device
         neighbours = take_neighbours(self.__dict__, fused, n_neighbors, device)
-        partition = find_partition(fused, views, neighbours, settings, progress)
+        apart = views_apart(X[chosen], self.view_dims or ()) if self.rows == "items" else ()
+        partition = find_partition(fused, views, neighbours, settings, progress, apart)
         soft, near = partition.soft_assignments, partition.mixing_neighbours
         run = Run("heads", self.seed_, device, progress)
         self.heads_, records = fit_heads(views, soft, near, partition.recipe, run)

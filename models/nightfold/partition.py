@@ -10,7 +10,6 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor
 
 from models.core.arrays import Floats, Integers, normalise_rows
@@ -21,7 +20,7 @@ from models.core.projection import Projection
 from models.core.records import History, Progress
 from models.core.silhouette import SampledSilhouette
 from models.counting.n_clusters import NClustersChoice, Numbers, choose_n_clusters
-from models.counting.votes import count_by_votes
+from models.counting.votes import Seen, count_by_votes
 from models.nightfold.cotraining import FEW, FEW_OF_ITEMS, MANY, Neighbourhood, Recipe, Run, cotrain
 from models.nightfold.starts import (
     MANY_CLUSTERS,
@@ -99,6 +98,7 @@ def find_partition(
     neighbours: Neighbours,
     settings: Settings,
     progress: Progress | None = None,
+    apart: Sequence[Floats] = (),
 ) -> Partition:
     """Cluster the documents at hand.
 
@@ -114,6 +114,8 @@ def find_partition(
         See `Settings`.
     progress
         See `models.core.records.Progress`.
+    apart
+        What single views see of items, by which they are counted; see `models.counting.votes.Seen`.
 
     Returns
     -------
@@ -123,7 +125,7 @@ def find_partition(
     walk = neighbour_graph(neighbours, settings.n_neighbors)
     smoothed = smooth(fused, walk, SMOOTHING_ROUNDS)
     space = Projection.fit(smoothed, SMOOTHED_DIM).transform(smoothed)
-    choice = _choose(fused, space, walk, settings)
+    choice = _choose(Seen(fused, space, walk, apart), settings)
     n_clusters = int(settings.n_clusters if choice is None else choice.n_themes)
     judge = SampledSilhouette(fused, rng)
     pool = candidate_starts(space, n_clusters, judge, rng)
@@ -202,13 +204,11 @@ def best_scores(pool: Sequence[Start]) -> dict[str, float]:
     return scores
 
 
-def _choose(
-    fused: Floats, space: Floats, walk: sparse.csr_array, settings: Settings
-) -> NClustersChoice | None:
+def _choose(seen: Seen, settings: Settings) -> NClustersChoice | None:
     """Choose the number of clusters, if it was left open."""
     if settings.n_clusters != "auto":
         return None
-    granularity, near = settings.granularity, settings.near
+    seed, granularity, near = settings.seed, settings.granularity, settings.near
     if settings.rows == "items":
-        return count_by_votes(fused, settings.seed, space, walk, granularity, near)
-    return choose_n_clusters(space, settings.seed, granularity, near)
+        return count_by_votes(seen, seed, granularity, near)
+    return choose_n_clusters(seen.latent, seed, granularity, near)

@@ -82,10 +82,15 @@ class SeriesEncoder:
         self.n_channels = n_channels
 
     @property
+    def view_dims(self) -> tuple[int, int]:
+        """Widths of the two views in a vector."""
+        shapes, rhythms = (it.projection.components.shape[1] for it in (self.shapes, self.rhythms))
+        return shapes, rhythms
+
+    @property
     def dimension(self) -> int:
         """Width of a vector."""
-        views = (self.shapes, self.rhythms)
-        return sum(int(it.projection.components.shape[1]) for it in views)
+        return sum(self.view_dims)
 
     @classmethod
     def learn(

@@ -119,6 +119,7 @@ def new_estimator(
     random_state: int,
     near: tuple[int, int] | None = None,
     is_foreign: bool = False,
+    rows: Literal["texts", "items"] = "texts",
 ) -> Clusterer:
     """Make the configured estimator, unfitted.
 
@@ -127,13 +128,15 @@ def new_estimator(
     settings
         Which one.
     view_dims
-        Widths of the views, the embedding first; items that are no texts have it alone.
+        Widths of the views, the embedding first.
     random_state
         Seed of everything random in it.
     near
         Numbers of topics and clusters that an earlier fit of the feed chose, if one did.
     is_foreign
         Whether most texts are in languages that the encoder has not learnt.
+    rows
+        What is clustered.
     """
     made: Any = class_of(settings.estimator)
     parameters: dict[str, Any] = {
@@ -148,7 +151,7 @@ def new_estimator(
             parameters["lexical_weight"] = FOREIGN_LEXICAL_WEIGHT
     if made.finds_topics:
         parameters |= {"granularity": settings.granularity, "near": near}
-        parameters["rows"] = "items" if len(view_dims) == 1 else "texts"
+        parameters["rows"] = rows
     if settings.pretraining is not None:
         parameters["pretraining"] = settings.pretraining
     estimator: Clusterer = made(**parameters)

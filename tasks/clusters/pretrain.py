@@ -6,6 +6,7 @@ Writes the pretrained model
 
 import logging
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -62,7 +63,8 @@ def estimator_for(
     """Make the estimator for the window's texts, unfitted; see `pretrain`."""
     near = (chosen.topics, chosen.themes) if chosen else None
     is_foreign = is_mostly_foreign(views.languages, views.encoder_languages)
-    return new_estimator(settings, views.dims, random_state, near, is_foreign)
+    rows: Literal["texts", "items"] = "texts" if views.are_texts else "items"
+    return new_estimator(settings, views.dims, random_state, near, is_foreign, rows)
 
 
 def learn_representation(

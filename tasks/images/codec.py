@@ -26,6 +26,11 @@ class BytesEncoder:
     def __init__(self, encoder: ImageEncoder) -> None:
         self._encoder = encoder
 
+    @property
+    def view_dims(self) -> tuple[int, ...]:
+        """Widths of the views in a vector."""
+        return self._encoder.view_dims
+
     def encode(self, contents: Sequence[bytes]) -> Floats:
         """Return unit rows, shape (n_images, embedding_dim)."""
         return self._encoder.encode(stacked(contents, self._encoder.image_shape))

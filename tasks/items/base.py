@@ -11,6 +11,11 @@ from models.core.records import Progress
 class LearntEncoder(Protocol):
     """Turns items into vectors as it has learnt to."""
 
+    @property
+    def view_dims(self) -> tuple[int, ...]:
+        """Widths of the views side by side in a vector."""
+        ...
+
     def encode(self, contents: Sequence[bytes]) -> Floats:
         """Return unit rows, shape (n_items, embedding_dim)."""
         ...

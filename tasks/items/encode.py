@@ -42,10 +42,12 @@ def embed_items(
     """Gather the vectors of the window's items; see `vectors_of`."""
     items, laid_out = vectors_of(store, window, learnt, codec, device)
     encoder = encoder_of(codec.name, learnt)
+    dims = load_encoder(store, learnt, codec, device).view_dims
     return Embedded(
         items=keep_table(store, "embed", items),
         window=keep_window(store, laid_out),
         embedding_dim=items.schema.field(EMBEDDING).type.list_size,
+        item_dims=dims,
         encoder_digest=encoder.digest,
         encoder_weights=encoder.weights,
     )

@@ -20,6 +20,7 @@ def views_of(store: Store, embedded: Embedded) -> Views:
         window=embedded.window,
         embedding_dim=embedded.embedding_dim,
         lexical_dims=(),
+        item_dims=embedded.item_dims,
         encoder_digest=embedded.encoder_digest,
         encoder_weights=embedded.encoder_weights,
         n_known=pc.sum(pc.less(nights, store.night)).as_py(),

@@ -18,6 +18,11 @@ class BytesEncoder:
     def __init__(self, encoder: SeriesEncoder) -> None:
         self._encoder = encoder
 
+    @property
+    def view_dims(self) -> tuple[int, ...]:
+        """Widths of the views in a vector."""
+        return self._encoder.view_dims
+
     def encode(self, contents: Sequence[bytes]) -> Floats:
         """Return unit rows, shape (n_series, embedding_dim)."""
         n_channels = self._encoder.n_channels

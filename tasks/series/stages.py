@@ -48,7 +48,7 @@ def learn_series_encoder(  # noqa: PLR0913, PLR0917 - a stage's inputs are its k
     return learn(store, window, last, how, is_quiet)
 
 
-@stage("embed", version=1, retries=2)
+@stage("embed", version=2, retries=2)
 def embed_series(store: Store, window: ItemWindow, learnt: ModelRef, device: str) -> Embedded:
     """Encode the series that were never encoded by this encoder; see `embed_items`."""
     return embed_items(store, window, learnt, SERIES, device)

@@ -55,6 +55,8 @@ class Embedded(BaseModel):
     items: Ref
     window: WindowRef
     embedding_dim: int
+    item_dims: tuple[int, ...] = ()
+    """Widths of the views side by side in the vector of an item that is no text."""
     encoder_digest: str
     encoder_weights: str
     encoder_languages: tuple[str, ...] = ()

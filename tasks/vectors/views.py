@@ -48,6 +48,8 @@ class Views(StageResult):
     window: WindowRef
     embedding_dim: int
     lexical_dims: tuple[int, ...]
+    item_dims: tuple[int, ...] = ()
+    """Widths of the views side by side in the vector of an item that is no text."""
     encoder_digest: str
     encoder_weights: str
     encoder_languages: tuple[str, ...] = ()
@@ -62,8 +64,8 @@ class Views(StageResult):
 
     @property
     def dims(self) -> tuple[int, ...]:
-        """Widths of all views, the embedding first."""
-        return (self.embedding_dim, *self.lexical_dims)
+        """Widths of all views, the embedding first; those of an item."""
+        return self.item_dims or (self.embedding_dim, *self.lexical_dims)
 
     @property
     def are_texts(self) -> bool:

@@ -24,6 +24,8 @@ class Further(NamedTuple):
 
     Attributes
     ----------
+    agreement
+        Where halves that see all views agree best.
     shared
         Where halves share most information beyond chance, less its price, as themes are counted.
     persistent
@@ -33,18 +35,25 @@ class Further(NamedTuple):
         Where the clusters of the first view alone are most like those of all; 0 of one view.
     """
 
+    agreement: int
     shared: int
     persistent: int
     view: int
 
 
 def further(
-    latent: Floats, view: Floats | None, walk: sparse.csr_array, candidates: Sequence[int]
+    rows: Floats,
+    latent: Floats,
+    view: Floats | None,
+    walk: sparse.csr_array,
+    candidates: Sequence[int],
 ) -> Further:
     """Return what further evidence is for.
 
     Parameters
     ----------
+    rows
+        All views together, rows of length one, shape (n_samples, n_features).
     latent
         The smoothed rows, shape (n_samples, latent_dim).
     view
@@ -55,6 +64,9 @@ def further(
         Numbers of clusters to try.
     """
     rng = np.random.default_rng(0)
+    agreements = [
+        cut_in_halves(rows - rows.mean(axis=0), k, rng).agreement.mean() for k in candidates
+    ]
     partitions = [_tightest(latent, k, rng) for k in candidates]
     halves = [cut_in_halves(latent, k, rng) for k in candidates]
     shared = [float((it.information - PRICE * it.asked_for).mean()) for it in halves]
@@ -63,6 +75,7 @@ def further(
         pairs = zip(candidates, partitions, strict=True)
         alike = [adjusted_rand_score(_tightest(view, k, rng), labels) for k, labels in pairs]
     return Further(
+        agreement=_best_from_three(candidates, agreements),
         shared=candidates[int(np.argmax(shared))],
         persistent=_persistent(walk, partitions, candidates),
         view=0 if view is None else _best_from_three(candidates, alike),

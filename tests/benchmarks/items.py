@@ -36,11 +36,16 @@ class Result:
 
 
 def clustered(
-    vectors: Floats, n_clusters: int | Literal["auto"], seed: int, modality: str
+    vectors: Floats,
+    n_clusters: int | Literal["auto"],
+    seed: int,
+    modality: str,
+    view_dims: tuple[int, ...] | None = None,
 ) -> Labels:
-    """Cluster vectors as a night of this modality does."""
+    """Cluster vectors, of views of these widths, as a night of this modality does."""
     model = NightfoldClustering(
         n_clusters,
+        view_dims=view_dims,
         granularity=GRANULARITY[modality],
         rows="items",
         random_state=seed,

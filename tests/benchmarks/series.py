@@ -72,7 +72,8 @@ def k_means(series: Series, n_clusters: int, seed: int) -> Labels:
 
 def nightfold(series: Series, n_clusters: Any, seed: int) -> Labels:
     """Learn an encoder and cluster its vectors, as a first night does."""
-    return clustered(_encoded(_ById(series), seed), n_clusters, seed, "series")
+    vectors, view_dims = _encoded(_ById(series), seed)
+    return clustered(vectors, n_clusters, seed, "series", view_dims)
 
 
 class _ById:
@@ -89,9 +90,10 @@ class _ById:
 
 
 @lru_cache(maxsize=8)
-def _encoded(given: _ById, seed: int) -> Floats:
+def _encoded(given: _ById, seed: int) -> tuple[Floats, tuple[int, ...]]:
     """Learn an encoder and encode the same series, once for all methods that take its vectors."""
-    return SeriesEncoder.learn(given.series, seed).encode(given.series)
+    encoder = SeriesEncoder.learn(given.series, seed)
+    return encoder.encode(given.series), encoder.view_dims
 
 
 def recurrent(

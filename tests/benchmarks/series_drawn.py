@@ -58,15 +58,17 @@ def _autoregression(kind: int, rng: np.random.Generator) -> NDArray[np.float64]:
     return series[_SETTLING:]
 
 
-def _drawn(draw: Draw, n_kinds: int, n_of_each: int) -> LabelledSeries:
+def drawn(draw: Draw, n_kinds: int, n_of_each: int) -> LabelledSeries:
+    """Draw so many series of each kind."""
     rng, kinds = np.random.default_rng(0), np.repeat(np.arange(n_kinds), n_of_each)
-    series = [draw(int(kind), rng)[:, None].astype(np.float32) for kind in kinds]
+    rows = [draw(int(kind), rng).astype(np.float32) for kind in kinds]
+    series = [it if it.ndim == 2 else it[:, None] for it in rows]
     return LabelledSeries(series, kinds.astype(np.int64))
 
 
 DRAWN: Final[Mapping[str, Callable[[], LabelledSeries]]] = {
-    "cylinder, bell, funnel": lambda: _drawn(_cylinder_bell_funnel, 3, 60),
-    "control charts": lambda: _drawn(_control_chart, 6, 60),
-    "two patterns": lambda: _drawn(_two_patterns, 4, 100),
-    "autoregressions": lambda: _drawn(_autoregression, 5, 60),
+    "cylinder, bell, funnel": lambda: drawn(_cylinder_bell_funnel, 3, 60),
+    "control charts": lambda: drawn(_control_chart, 6, 60),
+    "two patterns": lambda: drawn(_two_patterns, 4, 100),
+    "autoregressions": lambda: drawn(_autoregression, 5, 60),
 }

@@ -56,6 +56,15 @@ def _read_spoken_digits(packages: Path) -> LabelledSeries:
     return _labelled(series, labels[drawn].tolist())
 
 
+def _read_exercises(packages: Path) -> LabelledSeries:
+    """Read the exercises of seglearn, as a watch on the wrist feels them.
+
+    The file is a pickle, of a wheel whose code is trusted as much.
+    """
+    held = np.load(packages / "seglearn/data/watch_dataset.npy", allow_pickle=True).item()
+    return _labelled([it.astype(np.float32) for it in held["X"]], held["y"].tolist())
+
+
 def _numbers(text: str) -> NDArray[np.float64]:
     return np.array([float("nan") if it == "?" else float(it) for it in text.split(",")])
 
@@ -93,6 +102,7 @@ SETS: Final[Mapping[str, Callable[[Path], LabelledSeries]]] = {
 
 UNSEEN: Final[Mapping[str, Callable[[Path], LabelledSeries]]] = {
     "spoken digits": _read_spoken_digits,
+    "exercises": _read_exercises,
     "Chinatown": partial(_read_ts, "aeon/datasets/data/UnitTest/UnitTest"),
 }
 """Sets that nothing was chosen by."""

@@ -43,6 +43,45 @@ def test_halves_of_planted_clusters_tell_all_that_is_asked_of_them() -> None:
     assert np.median(found.information / found.asked_for) > 0.95
 
 
+def test_halves_see_every_pair_of_views_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, int]] = []
+    find = halves._centers
+
+    def centers(X: np.ndarray, *given: object) -> np.ndarray:
+        seen.append(X.shape)
+        return find(X, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(halves, "_centers", centers)
+    X = np.random.default_rng(0).normal(size=(41, 9)).astype(np.float32)
+    found = cut_in_halves(X, 3, np.random.default_rng(0), [X[:, :4], X[:, 4:]])
+    assert len(found.agreement) == len(seen) / 2 == 12
+    assert seen[:6] == seen[6:12] == [(21, 9), (20, 4), (21, 9), (20, 5), (21, 4), (20, 5)]
+
+
+def test_of_many_rows_halves_are_drawn_in_every_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(halves, "MAX_ROWS", 30)
+    X = np.random.default_rng(0).normal(size=(41, 9)).astype(np.float32)
+    found = cut_in_halves(X, 3, np.random.default_rng(0), [X[:, :4], X[:, 4:]])
+    assert np.isfinite(found.agreement).all()
+    assert found.agreement.shape == (12,)
+
+
+def test_views_agree_on_what_both_show() -> None:
+    """Each view cuts three shared clusters in two, and in its own way."""
+    rng = np.random.default_rng(0)
+    shared = np.eye(3)[np.arange(240) % 3] * 4
+    own = [np.eye(2)[rng.integers(0, 2, 240)] * 2 for _ in range(2)]
+    views = [np.hstack([shared, it]).astype(np.float32) for it in own]
+    views = [it + rng.normal(0, 0.05, it.shape).astype(np.float32) for it in views]
+    agreements = [
+        cut_in_halves(views[0], n_clusters, rng, views[1:]).agreement.mean()
+        for n_clusters in (3, 6)
+    ]
+    assert agreements[0] > 0.95
+    assert agreements[1] < 0.7
+    assert cut_in_halves(views[0], 6, rng).agreement.mean() > 0.85
+
+
 @pytest.mark.parametrize(("few_rows", "n_few"), [(100, 100), (10, 80)])
 def test_a_large_half_begins_with_few_rows_for_its_clusters_and_ends_with_all(
     monkeypatch: pytest.MonkeyPatch, few_rows: int, n_few: int

@@ -1,5 +1,7 @@
 """The choice of the number of clusters by votes: on planted ones, on almost nothing, and its rule."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,15 +9,24 @@ from sklearn.datasets import make_blobs
 
 from models.core.arrays import normalise_rows
 from models.core.graph import nearest_neighbours, neighbour_graph, scaled_neighbours
+from models.counting import votes
+from models.counting.halves import Halves, cut_in_halves
 from models.counting.n_clusters import NClustersChoice, Numbers
-from models.counting.votes import Tried, _chosen, count_by_votes, votes_of
+from models.counting.votes import (
+    Seen,
+    Tried,
+    _chosen,
+    count_by_votes,
+    tried_numbers,
+    votes_of,
+)
 
 
 def _counted(X: NDArray[np.float32]) -> NClustersChoice:
     rows = normalise_rows(X - X.mean(axis=0))
     near = scaled_neighbours(len(X))
     walk = neighbour_graph(nearest_neighbours(rows, near), near)
-    return count_by_votes(rows, 0, rows, walk, granularity=0.5)
+    return count_by_votes(Seen(rows, rows, walk), 0, granularity=0.5)
 
 
 def _blobs(n_clusters: int, n_samples: int) -> NDArray[np.float32]:
@@ -33,6 +44,23 @@ def test_planted_clusters_are_counted(n_clusters: int, n_samples: int) -> None:
 def test_the_same_seed_gives_the_same_choice() -> None:
     X = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
     assert _counted(X) == _counted(X)
+
+
+def test_halves_see_the_views_and_each_is_centred(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[NDArray[np.float32]]] = []
+
+    def cut(X: NDArray[np.float32], n_clusters: int, rng: Any, views: Any) -> Halves:
+        asked.append([X, *views])
+        return cut_in_halves(X, n_clusters, rng)
+
+    monkeypatch.setattr(votes, "cut_in_halves", cut)
+    rows = np.random.default_rng(0).normal(5, 1, (20, 7)).astype(np.float32)
+    walk = neighbour_graph(nearest_neighbours(normalise_rows(rows), 5), 5)
+    tried = tried_numbers(Seen(rows, rows, walk, [rows[:, :3], rows[:, 3:]]), 0)
+    assert len(asked) == len(tried) > 1
+    for seen in asked:
+        assert [it.shape[1] for it in seen] == [7, 3, 4]
+        np.testing.assert_allclose(np.hstack([it.mean(axis=0) for it in seen]), 0, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_samples", [3, 5, 9, 15])

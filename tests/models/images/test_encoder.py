@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.images.encoder import ImageEncoder
+from models.images.encoder import ImageEncoder, _schedule
 
 Images = NDArray[np.uint8]
 
@@ -51,6 +51,24 @@ def test_an_encoder_comes_back_bit_for_bit(learnt: ImageEncoder, tmp_path: Path)
     again = ImageEncoder.load(tmp_path / "encoder", "cpu")
     assert again.encode(images).tobytes() == learnt.encode(images).tobytes()
     assert again.image_shape == (28, 28, 1)
+
+
+@pytest.mark.parametrize(
+    ("n_images", "n_epochs", "batch_size"),
+    [
+        (1, 320, 32),  # few: as many epochs as make enough steps, by small batches
+        (90, 107, 32),
+        (1_200, 40, 100),
+        (1_797, 40, 128),  # none is seen more often than that
+        (10_000, 20, 128),  # many: as many passes in all
+        (70_000, 6, 128),  # and none is seen less often than that
+    ],
+)
+def test_training_is_as_long_as_the_images_are_few(
+    n_images: int, n_epochs: int, batch_size: int
+) -> None:
+    found = _schedule(n_images, 5)
+    assert (found.n_epochs, found.batch_size, found.seed) == (n_epochs, batch_size, 5)
 
 
 @pytest.fixture

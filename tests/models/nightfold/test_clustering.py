@@ -5,6 +5,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from models.counting.n_clusters import NClustersChoice
+from models.counting.votes import Seen
 from models.nightfold import cotraining
 from models.nightfold.clustering import NightfoldClustering
 from models.nightfold.state import restore, state_of
@@ -129,6 +131,28 @@ def test_what_rows_are_is_kept_and_a_model_of_texts_reads_as_before_there_was_a_
     assert loaded.rows == "items"
     loaded.set_params(deep_refinement=False).refine(X)
     assert loaded.n_clusters_ == loaded.n_clusters_choice_.n_themes == 3
+
+
+@pytest.mark.usefixtures("short_training")
+def test_items_are_clustered_whole_and_counted_by_their_views(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X, _ = feed(60)
+    seen: list[Seen] = []
+
+    def count(given: Seen, *_: object) -> NClustersChoice:
+        seen.append(given)
+        return NClustersChoice(3, n_themes=3)
+
+    monkeypatch.setattr("models.nightfold.partition.count_by_votes", count)
+    quick = {"rows": "items", "pretrain_epochs": 1, "deep_refinement": False}
+    views, whole = (
+        NightfoldClustering(view_dims=dims, **quick).fit(X)  # type: ignore[arg-type]
+        for dims in ((16, 8), None)
+    )
+    assert [[it.shape for it in given.views] for given in seen] == [[(60, 16), (60, 8)], []]
+    assert views.view_.dims == (24,)
+    np.testing.assert_array_equal(views.soft_assignments_, whole.soft_assignments_)
 
 
 def test_loading_another_estimator_is_refused(tmp_path: Path) -> None:

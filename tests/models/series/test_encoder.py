@@ -61,6 +61,15 @@ def test_an_encoder_comes_back_bit_for_bit(
     assert same.encode(series).tobytes() == encoder.encode(series).tobytes()
 
 
+def test_each_view_of_a_vector_has_half_of_its_weight() -> None:
+    series = _waves(20)[0]
+    encoder = SeriesEncoder.learn(series, 0)
+    views = np.split(encoder.encode(series), encoder.view_dims[:1], axis=1)
+    assert tuple(it.shape[1] for it in views) == encoder.view_dims
+    for view in views:
+        np.testing.assert_allclose((view**2).sum(axis=1), 0.5, rtol=1e-5)
+
+
 @EITHER
 def test_a_vector_depends_on_its_series_alone(kind: type[SeriesEncoder]) -> None:
     series = _waves(30)[0]

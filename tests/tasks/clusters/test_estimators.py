@@ -89,10 +89,12 @@ def test_words_weigh_more_where_the_encoder_has_not_learnt_the_language() -> Non
     assert not hasattr(other, "lexical_weight")
 
 
-@pytest.mark.parametrize(("dims", "expected"), [(VIEW_DIMS, "texts"), ((12,), "items")])
-def test_an_estimator_knows_items_that_are_no_texts(dims: tuple[int, ...], expected: str) -> None:
-    made: Any = new_estimator(ClusteringSettings(), dims, random_state=0)
-    assert made.rows == expected
+def test_an_estimator_knows_items_that_are_no_texts() -> None:
+    made: list[Any] = [
+        new_estimator(ClusteringSettings(), VIEW_DIMS, 0),
+        new_estimator(ClusteringSettings(), VIEW_DIMS, 0, rows="items"),
+    ]
+    assert [(it.rows, it.view_dims) for it in made] == [("texts", VIEW_DIMS), ("items", VIEW_DIMS)]
 
 
 @pytest.mark.parametrize("granularity", [0, -1, 11])

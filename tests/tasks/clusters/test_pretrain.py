@@ -34,10 +34,16 @@ def test_words_weigh_more_where_the_encoder_has_not_learnt_most_texts(
     learnt: tuple[str, ...], weight: float
 ) -> None:
     views: Any = SimpleNamespace(
-        dims=(2, 1), languages={"zh": 0.8, "en": 0.2}, encoder_languages=learnt
+        dims=(2, 1), languages={"zh": 0.8, "en": 0.2}, encoder_languages=learnt, are_texts=True
     )
     made: Any = estimator_for(views, ClusteringSettings(), 0, None)
     assert (made.lexical_weight, made.view_dims, made.near) == (weight, (2, 1), None)
+
+
+def test_what_is_no_text_is_an_item() -> None:
+    views: Any = SimpleNamespace(dims=(2, 1), languages={}, encoder_languages=(), are_texts=False)
+    made: Any = estimator_for(views, ClusteringSettings(), 0, None)
+    assert (made.rows, made.view_dims) == ("items", (2, 1))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,13 +12,22 @@ import pytest
 
 from tasks.items import encode
 from tasks.items.contents import keep_contents, read_contents
-from tasks.items.encode import encode_missing
+from tasks.items.encode import ItemWindow, embed_items, encode_missing
 from tasks.items.known import ENCODER_FILE, encoder_of
 from tasks.items.looked import LookedAt
 from tasks.reading.raw_feed import RawFeed
-from tasks.store.embeddings import EmbeddingShelf
+from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.history import NightTable
-from tasks.store.storage import DamagedFileError, ModelRef, Ref, Store, keep_table, read_table
+from tasks.store.storage import (
+    DamagedFileError,
+    ModelRef,
+    Ref,
+    Store,
+    keep_model,
+    keep_table,
+    read_table,
+)
+from tasks.vectors.items import WindowRef
 from validation.tables.schemas import CONTENTS
 
 
@@ -75,6 +86,21 @@ def test_what_lacks_a_vector_is_encoded_in_chunks(
     encode_missing(shelf, {"a": b"1", "b": b"22", "c": b"333"}, lambda: lengths)
     assert lengths.asked == [2, 1]
     assert shelf.gather(["c", "a"])[:, 0].tolist() == [3, 1]
+
+
+def test_vectors_of_items_say_where_their_views_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = Ref(path="p", sha256="ab" * 32, rows=0)
+    items = pa.table({"embedding": fixed_lists(np.ones((2, 4), dtype=np.float32))})
+    monkeypatch.setattr(encode, "vectors_of", lambda *_: (items, None))
+    monkeypatch.setattr(encode, "keep_window", lambda *_: WindowRef(texts=ref, documents=ref))
+    codec: Any = SimpleNamespace(
+        name="series", load=lambda path, device: SimpleNamespace(view_dims=(3, 1))
+    )
+    learnt = keep_model(store, "encoder", lambda folder: (folder / ENCODER_FILE).write_bytes(b""))
+    found = embed_items(store, ItemWindow(nights=[], contents=[]), learnt, codec, "cpu")
+    assert (found.embedding_dim, found.item_dims) == (4, (3, 1))
 
 
 def test_an_encoder_is_known_by_its_weights() -> None:

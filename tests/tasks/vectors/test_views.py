@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.items.views import views_of
 from tasks.store.embeddings import fixed_lists, matrix_of
 from tasks.store.storage import Store, keep_table, read_table
 from tasks.vectors import views as module
@@ -55,6 +56,14 @@ def test_views_are_fitted_on_the_window_and_taken_on_by_the_next_night(
     second = lay_out_views.fn(store, embedded, first.models["lexical"], SETTINGS, 1)
     assert second.models == first.models
     assert read_table(store, second.items) == read_table(store, first.items)
+
+
+@pytest.mark.parametrize(("item_dims", "expected"), [((1, 1), (1, 1)), ((), (2,))])
+def test_the_views_of_an_item_stand_side_by_side_in_its_vector(
+    store: Store, embedded: Embedded, item_dims: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    found = views_of(store, embedded.model_copy(update={"item_dims": item_dims}))
+    assert (found.dims, found.are_texts, found.n_known) == (expected, False, 3)
 
 
 @given(st.lists(st.text("ab", max_size=6), max_size=30), st.integers(1, 9), st.integers(1, 5))
