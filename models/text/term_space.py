@@ -57,7 +57,7 @@ class TermSpace:
             Inverse document frequencies, shape (n_terms,).
         """
         rows = weigh(self._counts(len(idf)), idf)
-        found = rows.T @ self.weights.astype(np.float32)
+        found: NDArray[np.float32] = rows.T @ self.weights.astype(np.float32)
         values = np.linalg.norm(found, axis=0)
         # As numpy counts the rank of a matrix: what is smaller than this is rounding.
         least = values.max() * max(rows.shape) * np.finfo(np.float32).eps

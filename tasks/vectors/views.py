@@ -71,7 +71,7 @@ class Views(StageResult):
         return "lexical" in self.models
 
 
-@stage("views", version=3)
+@stage("views", version=4)
 @one_thread()
 def lay_out_views(
     store: Store,
