@@ -1,6 +1,6 @@
 """Learn the latent space, from scratch or continuing from last night's.
 
-Reads  items (embedding, lexical), the last night's model or none
+Reads  items (embedding), the lexical views, the last night's model or none
 Writes the pretrained model
 """
 
@@ -23,8 +23,8 @@ from tasks.clusters.estimators import (
 from tasks.clusters.numbers import ChosenNumbers
 from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
-from tasks.store.storage import ModelRef, Store, keep_model, load_model, read_table
-from tasks.vectors.views import Views
+from tasks.store.storage import ModelRef, Store, keep_model, load_model
+from tasks.vectors.views import Views, read_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def pretrain(
     that an earlier fit chose stay with the new model, which holds on to them. Where the encoder has
     not learnt the language of most texts, their words weigh more.
     """
-    X = features_of(read_table(store, views.items), settings)
+    X = features_of(read_vectors(store, views), settings)
     if earlier is None:
         estimator = estimator_for(views, settings, random_state, chosen)
     else:
