@@ -110,6 +110,7 @@ class NightfoldClustering(DeepClusterer):
     uses_views: ClassVar[bool] = True
     goes_on: ClassVar[bool] = True
     finds_topics: ClassVar[bool] = True
+    _steady: ClassVar[tuple[str, ...]] = ("view_.",)
 
     def __init__(  # noqa: PLR0913 -- an estimator's hyper-parameters
         self,

@@ -1,6 +1,6 @@
 """Leave last night's clusters as they are, on a night on which the feed had nothing new.
 
-Reads  items (embedding), the lexical views, the window's documents; the last night's assignments, model
+Reads  items (embedding), lexical views, the window's documents; the last night's assignments, model
 Writes labels (text_digest, label, topic, confidence, margin, latent)
 """
 

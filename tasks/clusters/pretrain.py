@@ -53,7 +53,7 @@ def pretrain(
     with shown_progress("pretrain") as report:
         learn_representation(estimator, X, None if earlier is None else views.n_known, report)
     logger.info("pretrained %s on %s texts", settings.estimator, f"{len(X):,}")
-    return keep_model(store, "pretrain", estimator.save)
+    return keep_model(store, "pretrain", estimator.save, earlier)
 
 
 def estimator_for(

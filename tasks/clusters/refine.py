@@ -69,7 +69,7 @@ def refine(
         labels = find_clusters(estimator, features_of(items, settings), goes_on, report)
     logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(items):,}")
     return Refined(
-        models={"clustering": keep_model(store, "refine", estimator.save)},
+        models={"clustering": keep_model(store, "refine", estimator.save, pretrained)},
         labels=keep_table(store, "refine", labels.add_column(0, TEXT_DIGEST, items[TEXT_DIGEST])),
         n_clusters=estimator.n_clusters_,
         label_of={label: label for label in range(estimator.n_clusters_)},

@@ -59,12 +59,17 @@ def keep_bytes(store: Store, stage: str, content: bytes, suffix: str, rows: int 
     return _reference(store, path, digest, rows)
 
 
-def keep_folder(store: Store, stage: str, folder: Path) -> ModelRef:
-    """Keep every file of a saved model."""
+def keep_folder(
+    store: Store, stage: str, folder: Path, earlier: ModelRef | None = None
+) -> ModelRef:
+    """Keep every file of a saved model but those that an earlier model has: they are kept."""
+    there = {ref.sha256: ref for ref in earlier.files.values()} if earlier else {}
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return ModelRef(
         files={
-            path.relative_to(folder).as_posix(): _keep_file(store, stage, path) for path in paths
+            path.relative_to(folder).as_posix(): there.get(sha256_of(path))
+            or _keep_file(store, stage, path)
+            for path in paths
         }
     )
 
@@ -148,11 +153,13 @@ def load_model(store: Store, model: ModelRef, load: Callable[[Path], M]) -> M:
         return load(folder)
 
 
-def keep_model(store: Store, stage: str, save: Callable[[Path], None]) -> ModelRef:
-    """Keep every file that a model saves into a folder."""
+def keep_model(
+    store: Store, stage: str, save: Callable[[Path], None], earlier: ModelRef | None = None
+) -> ModelRef:
+    """Keep every file that a model saves into a folder; see `keep_folder`."""
     with scratch_folder(store) as folder:
         save(folder)
-        return keep_folder(store, stage, folder)
+        return keep_folder(store, stage, folder, earlier)
 
 
 def clear_scratch(store: Store) -> None:
