@@ -60,10 +60,11 @@ def release_models(store: Store) -> int:
     published = {digest_in_name(ref.sha256) for files in models for ref in files.values()}
     folder = records_folder(store)
     others = set((store.state / "results").glob("feed=*/night=*")) - {folder}
-    made = {file for file in _stage_files([folder]) if Path(file).stem in published}
-    freed = made - _stage_files(others) if made else made
+    copies = {file for file in _stage_files([folder]) if Path(file).stem in published}
+    there = {file for file in copies if (store.root / file).exists()}
+    freed = there - _stage_files(others) if there else there
     for file in freed:
-        (store.root / file).unlink(missing_ok=True)
+        (store.root / file).unlink()
     return len(freed)
 
 
