@@ -59,8 +59,8 @@ class TermSpace:
         rows = weigh(self._counts(len(idf)), idf)
         found: NDArray[np.float32] = rows.T @ self.weights.astype(np.float32)
         values = np.linalg.norm(found, axis=0)
-        # As numpy counts the rank of a matrix: what is smaller than this is rounding.
-        least = values.max() * max(rows.shape) * np.finfo(np.float32).eps
+        # What is smaller than the last bit of the weights is their rounding.
+        least = values.max() * np.finfo(self.weights.dtype).eps
         inverse = np.divide(1, values, out=np.zeros_like(values), where=values > least)
         found *= inverse
         return found.T

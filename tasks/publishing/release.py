@@ -1,7 +1,8 @@
 """Let go of what stages have left, once a night is published.
 
 Removes files of state/stages/ that only the cache records of earlier nights name, those records,
-and tonight's models, which lie where they are published: `Store.resolve` finds them there.
+and tonight's models, but for its encoder: they lie where they are published, and `Store.resolve`
+finds them there.
 What stays: all else of tonight and of the last night, so that each can be run again from its cache,
 and the copies of every night's published tables, from which the doctor repairs them.
 """
@@ -11,6 +12,7 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from tasks.store.paths import STAGES
 from tasks.store.records import UNREADABLE, read_record, records_folder, refs_in_result
@@ -18,6 +20,9 @@ from tasks.store.refs import digest_in_name
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
+
+_LEARNT: Final = "encoder"
+"""A model that keeps its copy in state/: to learn an encoder again takes longer than all else."""
 
 
 def release_earlier(store: Store) -> int:
@@ -56,8 +61,9 @@ def release_models(store: Store) -> int:
     -------
     How many files went.
     """
-    models = store.read_manifest().models.values()
-    published = {digest_in_name(ref.sha256) for files in models for ref in files.values()}
+    models = store.read_manifest().models.items()
+    refs = [ref for name, files in models if name != _LEARNT for ref in files.values()]
+    published = {digest_in_name(ref.sha256) for ref in refs}
     folder = records_folder(store)
     others = set((store.state / "results").glob("feed=*/night=*")) - {folder}
     copies = {file for file in _stage_files([folder]) if Path(file).stem in published}

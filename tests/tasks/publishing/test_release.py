@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from tasks.publishing.release import release_earlier, release_models
+from tasks.store.manifests import read_object
 from tasks.store.records import records_folder, seal
 from tasks.store.refs import digest_in_name
+from tasks.store.sealed import write_sealed
 from tasks.store.storage import ModelRef, Ref, Store, is_intact, keep_bytes, model_folder
 
 PublishNight = Callable[..., dict[str, Any]]
@@ -107,5 +109,16 @@ def test_a_model_that_another_night_has_made_too_stays(nights: tuple[Store, Stor
     copied = stage_file(tonight, tonight.read_manifest().models["lexical"]["model.json"])
     keep_record(tonight, copied)
     keep_record(before.model_copy(update={"feed": "other"}), copied)
+    assert release_models(tonight) == 0
+    assert (tonight.root / copied.path).exists()
+
+
+def test_an_encoder_keeps_its_copy(nights: tuple[Store, Store]) -> None:
+    _, tonight = nights
+    content = read_object(tonight.manifest_path(), "")
+    content["models"]["encoder"] = content["models"].pop("lexical")
+    write_sealed(tonight.manifest_path(), content)
+    copied = stage_file(tonight, tonight.read_manifest().models["encoder"]["model.json"])
+    keep_record(tonight, copied)
     assert release_models(tonight) == 0
     assert (tonight.root / copied.path).exists()
