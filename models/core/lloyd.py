@@ -50,20 +50,25 @@ def indicator(labels: Integers, n_clusters: int) -> sparse.csr_array:
     return sparse.csr_array((ones, (labels, np.arange(n_samples))), shape=(n_clusters, n_samples))
 
 
-def cluster_means(X: Floats, labels: Integers, n_clusters: int) -> Floats:
-    """Mean row of every cluster, shape (n_clusters, n_features); zeros for an empty one."""
-    sizes = np.bincount(labels, minlength=n_clusters)[:, None]
+def cluster_means(
+    X: Floats, labels: Integers, n_clusters: int, weights: Floats | None = None
+) -> Floats:
+    """Mean row of every cluster, shape (n_clusters, n_features); zeros for an empty one.
+
+    With weights, (n_samples,), whole numbers of at least 1, a row counts so many times.
+    """
+    sizes = np.bincount(labels, weights, minlength=n_clusters)[:, None]
     # By columns: one-hot labels are in that form already, and the rows are added up in their order.
     each = np.arange(len(labels) + 1)
-    ones = np.ones(len(labels), dtype=np.float32)
-    members = sparse.csc_array((ones, labels, each), shape=(n_clusters, len(labels)))
+    counted = np.ones(len(labels), dtype=np.float32) if weights is None else weights
+    members = sparse.csc_array((counted, labels, each), shape=(n_clusters, len(labels)))
     return np.asarray(members @ X / np.maximum(sizes, 1), dtype=np.float32)
 
 
-def spread(X: Floats, labels: Integers, n_clusters: int) -> float:
+def spread(X: Floats, labels: Integers, n_clusters: int, weights: Floats | None = None) -> float:
     """Sum of squared distances to the own mean, less what is the same for all partitions."""
-    centers = cluster_means(X, labels, n_clusters)
-    sizes = np.bincount(labels, minlength=n_clusters)
+    centers = cluster_means(X, labels, n_clusters, weights)
+    sizes = np.bincount(labels, weights, minlength=n_clusters)
     return -float((sizes * (centers.astype(np.float64) ** 2).sum(axis=1)).sum())
 
 
@@ -96,7 +101,12 @@ def kmeans_plus_plus(X: Floats, n_clusters: int, rng: np.random.Generator) -> Fl
     return X[chosen].copy()
 
 
-def lloyd(X: Floats, centers: Floats, max_iterations: int = MAX_ITERATIONS) -> Integers:
+def lloyd(
+    X: Floats,
+    centers: Floats,
+    max_iterations: int = MAX_ITERATIONS,
+    weights: Floats | None = None,
+) -> Integers:
     """Alternate labels and means until almost no label changes.
 
     Parameters
@@ -107,6 +117,8 @@ def lloyd(X: Floats, centers: Floats, max_iterations: int = MAX_ITERATIONS) -> I
         First centres, shape (n_clusters, n_features); not changed.
     max_iterations
         Upper bound on the rounds.
+    weights
+        See `cluster_means`.
 
     Returns
     -------
@@ -114,7 +126,7 @@ def lloyd(X: Floats, centers: Floats, max_iterations: int = MAX_ITERATIONS) -> I
     """
     labels = nearest_center(X, centers)
     for _ in range(max_iterations):
-        centers = cluster_means(X, labels, len(centers))
+        centers = cluster_means(X, labels, len(centers), weights)
         moved = _fill_empty(nearest_center(X, centers), centers, X)
         changed = np.count_nonzero(moved != labels)
         labels = moved

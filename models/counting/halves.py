@@ -13,9 +13,9 @@ from models.core.lloyd import cluster_means, kmeans_plus_plus, lloyd, nearest_ce
 _REPEATS: Final = 12
 _REPEATS_OF_MANY: Final = 8
 _MANY_CLUSTERS: Final = 60
-_MAX_ROWS: Final = 20_000
+MAX_ROWS: Final = 20_000
 
-_ROWS_CUT: Final = 100_000
+_ROWS_CUT: Final = 60_000
 _FEWEST_REPEATS: Final = 4
 """Halves of many rows say nearly the same in every cut, so fewer cuts do: so many rows in all."""
 
@@ -42,8 +42,6 @@ class Halves(NamedTuple):
     """Mutual information in nats, less that with one of them shuffled, which is due to chance."""
     asked_for: NDArray[np.float64]
     """Mean entropy of the two, in nats."""
-    labels: Integers
-    """How one half places all rows, shape (n_samples,)."""
 
 
 def cut_in_halves(X: Floats, n_clusters: int, rng: np.random.Generator) -> Halves:
@@ -64,26 +62,28 @@ def cut_in_halves(X: Floats, n_clusters: int, rng: np.random.Generator) -> Halve
     """
     found = []
     for _ in range(_n_cuts(len(X), n_clusters)):
-        rows = rng.permutation(len(X))[:_MAX_ROWS]
+        rows = rng.permutation(len(X))[:MAX_ROWS]
         centers = [_centers(X[half], n_clusters, rng) for half in np.array_split(rows, 2)]
         placed = X if len(rows) == len(X) else X[rows]
         first, second = (nearest_center(placed, each) for each in centers)
-        found.append(_compared(first, second, rng))
+        found.append(compare(first, second, rng))
     agreement, information, asked_for = np.array(found).T
-    labels = first if len(first) == len(X) else nearest_center(X, centers[0])
-    return Halves(agreement, information, asked_for, labels)
+    return Halves(agreement, information, asked_for)
 
 
 def _n_cuts(n_rows: int, n_clusters: int) -> int:
     """Return how often so many rows are cut."""
     most = _REPEATS if n_clusters < _MANY_CLUSTERS else _REPEATS_OF_MANY
-    return max(_FEWEST_REPEATS, min(most, _ROWS_CUT // min(n_rows, _MAX_ROWS)))
+    return max(_FEWEST_REPEATS, min(most, _ROWS_CUT // min(n_rows, MAX_ROWS)))
 
 
-def _compared(
+def compare(
     first: Integers, second: Integers, rng: np.random.Generator
 ) -> tuple[float, float, float]:
-    """Return agreement, information and what is asked for, of two ways to place the same rows."""
+    """Return agreement, information and what is asked for, of two ways to place the same rows.
+
+    See `Halves`.
+    """
     by_chance = _information(_crossed(first, rng.permutation(second)))
     crossed = _crossed(first, second)
     information = _information(crossed) - by_chance

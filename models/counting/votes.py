@@ -17,12 +17,12 @@ from models.core.arrays import Floats, Integers
 from models.core.devices import draw_seed
 from models.core.lloyd import kmeans_runs, spread
 from models.core.silhouette import SampledSilhouette
+from models.counting.density import density
 from models.counting.halves import cut_in_halves
 from models.counting.n_clusters import (
     NClustersChoice,
     Numbers,
     candidates_on,
-    density,
     most_agreed,
     range_around,
 )
@@ -82,7 +82,7 @@ def count_by_votes(
     - how well two halves agree, the adjusted Rand index of two k-means on random halves of X;
     - the silhouette in X of k-means in the latent space;
     - the density of its clusters, the share of neighbours in the own cluster less γ times what is
-      due to chance, as in `models.counting.n_clusters.choose_n_clusters`.
+      due to chance, see `models.counting.density`.
 
     Each votes for the number at which it is highest, the first two from 3 on: almost any feed can
     be cut in two.

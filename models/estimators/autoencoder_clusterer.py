@@ -160,7 +160,7 @@ class AutoencoderClusterer(DeepClusterer):
     def _refine(self, X: NDArray[np.float32], progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
         latent = self._transform(X)
-        n_clusters = self._choose_n_clusters(X, latent)
+        n_clusters = self._choose_n_clusters(latent)
         labels_at_start = self._find_clusters(Given(X, latent, n_clusters), progress)
         self.n_iter_ = len(self.history_)
         self._keep(np.unique(self._predict_proba(X).argmax(axis=1)))
@@ -225,12 +225,12 @@ class AutoencoderClusterer(DeepClusterer):
             return self._network(n_features, hidden_dims, latent_dim)
         return ConvolutionalAutoencoder(self.image_shape, hidden_dims, latent_dim)
 
-    def _choose_n_clusters(self, X: NDArray[np.float32], latent: NDArray[np.float32]) -> int:
+    def _choose_n_clusters(self, latent: NDArray[np.float32]) -> int:
         """Take the number that was given, or choose one and log why."""
         self.n_clusters_choice_ = None
         if self.n_clusters != "auto":
             return int(self.n_clusters)
-        self.n_clusters_choice_ = choose_n_clusters(X, self.seed_, latent)
+        self.n_clusters_choice_ = choose_n_clusters(latent, self.seed_)
         logger.info("chose the number of clusters: %s", self.n_clusters_choice_)
         return self.n_clusters_choice_.n_clusters
 

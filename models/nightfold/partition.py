@@ -208,5 +208,7 @@ def _choose(
     """Choose the number of clusters, if it was left open."""
     if settings.n_clusters != "auto":
         return None
-    count = count_by_votes if settings.rows == "items" else choose_n_clusters
-    return count(fused, settings.seed, space, walk, settings.granularity, settings.near)
+    granularity, near = settings.granularity, settings.near
+    if settings.rows == "items":
+        return count_by_votes(fused, settings.seed, space, walk, granularity, near)
+    return choose_n_clusters(space, settings.seed, granularity, near)

@@ -10,6 +10,7 @@ from models.core.lloyd import (
     kmeans_plus_plus,
     lloyd,
     nearest_center,
+    spread,
 )
 
 
@@ -91,6 +92,18 @@ def test_means_are_those_of_a_loop() -> None:
     X, labels = blobs()
     expected = np.array([X[labels == c].mean(axis=0) for c in range(4)] + [np.zeros(3)])
     np.testing.assert_allclose(cluster_means(X, labels, 5), expected, atol=1e-5)
+
+
+def test_a_row_with_a_weight_counts_so_many_times() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 3)).astype(np.float32)
+    weights = rng.integers(1, 5, 30).astype(np.float32)
+    repeated = np.repeat(np.arange(30), weights.astype(int))
+    labels = lloyd(X, X[:3], weights=weights)
+    np.testing.assert_array_equal(labels[repeated], lloyd(X[repeated], X[:3]))
+    for measure in (cluster_means, spread):
+        weighted = measure(X, labels, 3, weights)
+        np.testing.assert_allclose(weighted, measure(X[repeated], labels[repeated], 3), rtol=1e-4)
 
 
 def test_the_indicator_has_one_entry_per_row() -> None:

@@ -6,11 +6,9 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.datasets import make_blobs
 
-from models.core.arrays import normalise_rows
-from models.core.graph import nearest_neighbours, neighbour_graph
+from models.counting import n_clusters as counting
 from models.counting.n_clusters import (
     LADDER,
     NClustersChoice,
@@ -18,7 +16,6 @@ from models.counting.n_clusters import (
     _chosen,
     _Tried,
     choose_n_clusters,
-    density,
     most_agreed,
     range_around,
 )
@@ -73,13 +70,15 @@ def test_no_more_clusters_are_tried_than_there_are_distinct_rows() -> None:
     assert max(choice.candidates) == 4
 
 
-def test_the_evidence_holds_figures_for_each_candidate(five: NClustersChoice) -> None:
-    choice = five
+def test_the_evidence_holds_figures_for_each_candidate(two_levels: NClustersChoice) -> None:
+    choice = two_levels
     tried = len(choice.candidates)
     assert choice.candidates == LADDER[:tried]
-    assert len(choice.agreements) == len(choice.densities) == tried
-    assert choice.n_clusters == most_agreed(choice.candidates, choice.agreements, choice.limit)
-    assert max(choice.agreements) > 0.99
+    assert len(choice.shared) == tried
+    considered = choice.candidates[: len(choice.agreements)]
+    assert considered[-1] == choice.limit == choice.n_themes
+    assert choice.n_clusters == most_agreed(considered, choice.agreements, choice.limit)
+    assert max(choice.agreements) > 0.9
 
 
 @pytest.mark.parametrize(
@@ -95,49 +94,6 @@ def test_the_number_is_the_one_that_halves_agree_on(
     agreements: list[float], limit: int, chosen: int
 ) -> None:
     assert most_agreed([2, 3, 4, 5, 6], agreements, limit) == chosen
-
-
-def test_density_is_modularity_with_a_resolution() -> None:
-    rng = np.random.default_rng(0)
-    links = rng.random((40, 40)) < 0.2
-    symmetric = np.triu(links, 1) | np.triu(links, 1).T
-    symmetric |= np.roll(np.eye(40, dtype=bool), 1, axis=0) | np.roll(np.eye(40, dtype=bool), -1, 0)
-    walk = symmetric / symmetric.sum(axis=1, keepdims=True)
-    labels = rng.integers(0, 3, 40)
-    own = labels[:, None] == labels
-    naive = np.mean([walk[i][own[i]].sum() for i in range(40)])
-    naive -= 1.5 * sum(np.mean(labels == c) ** 2 for c in range(3))
-    measured = density(sparse.csr_array(walk.astype(np.float32)), labels, 1.5)
-    assert measured == pytest.approx(naive, abs=1e-6)
-
-
-def test_a_coarser_granularity_considers_fewer_clusters() -> None:
-    rng = np.random.default_rng(1)
-    groups = rng.normal(size=(4, 8)) * 6
-    centers = np.repeat(groups, 5, axis=0) + rng.normal(size=(20, 8)) * 2
-    X = (centers[np.arange(400) % 20] + rng.normal(size=(400, 8))).astype(np.float32)
-    limits = [choose_n_clusters(X, 0, granularity=g).limit for g in (0.2, 2.0, 8.0)]
-    assert limits == sorted(limits)
-    assert limits[0] < limits[2]
-
-
-def test_k_means_runs_in_the_latent_space_and_the_neighbours_are_of_the_other() -> None:
-    X = _blobs(6, n_samples=300)
-    noise = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
-    both = choose_n_clusters(X, 0)
-    blind = choose_n_clusters(X, 0, latent=noise)
-    deaf = choose_n_clusters(noise, 0, latent=X)
-    assert max(both.agreements[1:]) > 0.95
-    assert max(blind.agreements[1:]) < 0.7
-    assert max(both.densities) > 0.5
-    assert max(deaf.densities) < 0.1
-
-
-def test_a_walk_that_is_there_already_is_not_built_again(five: NClustersChoice) -> None:
-    X = _blobs(5)
-    centred = normalise_rows(X - X.mean(axis=0))
-    walk = neighbour_graph(nearest_neighbours(centred, 20), 20)
-    assert choose_n_clusters(X, 0, walk=walk) == five
 
 
 def _two_levels() -> NDArray[np.float32]:
@@ -174,23 +130,20 @@ def test_detail_is_dearer_where_the_granularity_is_coarse(two_levels: NClustersC
     assert choose_n_clusters(_two_levels(), 0, granularity=0.3).n_themes < two_levels.n_themes
 
 
-def _tried(k: int, agreement: float, shared: float, spread: float) -> _Tried:
-    """Return a candidate whose figures have these means and, over three cuts, a spread."""
+FIGURES = [(2, 0.9, 0.1), (3, 0.8, 0.2), (4, 0.78, 0.3), (6, 0.5, 0.4), (8, 0.5, 0.48)]
+FIGURES += [(10, 0.5, 0.5), (12, 0.5, 0.49), (15, 0.5, 0.2)]
+
+
+def _from(spread: float, near: Numbers | None, n_stable: int = 6) -> NClustersChoice:
+    """Choose by figures with these means and, over three cuts, a spread."""
     cuts = np.array([-spread, 0, spread])
-    return _Tried(k, agreement + cuts, shared + cuts, 1.0 if k == 12 else 0.0)
-
-
-def _given(spread: float) -> list[_Tried]:
-    figures = [(2, 0.9, 0.1), (3, 0.8, 0.2), (4, 0.78, 0.3), (6, 0.5, 0.4), (8, 0.5, 0.48)]
-    figures += [(10, 0.5, 0.5), (12, 0.5, 0.49), (15, 0.5, 0.2)]
-    return [_tried(*it, spread) for it in figures]
+    tried = [_Tried(k, shared + cuts) for k, _, shared in FIGURES]
+    return _chosen(tried, [it[1] + cuts for it in FIGURES[:n_stable]], near)
 
 
 def test_an_earlier_number_stays_where_the_evidence_is_flat_and_goes_where_it_is_clear() -> None:
     near = Numbers(4, 12)
-    alone, flat, clear = (
-        _chosen(*it) for it in ((_given(0.1), None), (_given(0.1), near), (_given(0.001), near))
-    )
+    alone, flat, clear = (_from(*it) for it in ((0.1, None), (0.1, near), (0.001, near)))
     assert (alone.n_clusters, alone.n_themes) == (3, 10)
     assert (flat.n_clusters, flat.n_themes) == (4, 12)
     assert (clear.n_clusters, clear.n_themes) == (3, 10)
@@ -199,26 +152,40 @@ def test_an_earlier_number_stays_where_the_evidence_is_flat_and_goes_where_it_is
 
 
 def test_an_earlier_number_out_of_all_reach_is_let_go() -> None:
-    assert _chosen(_given(0.1), Numbers(400, 400)) == _chosen(_given(0.1), None)
+    assert _from(0.1, Numbers(400, 400)) == _from(0.1, None)
 
 
 def test_an_earlier_number_stays_only_where_it_could_be_chosen() -> None:
     # Two halves of almost any feed agree on two clusters: a feed that was tiny does not stay there.
-    assert _chosen(_given(0.5), Numbers(2, 12)).n_clusters == 3
-    assert _chosen(_given(0.5), Numbers(4, 12)).n_clusters == 4
-    beyond = [it._replace(density=float(it.n_clusters == 3)) for it in _given(0.5)]
-    assert _chosen(beyond, Numbers(4, 12)).n_clusters == 3
+    assert _from(0.5, Numbers(2, 12)).n_clusters == 3
+    assert _from(0.5, Numbers(4, 12)).n_clusters == 4
+    assert _from(0.5, Numbers(4, 12), n_stable=2).n_clusters == 3
 
 
-@pytest.mark.parametrize(("beyond", "expected"), [(0.55, (12, 12)), (0.7, (10, 10))])
-def test_agreement_that_rises_beyond_the_limit_speaks_for_no_number(
-    beyond: float, expected: tuple[int, int]
-) -> None:
-    """Repeated texts do so: themes are as many as are told apart then, at 10 of these."""
-    figures = [(3, 0.3, 0.2), (4, 0.35, 0.3), (8, 0.4, 0.4), (10, 0.5, 0.5), (12, 0.6, 0.4)]
-    tried = [_tried(*it, 0.01) for it in [*figures, (20, beyond, 0.3)]]
-    choice = _chosen(tried, None)
-    assert (choice.n_clusters, choice.n_themes) == expected
+def test_topics_are_considered_up_to_the_themes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def finer_is_better(_: object, candidates: tuple[int, ...], __: object) -> np.ndarray:
+        asked.append(candidates)
+        return np.repeat(np.arange(len(candidates))[:, None], 2, axis=1)
+
+    monkeypatch.setattr(counting, "stabilities", finer_is_better)
+    choice = choose_n_clusters(_two_levels(), random_state=0)
+    assert asked == [LADDER[: LADDER.index(12) + 1]]
+    assert (choice.n_clusters, choice.n_themes) == (12, 12)
+
+
+def test_a_feed_without_clusters_has_few() -> None:
+    noise = np.random.default_rng(0).normal(size=(500, 20)).astype(np.float32)
+    assert choose_n_clusters(noise, random_state=0).n_themes <= 4
+
+
+def test_repeated_texts_do_not_make_many_topics() -> None:
+    """Any two halves agree on clusters of one text each, which are themes at most."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.eye(5, 12) * 4, 24, axis=0) + rng.normal(size=(120, 12))
+    X = np.repeat(groups, 6, axis=0).astype(np.float32)
+    assert choose_n_clusters(X, random_state=0).n_clusters <= 6
 
 
 def test_the_range_ends_at_the_first_candidate_that_is_worse() -> None:

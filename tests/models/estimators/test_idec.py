@@ -46,7 +46,7 @@ def test_the_number_of_planted_clusters_is_found() -> None:
     assert clustering_accuracy(y, idec.labels_) == 1.0
 
 
-def test_the_number_is_sought_in_the_latent_space_and_judged_in_the_given_one(
+def test_the_number_is_sought_in_the_latent_space(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     X, _ = _blobs()
@@ -59,7 +59,7 @@ def test_the_number_is_sought_in_the_latent_space_and_judged_in_the_given_one(
         lambda *a: (calls.append(a), chosen)[1],
     )
     assert idec.refine(X).n_clusters_choice_ is chosen
-    np.testing.assert_equal(calls, [(X, idec.seed_, latent)])
+    np.testing.assert_equal(calls, [(latent, idec.seed_)])
     assert idec.n_clusters_ == 2
 
 
