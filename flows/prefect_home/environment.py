@@ -32,6 +32,9 @@ UNLESS_SET: Final = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     # Whole seconds: the recorder cuts the fraction off, and at 0 its loop keeps a core busy.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    # Half of the database would be events that tell once more what runs, their states and artifacts
+    # say. Automations hear of events without it.
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
     # The log of a service is read weeks later.
     "PREFECT_LOGGING_FORMATTERS_STANDARD_DATEFMT": "%Y-%m-%d %H:%M:%S",
     # `check` reads feeds outside of a run: each line would come with a warning about its logger.

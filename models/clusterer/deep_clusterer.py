@@ -43,6 +43,9 @@ class DeepClusterer(
     takes_n_clusters: ClassVar[bool] = True
     """See `models.clusterer.clusterer.Clusterer`."""
 
+    _steady: ClassVar[tuple[str, ...]] = ()
+    """How the names of arrays begin that stay what they are where the estimator goes on."""
+
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Pretrain and refine.
 
@@ -139,7 +142,10 @@ class DeepClusterer(
         A ``random_state`` that is a generator is saved as the seed that was drawn from it.
         """
         check_is_fitted(self, "autoencoder_")
-        save_state(folder, *self._state())
+        tensors, config = self._state()
+        steady = {name: it for name, it in tensors.items() if name.startswith(self._steady)}
+        learnt = {name: it for name, it in tensors.items() if name not in steady}
+        save_state(folder, learnt, config, steady)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

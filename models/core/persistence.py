@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 WEIGHTS_FILE: Final = "model.safetensors"
+STEADY_FILE: Final = "steady.safetensors"
 CONFIG_FILE: Final = "model.json"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+"""Raised where an older nightfold could not read what is saved; it refuses a later version."""
+
+_READ: Final = (1, FORMAT_VERSION)
+"""Version 1 has all weights in one file, and of lexical views the components alone."""
 
 _KEYS: Final = {"format_version", "weights_sha256", "config"}
 
@@ -20,7 +25,9 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 
 
-def save_state(folder: Path, tensors: Tensors, config: Mapping[str, JSON]) -> None:
+def save_state(
+    folder: Path, tensors: Tensors, config: Mapping[str, JSON], steady: Tensors | None = None
+) -> None:
     """Write a model; the same state always gives the same bytes.
 
     Parameters
@@ -31,21 +38,29 @@ def save_state(folder: Path, tensors: Tensors, config: Mapping[str, JSON]) -> No
         Arrays by name.
     config
         What is no array. No NaN and no infinity: JSON has none.
+    steady
+        Arrays that stay what they are where the model learns more. They are written to
+        ``steady.safetensors``, which is the same file then.
 
     Raises
     ------
     ValueError
         If a number in ``config`` is not finite.
     """
-    weights = save({name: np.asarray(array, order="C") for name, array in tensors.items()})
+    weights = _spelled(tensors)
     document = {
         "format_version": FORMAT_VERSION,
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "config": config,
     }
+    beside = _spelled(steady) if steady else None
+    if beside:
+        document["steady_sha256"] = hashlib.sha256(beside).hexdigest()
     text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS_FILE).write_bytes(weights)
+    if beside:
+        (folder / STEADY_FILE).write_bytes(beside)
     (folder / CONFIG_FILE).write_bytes(f"{text}\n".encode())
 
 
@@ -69,15 +84,26 @@ def load_state(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         If a file is corrupt, of another format version, or the two were not saved together.
     """
     document = _load_document(folder / CONFIG_FILE)
-    path = folder / WEIGHTS_FILE
-    weights = path.read_bytes()
-    digest = hashlib.sha256(weights).hexdigest()
-    if digest != document["weights_sha256"]:
+    tensors = _read(folder / WEIGHTS_FILE, document["weights_sha256"])
+    if "steady_sha256" in document:
+        tensors |= _read(folder / STEADY_FILE, document["steady_sha256"])
+    return tensors, document["config"]
+
+
+def _spelled(tensors: Tensors) -> bytes:
+    return save({name: np.asarray(array, order="C") for name, array in tensors.items()})
+
+
+def _read(path: Path, expected: str) -> dict[str, NDArray[Any]]:
+    """Read a file of arrays and check that it is the one that the JSON file was saved with."""
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
         raise ValueError(
-            f"{path} must have the SHA-256 {document['weights_sha256']} that {CONFIG_FILE} was "
-            f"saved with, got {digest}"
+            f"{path} must have the SHA-256 {expected} that {CONFIG_FILE} was saved with, got"
+            f" {digest}"
         )
-    return load(weights), document["config"]
+    return load(content)
 
 
 def _load_document(path: Path) -> dict[str, Any]:
@@ -88,7 +114,7 @@ def _load_document(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} must be JSON, got {error}") from error
     if not isinstance(document, dict) or not document.keys() >= _KEYS:
         raise ValueError(f"{path} must be an object with {sorted(_KEYS)}, got {document!r:.200}")
-    if document["format_version"] != FORMAT_VERSION:
-        version = document["format_version"]
-        raise ValueError(f"{path} must have format_version {FORMAT_VERSION}, got {version!r}")
+    if document["format_version"] not in _READ:
+        version, known = document["format_version"], " or ".join(map(str, _READ))
+        raise ValueError(f"{path} must have format_version {known}, got {version!r}")
     return document

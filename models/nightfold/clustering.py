@@ -62,13 +62,12 @@ class NightfoldClustering(DeepClusterer):
         Clusters to find; ``"auto"`` finds their number too, and which of them belong to one topic.
     view_dims
         Widths of the views side by side in X, the sentence embedding first; None: it is all of X.
-        Items are clustered by all of X, and counted by what their views show alike.
     lexical_weight
         Weight of all lexical views together beside the sentence embedding.
     granularity
         How fine ``"auto"`` cuts: see `models.counting`.
     rows
-        Texts, or items: counted otherwise, joined to few where they are few, refined briefly.
+        Texts, or items: clustered by all of X, counted by what its views show alike.
     near
         Numbers of topics and clusters of an earlier fit; they stay where others are no better.
     latent_dim
@@ -111,6 +110,7 @@ class NightfoldClustering(DeepClusterer):
     uses_views: ClassVar[bool] = True
     goes_on: ClassVar[bool] = True
     finds_topics: ClassVar[bool] = True
+    _steady: ClassVar[tuple[str, ...]] = ("view_.",)
 
     def __init__(  # noqa: PLR0913 -- an estimator's hyper-parameters
         self,

@@ -15,6 +15,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from models.core.persistence import load_state, save_state
 from models.text.language.segmentation import with_spaces
+from models.text.term_space import TermSpace, weigh
 
 Analyzer = Literal["word", "char_wb"]
 
@@ -30,6 +31,10 @@ _TERMS: Final[
     "word": {"analyzer": "word", "stop_words": "english", "preprocessor": _spaced_out},
     "char_wb": {"analyzer": "char_wb", "ngram_range": (3, 5)},
 }
+
+_WORTH_IT: Final = 0.5
+"""A space that takes more of the room of its components is kept as these: to compute them on every
+loading costs up to a quarter of what it does to project the documents."""
 
 # A document outside the space has a projection all the same, of the solver's errors: no direction.
 _SMALLEST_NORM = 1e-4
@@ -121,13 +126,22 @@ class LexicalView:
         self.vocabulary_ = [terms[i] for i in kept]
         if not self.vocabulary_:
             return self._set_space(np.zeros(0), np.zeros((1, 0)))
-        tfidf = TfidfTransformer(sublinear_tf=True)
-        weights = tfidf.fit_transform(counts[:, kept])
+        kept_counts = counts[:, kept]
+        idf = TfidfTransformer(sublinear_tf=True).fit(kept_counts).idf_.astype(np.float32)
         width = max(1, min(self.n_components, len(texts), len(kept) - 1))
-        _, _, components = randomized_svd(
-            weights, width, n_iter=5, flip_sign=False, random_state=self.random_state
+        left, _, right = randomized_svd(
+            weigh(kept_counts, idf),
+            width,
+            n_iter=5,
+            flip_sign=False,
+            random_state=self.random_state,
         )
-        return self._set_space(tfidf.idf_, _with_fixed_signs(components))
+        space = TermSpace.of(kept_counts, left)
+        if space.nbytes > _WORTH_IT * right.nbytes:
+            return self._set_space(idf, right * _signs(right)[:, None])
+        components = space.directions(idf)
+        signs = _signs(components)
+        return self._set_space(idf, components * signs[:, None], space.turned(signs))
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Project texts; one that shares no term with the view is a row of zeros.
@@ -146,9 +160,7 @@ class LexicalView:
         if not self.vocabulary_ or len(texts) == 0:
             return np.zeros((len(texts), len(self.components_)), dtype=np.float32)
         vectorizer = _vectorizer(self.analyzer, self.vocabulary_)
-        tfidf = TfidfTransformer(sublinear_tf=True)
-        tfidf.idf_ = self.idf_
-        rows = tfidf.transform(vectorizer.transform(texts)) @ self.components_.T
+        rows = weigh(vectorizer.transform(texts), self.idf_) @ self.components_.T
         rows[np.linalg.norm(rows, axis=1) < _SMALLEST_NORM] = 0
         return np.asarray(normalize(rows), dtype=np.float32)
 
@@ -168,8 +180,12 @@ class LexicalView:
             "random_state": self.random_state,
             "analyzer": self.analyzer,
         }
-        tensors = {"idf": self.idf_, "components": self.components_}
-        save_state(folder, tensors, {"parameters": parameters, "vocabulary": self.vocabulary_})
+        space = self.space_.tensors() if self.space_ else {"components": self.components_}
+        save_state(
+            folder,
+            {"idf": self.idf_, **space},
+            {"parameters": parameters, "vocabulary": self.vocabulary_},
+        )
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -180,7 +196,11 @@ class LexicalView:
             raise ValueError(f"{folder} must hold a lexical view, does not")
         view = cls(**parameters)
         view.vocabulary_ = [str(term) for term in vocabulary]
-        return view._set_space(tensors["idf"], tensors["components"])
+        idf = tensors.pop("idf")
+        if "components" in tensors:  # as in all views of an older nightfold
+            return view._set_space(idf, tensors["components"])
+        space = TermSpace(**tensors)
+        return view._set_space(idf, space.directions(idf), space)
 
     def _choose_terms(self, counts: sparse.csr_matrix) -> NDArray[np.int64]:
         """Choose columns by document frequency; relax the limits where they leave too little."""
@@ -202,10 +222,16 @@ class LexicalView:
         order = np.argsort(-totals, kind="stable")[: self.max_features]
         return np.sort(kept[order])
 
-    def _set_space(self, idf: NDArray[np.generic], components: NDArray[np.generic]) -> Self:
+    def _set_space(
+        self,
+        idf: NDArray[np.generic],
+        components: NDArray[np.generic],
+        space: TermSpace | None = None,
+    ) -> Self:
         """Keep what was learnt, in the types and the order that it is saved in."""
+        self.space_ = space
         self.idf_ = np.ascontiguousarray(idf, dtype=np.float32)
-        self.components_ = np.ascontiguousarray(components, dtype=np.float32)
+        self.components_ = np.asarray(components, dtype=np.float32)
         return self
 
 
@@ -235,8 +261,8 @@ def _count_terms(texts: Sequence[str], analyzer: Analyzer) -> tuple[list[str], s
     return list(vectorizer.get_feature_names_out()), counts
 
 
-def _with_fixed_signs(components: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Turn every row so that its entry of largest size is positive."""
+def _signs(components: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by which sign the entry of largest size of each row is positive."""
     largest = np.abs(components).argmax(axis=1)
-    signs = np.sign(components[np.arange(len(components)), largest])
-    return np.asarray(components * signs[:, None], dtype=np.float32)
+    signs: NDArray[np.float32] = np.sign(components[np.arange(len(components)), largest])
+    return signs

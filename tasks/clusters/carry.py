@@ -1,6 +1,6 @@
 """Leave last night's clusters as they are, on a night on which the feed had nothing new.
 
-Reads  items, the window's documents, the last night's assignments and model
+Reads  items (embedding), lexical views, the window's documents; the last night's assignments, model
 Writes labels (text_digest, label, topic, confidence, margin, latent)
 """
 
@@ -22,7 +22,7 @@ from tasks.store.manifest_parts import GroupPart
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, keep_table, load_model, read_table
 from tasks.vectors.items import read_window
-from tasks.vectors.views import Views
+from tasks.vectors.views import Views, read_vectors
 from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,
@@ -49,7 +49,7 @@ def carry_over(
     numbers: ChosenNumbers | None = None,
 ) -> Refined:
     """Give every text of the window the cluster that it had on the last night."""
-    items, documents = read_table(store, views.items), read_window(store, views.window).documents
+    items, documents = read_vectors(store, views), read_window(store, views.window).documents
     assigned = read_table(store, last.assignments)
     labels, ids = carried(documents, assigned, len(items))
     estimator = load_model(store, last.clustering, partial(load_estimator, settings))

@@ -1,6 +1,6 @@
 """Learn the latent space, from scratch or continuing from last night's.
 
-Reads  items (embedding, lexical), the last night's model or none
+Reads  items (embedding), the lexical views, the last night's model or none
 Writes the pretrained model
 """
 
@@ -24,8 +24,8 @@ from tasks.clusters.estimators import (
 from tasks.clusters.numbers import ChosenNumbers
 from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
-from tasks.store.storage import ModelRef, Store, keep_model, load_model, read_table
-from tasks.vectors.views import Views
+from tasks.store.storage import ModelRef, Store, keep_model, load_model
+from tasks.vectors.views import Views, read_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def pretrain(
     that an earlier fit chose stay with the new model, which holds on to them. Where the encoder has
     not learnt the language of most texts, their words weigh more.
     """
-    X = features_of(read_table(store, views.items), settings)
+    X = features_of(read_vectors(store, views), settings)
     if earlier is None:
         estimator = estimator_for(views, settings, random_state, chosen)
     else:
@@ -54,7 +54,7 @@ def pretrain(
     with shown_progress("pretrain") as report:
         learn_representation(estimator, X, None if earlier is None else views.n_known, report)
     logger.info("pretrained %s on %s texts", settings.estimator, f"{len(X):,}")
-    return keep_model(store, "pretrain", estimator.save)
+    return keep_model(store, "pretrain", estimator.save, earlier)
 
 
 def estimator_for(

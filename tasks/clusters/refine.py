@@ -1,6 +1,6 @@
 """Find the clusters and change the network so that they separate.
 
-Reads  items, the pretrained model
+Reads  items (embedding), the lexical views, the pretrained model
 Writes the refined model; labels (text_digest, label, topic, confidence, margin, latent)
 """
 
@@ -22,8 +22,8 @@ from tasks.frame.progress import shown_progress
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
-from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
-from tasks.vectors.views import Views
+from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model
+from tasks.vectors.views import Views, read_vectors
 from validation.tables.columns import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST, TOPIC
 
 logger = logging.getLogger(__name__)
@@ -63,13 +63,13 @@ def refine(
     If the night continues from an earlier one, that model already knows the clusters, and their
     number is the one chosen earlier.
     """
-    items = read_table(store, views.items)
+    items = read_vectors(store, views)
     estimator = load_model(store, pretrained, partial(load_estimator, settings))
     with shown_progress("refine") as report:
         labels = find_clusters(estimator, features_of(items, settings), goes_on, report)
     logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(items):,}")
     return Refined(
-        models={"clustering": keep_model(store, "refine", estimator.save)},
+        models={"clustering": keep_model(store, "refine", estimator.save, pretrained)},
         labels=keep_table(store, "refine", labels.add_column(0, TEXT_DIGEST, items[TEXT_DIGEST])),
         n_clusters=estimator.n_clusters_,
         label_of={label: label for label in range(estimator.n_clusters_)},

@@ -12,6 +12,7 @@ from tasks.frame.result import StageResult
 from tasks.store.history import NightTable
 from tasks.store.listing import is_published_model
 from tasks.store.manifests import FORMAT_VERSION
+from tasks.store.refs import published_digest
 from tasks.store.storage import ModelRef, Ref, Store, read_table
 from tasks.vectors.encoder import EncoderRef
 from validation.tables.schemas import EVERY_NIGHT, PUBLISHED
@@ -85,7 +86,7 @@ def _united(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
 
 
 def _table_path(store: Store, table: str, ref: Ref) -> str:
-    path = store.partition(table) / f"part-{ref.sha256[:16]}.parquet"
+    path = store.partition(table) / f"part-{published_digest(ref.sha256)}.parquet"
     return path.relative_to(store.root).as_posix()
 
 
@@ -100,7 +101,7 @@ def _model_path(store: Store, model: str, file: str, ref: Ref) -> str:
     path = (
         store.partition("models")
         / model
-        / name.with_name(f"{name.stem}-{ref.sha256[:16]}{name.suffix}")
+        / name.with_name(f"{name.stem}-{published_digest(ref.sha256)}{name.suffix}")
     )
     return path.relative_to(store.root).as_posix()
 

@@ -4,7 +4,7 @@ Reads  the references of all stages
 Writes every table of the night, its models, its summary, runs/feed=F/night=D/manifest.json
        embeddings/encoder=E/, where a vector of the window was lost since it was made
        state/retired.json, where the night replaces one
-Removes what the stages of earlier nights have left; see `tasks.publishing.release`
+Removes stage files that no run needs any more; see `tasks.publishing.release`
 """
 
 import json
@@ -28,7 +28,7 @@ from tasks.publishing.night import (
     published_refs,
     reports_of,
 )
-from tasks.publishing.release import release_earlier
+from tasks.publishing.release import release_earlier, release_models
 from tasks.reporting.night_view import view_with
 from tasks.reporting.render.artifacts import show_artifacts
 from tasks.reporting.render.links import PAGE
@@ -67,6 +67,7 @@ def publish(
     For errors see `publish_night`.
     """
     published = publish_night(store, merged(results, around), records)
+    release_models(store)
     release_earlier(store)
     return published
 

@@ -1,8 +1,10 @@
-"""Let go of what the stages of earlier nights have left, once a night is published.
+"""Let go of what stages have left, once a night is published.
 
-Removes files of state/stages/ that only those nights' cache records name, and the records.
-What stays: all of tonight and of the last night, so that each can be run again from its cache, and
-the copies of every night's published tables, from which the doctor repairs them.
+Removes files of state/stages/ that only the cache records of earlier nights name, those records,
+and tonight's models, but for its encoder: they lie where they are published, and `Store.resolve`
+finds them there.
+What stays: all else of tonight and of the last night, so that each can be run again from its cache,
+and the copies of every night's published tables, from which the doctor repairs them.
 """
 
 import logging
@@ -12,14 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from tasks.store.paths import STAGES
 from tasks.store.records import UNREADABLE, read_record, records_folder, refs_in_result
 from tasks.store.refs import digest_in_name
 from tasks.store.storage import Store
 
 logger = logging.getLogger(__name__)
 
-_STAGES: Final = "state/stages/"
-"""Records name published models, too."""
+_LEARNT: Final = "encoder"
+"""A model that keeps its copy in state/: to learn an encoder again takes longer than all else."""
 
 
 def release_earlier(store: Store) -> int:
@@ -51,6 +54,26 @@ def release_earlier(store: Store) -> int:
     return len(freed)
 
 
+def release_models(store: Store) -> int:
+    """Remove the stage files that a published night has as its models; for the holder of the lock.
+
+    Returns
+    -------
+    How many files went.
+    """
+    models = store.read_manifest().models.items()
+    refs = [ref for name, files in models if name != _LEARNT for ref in files.values()]
+    published = {digest_in_name(ref.sha256) for ref in refs}
+    folder = records_folder(store)
+    others = set((store.state / "results").glob("feed=*/night=*")) - {folder}
+    copies = {file for file in _stage_files([folder]) if Path(file).stem in published}
+    there = {file for file in copies if (store.root / file).exists()}
+    freed = there - _stage_files(others) if there else there
+    for file in freed:
+        (store.root / file).unlink()
+    return len(freed)
+
+
 def _stage_files(folders: Iterable[Path]) -> set[str]:
     """Return the stage files that the cache records in some folders name."""
     found: set[str] = set()
@@ -58,4 +81,5 @@ def _stage_files(folders: Iterable[Path]) -> set[str]:
         # What is no record names no file: Prefect keeps the errors of failed runs there.
         with suppress(*UNREADABLE):
             found |= {ref.path for ref in refs_in_result(read_record(path))}
-    return {file for file in found if file.startswith(_STAGES)}
+    # Records name published models, too.
+    return {file for file in found if file.startswith(STAGES)}

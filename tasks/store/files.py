@@ -95,10 +95,17 @@ def how_to_write(schema: pa.Schema) -> dict[str, Any]:
     """Return how a table is written: numbers with fractions without a dictionary, all compressed.
 
     Vectors hardly hold a number twice: a file of a few hundred would be half as large again with a
-    dictionary, which a writer takes longer to make than to do all else.
+    dictionary, which a writer takes longer to make than to do all else. Their first bytes, signs
+    and exponents, are alike: a tenth less is left where the first bytes of all come first.
     """
     columns = [path for field in schema for path, kind in _leaves(field) if not is_floating(kind)]
-    return {"compression": "zstd", "use_dictionary": columns}
+    vectors = [field for field in schema if is_fixed_size_list(field.type)]
+    split = [path for field in vectors for path, kind in _leaves(field) if is_floating(kind)]
+    return {
+        "compression": "zstd",
+        "use_dictionary": columns,
+        "column_encoding": dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
+    }
 
 
 def _leaves(field: pa.Field) -> Iterator[tuple[str, pa.DataType]]:

@@ -28,3 +28,8 @@ class ModelRef(BaseModel):
 def digest_in_name(digest: str) -> str:
     """Return how much of its SHA-256 the name of a stage file has."""
     return digest[:32]
+
+
+def published_digest(digest: str) -> str:
+    """Return how much of its SHA-256 the name of a published file has."""
+    return digest[:16]

@@ -1,6 +1,6 @@
-"""The store on disk: references, atomic content-addressed writes, paths of published tables.
+"""The store on disk: atomic content-addressed writes, and reading what a reference points at.
 
-Nobody else makes paths or writes files below the store's root.
+Nobody else writes files below the store's root; `tasks.store.paths` says where they are.
 """
 
 import hashlib
@@ -9,19 +9,17 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, field_validator
 
-from tasks.boundary.naming import is_feed_name, night_of
 from tasks.store.files import WRITING, copy_atomically, how_to_write, sha256_of, write_atomically
-from tasks.store.manifests import Manifest, read_manifest
-from tasks.store.refs import ModelRef as ModelRef  # noqa: PLC0414 - stages find all in one place
+from tasks.store.paths import FeedStore as FeedStore  # noqa: PLC0414 - stages find all in one place
+from tasks.store.paths import Store as Store  # noqa: PLC0414
+from tasks.store.refs import ModelRef as ModelRef  # noqa: PLC0414
 from tasks.store.refs import Ref as Ref  # noqa: PLC0414
 from tasks.store.refs import digest_in_name
 from validation.errors import NightfoldError
@@ -29,78 +27,6 @@ from validation.errors import NightfoldError
 M = TypeVar("M")
 
 _BATCH_ROWS = 8192
-
-
-class FeedStore(BaseModel):
-    """One feed in a store: where the files of its nights are."""
-
-    model_config = ConfigDict(frozen=True)
-
-    root: Path
-    feed: str
-
-    @field_validator("feed")
-    @classmethod
-    def _feed_is_a_safe_name(cls, feed: str) -> str:
-        if not is_feed_name(feed):
-            raise ValueError(
-                f"feed_name must be 1 to 64 letters, digits, '.', '_', '-' and start with a letter"
-                f" or digit, got {feed!r}"
-            )
-        return feed
-
-    @property
-    def state(self) -> Path:
-        """The folder for what is not published: stage files, Prefect home, lock."""
-        return self.root / "state"
-
-    @property
-    def runs(self) -> Path:
-        """The folder of the feed's manifests, a folder for each night."""
-        return self.root / "runs" / f"feed={self.feed}"
-
-    def on(self, night: date) -> "Store":
-        """Return one of the feed's nights."""
-        return Store(root=self.root, feed=self.feed, night=night)
-
-    def resolve(self, ref: Ref) -> Path:
-        """Return the absolute path of a reference."""
-        return self.root / ref.path
-
-    def partition(self, table: str, night: date) -> Path:
-        """Return the folder of one published table's night."""
-        return self.root / table / f"feed={self.feed}" / f"night={night}"
-
-    def manifest_path(self, night: date) -> Path:
-        """Return the path of a night's manifest, whose presence makes the night published."""
-        return self.partition("runs", night) / "manifest.json"
-
-    def published_nights(self) -> list[date]:
-        """List the nights of this feed that have a manifest, oldest first."""
-        found = (night_of(path.parent) for path in self.runs.glob("night=*/manifest.json"))
-        return sorted(night for night in found if night)
-
-    def read_manifest(self, night: date) -> Manifest:
-        """Read a night's manifest; see `tasks.store.manifests` for errors."""
-        return read_manifest(self.manifest_path(night), self.feed, night)
-
-
-class Store(FeedStore):
-    """One feed's night in a store; its paths are those of this night unless another is named."""
-
-    night: date
-
-    def partition(self, table: str, night: date | None = None) -> Path:
-        """Return the folder of one published table's night."""
-        return super().partition(table, night or self.night)
-
-    def manifest_path(self, night: date | None = None) -> Path:
-        """Return the path of a night's manifest, whose presence makes the night published."""
-        return super().manifest_path(night or self.night)
-
-    def read_manifest(self, night: date | None = None) -> Manifest:
-        """Read a night's manifest; see `tasks.store.manifests` for errors."""
-        return super().read_manifest(night or self.night)
 
 
 class DamagedFileError(NightfoldError, ValueError):
@@ -133,12 +59,17 @@ def keep_bytes(store: Store, stage: str, content: bytes, suffix: str, rows: int 
     return _reference(store, path, digest, rows)
 
 
-def keep_folder(store: Store, stage: str, folder: Path) -> ModelRef:
-    """Keep every file of a saved model."""
+def keep_folder(
+    store: Store, stage: str, folder: Path, earlier: ModelRef | None = None
+) -> ModelRef:
+    """Keep every file of a saved model but those that an earlier model has: they are kept."""
+    there = {ref.sha256: ref for ref in earlier.files.values()} if earlier else {}
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return ModelRef(
         files={
-            path.relative_to(folder).as_posix(): _keep_file(store, stage, path) for path in paths
+            path.relative_to(folder).as_posix(): there.get(sha256_of(path))
+            or _keep_file(store, stage, path)
+            for path in paths
         }
     )
 
@@ -222,11 +153,13 @@ def load_model(store: Store, model: ModelRef, load: Callable[[Path], M]) -> M:
         return load(folder)
 
 
-def keep_model(store: Store, stage: str, save: Callable[[Path], None]) -> ModelRef:
-    """Keep every file that a model saves into a folder."""
+def keep_model(
+    store: Store, stage: str, save: Callable[[Path], None], earlier: ModelRef | None = None
+) -> ModelRef:
+    """Keep every file that a model saves into a folder; see `keep_folder`."""
     with scratch_folder(store) as folder:
         save(folder)
-        return keep_folder(store, stage, folder)
+        return keep_folder(store, stage, folder, earlier)
 
 
 def clear_scratch(store: Store) -> None:

@@ -1,7 +1,7 @@
 """Lay out the window's vectors: the embeddings beside the lexical views.
 
-Reads  items (embedding), the window's texts, the lexical model of the last night or none
-Writes items (text_digest, embedding, lexical), the lexical model
+Reads  the window's texts, the lexical model of the last night or none
+Writes lexical views of the texts, in their order; the lexical model
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,6 +45,9 @@ class Views(StageResult):
     """
 
     items: Ref
+    """Text digests and embeddings."""
+    lexical: Ref | None = None
+    """The lexical views of the items, in their order; None where they have none."""
     window: WindowRef
     embedding_dim: int
     lexical_dims: tuple[int, ...]
@@ -73,7 +76,7 @@ class Views(StageResult):
         return "lexical" in self.models
 
 
-@stage("views", version=3)
+@stage("views", version=4)
 @one_thread()
 def lay_out_views(
     store: Store,
@@ -90,11 +93,10 @@ def lay_out_views(
     earlier = load_model(store, lexical, LexicalViews.load) if lexical else None
     views = earlier or LexicalViews(settings.lexical_dim, random_state).fit(texts)
     kept = lexical or keep_model(store, "views", views.save)
-    items = beside_embeddings(
-        read_table(store, embedded.items), _projected(store, views, kept, texts)
-    )
+    rows = fixed_lists(_projected(store, views, kept, texts))
     return Views(
-        items=keep_table(store, "views", items),
+        items=embedded.items,
+        lexical=keep_table(store, "views", pa.table({LEXICAL: rows})),
         window=embedded.window,
         models={"lexical": kept},
         embedding_dim=embedded.embedding_dim,
@@ -109,9 +111,12 @@ def lay_out_views(
     )
 
 
-def beside_embeddings(items: pa.Table, lexical: NDArray[np.float32]) -> pa.Table:
-    """Add the lexical views of the texts to their embeddings."""
-    return items.append_column(LEXICAL, fixed_lists(lexical))
+def read_vectors(store: Store, views: Views) -> pa.Table:
+    """Read the embeddings with the lexical views beside them, where there are any."""
+    items = read_table(store, views.items)
+    if views.lexical is None:
+        return items
+    return items.append_column(LEXICAL, read_table(store, views.lexical)[LEXICAL])
 
 
 def _projected(

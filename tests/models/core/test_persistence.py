@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core.persistence import CONFIG_FILE, WEIGHTS_FILE, load_state, save_state
+from models.core.persistence import CONFIG_FILE, STEADY_FILE, WEIGHTS_FILE, load_state, save_state
 
 TENSORS = {
     "b": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -74,8 +74,31 @@ def test_another_format_version_is_refused(tmp_path: Path) -> None:
     save_state(tmp_path, TENSORS, CONFIG)
     document = json.loads((tmp_path / CONFIG_FILE).read_bytes())
     (tmp_path / CONFIG_FILE).write_text(json.dumps(document | {"format_version": 99}))
-    with pytest.raises(ValueError, match=f"{CONFIG_FILE} must have format_version 1, got 99"):
+    with pytest.raises(ValueError, match=f"{CONFIG_FILE} must have format_version 1 or 2, got 99"):
         load_state(tmp_path)
+
+
+def test_a_model_of_version_1_is_read(tmp_path: Path) -> None:
+    save_state(tmp_path, TENSORS, CONFIG)
+    document = json.loads((tmp_path / CONFIG_FILE).read_bytes())
+    (tmp_path / CONFIG_FILE).write_text(json.dumps(document | {"format_version": 1}))
+    assert set(load_state(tmp_path)[0]) == set(TENSORS)
+
+
+def test_what_is_steady_lies_in_a_file_that_stays_the_same(tmp_path: Path) -> None:
+    for name, learnt in (("before", 1.0), ("after", 2.0)):
+        steady = {"view_.mean": np.arange(3.0)}
+        save_state(tmp_path / name, {"heads": np.full(2, learnt)}, CONFIG, steady)
+    before, after = tmp_path / "before", tmp_path / "after"
+    assert (before / STEADY_FILE).read_bytes() == (after / STEADY_FILE).read_bytes()
+    found = load_state(after)[0]
+    assert {name: it.tolist() for name, it in found.items()} == {
+        "view_.mean": [0, 1, 2],
+        "heads": [2, 2],
+    }
+    (after / STEADY_FILE).write_bytes((after / WEIGHTS_FILE).read_bytes())
+    with pytest.raises(ValueError, match=f"{STEADY_FILE} must have the SHA-256"):
+        load_state(after)
 
 
 def test_one_wrong_bit_in_the_weights_is_found(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from models.core.persistence import STEADY_FILE, load_state, save_state
 from models.counting.n_clusters import NClustersChoice
 from models.counting.votes import Seen
 from models.nightfold import cotraining
@@ -101,6 +102,12 @@ def test_saved_between_the_stages_and_after_them_it_does_the_same(tmp_path: Path
     assert loaded.get_params() == whole.get_params()
     assert loaded.evidence_ == whole.evidence_
     assert loaded.n_clusters_choice_ == whole.n_clusters_choice_
+    steady = [(tmp_path / it / STEADY_FILE).read_bytes() for it in ("pretrained", "whole")]
+    assert steady[0] == steady[1], "a refinement learns no other projection"
+    save_state(tmp_path / "older", *load_state(tmp_path / "whole"))
+    assert not (tmp_path / "older" / STEADY_FILE).exists()
+    older = NightfoldClustering.load(tmp_path / "older")
+    np.testing.assert_array_equal(older.predict_proba(X), whole.predict_proba(X))
 
 
 def test_themes_are_under_topics_after_a_night_on_disk_too(tmp_path: Path) -> None:

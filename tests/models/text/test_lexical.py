@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from models.text import lexical
-from models.text.lexical import LexicalView, words_of
+from models.text.lexical import Analyzer, LexicalView, words_of
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -127,6 +127,28 @@ def test_a_saved_view_transforms_as_before(tmp_path: Path, texts: list[str]) -> 
     loaded = LexicalView.load(tmp_path)
     assert loaded.transform(texts).tobytes() == before.tobytes()
     assert vars(loaded).keys() == vars(view).keys()
+
+
+@pytest.mark.parametrize("analyzer", ["word", "char_wb"])
+def test_a_view_of_few_documents_takes_less_room_and_shows_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, analyzer: Analyzer
+) -> None:
+    rng = np.random.default_rng(0)
+    words = ["".join(letters) for letters in rng.choice(list("abcdefghijklmno"), (60, 8))]
+    texts = [" ".join(rng.choice(words, 6)) for _ in range(40)]
+    small = LexicalView(n_components=20, min_df=1, analyzer=analyzer).fit(texts)
+    monkeypatch.setattr(lexical, "_WORTH_IT", 0.0)
+    large = LexicalView(n_components=20, min_df=1, analyzer=analyzer).fit(texts)
+    assert (small.space_ is None, large.space_ is None) == (False, True)
+    sizes = []
+    for name, view in (("small", small), ("large", large)):
+        view.save(tmp_path / name)
+        loaded = LexicalView.load(tmp_path / name)
+        assert loaded.transform(texts).tobytes() == view.transform(texts).tobytes()
+        sizes.append((tmp_path / name / "model.safetensors").stat().st_size)
+    assert sizes[0] < 0.6 * sizes[1]
+    rows, expected = (view.transform(texts) for view in (small, large))
+    np.testing.assert_allclose(rows @ rows.T, expected @ expected.T, atol=0.02)
 
 
 def test_fitting_twice_saves_the_same_bytes(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from tasks.publishing.release import release_earlier
+from tasks.publishing.release import release_earlier, release_models
+from tasks.store.manifests import read_object
 from tasks.store.records import records_folder, seal
 from tasks.store.refs import digest_in_name
-from tasks.store.storage import Ref, Store, keep_bytes
+from tasks.store.sealed import write_sealed
+from tasks.store.storage import ModelRef, Ref, Store, is_intact, keep_bytes, model_folder
 
 PublishNight = Callable[..., dict[str, Any]]
 
@@ -79,3 +81,44 @@ def test_a_night_that_was_never_published_resumes(nights: tuple[Store, Store]) -
     keep_record(before, keep_bytes(before, "views", b"vectors", ".bin"))
     assert release_earlier(tonight) == 0
     assert records_folder(before).is_dir()
+
+
+def test_a_published_model_lies_once_and_is_found_by_its_stage(nights: tuple[Store, Store]) -> None:
+    _, tonight = nights
+    manifest = tonight.read_manifest()
+    model = manifest.models["lexical"]["model.json"]
+    copied, table = stage_file(tonight, model), stage_file(tonight, manifest.tables["documents"])
+    keep_record(tonight, copied, table)
+    assert tonight.resolve(copied) == tonight.root / copied.path
+    assert release_models(tonight) == 1
+    assert not (tonight.root / copied.path).exists()
+    assert tonight.resolve(copied) == tonight.resolve(model)
+    assert is_intact(tonight, copied)
+    assert is_intact(tonight, table)
+    with model_folder(tonight, ModelRef(files={"model.json": copied})) as folder:
+        assert (folder / "model.json").read_bytes() == tonight.resolve(model).read_bytes()
+    assert release_models(tonight) == 0
+    tonight.resolve(model).write_bytes(b"damaged")
+    assert not is_intact(tonight, copied)
+    tonight.resolve(model).unlink()
+    assert tonight.resolve(copied) == tonight.root / copied.path
+
+
+def test_a_model_that_another_night_has_made_too_stays(nights: tuple[Store, Store]) -> None:
+    before, tonight = nights
+    copied = stage_file(tonight, tonight.read_manifest().models["lexical"]["model.json"])
+    keep_record(tonight, copied)
+    keep_record(before.model_copy(update={"feed": "other"}), copied)
+    assert release_models(tonight) == 0
+    assert (tonight.root / copied.path).exists()
+
+
+def test_an_encoder_keeps_its_copy(nights: tuple[Store, Store]) -> None:
+    _, tonight = nights
+    content = read_object(tonight.manifest_path(), "")
+    content["models"]["encoder"] = content["models"].pop("lexical")
+    write_sealed(tonight.manifest_path(), content)
+    copied = stage_file(tonight, tonight.read_manifest().models["encoder"]["model.json"])
+    keep_record(tonight, copied)
+    assert release_models(tonight) == 0
+    assert (tonight.root / copied.path).exists()

@@ -74,3 +74,17 @@ def test_vectors_take_the_room_that_their_numbers_do(tmp_path: Path) -> None:
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 384)
     write_parquet(tmp_path / "v.parquet", pa.table({"vector": column}))
     assert (tmp_path / "v.parquet").stat().st_size < 1.02 * vectors.nbytes
+
+
+def test_vectors_take_less_room_split_by_bytes_and_come_back_as_they_were(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).uniform(0.5, 1, (500, 64)).astype(np.float32)
+    flat = pa.array(rows.ravel())
+    table = pa.table({"vector": pa.FixedSizeListArray.from_arrays(flat, 64), "share": flat[:500]})
+    write_parquet(tmp_path / "a", table)
+    pq.write_table(table, tmp_path / "plain", compression="zstd", use_dictionary=False)
+    found = pq.read_metadata(tmp_path / "a").row_group(0)
+    encodings = {found.column(it).path_in_schema: found.column(it).encodings for it in range(2)}
+    assert "BYTE_STREAM_SPLIT" in encodings["vector.list.element"]
+    assert "BYTE_STREAM_SPLIT" not in encodings["share"], "any reader reads what is published"
+    assert (tmp_path / "a").stat().st_size < 0.95 * (tmp_path / "plain").stat().st_size
+    assert pq.read_table(tmp_path / "a") == table

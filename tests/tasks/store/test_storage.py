@@ -298,6 +298,17 @@ def test_a_model_is_laid_out_again_as_it_was_kept(store: Store, tmp_path: Path) 
     assert not folder.exists()
 
 
+def test_what_an_earlier_model_has_is_not_kept_again(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "steady").write_bytes(b"same")
+    (tmp_path / "learnt").write_bytes(b"one")
+    first = keep_folder(store, "pretrain", tmp_path)
+    (tmp_path / "learnt").write_bytes(b"two")
+    second = keep_folder(store, "refine", tmp_path, first)
+    assert second.files["steady"] == first.files["steady"]
+    folder = store.state / "stages" / "refine"
+    assert [it.read_bytes() for it in folder.iterdir()] == [b"two"]
+
+
 def test_a_scratch_folder_goes_away_also_after_an_error(store: Store) -> None:
     def fail() -> None:
         with scratch_folder(store) as folder:
