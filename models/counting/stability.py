@@ -43,8 +43,8 @@ _CUTS_OF_A_DRAW: Final = 2
 _STARTS: Final = 4
 _CLUSTERS_STARTED: Final = 60
 """Starts of each k-means, fewer for many clusters. One start finds even eight plain clusters in few
-of the halves. With very many, only the coarsest levels of a feed stand out: six super-groups for
-twenty newsgroups, four for 77 kinds of requests."""
+of the halves. With very many, halves agree on the coarsest level of a feed alone: on the six
+super-groups of twenty newsgroups."""
 
 _MOST_BY_SHAPE: Final = 0.99
 """Agreement that is put down to shape, at most: rows on a line leave nothing else to divide by."""
