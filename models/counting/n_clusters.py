@@ -155,15 +155,15 @@ def choose_n_clusters(
     return _chosen(tried, list(stabilities(X, coarse, rng)), near)
 
 
-def most_agreed(candidates: Sequence[int], agreements: Sequence[float], limit: int) -> int:
-    """Find the candidate from `SMALLEST` to the limit on which halves agree best.
+def most_agreed(candidates: Sequence[int], agreements: Sequence[float]) -> int:
+    """Find the candidate from `SMALLEST` on at which halves agree best.
 
     The smallest of equals; the largest candidate where all are below `SMALLEST`.
     """
     considered = [
         (agreement, -k)
         for k, agreement in zip(candidates, agreements, strict=True)
-        if SMALLEST <= k <= limit
+        if k >= SMALLEST
     ]
     return -max(considered)[1] if considered else candidates[-1]
 
@@ -207,7 +207,7 @@ def _chosen(
     finest = _finest(tried)
     coarse = candidates[: len(stability)]
     agreements = tuple(float(it.mean()) for it in stability)
-    n_clusters = most_agreed(coarse, agreements, coarse[-1])
+    n_clusters = most_agreed(coarse, agreements)
     among = range_around(candidates, [it.shared for it in tried], finest)
     if near is not None:
         first, last = range_around(coarse, stability, n_clusters)

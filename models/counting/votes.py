@@ -159,10 +159,9 @@ def tried_numbers(seen: Seen, random_state: int | np.random.RandomState | None) 
 def votes_of(tried: Sequence[Tried]) -> Votes:
     """Return what each kind of evidence is for."""
     candidates = [it.n_clusters for it in tried]
-    last = candidates[-1]
     return Votes(
-        agreement=most_agreed(candidates, [float(it.agreement.mean()) for it in tried], last),
-        silhouette=most_agreed(candidates, [it.silhouette for it in tried], last),
+        agreement=most_agreed(candidates, [float(it.agreement.mean()) for it in tried]),
+        silhouette=most_agreed(candidates, [it.silhouette for it in tried]),
         density=max(tried, key=lambda it: it.density).n_clusters,
     )
 

@@ -4,7 +4,7 @@ Pure work on digests and bytes; the stages of a kind of item are in the room of 
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.history import NightTable
 from tasks.store.storage import ModelRef, Ref, Store, keep_table, load_model
 from tasks.vectors.embed import Embedded
+from tasks.vectors.encoder import EncoderRef
 from tasks.vectors.items import Window, keep_window, lay_out_window, read_night
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
@@ -40,21 +41,21 @@ def embed_items(
     store: Store, window: ItemWindow, learnt: ModelRef, codec: ItemCodec, device: str
 ) -> Embedded:
     """Gather the vectors of the window's items; see `vectors_of`."""
-    items, laid_out = vectors_of(store, window, learnt, codec, device)
+    load = cache(partial(load_encoder, store, learnt, codec, device))
     encoder = encoder_of(codec.name, learnt)
-    dims = load_encoder(store, learnt, codec, device).view_dims
+    items, laid_out = vectors_of(store, window, encoder, load)
     return Embedded(
         items=keep_table(store, "embed", items),
         window=keep_window(store, laid_out),
         embedding_dim=items.schema.field(EMBEDDING).type.list_size,
-        item_dims=dims,
+        item_dims=load().view_dims,
         encoder_digest=encoder.digest,
         encoder_weights=encoder.weights,
     )
 
 
 def vectors_of(
-    store: Store, window: ItemWindow, learnt: ModelRef, codec: ItemCodec, device: str
+    store: Store, window: ItemWindow, encoder: EncoderRef, load: Callable[[], LearntEncoder]
 ) -> tuple[pa.Table, Window]:
     """Return the vectors of the window's items, and the window; what lacks one is encoded.
 
@@ -62,14 +63,13 @@ def vectors_of(
     in its last bits; the chunks depend on the items alone.
     """
     laid_out = lay_out_window([read_night(store, night) for night in window.nights])
-    encoder = encoder_of(codec.name, learnt)
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
     digests = laid_out.texts[TEXT_DIGEST].to_pylist()
     missing = shelf.missing(digests)
     lacking = [digest for digest in digests if digest in missing]
     if lacking:
         items = read_contents(store, window.contents, lacking)
-        encode_missing(shelf, items, partial(load_encoder, store, learnt, codec, device))
+        encode_missing(shelf, items, load)
     vectors = fixed_lists(shelf.gather(digests))
     return pa.table({TEXT_DIGEST: laid_out.texts[TEXT_DIGEST], EMBEDDING: vectors}), laid_out
 

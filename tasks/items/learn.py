@@ -22,7 +22,7 @@ from tasks.frame.progress import shown_progress
 from tasks.frame.result import StageResult
 from tasks.items.base import ItemCodec
 from tasks.items.contents import read_contents
-from tasks.items.encode import ItemWindow, vectors_of
+from tasks.items.encode import ItemWindow, load_encoder, vectors_of
 from tasks.items.known import ENCODER_FILE, encoder_of
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_model, keep_table
@@ -81,10 +81,12 @@ def learn(
     before = last.learnt if last and last.learnt and _is_intact(store, last.learnt) else None
     if last is None or before is None:
         return _learnt(store, window, how, Learnt(reason=_why(last)))
-    recipe = how.recipe(encoder_of(how.codec.name, before).digest)
+    encoder = encoder_of(how.codec.name, before)
+    recipe = how.recipe(encoder.digest)
     if is_quiet and last.fit and last.fit["recipe"] == recipe.key:
         return Learnt(models={"encoder": before})
-    read = partial(vectors_of, store, window, before, how.codec, how.device)
+    load = partial(load_encoder, store, before, how.codec, how.device)
+    read = partial(vectors_of, store, window, encoder, load)
     measure = partial(measured, store, read, how.settings)
     found = decide(store.night, last, recipe, how.settings, partial(has_models, store), measure)
     if found.fit.kind == "warm":

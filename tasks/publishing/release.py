@@ -68,7 +68,9 @@ def release_models(store: Store) -> int:
     others = set((store.state / "results").glob("feed=*/night=*")) - {folder}
     copies = {file for file in _stage_files([folder]) if Path(file).stem in published}
     there = {file for file in copies if (store.root / file).exists()}
-    freed = there - _stage_files(others) if there else there
+    if not there:  # as on a night that is published again: no record of others need be read
+        return 0
+    freed = there - _stage_files(others)
     for file in freed:
         (store.root / file).unlink()
     return len(freed)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -67,8 +67,7 @@ def keep_folder(
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return ModelRef(
         files={
-            path.relative_to(folder).as_posix(): there.get(sha256_of(path))
-            or _keep_file(store, stage, path)
+            path.relative_to(folder).as_posix(): _keep_file(store, stage, path, there=there)
             for path in paths
         }
     )
@@ -213,8 +212,13 @@ class TableWriter:
             self._path.unlink(missing_ok=True)
 
 
-def _keep_file(store: Store, stage: str, source: Path, rows: int = 0) -> Ref:
+def _keep_file(
+    store: Store, stage: str, source: Path, rows: int = 0, there: Mapping[str, Ref] | None = None
+) -> Ref:
+    """Keep a file under its digest, or point at the one of those there, by digest, that it is."""
     digest = sha256_of(source)
+    if there and digest in there:
+        return there[digest]
     copy_atomically(source, path := _stage_path(store, stage, digest, source.suffix))
     return _reference(store, path, digest, rows)
 

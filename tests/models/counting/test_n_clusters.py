@@ -77,23 +77,20 @@ def test_the_evidence_holds_figures_for_each_candidate(two_levels: NClustersChoi
     assert len(choice.shared) == tried
     considered = choice.candidates[: len(choice.agreements)]
     assert considered[-1] == choice.limit == choice.n_themes
-    assert choice.n_clusters == most_agreed(considered, choice.agreements, choice.limit)
+    assert choice.n_clusters == most_agreed(considered, choice.agreements)
     assert max(choice.agreements) > 0.9
 
 
 @pytest.mark.parametrize(
-    ("agreements", "limit", "chosen"),
+    ("agreements", "chosen"),
     [
-        ([1.0, 0.5, 0.8, 0.7, 0.6], 6, 4),  # two clusters are always found again
-        ([1.0, 0.5, 0.8, 0.7, 0.9], 5, 4),  # beyond the limit are clusters of near-duplicates
-        ([1.0, 0.8, 0.8, 0.8, 0.8], 6, 3),  # the fewest of equals
-        ([1.0, 0.5, 0.8, 0.7, 0.6], 2, 6),  # nothing between 3 and the limit
+        ([1.0, 0.5, 0.8, 0.7, 0.6], 4),  # two clusters are always found again
+        ([1.0, 0.8, 0.8, 0.8, 0.8], 3),  # the fewest of equals
+        ([1.0], 2),  # nothing from 3 on
     ],
 )
-def test_the_number_is_the_one_that_halves_agree_on(
-    agreements: list[float], limit: int, chosen: int
-) -> None:
-    assert most_agreed([2, 3, 4, 5, 6], agreements, limit) == chosen
+def test_the_number_is_the_one_that_halves_agree_on(agreements: list[float], chosen: int) -> None:
+    assert most_agreed([2, 3, 4, 5, 6][: len(agreements)], agreements) == chosen
 
 
 def _two_levels() -> NDArray[np.float32]:
