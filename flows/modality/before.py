@@ -15,6 +15,7 @@ from validation.errors import NightfoldError
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
     from tasks.images.feed import Where
+    from tasks.operating.placeable import Placeable
     from tasks.operating.trial import Trial
     from tasks.series.feed import Where as WhereSeries
 
@@ -32,6 +33,10 @@ class Before(Protocol):
 
     def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
         """Read the feed and check its rows as those of a first night."""
+        ...
+
+    def placeable(self) -> "Placeable":
+        """Return how new documents are placed in the clusters of a night."""
         ...
 
 
@@ -58,6 +63,12 @@ class Text:
         how = (config.ingest, config.check, config.night, scratch, config.sources())
         return try_feed(config.tonights_feed(), *how)
 
+    def placeable(self) -> "Placeable":
+        """Return how new documents are placed in the clusters of a night."""
+        from tasks.operating.placeable import Texts
+
+        return Texts()
+
 
 class Images:
     """Images: an encoder that is learnt, and files that are images or lead to some."""
@@ -76,10 +87,16 @@ class Images:
 
     def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
         """Read the feed and check its rows as those of a first night."""
-        from tasks.operating.image_trial import try_images
+        from tasks.operating.items.images import try_images
 
         aside = Store(root=scratch, feed="trial", night=config.night)
         return try_images(aside, where_images_are(config), config.check)
+
+    def placeable(self) -> "Placeable":
+        """Return how new documents are placed in the clusters of a night."""
+        from tasks.operating.items.images import Images as PlacedImages
+
+        return PlacedImages()
 
 
 class Series:
@@ -99,10 +116,16 @@ class Series:
 
     def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
         """Read the feed and check its rows as those of a first night."""
-        from tasks.operating.series_trial import try_series
+        from tasks.operating.items.series import try_series
 
         aside = Store(root=scratch, feed="trial", night=config.night)
         return try_series(aside, where_series_are(config), config.check)
+
+    def placeable(self) -> "Placeable":
+        """Return how new documents are placed in the clusters of a night."""
+        from tasks.operating.items.series import Series as PlacedSeries
+
+        return PlacedSeries()
 
 
 def where_series_are(config: "NightlyConfig") -> "WhereSeries":

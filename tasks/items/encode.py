@@ -24,7 +24,7 @@ from tasks.vectors.encoder import EncoderRef
 from tasks.vectors.items import Window, keep_window, lay_out_window, read_night
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
-_CHUNK_ITEMS: Final = 1024
+CHUNK_ITEMS: Final = 1024
 """What a killed run loses, at most; each chunk is a file."""
 
 
@@ -81,7 +81,7 @@ def encode_missing(
     encoder, left = load(), iter(items)
     with shown_progress("embed") as report:
         n_done = 0
-        while chunk := list(islice(left, _CHUNK_ITEMS)):
+        while chunk := list(islice(left, CHUNK_ITEMS)):
             shelf.add(chunk, encoder.encode([items[digest] for digest in chunk]))
             n_done += len(chunk)
             report("encoding", n_done, len(items), float("nan"))
