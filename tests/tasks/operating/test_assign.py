@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from tasks.groups.values import OTHERS
 from tasks.operating.assign import assign, prepare_documents, read_known
 from tasks.operating.placeable import Texts
+from tasks.operating.trial import Trial
 from tasks.store.storage import Store
 from validation.report import DataValidationError
 
@@ -76,6 +77,13 @@ def test_documents_are_in_the_groups_of_the_night(tmp_path: Path) -> None:
     assert set(documents["group"].to_pylist()) == {OTHERS}
 
 
+class AsEver(Texts):
+    """Texts that are read with the settings of these tests."""
+
+    def trial(self, feed: str, config: Mapping[str, Any], scratch: Path) -> Trial:
+        return super().trial(feed, CONFIG, scratch)
+
+
 def test_a_feed_that_is_broken_as_a_whole_is_refused(
     store: Store, publish_night: PublishNight, tmp_path: Path
 ) -> None:
@@ -83,7 +91,7 @@ def test_a_feed_that_is_broken_as_a_whole_is_refused(
     feed = write_rows(tmp_path / "feed.jsonl", [{"id": 1, "text": ""}] * 3)
     error = f"feed '{feed}' fails the raw check, so nothing is placed: without_text_share .* text_present"
     with pytest.raises(DataValidationError, match=error):
-        assign(store, feed, tmp_path / "scratch", Texts())
+        assign(store, feed, tmp_path / "scratch", AsEver())
 
 
 def test_what_was_published_is_known_by_its_text(store: Store, publish_night: PublishNight) -> None:
