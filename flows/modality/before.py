@@ -74,9 +74,13 @@ class Images:
     """Images: an encoder that is learnt, and files that are images or lead to some."""
 
     def encoder(self, config: "NightlyConfig", last: PastNight | None) -> EncoderRef:
-        """Return the encoder of the night before."""
+        """Return the encoder that is given, else that of the night before."""
         from tasks.items.known import encoder_of
 
+        if config.images.encoder:
+            from tasks.vectors.encoder import find_encoder_ref
+
+            return find_encoder_ref(config.images.encoder)
         return encoder_of("images", last.learnt if last else None)
 
     def found(self, store: Store, config: "NightlyConfig", past: History) -> Feed:

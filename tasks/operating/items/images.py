@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tasks.images.codec import IMAGES
 from tasks.images.feed import Where, find_images, fixed_part
+from tasks.images.frozen import chosen_encoder
 from tasks.images.look import limits_of, looked_at
 from tasks.images.settings import ImageSettings
 from tasks.items.base import ItemCodec
@@ -62,4 +62,4 @@ class Images(Items):
 
     def codec(self, config: Mapping[str, Any]) -> ItemCodec:
         """Return what reads images for their encoder."""
-        return IMAGES
+        return chosen_encoder(ImageSettings(**config["images"])).codec()

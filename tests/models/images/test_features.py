@@ -60,7 +60,7 @@ def test_moves_are_small_and_each_its_own() -> None:
 def test_the_common_size_is_that_of_the_usual_image() -> None:
     assert common_shape([(8, 8)] * 3, is_colour=False) == (28, 28, 1)
     assert common_shape([(20, 30), (31, 20), (500, 400)], is_colour=True) == (32, 32, 3)
-    assert common_shape([(900, 400)], is_colour=True) == (64, 64, 3)
+    assert common_shape([(900, 400)], is_colour=True) == (224, 224, 3)
     with pytest.raises(ValueError, match="at least one image"):
         common_shape([], is_colour=False)
 

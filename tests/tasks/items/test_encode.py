@@ -81,9 +81,10 @@ def test_an_item_that_is_nowhere_is_damage(store: Store) -> None:
 def test_what_lacks_a_vector_is_encoded_in_chunks(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encode, "_CHUNK_ITEMS", 2)
+    monkeypatch.setattr(encode, "CHUNK_ITEMS", 2)
     shelf, lengths = EmbeddingShelf(store.root, "images", "d"), Lengths()
-    encode_missing(shelf, {"a": b"1", "b": b"22", "c": b"333"}, lambda: lengths)
+    items = {"a": b"1", "b": b"22", "c": b"333"}
+    encode_missing(shelf, items.items(), 3, lambda: lengths)
     assert lengths.asked == [2, 1]
     assert shelf.gather(["c", "a"])[:, 0].tolist() == [3, 1]
 

@@ -26,6 +26,8 @@ FIGURE = Figure(measure="far_share", value=0.5, limit=0.2)
 class Codec:
     name = "images"
     version = 1
+    is_learnt = True
+    most_learnt = None
 
 
 def recipe(digest: str) -> Recipe:
@@ -103,7 +105,7 @@ def test_a_full_fit_learns_another_for_its_reason(
     found = learn(store, WINDOW, last, HOW, is_quiet=False)
     assert (found.reason, found.keeps_clusters) == ("due every 7 nights", True)
     assert found.encoder != last.learnt
-    plan = plan_of(store, found, recipe("new"))
+    plan = plan_of(store, found, last, recipe("new"))
     assert (plan.fit.kind, plan.fit.reason, plan.fit.since) == ("full", "due every 7 nights", NIGHT)
     assert plan.fit.recipe == recipe("new").key
     assert plan.keeps_clusters
