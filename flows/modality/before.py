@@ -15,6 +15,8 @@ from validation.errors import NightfoldError
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
     from tasks.images.feed import Where
+    from tasks.operating.glance import Glance, Told
+    from tasks.operating.items.looks import ItemLooks
     from tasks.operating.placeable import Placeable
     from tasks.operating.trial import Trial
     from tasks.series.feed import Where as WhereSeries
@@ -37,6 +39,14 @@ class Before(Protocol):
 
     def placeable(self) -> "Placeable":
         """Return how new documents are placed in the clusters of a night."""
+        ...
+
+    def told(self, glance: "Glance") -> "Told | None":
+        """Return why a feed seems to be of this kind; None where it does not."""
+        ...
+
+    def looks(self, trial: "Trial") -> "ItemLooks | None":
+        """Return what its items look like; None where that is what their texts look like."""
         ...
 
 
@@ -68,6 +78,16 @@ class Text:
         from tasks.operating.placeable import Texts
 
         return Texts()
+
+    def told(self, glance: "Glance") -> "Told | None":
+        """Return which column holds texts; None where none does."""
+        from tasks.operating.glance import told_texts
+
+        return told_texts(glance)
+
+    def looks(self, trial: "Trial") -> "ItemLooks | None":
+        """Return None: what texts look like, `survey_rows` tells."""
+        return None
 
 
 class Images:
@@ -102,6 +122,18 @@ class Images:
 
         return PlacedImages()
 
+    def told(self, glance: "Glance") -> "Told | None":
+        """Return what in a feed leads to images; None where nothing does."""
+        from tasks.operating.items.images import told
+
+        return told(glance)
+
+    def looks(self, trial: "Trial") -> "ItemLooks | None":
+        """Return what the images look like."""
+        from tasks.operating.items.images import looks
+
+        return looks(trial)
+
 
 class Series:
     """Time series: an encoder that is learnt, and tables whose rows are gathered."""
@@ -130,6 +162,18 @@ class Series:
         from tasks.operating.items.series import Series as PlacedSeries
 
         return PlacedSeries()
+
+    def told(self, glance: "Glance") -> "Told | None":
+        """Return what in a feed leads to series; None where nothing does."""
+        from tasks.operating.items.series import told
+
+        return told(glance)
+
+    def looks(self, trial: "Trial") -> "ItemLooks | None":
+        """Return what the series look like."""
+        from tasks.operating.items.series import looks
+
+        return looks(trial)
 
 
 def where_series_are(config: "NightlyConfig") -> "WhereSeries":

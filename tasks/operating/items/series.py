@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.items.base import ItemCodec
+from tasks.operating.glance import Glance, Told
+from tasks.operating.items.looks import ItemLooks, measured, shares_of, spread_of
 from tasks.operating.items.placing import Items
 from tasks.operating.placeable import sources_of, today
 from tasks.operating.trial import Trial
@@ -17,10 +19,11 @@ from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.series.codec import SERIES
 from tasks.series.feed import Where, find_series
+from tasks.series.glance import list_columns, listed, long_columns
 from tasks.series.look import limits_of, looked_at
 from tasks.series.settings import SeriesSettings
 from tasks.store.storage import Store, read_batches
-from validation.items.series_rules import series_rules
+from validation.items.series_rules import MISSING, N_CHANNELS, N_STEPS, series_rules
 from validation.usual import UsualNight
 
 
@@ -43,6 +46,32 @@ def try_series(aside: Store, where: Where, check: CheckSettings) -> Trial:
     rules = series_rules(limits_of(where.series))
     verdict = judge_raw(partial(read_batches, aside, raw.rows), limits, rules)
     return Trial(aside, raw, limits, verdict, has_digests=True, contents=looked.contents)
+
+
+def told(glance: Glance) -> Told | None:
+    """Return which columns hold series: lists, or values over time."""
+    lists = list_columns(glance.rows)
+    if lists:
+        return Told(f"a row for each series, in lists: {listed(lists)}", {})
+    columns = long_columns(glance.rows)
+    if columns is None:
+        return None
+    settings = {"column": columns.series, "time": columns.time, "values": list(columns.values)}
+    said = f"a row for each {columns.time!r} of each {columns.series!r}: {listed(columns.values)}"
+    return Told(said, settings)
+
+
+def looks(trial: Trial) -> ItemLooks:
+    """Return how long the series are, and how much of them is missing."""
+    found = measured(trial, [N_STEPS, N_CHANNELS, MISSING])
+    lines = [
+        *spread_of("steps", found[N_STEPS]),
+        *shares_of("channels", found[N_CHANNELS]),
+        *spread_of("share that is missing", found[MISSING]),
+        "each channel is brought to mean 0 and spread 1; `z_normalise = false` under [series]"
+        " lets level and strength count",
+    ]
+    return ItemLooks(lines, has_columns=False)
 
 
 class Series(Items):
