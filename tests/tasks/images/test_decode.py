@@ -56,6 +56,12 @@ def test_a_large_image_is_shrunk_as_a_whole(encode: Encode, limits: ImageLimits)
     assert looked.pixels.shape == (SIDE // 2, SIDE, 3)
 
 
+def test_how_large_an_image_is_kept_is_a_setting(encode: Encode, limits: ImageLimits) -> None:
+    looked = look_at(encode(Image.new("RGB", (400, 200), "red")), limits, 224)
+    assert looked.pixels is not None
+    assert looked.pixels.shape == (112, 224, 3)
+
+
 def test_a_photo_that_lies_on_its_side_is_upright(encode: Encode, limits: ImageLimits) -> None:
     wide = Image.new("RGB", (30, 12), "red")
     wide.paste("blue", (0, 0, 15, 12))

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.items import encode
-from tasks.items.contents import keep_contents, read_contents
+from tasks.items.contents import keep_contents, read_contents, stream_contents
 from tasks.items.encode import ItemWindow, embed_items, encode_missing
 from tasks.items.known import ENCODER_FILE, encoder_of
 from tasks.items.looked import LookedAt
@@ -71,6 +71,12 @@ def test_only_tonights_items_are_kept(store: Store) -> None:
 def test_items_come_in_the_order_that_is_asked_for(store: Store) -> None:
     tables = [contents(store, a=b"1", b=b"2"), contents(store, c=b"3")]
     assert list(read_contents(store, tables, ["c", "a"]).items()) == [("c", b"3"), ("a", b"1")]
+
+
+def test_items_are_streamed_once_each_in_the_order_of_their_tables(store: Store) -> None:
+    tables = [contents(store, a=b"1", b=b"2"), contents(store, b=b"2", c=b"3")]
+    found = stream_contents(store, tables, ["c", "b"])
+    assert list(found) == [("b", b"2"), ("c", b"3")]
 
 
 def test_an_item_that_is_nowhere_is_damage(store: Store) -> None:
