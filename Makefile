@@ -26,7 +26,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test test-bucket check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-image-side bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-store bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static bench-runners bench-shards test-runners clean
+.PHONY: demo demo-images demo-series test test-bucket test-items check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-image-side bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-store bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static bench-runners bench-shards test-runners clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -47,6 +47,10 @@ test: .venv/ready
 # Real workers of Dask and of Ray, killed in every stage that has shards: a quarter of an hour of one core.
 test-runners: .venv/ready .runner-packages/ready
 	PYTHONPATH=.:.runner-packages OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/flows/runners.py
+
+# Three nights of images in groups: a minute and a half of one core.
+test-items: .venv/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/flows/item_groups.py
 
 # A store on a real S3 server, with machines that die: three minutes of one core.
 test-bucket: .venv/ready

@@ -26,6 +26,11 @@ _SMALL_SIDE: Final = 32
 _QUALITY: Final = 60
 """Of a picture on the map, which is shown for a moment: it takes half a kilobyte."""
 
+_AS_IT_IS: Final = 64
+_LARGEST_SIDE: Final = 128
+_LARGE_QUALITY: Final = 80
+"""Of an image that is kept larger: as PNG a page of them would have tens of megabytes."""
+
 
 def read_pictures(
     store: Store, manifest: Manifest, doc_ids: Sequence[str], is_small: bool = False
@@ -118,18 +123,24 @@ def _are_series(store: Store, manifest: Manifest) -> bool:
     return _SERIES in kinds[MEDIA_TYPE].unique().to_pylist()
 
 
-def _as_it_is(content: bytes) -> str:
-    return _url("image/png", content)
+def _whole(content: bytes) -> str:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+        is_small = max(image.size) <= _AS_IT_IS
+    if is_small:
+        return _url("image/png", content)
+    return _shrunk(content, _LARGEST_SIDE, _LARGE_QUALITY)
 
 
-def _shrunk(content: bytes) -> str:
+def _shrunk(content: bytes, side: int = _SMALL_SIDE, quality: int = _QUALITY) -> str:
     from PIL import Image
 
     with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
         small = image.copy()
-    small.thumbnail((_SMALL_SIDE, _SMALL_SIDE))
+    small.thumbnail((side, side))
     file = io.BytesIO()
-    small.save(file, "WEBP", quality=_QUALITY)
+    small.save(file, "WEBP", quality=quality)
     return _url("image/webp", file.getvalue())
 
 
@@ -150,7 +161,7 @@ def _small_curve(content: bytes) -> str:
 
 
 _WHOLE: Final[Mapping[str, Callable[[bytes], str]]] = {
-    "image/png": _as_it_is,
+    "image/png": _whole,
     _SERIES: _curve,
 }
 _SMALL: Final[Mapping[str, Callable[[bytes], str]]] = {

@@ -31,5 +31,5 @@ def test_images_of_all_sizes_become_unit_rows(folder: Path) -> None:
 def test_an_encoder_of_texts_is_refused(tmp_path: Path) -> None:
     write_tiny_model(tmp_path / "texts")
     source = find_encoder(str(tmp_path / "texts"))
-    with pytest.raises(SettingError, match="must be a model that encodes images, got .* text"):
+    with pytest.raises(SettingError, match=r"must be a model that encodes images, got .* text"):
         FrozenImageEncoder(source, "cpu")
