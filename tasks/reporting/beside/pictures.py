@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from tasks.reporting.beside.curves import curves, mean_and_spread
 from tasks.store.manifests import Manifest
-from tasks.store.storage import Store, read_table
+from tasks.store.storage import Store, read_batches, read_table
 from validation.tables.columns import CLUSTER_ID, CONTENT, DOC_ID, MEDIA_TYPE, TEXT_DIGEST
 
 MOST_ON_MAP: Final = 2_000
@@ -19,6 +19,9 @@ MOST_ON_MAP: Final = 2_000
 
 _MOST_MEMBERS: Final = 200
 """Series of a cluster whose mean is drawn: of more it is the same to the eye."""
+
+_ROWS_AT_ONCE: Final = 256
+"""Items that memory holds beside those that are shown."""
 
 _SERIES: Final = "application/x-npy"
 
@@ -102,12 +105,11 @@ def read_contents(store: Store, doc_ids: Collection[str]) -> dict[str, Content]:
             continue
         rows = read_table(store, tables["documents"], [DOC_ID, TEXT_DIGEST])
         rows = rows.filter(pc.is_in(rows[DOC_ID], pa.array(lacking, pa.string())))
-        contents = read_table(store, tables["contents"])
-        contents = contents.filter(
-            pc.is_in(contents[TEXT_DIGEST], rows[TEXT_DIGEST].combine_chunks())
-        )
-        columns = (contents[it].to_pylist() for it in (TEXT_DIGEST, MEDIA_TYPE, CONTENT))
-        of = {digest: Content(kind, it) for digest, kind, it in zip(*columns, strict=True)}
+        wanted, of = rows[TEXT_DIGEST].combine_chunks(), dict[str, Content]()
+        for batch in read_batches(store, tables["contents"], n_rows=_ROWS_AT_ONCE):
+            kept = batch.filter(pc.is_in(batch[TEXT_DIGEST], wanted))
+            columns = (kept[it].to_pylist() for it in (TEXT_DIGEST, MEDIA_TYPE, CONTENT))
+            of |= {digest: Content(*it) for digest, *it in zip(*columns, strict=True)}
         pairs = zip(rows[DOC_ID].to_pylist(), rows[TEXT_DIGEST].to_pylist(), strict=True)
         found |= {doc_id: of[digest] for doc_id, digest in pairs if digest in of}
     return found
