@@ -52,7 +52,7 @@ def test_large_images_are_measured_a_few_at_a_time(monkeypatch: pytest.MonkeyPat
     images = np.random.default_rng(0).integers(0, 256, (5, 30, 30, 1), dtype=np.uint8)
     found = gradient_features(images)
     monkeypatch.setattr(gradients, "_PIXELS_AT_ONCE", 2 * 30 * 30)
-    np.testing.assert_allclose(gradient_features(images), found, rtol=1e-6)
+    np.testing.assert_allclose(gradient_features(images), found, atol=1e-5)
 
 
 def test_moves_are_small_and_each_its_own() -> None:
