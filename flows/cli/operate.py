@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from flows.cli.check import let_libraries_be_quiet
 from flows.cli.command import (
     DebugOption,
     FeedNameOption,
@@ -116,6 +117,7 @@ def assign(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         from tasks.reporting.published import published_night
 
         of_night = published_night(store, feed_name, night)
+        let_libraries_be_quiet()
         from flows.modality.before import BEFORE
         from tasks.operating.assign import assign as place_feed
         from tasks.store.files import write_parquet
