@@ -17,6 +17,7 @@ ROUNDS ?= 5
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
 ITEMS ?= 20000
+SIDE ?= 64
 SIDES ?= 64,128,224
 DIGITS ?= $(HOME)/.cache/nightfold-digits
 COMMA := ,
@@ -106,7 +107,7 @@ bench-image-side: .venv/ready
 
 # KINDS=images,series,series-rows: half an hour of one core for 20,000 of each.
 bench-item-nights: .venv/ready
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/item_nights.py --items $(ITEMS) \
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/item_nights.py --items $(ITEMS) --side $(SIDE) \
 		--out $(call given,OUT,item_nights.json) $(if $(filter undefined,$(origin KINDS)),,--kinds $(KINDS))
 
 # The sets and k-Shape come with libraries, which lie in a folder of their own.
