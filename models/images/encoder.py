@@ -108,7 +108,7 @@ class ImageEncoder:
         progress
             See `models.core.records.Progress`.
         """
-        places = diffusion_coordinates(_gradient_rows(images))
+        places = diffusion_coordinates(gradient_rows(images))
         targets = torch.from_numpy(places * np.float32(np.sqrt(places.shape[1])))
         shape = (images.shape[1], images.shape[2], images.shape[3])
         with seeded_rng(seed, torch.device("cpu")):
@@ -154,7 +154,7 @@ class ImageEncoder:
         return cls(network.to(resolve_device(device)).eval(), centre)
 
 
-def _gradient_rows(images: Images) -> Floats:
+def gradient_rows(images: Images) -> Floats:
     """Return the principal components of the gradients, rows of length one."""
     features = gradient_features(images)
     projection = Projection.fit(_thinned(features), GRADIENT_DIM)
