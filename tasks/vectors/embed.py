@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from models.core.arrays import in_16_bits
 from models.encoding.kinds import (
     REFERENCE,
     STATIC,
@@ -27,7 +28,7 @@ from tasks.frame.mapper import Mapper
 from tasks.frame.progress import Report, shown_progress
 from tasks.frame.runner import mapper_for
 from tasks.frame.stage import stage
-from tasks.store.embeddings import EmbeddingShelf, fixed_lists
+from tasks.store.embeddings import EmbeddingShelf, narrow_lists
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table
 from tasks.vectors.chunks import Chunk, Encoding, cut_into_chunks
@@ -73,7 +74,7 @@ class Embedded(BaseModel):
         return Kind(self.backend, self.dtype)
 
 
-@stage("embed", version=5, retries=2)
+@stage("embed", version=6, retries=2)
 def embed(
     store: Store,
     window: list[NightTable],
@@ -151,8 +152,9 @@ def encoded(shelf: EmbeddingShelf, texts: pa.Table, how: Encoding) -> pa.Table:
             # A static encoder is done with a chunk before it would have gone to a worker.
             n_shards = 1 if how.encoder.kind == STATIC else len(chunks)
             encode_chunks(shelf, chunks, how, mapper_for(n_shards), report)
-    vectors = shelf.gather(digests)
-    return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
+    # An older nightfold has kept 32 bits, of which a text that is encoded now has 16.
+    vectors = in_16_bits(shelf.gather(digests))
+    return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: narrow_lists(vectors)})
 
 
 def encode_chunks(
