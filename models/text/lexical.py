@@ -149,7 +149,7 @@ class LexicalView:
 
         Returns
         -------
-        Rows of length one or zero, of numbers that 16 bits hold; shape (n_texts, width of the view).
+        Rows of length one or zero, in numbers of 16 bits, shape (n_texts, width of the view).
 
         Raises
         ------

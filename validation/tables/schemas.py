@@ -177,7 +177,7 @@ EVERY_NIGHT: Final = tuple(name for name, table in PUBLISHED.items() if not tabl
 
 
 def embeddings(vectors: pa.DataType) -> pa.Schema:
-    """Return the schema of the embedding store for vectors of one type: width, and 16 or 32 bits."""
+    """Return the schema of the embedding store for vectors of one width, in 16 or 32 bits."""
     return pa.schema(
         [
             pa.field(TEXT_DIGEST, pa.string(), nullable=False),
