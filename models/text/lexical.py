@@ -13,7 +13,6 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
-from models.core.arrays import in_16_bits
 from models.core.persistence import load_state, save_state
 from models.text.language.segmentation import with_spaces
 from models.text.term_space import TermSpace, weigh
@@ -149,7 +148,7 @@ class LexicalView:
 
         Returns
         -------
-        Rows of length one or zero, in numbers of 16 bits, shape (n_texts, width of the view).
+        Rows of length one or zero, shape (n_texts, width of the view).
 
         Raises
         ------
@@ -163,7 +162,7 @@ class LexicalView:
         vectorizer = _vectorizer(self.analyzer, self.vocabulary_)
         rows = weigh(vectorizer.transform(texts), self.idf_) @ self.components_.T
         rows[np.linalg.norm(rows, axis=1) < _SMALLEST_NORM] = 0
-        return in_16_bits(normalize(rows))
+        return np.asarray(normalize(rows), dtype=np.float32)
 
     def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Fit, then project the same texts: the same rows as `transform` gives later."""
