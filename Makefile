@@ -17,6 +17,8 @@ ROUNDS ?= 5
 METHODS ?= kmeans,idec,nightfold-norefine,nightfold,nightfold-auto
 PEERS := kmeans,umap-kmeans,bertopic,bertopic-placed,bertopic-k,evoc,evoc-k,clustpy-dec,clustpy-idec,clustpy-vade,nightfold
 ITEMS ?= 20000
+SIDE ?= 64
+SIDES ?= 64,128,224
 DIGITS ?= $(HOME)/.cache/nightfold-digits
 COMMA := ,
 # What was said on the command line, or the target's own default.
@@ -25,7 +27,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test test-bucket check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-store bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static bench-runners bench-shards test-runners clean
+.PHONY: demo demo-images demo-series test test-bucket test-items check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-image-side bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-store bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static bench-runners bench-shards test-runners clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -46,6 +48,10 @@ test: .venv/ready
 # Real workers of Dask and of Ray, killed in every stage that has shards: a quarter of an hour of one core.
 test-runners: .venv/ready .runner-packages/ready
 	PYTHONPATH=.:.runner-packages OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/flows/runners.py
+
+# Three nights of images in groups: a minute and a half of one core.
+test-items: .venv/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/flows/item_groups.py
 
 # A store on a real S3 server, with machines that die: three minutes of one core.
 test-bucket: .venv/ready
@@ -94,9 +100,14 @@ bench-images: .venv/ready
 		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
 
+# A quarter of an hour of one core.
+bench-image-side: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/image_side.py --items $(call given,ITEMS,1000) --seeds $(call given,SEEDS,1) \
+		--sides $(SIDES) --out $(call given,OUT,image_side.json)
+
 # KINDS=images,series,series-rows: half an hour of one core for 20,000 of each.
 bench-item-nights: .venv/ready
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/item_nights.py --items $(ITEMS) \
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/item_nights.py --items $(ITEMS) --side $(SIDE) \
 		--out $(call given,OUT,item_nights.json) $(if $(filter undefined,$(origin KINDS)),,--kinds $(KINDS))
 
 # The sets and k-Shape come with libraries, which lie in a folder of their own.

@@ -1,14 +1,11 @@
 """From vectors to described clusters: of all documents, or within each value of a column."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
-
-from prefect import Task
+from typing import NamedTuple
 
 from flows.config import NightlyConfig
-from flows.modality.base import Encoded, Modality, Planned, Tonight
+from flows.modality.base import Encoded, Modality, OfModel, Planned, Tonight
 from tasks.boundary.excerpts import excerpt
 from tasks.clusters.carry import carry_over
 from tasks.clusters.plan_fit import Plan, Recipe
@@ -118,7 +115,7 @@ def _cluster(
 ) -> _Parts:
     """Cluster documents together, from the decision about their model to names and ids."""
     store, modality = given.tonight.store, given.modality
-    how = recipe(config, given.encoded.encoder.digest, modality.stages)
+    how = recipe(config, given.encoded.encoder.digest, modality)
     what = Planned(given.tonight, given.encoded, given.themes, last)
     plan = modality.plan(what, how)
     views = modality.views(what, plan)
@@ -159,16 +156,15 @@ def _found(parts: _Parts, config: NightlyConfig) -> FoundPart:
     return found_clusters(parts.views, parts.refined, parts.evaluation, parts.described, clustering)
 
 
-def recipe(
-    config: NightlyConfig, encoder_digest: str, of_modality: Sequence[Task[..., Any]]
-) -> Recipe:
+def recipe(config: NightlyConfig, encoder_digest: str, modality: OfModel) -> Recipe:
     """Return what a model depends on besides its documents."""
-    stages = (prepare, *of_modality, pretrain, refine)
+    stages = (prepare, *modality.stages, pretrain, refine)
+    versions = {stage.name: stage.version or "" for stage in stages}
     return Recipe(
         encoder_digest=encoder_digest,
         prepare=config.prepare,
         lexical_dim=config.embed.lexical_dim,
         clustering=config.clustering.of_a_group(),
         random_state=config.random_state,
-        versions={stage.name: stage.version or "" for stage in stages},
+        versions=versions | modality.own_settings(config),
     )

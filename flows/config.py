@@ -178,16 +178,6 @@ class NightlyConfig(SourceSettings):
             source_of(given.data["feed"]).require_apart(store)
         return store
 
-    @field_validator("clustering")
-    @classmethod
-    def _groups_are_of_texts(
-        cls, clustering: NightClustering, given: ValidationInfo
-    ) -> NightClustering:
-        modality = given.data.get("modality", "text")
-        if clustering.by and modality != "text":
-            raise ValueError(f"by must be left out where modality is {modality!r}")
-        return clustering
-
     @field_validator("curation")
     @classmethod
     def _curation_is_absolute(cls, curation: Path | None) -> Path | None:

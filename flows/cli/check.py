@@ -80,7 +80,7 @@ def tried(
     config: Path | None,
     night: date | None,
     feed_name: str | None = None,
-    ingest: Mapping[str, Any] = MappingProxyType({}),
+    settings: Mapping[str, Any] = MappingProxyType({}),
     modality: str | None = None,
 ) -> "Iterator[tuple[NightlyConfig, Trial, FeedCheck]]":
     """Read and check a feed for as long as the context lasts.
@@ -89,11 +89,10 @@ def tried(
     ----------
     feed, config, night, feed_name, modality
         As the command line has them.
-    ingest
-        Settings under [ingest] that count more than those of the config.
+    settings
+        Dotted key → value, which count more than those of the config.
     """
-    # What is guessed is said; what libraries have to tell is not.
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    let_libraries_be_quiet()
     from flows.config import load_config
     from flows.modality.before import BEFORE
     from tasks.operating.check_feed import check_trial
@@ -106,10 +105,14 @@ def tried(
             "feed_name": feed_name,
             "modality": modality,
         }
-        given |= {f"ingest.{key}": value for key, value in ingest.items()}
-        settings = load_config(config, given)
-        trial = BEFORE[settings.modality].trial(settings, Path(scratch))
-        yield settings, trial, check_trial(trial, settings.check, settings.prepare)
+        night_config = load_config(config, {**given, **settings})
+        trial = BEFORE[night_config.modality].trial(night_config, Path(scratch))
+        yield night_config, trial, check_trial(trial, night_config.check, night_config.prepare)
+
+
+def let_libraries_be_quiet() -> None:
+    """Let what is guessed be said, and not what libraries have to tell; before they are loaded."""
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
 
 
 def show_check(found: "FeedCheck") -> None:

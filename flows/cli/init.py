@@ -4,12 +4,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
-from flows.cli.check import tried
-from flows.cli.command import DebugOption, OneOfFeedsOption, TonightOption, guarded, say
+from flows.cli.check import let_libraries_be_quiet, tried
+from flows.cli.command import (
+    DebugOption,
+    ModalityOption,
+    OneOfFeedsOption,
+    TonightOption,
+    guarded,
+    say,
+)
 from flows.feeds import settings_in
 from flows.toml_file import ConfigError, stated
 
@@ -21,9 +29,13 @@ EXAMPLES: Final = (
     "nightfold init reviews.jsonl",
     "nightfold init s3://bucket/reviews/ --store /data/reviews --out reviews.toml",
     "nightfold init json+https://host/api/reviews --config http.toml",
+    "nightfold init photos/ --out photos.toml",
 )
 
 _STORE: Final = "nightfold-store"
+
+_USUAL: Final = "text"
+"""Setting `modality` where none is written."""
 
 Look = Callable[["Sequence[Proven]"], "Starter"]
 """Look at the feed with the settings that are proven by now."""
@@ -47,17 +59,18 @@ def init(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     ] = None,
     night: TonightOption = None,
     feed_name: OneOfFeedsOption = None,
+    modality: ModalityOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Look at a feed and write a commented configuration file for it.
 
-    It says which column is what, with examples, what a night would refuse and what to set against
-    that. `nightfold run --config FILE` works with it as it is.
+    It says what the documents are, which column is what, with examples, what a night would refuse
+    and what to set against that. `nightfold run --config FILE` works with it as it is.
     """
 
     def write() -> None:
         _require_new(out)
-        text = starter_toml(feed, store, night, config, feed_name)
+        text = starter_toml(feed, store, night, config, feed_name, modality)
         _write_new(out, text)
         say(f"wrote {out}: read it, then `nightfold run --config {out}`")
 
@@ -70,12 +83,13 @@ def starter_toml(
     night: date | None,
     config: Path | None = None,
     feed_name: str | None = None,
+    modality: str | None = None,
 ) -> str:
     """Return the configuration file of a feed.
 
     Parameters
     ----------
-    feed, night, config, feed_name
+    feed, night, config, feed_name, modality
         As the command line has them.
     store
         As the command line has it; else that of the config.
@@ -86,9 +100,58 @@ def starter_toml(
         "store": str(store or given.get("store", _STORE)),
     }
     kept = {key: value for key, value in given.items() if key not in placed}
-    starter = _proven(partial(_looked, config, night, placed, kept), kept.get("ingest", {}).keys())
+    kind = _kind(placed["feed"], config, night, kept, modality)
+    look = partial(_looked, config, night, placed, kept, kind)
+    starter = _proven(look, kept.get("ingest", {}).keys())
     say(starter.found.outlook())
     return starter.toml()
+
+
+class _Kind(NamedTuple):
+    """What the documents of a feed are, the settings of that kind, and what is said of both."""
+
+    modality: str
+    settings: dict[str, Any]
+    said: list[str]
+
+    def laid_under(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings of a file with those of the kind, which count less."""
+        if self.modality == _USUAL:
+            return dict(kept)
+        own = {**self.settings, **kept.get(self.modality, {})}
+        return {**kept, "modality": self.modality, **({self.modality: own} if own else {})}
+
+
+def _kind(
+    feed: str,
+    config: Path | None,
+    night: date | None,
+    kept: Mapping[str, Any],
+    modality: str | None,
+) -> _Kind:
+    """Find what the documents are: as it is said, else the first kind that the feed looks like."""
+    let_libraries_be_quiet()
+    from flows.config import load_config
+    from flows.modality.before import BEFORE
+    from tasks.operating.glance import glance_at
+    from tasks.store.storage import Store
+
+    said = modality or kept.get("modality")
+    with TemporaryDirectory() as scratch:
+        given = {"feed": feed, "store": scratch, "night": night, "modality": said}
+        settings = load_config(config, {**given, "feed_name": kept.get("feed_name")})
+        aside = Store(root=Path(scratch), feed="glance", night=settings.night)
+        glance = glance_at(aside, settings.tonights_feed(), settings.ingest, settings.sources())
+    told = {name: found for name, kind in BEFORE.items() if (found := kind.told(glance))}
+    chosen = said or next(iter(told), _USUAL)
+    others = [
+        f"{it.why}: --modality {name} looks at these" for name, it in told.items() if name != chosen
+    ]
+    if chosen not in told:
+        return _Kind(chosen, {}, others)
+    is_plain = chosen == _USUAL and not others
+    why = [] if is_plain else [f"modality {chosen!r}: {told[chosen].why}"]
+    return _Kind(chosen, dict(told[chosen].settings), [*why, *others])
 
 
 def _proven(look: Look, is_set: Collection[str]) -> "Starter":
@@ -131,22 +194,22 @@ def _looked(
     night: date | None,
     placed: Mapping[str, str],
     kept: Mapping[str, Any],
+    kind: _Kind,
     proven: "Sequence[Proven]",
 ) -> "Starter":
     """Look at a feed, with settings under [ingest] that it has proven."""
-    ingest = {it.key: it.value for it in proven}
-    with tried(placed["feed"], config, night, kept.get("feed_name"), ingest) as looked:
+    whole = kind.laid_under(kept)
+    more = {f"{kind.modality}.{key}": it for key, it in whole.get(kind.modality, {}).items()}
+    more |= {f"ingest.{it.key}": it.value for it in proven}
+    feed_name = kept.get("feed_name")
+    with tried(placed["feed"], config, night, feed_name, more, kind.modality) as looked:
         # After what sets up the environment of the libraries.
         from flows.config import NightlyConfig
+        from flows.modality.before import BEFORE
         from tasks.operating.starter import Starter
         from tasks.operating.survey import survey_rows
 
         settings, trial, found = looked
-        if settings.modality != "text":
-            raise ConfigError(
-                f"init looks at texts, got modality {settings.modality!r}: a night of these needs"
-                " no more than that and `feed`; `nightfold check` says what it would refuse"
-            )
         where = NightlyConfig.model_validate({**placed, **settings.sources().model_dump()})
         return Starter(
             feed=where.feed,
@@ -156,7 +219,9 @@ def _looked(
             other_ids=trial.raw.guessed_ids,
             max_text_chars=settings.prepare.max_text_chars,
             proven=proven,
-            kept=kept,
+            kept=whole,
+            told=kind.said,
+            items=BEFORE[kind.modality].looks(trial),
         )
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from flows.cli.check import let_libraries_be_quiet
 from flows.cli.command import (
     DebugOption,
     FeedNameOption,
+    PublishedNightOption,
     StoreOption,
     guarded,
     say,
@@ -98,33 +100,37 @@ def doctor(
     guarded(examine_store, debug)
 
 
-def assign(
+def assign(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     feed: Annotated[str, typer.Argument(help="Documents to place: as for `run`.")],
     store: StoreOption,
     out: Annotated[
         Path | None, typer.Option(help="Parquet file to write instead of printing a table.")
     ] = None,
+    night: PublishedNightOption = None,
     feed_name: FeedNameOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Place documents in the last night's clusters, without training."""
+    """Place documents in the clusters of a published night, without training."""
 
     def place() -> None:
-        from tasks.reporting.published import last_night
+        from tasks.reporting.published import published_night
 
-        night = last_night(store, feed_name)
+        of_night = published_night(store, feed_name, night)
+        let_libraries_be_quiet()
+        from flows.modality.before import BEFORE
         from tasks.operating.assign import assign as place_feed
         from tasks.store.files import write_parquet
 
+        kind = BEFORE[of_night.read_manifest().modality].placeable()
         with TemporaryDirectory() as scratch:
-            placed = place_feed(night, feed, Path(scratch))
+            placed = place_feed(of_night, feed, Path(scratch), kind)
         if out is not None:
             write_parquet(out, placed.table)
         if as_json:
-            show_json(_placed_told(placed, night, out))
+            show_json(_placed_told(placed, of_night, out))
         else:
-            _show_placed(placed, night, out)
+            _show_placed(placed, of_night, out)
 
     guarded(place, debug)
 

@@ -91,11 +91,19 @@ class Planned(NamedTuple):
     last: PastNight | None
 
 
-class Modality(Protocol):
-    """A kind of document; every method takes and returns what stages do."""
+class OfModel(Protocol):
+    """What a model depends on that only a kind of document knows."""
 
     stages: Sequence[Task[..., Any]]
     """Those on which a model depends, besides the stages of every kind."""
+
+    def own_settings(self, config: NightlyConfig) -> dict[str, str]:
+        """Return the settings on which a model depends, so far as they are not as usual."""
+        ...
+
+
+class Modality(OfModel, Protocol):
+    """A kind of document; every method takes and returns what stages do."""
 
     def find(self, store: Store, config: NightlyConfig, past: History) -> Feed:
         """Find the feed."""

@@ -15,6 +15,9 @@ from validation.errors import NightfoldError
 if TYPE_CHECKING:
     from flows.config import NightlyConfig
     from tasks.images.feed import Where
+    from tasks.operating.glance import Glance, Told
+    from tasks.operating.items.looks import ItemLooks
+    from tasks.operating.placeable import Placeable
     from tasks.operating.trial import Trial
     from tasks.series.feed import Where as WhereSeries
 
@@ -32,6 +35,18 @@ class Before(Protocol):
 
     def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
         """Read the feed and check its rows as those of a first night."""
+        ...
+
+    def placeable(self) -> "Placeable":
+        """Return how new documents are placed in the clusters of a night."""
+        ...
+
+    def told(self, glance: "Glance") -> "Told | None":
+        """Return why a feed seems to be of this kind; None where it does not."""
+        ...
+
+    def looks(self, trial: "Trial") -> "ItemLooks | None":
+        """Return what its items look like; None where that is what their texts look like."""
         ...
 
 
@@ -58,14 +73,34 @@ class Text:
         how = (config.ingest, config.check, config.night, scratch, config.sources())
         return try_feed(config.tonights_feed(), *how)
 
+    def placeable(self) -> "Placeable":
+        """Return how new documents are placed in the clusters of a night."""
+        from tasks.operating.placeable import Texts
+
+        return Texts()
+
+    def told(self, glance: "Glance") -> "Told | None":
+        """Return which column holds texts; None where none does."""
+        from tasks.operating.glance import told_texts
+
+        return told_texts(glance)
+
+    def looks(self, trial: "Trial") -> "ItemLooks | None":
+        """Return None: what texts look like, `survey_rows` tells."""
+        return None
+
 
 class Images:
     """Images: an encoder that is learnt, and files that are images or lead to some."""
 
     def encoder(self, config: "NightlyConfig", last: PastNight | None) -> EncoderRef:
-        """Return the encoder of the night before."""
+        """Return the encoder that is given, else that of the night before."""
         from tasks.items.known import encoder_of
 
+        if config.images.encoder:
+            from tasks.vectors.encoder import find_encoder_ref
+
+            return find_encoder_ref(config.images.encoder)
         return encoder_of("images", last.learnt if last else None)
 
     def found(self, store: Store, config: "NightlyConfig", past: History) -> Feed:
@@ -76,10 +111,28 @@ class Images:
 
     def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
         """Read the feed and check its rows as those of a first night."""
-        from tasks.operating.image_trial import try_images
+        from tasks.operating.items.images import try_images
 
         aside = Store(root=scratch, feed="trial", night=config.night)
         return try_images(aside, where_images_are(config), config.check)
+
+    def placeable(self) -> "Placeable":
+        """Return how new documents are placed in the clusters of a night."""
+        from tasks.operating.items.images import Images as PlacedImages
+
+        return PlacedImages()
+
+    def told(self, glance: "Glance") -> "Told | None":
+        """Return what in a feed leads to images; None where nothing does."""
+        from tasks.operating.items.images import told
+
+        return told(glance)
+
+    def looks(self, trial: "Trial") -> "ItemLooks | None":
+        """Return what the images look like."""
+        from tasks.operating.items.images import looks
+
+        return looks(trial)
 
 
 class Series:
@@ -99,10 +152,28 @@ class Series:
 
     def trial(self, config: "NightlyConfig", scratch: Path) -> "Trial":
         """Read the feed and check its rows as those of a first night."""
-        from tasks.operating.series_trial import try_series
+        from tasks.operating.items.series import try_series
 
         aside = Store(root=scratch, feed="trial", night=config.night)
         return try_series(aside, where_series_are(config), config.check)
+
+    def placeable(self) -> "Placeable":
+        """Return how new documents are placed in the clusters of a night."""
+        from tasks.operating.items.series import Series as PlacedSeries
+
+        return PlacedSeries()
+
+    def told(self, glance: "Glance") -> "Told | None":
+        """Return what in a feed leads to series; None where nothing does."""
+        from tasks.operating.items.series import told
+
+        return told(glance)
+
+    def looks(self, trial: "Trial") -> "ItemLooks | None":
+        """Return what the series look like."""
+        from tasks.operating.items.series import looks
+
+        return looks(trial)
 
 
 def where_series_are(config: "NightlyConfig") -> "WhereSeries":

@@ -11,9 +11,10 @@ from flows.modality.before import where_images_are
 from flows.modality.learnt import OfItems
 from tasks.clusters.plan_fit import Plan, Recipe
 from tasks.images.check import check_images
-from tasks.images.codec import IMAGES
+from tasks.images.codec import ImageCodec
 from tasks.images.copies import mark_image_copies
 from tasks.images.feed import ImageFeed
+from tasks.images.frozen import chosen_encoder
 from tasks.images.look import look_at_images
 from tasks.images.stages import (
     embed_images,
@@ -29,7 +30,7 @@ from tasks.reading.ingest import ingest
 from tasks.reading.raw_feed import RawFeed
 from tasks.reading.sources.base import Feed
 from tasks.reporting.near_duplicates import Copies
-from tasks.store.history import History
+from tasks.store.history import History, PastNight
 from tasks.store.storage import ModelRef, Ref, Store
 from tasks.vectors.embed import Embedded
 from tasks.vectors.views import Views
@@ -38,7 +39,7 @@ from tasks.vectors.views import Views
 class Images(OfItems):
     """Documents that are images."""
 
-    encoder_name = IMAGES.name
+    encoder_name = ImageCodec.name
     stages: Sequence[Task[..., Any]] = (look_at_images, learn_image_encoder, embed_images)
 
     def find(self, store: Store, config: NightlyConfig, past: History) -> Feed:
@@ -57,18 +58,26 @@ class Images(OfItems):
         """Check the rows, and what was measured of their images."""
         return check_images(store, raw, config.check, usual, config.images, is_quiet)
 
-    def learn(self, tonight: Tonight, window: ItemWindow, recipe: Recipe) -> Learnt:
+    def own_settings(self, config: NightlyConfig) -> dict[str, str]:
+        """Return how images are prepared, so far as that is not as usual."""
+        own = config.images.model_dump(include={"side"}, exclude_defaults=True)
+        return {f"images.{key}": str(it) for key, it in own.items()}
+
+    def learn(
+        self, tonight: Tonight, window: ItemWindow, last: PastNight | None, recipe: Recipe
+    ) -> Learnt:
         """Keep the encoder of the night before, or learn one from the window."""
         config, is_quiet = tonight.config, tonight.is_quiet
         seed, device = config.random_state, config.clustering.device
-        last = tonight.past.last
+        chosen = chosen_encoder(config.images)
         return learn_image_encoder(
-            tonight.store, window, last, recipe, config.refit, seed, device, is_quiet
+            tonight.store, window, chosen, last, recipe, config.refit, seed, device, is_quiet
         )
 
     def embed(self, tonight: Tonight, window: ItemWindow, learnt: ModelRef) -> Embedded:
         """Encode what the encoder has not encoded before."""
-        return embed_images(tonight.store, window, learnt, tonight.config.clustering.device)
+        config, chosen = tonight.config, chosen_encoder(tonight.config.images)
+        return embed_images(tonight.store, window, chosen, learnt, config.clustering.device)
 
     def plan(self, what: Planned, recipe: Recipe) -> Plan:
         """Decide how the model comes about: anew with a new encoder, else as for texts."""

@@ -7,14 +7,17 @@ from typing import Any, ClassVar, cast
 from prefect import Task
 
 from flows.clusters import recipe
+from flows.config import NightlyConfig
 from flows.modality.base import Encoded, Planned, Read, Tonight
 from tasks.clusters.plan_fit import Plan, Recipe
+from tasks.groups.past import last_as_one
 from tasks.items.contents import keep_contents
 from tasks.items.encode import ItemWindow
 from tasks.items.known import encoder_of
 from tasks.items.learn import Learnt
 from tasks.items.looked import LookedAt
 from tasks.items.views import views_of
+from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef
 from tasks.vectors.embed import Embedded
 from tasks.vectors.passages import Passages, cut_passages
@@ -28,7 +31,13 @@ class OfItems(ABC):
     stages: Sequence[Task[..., Any]]
 
     @abstractmethod
-    def learn(self, tonight: Tonight, window: ItemWindow, recipe: Recipe) -> Learnt:
+    def own_settings(self, config: NightlyConfig) -> dict[str, str]:
+        """Return the settings on which a model depends, so far as they are not as usual."""
+
+    @abstractmethod
+    def learn(
+        self, tonight: Tonight, window: ItemWindow, last: PastNight | None, recipe: Recipe
+    ) -> Learnt:
         """Keep the encoder of the night before, or learn one from the window."""
 
     @abstractmethod
@@ -45,7 +54,8 @@ class OfItems(ABC):
         kept = keep_contents(store, looked, tonight.window[-1])
         contents = [*tonight.past.contents_of(tonight.window), kept.tables["contents"]]
         window = ItemWindow(nights=tonight.window, contents=contents)
-        learnt = self.learn(tonight, window, recipe(tonight.config, "", self.stages))
+        last = last_as_one(store, tonight.past)
+        learnt = self.learn(tonight, window, last, recipe(tonight.config, "", self))
         embedded = self.embed(tonight, window, learnt.encoder)
         return Encoded(
             embedded=embedded,

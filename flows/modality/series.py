@@ -28,7 +28,7 @@ from tasks.series.stages import (
     learn_series_encoder,
     plan_series_fit,
 )
-from tasks.store.history import History
+from tasks.store.history import History, PastNight
 from tasks.store.storage import ModelRef, Ref, Store
 from tasks.vectors.embed import Embedded
 from tasks.vectors.views import Views
@@ -56,11 +56,17 @@ class Series(OfItems):
         """Check the rows, and what was measured of their series."""
         return check_series(store, raw, config.check, usual, config.series, is_quiet)
 
-    def learn(self, tonight: Tonight, window: ItemWindow, recipe: Recipe) -> Learnt:
+    def own_settings(self, config: NightlyConfig) -> dict[str, str]:
+        """Return how series are prepared, so far as that is not as usual."""
+        own = config.series.model_dump(include={"steps", "z_normalise"}, exclude_defaults=True)
+        return {f"series.{key}": str(it) for key, it in own.items()}
+
+    def learn(
+        self, tonight: Tonight, window: ItemWindow, last: PastNight | None, recipe: Recipe
+    ) -> Learnt:
         """Keep the encoder of the night before, or learn one from the window."""
         config, is_quiet = tonight.config, tonight.is_quiet
         seed, device = config.random_state, config.clustering.device
-        last = tonight.past.last
         return learn_series_encoder(
             tonight.store, window, last, recipe, config.refit, seed, device, is_quiet
         )

@@ -29,6 +29,10 @@ class Text:
 
     stages: Sequence[Task[..., Any]] = (embed, set_remarks_apart, lay_out_views)
 
+    def own_settings(self, config: NightlyConfig) -> dict[str, str]:
+        """Return none besides those that a recipe names."""
+        return {}
+
     def find(self, store: Store, config: NightlyConfig, past: History) -> Feed:
         """Find the feed."""
         return find_feed(store, config.tonights_feed(), config.sources(), past.stopped)

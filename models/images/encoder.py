@@ -46,6 +46,8 @@ FEWEST_STEPS: Final = 320
 
 _FOR_STATISTICS: Final = 10_000
 _AT_ONCE: Final = 1024
+_PIXELS_AT_ONCE: Final = _AT_ONCE * 64 * 64
+"""Images that are floats at once."""
 
 
 class ImageEncoder:
@@ -206,8 +208,9 @@ def _codes(network: ConvolutionalAutoencoder, images: Images) -> Floats:
     where = network.feature_mean.device
     found = [np.zeros((0, network.latent_dim), dtype=np.float32)]
     with torch.no_grad():
-        for start in range(0, len(images), _AT_ONCE):
-            batch = np.ascontiguousarray(images[start : start + _AT_ONCE])
+        at_once = min(_AT_ONCE, _PIXELS_AT_ONCE // (images.shape[1] * images.shape[2]))
+        for start in range(0, len(images), at_once):
+            batch = np.ascontiguousarray(images[start : start + at_once])
             rows = torch.from_numpy(batch).flatten(1).to(where).float()
             found.append(network.encode(network.standardize(rows)).cpu().numpy())
     return np.concatenate(found)

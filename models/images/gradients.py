@@ -25,6 +25,8 @@ _BLUR: Final = (0.0044, 0.0540, 0.2420, 0.3991, 0.2420, 0.0540, 0.0044)
 """A Gaussian of one pixel: gradients of single pixels are mostly noise."""
 
 _AT_ONCE: Final = 512
+_PIXELS_AT_ONCE: Final = _AT_ONCE * 64 * 64
+"""Images of which memory holds the planes, a gigabyte at most."""
 
 
 def gradient_features(images: NDArray[np.uint8]) -> Floats:
@@ -53,8 +55,9 @@ def gradient_features(images: NDArray[np.uint8]) -> Floats:
     Dalal, Triggs (2005), Histograms of Oriented Gradients for Human Detection.
     """
     parts = []
-    for start in range(0, len(images), _AT_ONCE):
-        batch = np.ascontiguousarray(images[start : start + _AT_ONCE])
+    at_once = min(_AT_ONCE, _PIXELS_AT_ONCE // (images.shape[1] * images.shape[2]))
+    for start in range(0, len(images), at_once):
+        batch = np.ascontiguousarray(images[start : start + at_once])
         pixels = torch.from_numpy(batch).permute(0, 3, 1, 2).float() / 255
         features = _oriented(pixels.mean(dim=1, keepdim=True))
         if pixels.shape[1] >= 3:

@@ -7,9 +7,9 @@ import numpy as np
 
 from models.networks.convolutional import Shape
 
-SIDES: Final = (28, 32, 48, 64)
+SIDES: Final = (28, 32, 48, 64, 96, 128, 160, 192, 224)
 """Pixels of a side. Smaller images are enlarged to the first, at which the network has room for
-three convolutions; larger ones are shrunk to the last, at which a night of 20,000 is affordable."""
+three convolutions; larger ones are shrunk to the last."""
 
 
 def common_shape(sizes: Sequence[tuple[int, int]], is_colour: bool) -> Shape:

@@ -16,6 +16,10 @@ from tasks.images.decode import from_png, shape_of
 
 Shape = tuple[int, int, int]
 
+_LEARNT_BYTES: Final = 1 << 30
+"""Of pixels that an encoder is learnt from, which are in memory at once: of 87,000 coloured images
+of 64 × 64 or 7,000 of 224 × 224."""
+
 _GREY_WEIGHTS: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """ITU-R 601-2: what red, green and blue add to the brightness that people see."""
 
@@ -41,10 +45,20 @@ class BytesEncoder:
 
 
 class ImageCodec:
-    """Reads images as they are kept, and learns encoders from them."""
+    """Reads images as they are kept, and learns encoders from them.
+
+    Parameters
+    ----------
+    side
+        Pixels of the longer side of an image as it is kept.
+    """
 
     name: str = "images"
     version: int = 1
+    is_learnt: bool = True
+
+    def __init__(self, side: int) -> None:
+        self.most_learnt: int | None = _LEARNT_BYTES // (3 * side * side)
 
     def learn(
         self, contents: Sequence[bytes], seed: int, device: str, progress: Progress
@@ -58,9 +72,6 @@ class ImageCodec:
     def load(self, path: Path, device: str) -> BytesEncoder:
         """Read an encoder that `BytesEncoder.save` wrote."""
         return BytesEncoder(ImageEncoder.load(path, device))
-
-
-IMAGES: Final = ImageCodec()
 
 
 def stacked(contents: Sequence[bytes], shape: Shape) -> NDArray[np.uint8]:

@@ -5,7 +5,8 @@ Writes near_duplicates (NEAR_DUPLICATES)
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import imagehash
@@ -18,7 +19,7 @@ from models.core.arrays import Floats
 from models.core.threads import one_thread
 from tasks.frame.stage import stage
 from tasks.images.decode import from_png
-from tasks.items.contents import read_contents
+from tasks.items.contents import stream_contents
 from tasks.items.copies import copies_table
 from tasks.reporting.near_duplicates import Copies, counted
 from tasks.store.storage import Ref, Store, keep_table, read_table
@@ -45,8 +46,7 @@ _AT_ONCE: Final = 2_048
 def mark_image_copies(store: Store, views: Views, assignments: Ref, contents: list[Ref]) -> Copies:
     """Find the documents of the window whose images look the same; see `find_image_copies`."""
     window, assigned = read_window(store, views.window), read_table(store, assignments)
-    images = read_contents(store, contents, window.texts[TEXT_DIGEST].to_pylist())
-    found = find_image_copies(window, assigned, list(images.values()))
+    found = find_image_copies(window, assigned, partial(stream_contents, store, contents))
     copies = Copies(
         tables={"near_duplicates": keep_table(store, "near", found)}, **counted(found, window)
     )
@@ -54,7 +54,11 @@ def mark_image_copies(store: Store, views: Views, assignments: Ref, contents: li
     return copies
 
 
-def find_image_copies(window: Window, assigned: pa.Table, images: Sequence[bytes]) -> pa.Table:
+def find_image_copies(
+    window: Window,
+    assigned: pa.Table,
+    read: Callable[[Sequence[str]], Iterable[tuple[str, bytes]]],
+) -> pa.Table:
     """Group the documents of the window whose images differ in few bits of a perceptual hash.
 
     Parameters
@@ -63,16 +67,23 @@ def find_image_copies(window: Window, assigned: pa.Table, images: Sequence[bytes
         Its items, the oldest first: the first of a group is its oldest.
     assigned
         Its documents with their clusters, in the same order.
-    images
-        The items, as they are kept.
+    read
+        Reads images, as they are kept, with their digests; in any order, each once.
 
     Returns
     -------
     Documents of groups of two or more, in order, with the schema `NEAR_DUPLICATES`.
     """
-    shown = [from_png(it) for it in images]
-    bits, colours = (np.stack([of(it) for it in shown]) for of in (bits_of, colours_of))
+    # In groups an image may stand twice.
+    digests = window.texts[TEXT_DIGEST].to_pylist()
+    looks = {digest: _look(content) for digest, content in read(digests)}
+    bits, colours = (np.stack(it) for it in zip(*(looks[it] for it in digests), strict=True))
     return copies_table(window, assigned, first_alike(bits, colours))
+
+
+def _look(content: bytes) -> tuple[Floats, Floats]:
+    pixels = from_png(content)
+    return bits_of(pixels), colours_of(pixels)
 
 
 def bits_of(pixels: NDArray[np.uint8]) -> Floats:

@@ -18,10 +18,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from validation.items.image_rules import COLOUR_MODES, DECODED, FORMATS, IDENTIFIED, ImageLimits
 
-SIDE: Final = 64
-"""Pixels of the longer side of an image as it is kept: encoders take no more, and people recognise
-what is on it."""
-
 _COMPRESSION: Final = 4
 """Of PNG, from 0 to 9: twice as fast as the default, and files a twentieth larger."""
 
@@ -68,8 +64,17 @@ class Looked:
     spread: float | None = None
 
 
-def look_at(content: bytes, limits: ImageLimits) -> Looked:
+def look_at(content: bytes, limits: ImageLimits, side: int) -> Looked:
     """Measure an image, and prepare its pixels where the bounds allow it.
+
+    Parameters
+    ----------
+    content
+        Of its file.
+    limits
+        The bounds.
+    side
+        Pixels of the longer side of an image as it is kept.
 
     Raises
     ------
@@ -83,7 +88,7 @@ def look_at(content: bytes, limits: ImageLimits) -> Looked:
             is_bounded = looked.width * looked.height <= limits.max_pixels
             if not is_bounded or looked.mode not in COLOUR_MODES:
                 return looked
-            pixels = _prepared(image)
+            pixels = _prepared(image, side)
     spread = float(pixels.std(axis=(0, 1)).max())
     return Looked(looked.format, looked.mode, looked.width, looked.height, pixels, spread)
 
@@ -137,14 +142,14 @@ def _opened(content: bytes) -> Image.Image:
         raise _undecodable(error) from error
 
 
-def _prepared(image: Image.Image) -> NDArray[np.uint8]:
-    """Decode an image, upright, on white, no larger than `SIDE`, grey where it has no colour."""
+def _prepared(image: Image.Image, side: int) -> NDArray[np.uint8]:
+    """Decode an image, upright, on white, no larger than asked, grey where it has no colour."""
     try:
         # A JPEG of a camera is decoded at a fraction of its size.
-        image.draft(None, (2 * SIDE, 2 * SIDE))
+        image.draft(None, (2 * side, 2 * side))
         image.load()
         upright = ImageOps.exif_transpose(_in_bytes(image))
-        upright.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        upright.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
         pixels = np.asarray(upright)
     except Exception as error:  # as above
         raise _undecodable(error) from error

@@ -35,7 +35,8 @@ IMAGE: Final = "image"
 PATH: Final = "path"
 """Column that says where the image is from."""
 
-_FILES: Final = "images"
+FILES: Final = "images"
+"""What a feed of image files is called, which has no table."""
 
 
 class ImageFeed(Feed):
@@ -131,7 +132,7 @@ def _of_files(store: Store, listing: Listing) -> ImageFeed:
         for it in listing.images
     )
     places = {it.sha256: it.path for it in listing.images}
-    return ImageFeed(pieces=[_landed(store, _FILES, rows)], places=places, is_of_files=True)
+    return ImageFeed(pieces=[_landed(store, FILES, rows)], places=places, is_of_files=True)
 
 
 def _of_tables(store: Store, found: Feed, listing: Listing | None, where: Where) -> ImageFeed:

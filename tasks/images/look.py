@@ -74,14 +74,14 @@ def looked_at(store: Store, raw: RawFeed, feed: ImageFeed, settings: ImageSettin
 
     def row(found: Record) -> LookedRow:
         named = named_by_file(found) if feed.is_of_files else found
-        return looked_row(named, feed.places, limits)
+        return looked_row(named, feed.places, limits, settings.side)
 
     return look_at_rows(store, raw, Looking(row, RAW_IMAGES, PNG, "images"))
 
 
 def limits_of(settings: ImageSettings) -> ImageLimits:
     """Return what images are held against."""
-    return ImageLimits(**settings.model_dump(exclude={"column"}))
+    return ImageLimits(**settings.model_dump(include=set(ImageLimits.model_fields)))
 
 
 def named_by_file(row: Record) -> Record:
@@ -89,7 +89,7 @@ def named_by_file(row: Record) -> Record:
     return row | {FILE: json.loads(row[RAW])[PATH], ROW: 1}
 
 
-def looked_row(row: Record, places: Mapping[str, str], limits: ImageLimits) -> LookedRow:
+def looked_row(row: Record, places: Mapping[str, str], limits: ImageLimits, side: int) -> LookedRow:
     """Look at the image of a row.
 
     Parameters
@@ -100,6 +100,8 @@ def looked_row(row: Record, places: Mapping[str, str], limits: ImageLimits) -> L
         Digest → file.
     limits
         See `ImageLimits`.
+    side
+        See `look_at`.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def looked_row(row: Record, places: Mapping[str, str], limits: ImageLimits) -> L
         content = _read(places, row[TEXT], limits.max_bytes)
         if isinstance(content, int):
             return blank | {N_BYTES: content, TEXT: _UNSEEN, TEXT_DIGEST: row[TEXT]}, None
-        looked = look_at(content, limits)
+        looked = look_at(content, limits, side)
     except UnfitImageError as error:
         return _broken(blank, error.rule, str(error)), None
     return _measured(blank, looked, len(content))

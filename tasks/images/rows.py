@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,9 @@ _USUAL: Final = (
     "filename", "file_path", "filepath", "file", "path", "url", "bytes",
 )  # fmt: skip
 """Names of the column that leads to images, the most usual first."""
+
+_MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
+"""How the formats that are read begin."""
 
 _SCHEMES: Final = (
     "http://", "https://", "s3://", "s3a://", "gs://", "gcs://", "abfs://", "az://", "sftp://",
@@ -145,6 +148,36 @@ class ImageRows:
         if digest not in self.places:
             self.places[digest] = str(land(self._store, lambda it: it.write_bytes(content)))
         return digest
+
+
+def image_column(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Find the column whose values lead to images, the one with the most usual name if several do.
+
+    Parameters
+    ----------
+    rows
+        The first ones of a table.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    found = [name for name in names if _lead([row.get(name) for row in rows])]
+    ranks = {name: place for place, name in enumerate(_USUAL)}
+    return min(found, key=lambda it: ranks.get(it.lower(), len(ranks)), default=None)
+
+
+def _lead(values: Sequence[Any]) -> bool:
+    """Return whether most of some values lead to an image, or are the bytes of one."""
+    given = [it for it in values if it is not None and it != ""]
+    return 2 * sum(map(_leads, given)) > len(given)
+
+
+def _leads(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "bytes" in value and "path" in value
+    if isinstance(value, bytes):
+        return value.startswith(_MAGIC)
+    if not isinstance(value, str):
+        return False
+    return value.startswith("data:image/") or is_image(value.partition("?")[0])
 
 
 def _leading(values: Mapping[str, Any], piece: Piece) -> str:

@@ -8,8 +8,9 @@ from models.core.threads import one_thread
 from tasks.clusters.drift import RefitSettings
 from tasks.clusters.plan_fit import Plan, Recipe, planned
 from tasks.frame.stage import stage
-from tasks.images.codec import IMAGES
+from tasks.images.codec import ImageCodec
 from tasks.images.feed import ImageFeed, Where, find_images
+from tasks.images.frozen import ChosenEncoder
 from tasks.items.encode import ItemWindow, embed_items
 from tasks.items.learn import Learning, Learnt, learn, plan_of
 from tasks.store.fetched.source_state import SourceState
@@ -24,11 +25,12 @@ def find_image_feed(store: Store, where: Where, last: SourceState | None) -> Ima
     return find_images(store, where, last)
 
 
-@stage("learn encoder", version=IMAGES.version, retries=1)
+@stage("learn encoder", version=ImageCodec.version, retries=1)
 @one_thread()
 def learn_image_encoder(  # noqa: PLR0913, PLR0917 - as above
     store: Store,
     window: ItemWindow,
+    chosen: ChosenEncoder,
     last: PastNight | None,
     recipe: Recipe,
     settings: RefitSettings,
@@ -38,7 +40,7 @@ def learn_image_encoder(  # noqa: PLR0913, PLR0917 - as above
 ) -> Learnt:
     """Keep the encoder of the night before, or learn one with a full fit; see `learn`."""
     how = Learning(
-        codec=IMAGES,
+        codec=chosen.codec(),
         recipe=lambda digest: recipe.model_copy(update={"encoder_digest": digest}),
         settings=settings,
         random_state=random_state,
@@ -48,9 +50,11 @@ def learn_image_encoder(  # noqa: PLR0913, PLR0917 - as above
 
 
 @stage("embed", version=1, retries=2)
-def embed_images(store: Store, window: ItemWindow, learnt: ModelRef, device: str) -> Embedded:
+def embed_images(
+    store: Store, window: ItemWindow, chosen: ChosenEncoder, learnt: ModelRef, device: str
+) -> Embedded:
     """Encode the images that were never encoded by this encoder; see `embed_items`."""
-    return embed_items(store, window, learnt, IMAGES, device)
+    return embed_items(store, window, learnt, chosen.codec(), device)
 
 
 @stage("drift", version=1)
@@ -66,5 +70,5 @@ def plan_image_fit(  # noqa: PLR0913, PLR0917 - as above
 ) -> Plan:
     """Fit from scratch with a new encoder, for its reason; else decide as for texts."""
     if learnt.reason:
-        return plan_of(store, learnt, recipe)
+        return plan_of(store, learnt, last, recipe)
     return planned(store, embedded, last, recipe, settings, is_quiet)

@@ -30,6 +30,10 @@ class ItemCodec(Protocol):
 
     name: str
     """Of its encoders, for people."""
+    is_learnt: bool
+    """Whether encoders come from the items; else there is one that is given."""
+    most_learnt: int | None
+    """Items that an encoder is learnt from, at most: the others it encodes; None for all."""
     version: int
     """Raised when an encoder that is learnt from the same items comes out another."""
 

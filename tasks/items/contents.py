@@ -4,7 +4,8 @@ Reads  contents that were looked at, tonight's documents
 Writes contents (CONTENTS)
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,13 +25,16 @@ from tasks.store.storage import (
 from validation.tables.columns import CONTENT, TEXT_DIGEST
 from validation.tables.schemas import CONTENTS
 
+_ROWS_AT_ONCE: Final = 256
+"""Items that memory holds: one may have a hundred thousand bytes."""
+
 
 @stage("keep contents", version=1)
 def keep_contents(store: Store, looked: LookedAt, documents: NightTable) -> StageResult:
     """Keep those of the items that are tonight's documents: what is known is there already."""
     wanted = read_table(store, documents.table, [TEXT_DIGEST])[TEXT_DIGEST].combine_chunks()
     with TableWriter(store, "contents", CONTENTS) as writer:
-        for batch in read_batches(store, looked.contents):
+        for batch in read_batches(store, looked.contents, n_rows=_ROWS_AT_ONCE):
             writer.write(batch.filter(pc.is_in(batch[TEXT_DIGEST], wanted)))
     return StageResult(tables={"contents": writer.ref})
 
@@ -45,15 +49,28 @@ def read_contents(
     DamagedFileError
         If one is in none of the tables.
     """
-    wanted, found = pa.array(sorted(set(digests)), pa.string()), dict[str, bytes]()
+    found = dict(stream_contents(store, contents, digests))
+    return {digest: found[digest] for digest in digests}
+
+
+def stream_contents(
+    store: Store, contents: Iterable[Ref], digests: Collection[str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield some items with their digests, each once, in the order of the tables.
+
+    So memory holds a few of them. See `read_contents` for errors.
+    """
+    lacking = set(digests)
     for ref in contents:
-        for batch in read_batches(store, ref, [TEXT_DIGEST, CONTENT]):
-            rows = batch.filter(pc.is_in(batch[TEXT_DIGEST], wanted))
-            found |= zip(rows[TEXT_DIGEST].to_pylist(), rows[CONTENT].to_pylist(), strict=True)
-    lacking = [digest for digest in digests if digest not in found]
+        for batch in read_batches(store, ref, [TEXT_DIGEST, CONTENT], _ROWS_AT_ONCE):
+            rows = batch.filter(
+                pc.is_in(batch[TEXT_DIGEST], pa.array(sorted(lacking), pa.string()))
+            )
+            pairs = zip(rows[TEXT_DIGEST].to_pylist(), rows[CONTENT].to_pylist(), strict=True)
+            yield from pairs
+            lacking.difference_update(rows[TEXT_DIGEST].to_pylist())
     if lacking:
         raise DamagedFileError(
             f"{len(lacking):,} items of the window are in no table of contents of {store.root}:"
             f" run `nightfold doctor --store {store.root} --repair`"
         )
-    return {digest: found[digest] for digest in digests}

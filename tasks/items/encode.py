@@ -3,7 +3,7 @@
 Pure work on digests and bytes; the stages of a kind of item are in the room of that kind.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.frame.progress import shown_progress
 from tasks.items.base import ItemCodec, LearntEncoder
-from tasks.items.contents import read_contents
+from tasks.items.contents import stream_contents
 from tasks.items.known import ENCODER_FILE, encoder_of
 from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.history import NightTable
@@ -24,7 +24,7 @@ from tasks.vectors.encoder import EncoderRef
 from tasks.vectors.items import Window, keep_window, lay_out_window, read_night
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
-_CHUNK_ITEMS: Final = 1024
+CHUNK_ITEMS: Final = 1024
 """What a killed run loses, at most; each chunk is a file."""
 
 
@@ -60,31 +60,33 @@ def vectors_of(
     """Return the vectors of the window's items, and the window; what lacks one is encoded.
 
     A killed run goes on after its last chunk. A vector depends on its item alone, and on its chunk
-    in its last bits; the chunks depend on the items alone.
+    in its last bits; the chunks depend on the items and the order of their tables alone.
     """
     laid_out = lay_out_window([read_night(store, night) for night in window.nights])
     shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
     digests = laid_out.texts[TEXT_DIGEST].to_pylist()
     missing = shelf.missing(digests)
-    lacking = [digest for digest in digests if digest in missing]
-    if lacking:
-        items = read_contents(store, window.contents, lacking)
-        encode_missing(shelf, items, load)
+    if missing:
+        items = stream_contents(store, window.contents, missing)
+        encode_missing(shelf, items, len(missing), load)
     vectors = fixed_lists(shelf.gather(digests))
     return pa.table({TEXT_DIGEST: laid_out.texts[TEXT_DIGEST], EMBEDDING: vectors}), laid_out
 
 
 def encode_missing(
-    shelf: EmbeddingShelf, items: Mapping[str, bytes], load: Callable[[], LearntEncoder]
+    shelf: EmbeddingShelf,
+    items: Iterable[tuple[str, bytes]],
+    n_items: int,
+    load: Callable[[], LearntEncoder],
 ) -> None:
-    """Encode items by their digests, chunk by chunk, and save each chunk as it is done."""
+    """Encode so many items with their digests, chunk by chunk, and save each as it is done."""
     encoder, left = load(), iter(items)
     with shown_progress("embed") as report:
         n_done = 0
-        while chunk := list(islice(left, _CHUNK_ITEMS)):
-            shelf.add(chunk, encoder.encode([items[digest] for digest in chunk]))
+        while chunk := dict(islice(left, CHUNK_ITEMS)):
+            shelf.add(list(chunk), encoder.encode(list(chunk.values())))
             n_done += len(chunk)
-            report("encoding", n_done, len(items), float("nan"))
+            report("encoding", n_done, n_items, float("nan"))
 
 
 def load_encoder(store: Store, learnt: ModelRef, codec: ItemCodec, device: str) -> LearntEncoder:

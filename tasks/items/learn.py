@@ -20,7 +20,7 @@ from tasks.clusters.numbers import ChosenNumbers
 from tasks.clusters.plan_fit import Plan, Recipe, decide, has_models, measured
 from tasks.frame.progress import shown_progress
 from tasks.frame.result import StageResult
-from tasks.items.base import ItemCodec
+from tasks.items.base import ItemCodec, LearntEncoder
 from tasks.items.contents import read_contents
 from tasks.items.encode import ItemWindow, load_encoder, vectors_of
 from tasks.items.known import ENCODER_FILE, encoder_of
@@ -41,7 +41,6 @@ class Learnt(StageResult):
     drift: list[Figure] = Field(default_factory=list)
     """What was measured before it was."""
     keeps_clusters: bool = False
-    numbers: ChosenNumbers | None = None
     """See `Plan`."""
 
     @property
@@ -78,6 +77,8 @@ def learn(
     store: Store, window: ItemWindow, last: PastNight | None, how: Learning, is_quiet: bool
 ) -> Learnt:
     """Keep the encoder of the night before, or learn one from the window's items."""
+    if not how.codec.is_learnt:
+        return _given(store, how)
     before = last.learnt if last and last.learnt and _is_intact(store, last.learnt) else None
     if last is None or before is None:
         return _learnt(store, window, how, Learnt(reason=_why(last)))
@@ -95,27 +96,40 @@ def learn(
         reason=found.fit.reason,
         drift=found.fit.drift,
         keeps_clusters=found.keeps_clusters,
-        numbers=ChosenNumbers.of_night(last, recipe.key),
     )
     return _learnt(store, window, how, why)
 
 
-def plan_of(store: Store, learnt: Learnt, recipe: Recipe) -> Plan:
-    """Return the plan of a night whose encoder was learnt tonight: a full fit, for its reason."""
+def plan_of(store: Store, learnt: Learnt, last: PastNight | None, recipe: Recipe) -> Plan:
+    """Return the plan of a night whose encoder was learnt tonight: a full fit, for its reason.
+
+    Parameters
+    ----------
+    store
+        Tonight's place.
+    learnt
+        The encoder.
+    last
+        The night before, or that of a group.
+    recipe
+        Tonight's.
+    """
     rows = [{**figure.model_dump(), IS_ALARM: figure.is_alarm} for figure in learnt.drift]
     fit = Fit(
         kind="full",
         since=store.night,
-        reason=learnt.reason or "",
+        reason=(learnt.reason or "") if last else _why(last),
         recipe=recipe.key,
         drift=learnt.drift,
     )
+    before = last.learnt.files[ENCODER_FILE].sha256 if last and last.learnt else ""
+    as_before = recipe.model_copy(update={"encoder_digest": before})
     return Plan(
         tables={"drift": keep_table(store, "drift", pa.Table.from_pylist(rows, schema=DRIFT))},
         fit=fit,
         lexical=None,
         clustering=None,
-        numbers=learnt.numbers,
+        numbers=ChosenNumbers.of_night(last, as_before.key),
         keeps_clusters=learnt.keeps_clusters,
     )
 
@@ -128,17 +142,31 @@ def _is_intact(store: Store, model: ModelRef) -> bool:
     return all(is_intact(store, ref) for ref in model.files.values())
 
 
+def _given(store: Store, how: Learning) -> Learnt:
+    """Keep an encoder that is given; whether it is another one, the recipe of a model tells."""
+    encoder = how.codec.learn([], how.random_state, how.device, lambda *_: None)
+    return Learnt(models={"encoder": _kept(store, encoder)})
+
+
 def _learnt(store: Store, window: ItemWindow, how: Learning, why: Learnt) -> Learnt:
     """Learn an encoder from the distinct items of the window."""
     laid_out = lay_out_window([read_night(store, night) for night in window.nights])
-    digests: list[str] = laid_out.texts[TEXT_DIGEST].to_pylist()
+    digests = _sample(laid_out.texts[TEXT_DIGEST].to_pylist(), how.codec.most_learnt)
     items = list(read_contents(store, window.contents, digests).values())
     with shown_progress("learn encoder") as report:
         encoder = how.codec.learn(items, how.random_state, how.device, report)
+    logger.info("learnt an encoder from %s items: %s", f"{len(items):,}", why.reason)
+    kept: dict[str, Any] = {"encoder": _kept(store, encoder)}
+    return why.model_copy(update={"models": kept})
 
+
+def _kept(store: Store, encoder: LearntEncoder) -> ModelRef:
     def save(folder: Path) -> None:
         encoder.save(folder / ENCODER_FILE)
 
-    logger.info("learnt an encoder from %s items: %s", f"{len(items):,}", why.reason)
-    kept: dict[str, Any] = {"encoder": keep_model(store, "encoder", save)}
-    return why.model_copy(update={"models": kept})
+    return keep_model(store, "encoder", save)
+
+
+def _sample(digests: list[str], most: int | None) -> list[str]:
+    """Return every so many of the items, of old and of new ones, where there are too many."""
+    return digests[:: -(-len(digests) // most)] if most and digests else digests

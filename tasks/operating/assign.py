@@ -4,9 +4,9 @@ Reads  the documents to place; a night's manifest, models, assignments and clust
 Writes nothing but scratch
 """
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from itertools import starmap
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.core.arrays import Floats
 from tasks.groups.values import group_of
-from tasks.operating.placing import Placement, place_texts, read_published
-from tasks.operating.trial import Trial, try_feed
-from tasks.preparing.checks import CheckSettings
+from tasks.operating.placeable import Placeable
+from tasks.operating.placing import Placement, place, read_published
+from tasks.operating.trial import Trial
 from tasks.preparing.prepare_settings import PrepareSettings
 from tasks.preparing.texts.cleaning import embedded_text
-from tasks.reading.raw_feed import IngestSettings
-from tasks.reading.sources.settings import SourceSettings
 from tasks.reading.sources.urls import without_query
 from tasks.reporting.insights.window_columns import column_as_text
 from tasks.store.history import read_history
@@ -69,12 +68,12 @@ class Placed:
     n_ungrouped: int = 0
 
 
-def assign(store: Store, feed: str, scratch: Path) -> Placed:
+def assign(store: Store, feed: str, scratch: Path, kind: Placeable) -> Placed:
     """Place every document of a feed in a cluster of a published night, with its confidence.
 
-    A text that was clustered that night gets what was published for it. Any other is placed by the
-    night's models: its labels come from a graph over the whole window, which a new text is not in,
-    so the models can disagree with what was published for the few texts between two clusters.
+    One that was clustered that night gets what was published for it. Any other is placed by the
+    night's models: its labels come from a graph over the whole window, which a new one is not in,
+    so the models can disagree with what was published for the few documents between two clusters.
 
     Parameters
     ----------
@@ -84,6 +83,8 @@ def assign(store: Store, feed: str, scratch: Path) -> Placed:
         As for a run.
     scratch
         An empty folder.
+    kind
+        What the documents of the night are.
 
     Raises
     ------
@@ -93,12 +94,15 @@ def assign(store: Store, feed: str, scratch: Path) -> Placed:
         If the encoder is another one, or the night has no models for it.
     """
     manifest = store.read_manifest()
-    documents, n_refused, n_withdrawn = prepare_feed(
-        feed, manifest.config, scratch, [it.name for it in manifest.groups]
+    trial = kind.trial(feed, manifest.config, scratch)
+    trial.verdict.require_sound(without_query(feed), so="nothing is placed")
+    documents, n_refused, n_withdrawn = prepare_documents(
+        trial, manifest.config, [it.name for it in manifest.groups]
     )
     inside = documents.filter(pc.is_valid(documents[GROUP])) if manifest.groups else documents
     known = read_known(store, manifest)
-    found = known | _placed(store, manifest, inside, known)
+    encode = partial(kind.encode, store, manifest, trial)
+    found = known | _placed(store, manifest, inside, known, encode)
     clusters = read_published(store, manifest, "clusters", [CLUSTER_ID, NAME])
     names = dict(_rows(clusters, CLUSTER_ID, NAME))
     rows = [
@@ -116,9 +120,13 @@ def _keys(documents: pa.Table, known: Container[Key]) -> list[Key]:
 
 
 def _placed(
-    store: Store, manifest: Manifest, documents: pa.Table, known: Container[Key]
+    store: Store,
+    manifest: Manifest,
+    documents: pa.Table,
+    known: Container[Key],
+    encode: Callable[[Mapping[str, str]], Floats],
 ) -> dict[Key, Placement]:
-    """Place the texts that are not known, those of each group by its own models."""
+    """Place the documents that are not known, those of each group by its own models."""
     texts: dict[str | None, dict[Key, str]] = {}
     embedded = starmap(embedded_text, _rows(documents, TITLE, TEXT))
     for key, text in zip(_keys(documents, known), embedded, strict=True):
@@ -126,24 +134,25 @@ def _placed(
             texts.setdefault(key[0], {})[key] = text
     found: dict[Key, Placement] = {}
     for group, own in texts.items():
-        placed = place_texts(store, manifest, list(own.values()), group)
+        vectors = partial(encode, {digest: text for (_, digest), text in own.items()})
+        placed = place(store, manifest, vectors, list(own.values()), group)
         found |= zip(own, placed, strict=True)
     return found
 
 
-def prepare_feed(
-    feed: str, config: Mapping[str, Any], scratch: Path, groups: Collection[str] = ()
+def prepare_documents(
+    trial: Trial, config: Mapping[str, Any], groups: Collection[str] = ()
 ) -> tuple[pa.Table, int, int]:
-    """Read, check and clean a feed as a night does.
+    """Prepare the documents of a feed as a night does.
 
-    The raw rows go through scratch, so that memory holds no more than the documents.
+    Its raw rows are in scratch, so that memory holds no more than the documents.
 
     Parameters
     ----------
-    feed, config
+    trial
+        Of the feed.
+    config
         Of the run whose night it is.
-    scratch
-        An empty folder.
     groups
         Names of the night's groups; none where it was not clustered by a column.
 
@@ -153,11 +162,6 @@ def prepare_feed(
     refused, and how many are withdrawn. A row that repeats the id and the text of another counts
     once.
     """
-    ingest, check = IngestSettings(**config["ingest"]), CheckSettings(**config["check"])
-    of_sources = {it: config[it] for it in SourceSettings.model_fields if it in config}
-    tonight, sources = datetime.now(UTC).date(), SourceSettings(**of_sources)
-    trial = try_feed(feed, ingest, check, tonight, scratch, sources)
-    trial.verdict.require_sound(without_query(feed), so="nothing is placed")
     by = config["clustering"]["by"] if groups else None
     documents, n_withdrawn = _prepared(trial, PrepareSettings(**config["prepare"]), by)
     own = [group_of(it, groups) for it in documents[GROUP].to_pylist()]

@@ -38,18 +38,31 @@ class CannotAssignError(NightfoldError, ValueError):
     """A night whose models cannot place texts; the message says why and what to do."""
 
 
-@one_thread()
 def place_texts(
     store: Store, manifest: Manifest, texts: Sequence[str], group: str | None = None
 ) -> list[Placement]:
-    """Place texts by the night's models alone, known ones too.
+    """Place texts by the night's models alone, known ones too; see `place`."""
+    return place(store, manifest, partial(encoded_as_then, manifest, texts), texts, group)
+
+
+@one_thread()
+def place(
+    store: Store,
+    manifest: Manifest,
+    encode: Callable[[], Floats],
+    texts: Sequence[str],
+    group: str | None = None,
+) -> list[Placement]:
+    """Place documents by the night's models alone, known ones too.
 
     Parameters
     ----------
     store, manifest
         The night.
+    encode
+        Computes their vectors, unit rows, shape (n_documents, embedding_dim).
     texts
-        To be placed.
+        Of the documents; of images and series what was measured, in words.
     group
         Name of their group, of a night that was clustered by a column.
 
@@ -58,7 +71,7 @@ def place_texts(
     CannotAssignError
         If the encoder is not that of the night, or the manifest does not say what labels mean.
     """
-    embedding = encoded_as_then(manifest, texts)
+    embedding = encode()
     placer = placer_of(store, manifest, group)
     q = placer.memberships(embedding, texts)
     confidence, margin = top_two(q)

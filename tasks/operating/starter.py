@@ -18,6 +18,7 @@ from tasks.boundary.toml_text import (
     toml_value,
 )
 from tasks.operating.check_feed import FeedCheck
+from tasks.operating.items.looks import ItemLooks
 from tasks.operating.proven import Proven
 from tasks.operating.survey import Survey
 from tasks.reading.guesses import GUESSES
@@ -81,6 +82,10 @@ class Starter:
         Settings under [ingest] that the rows prove, and with which they were read.
     kept
         Settings that were there before, as a configuration file has them.
+    told
+        Why the documents are of their kind, and what else they might be.
+    items
+        What they look like where they are no texts.
     """
 
     feed: str
@@ -91,6 +96,8 @@ class Starter:
     max_text_chars: int
     proven: Sequence[Proven] = ()
     kept: Mapping[str, Any] = field(default_factory=dict)
+    told: Sequence[str] = ()
+    items: ItemLooks | None = None
 
     def toml(self) -> str:
         """Return the file: TOML that loads, in which nothing from the feed is more than a value."""
@@ -101,9 +108,8 @@ class Starter:
     def _head(self) -> Iterator[str]:
         files = list(self.found.columns)
         rest = f" and {len(files) - _N_FILES:,} more" if len(files) > _N_FILES else ""
-        yield toml_comment(
-            f"Written by `nightfold init`, which read {', '.join(files[:_N_FILES])}{rest}."
-        )
+        read = f"{', '.join(files[:_N_FILES])}{rest}" if self._has_columns() else "it all"
+        yield toml_comment(f"Written by `nightfold init`, which read {read}.")
         yield "# What stands in comments is what it found. All keys: docs/settings.md"
         yield "#"
         yield "#   nightfold check --config THIS_FILE    what would be refused; writes nothing"
@@ -115,6 +121,7 @@ class Starter:
         yield ""
 
     def _judged(self) -> Iterator[str]:
+        yield from map(toml_comment, self.told)
         yield toml_comment(self.found.outlook())
         for outcome, examples in self.found.failures():
             yield toml_comment(excerpt(f"{outcome.severity} {outcome}", _REASON_CHARS))
@@ -125,6 +132,17 @@ class Starter:
         yield ""
 
     def _looks(self) -> Iterator[str]:
+        yield from self._texts() if self.items is None else map(toml_comment, self.items.lines)
+        survey = self.survey
+        if survey.first and survey.last:
+            yield toml_comment(f"dates: {survey.first.date()} to {survey.last.date()}")
+        else:
+            yield "# dates: none, so every document counts as one of the night that reads it"
+        if order := survey.order.sentence():
+            yield toml_comment(f"  {order}")
+        yield ""
+
+    def _texts(self) -> Iterator[str]:
         survey = self.survey
         if lengths := survey.quantiles():
             least, half, most, nearly_all, longest = (f"{n:,}" for n in lengths)
@@ -140,13 +158,6 @@ class Starter:
         if scripts := survey.scripts():
             shares = (f"{script} {share:.1%}" for script, share in scripts.items())
             yield toml_comment(f"letters: {', '.join(shares)}")
-        if survey.first and survey.last:
-            yield toml_comment(f"dates: {survey.first.date()} to {survey.last.date()}")
-        else:
-            yield "# dates: none, so every document counts as one of the night that reads it"
-        if order := survey.order.sentence():
-            yield toml_comment(f"  {order}")
-        yield ""
 
     def _groups(self) -> Iterator[str]:
         yield from toml_groups({name: it for name, it in self.kept.items() if name != _INGEST})
@@ -163,9 +174,11 @@ class Starter:
             yield ""
 
     def _columns(self) -> Iterator[str]:
+        if not (self._has_columns() or self._kept_columns()):
+            return
         yield "# A column that is set must be in every file, or the night stops and says so."
         yield f"[{_INGEST}.{_COLUMNS}]"
-        for part in GUESSES:
+        for part in [it for it in GUESSES if self.items is None or it != "text"]:
             by_file = {f: it[part] for f, it in self.found.columns.items() if part in it}
             if by_file:
                 yield from self._column(part, by_file)
@@ -195,6 +208,10 @@ class Starter:
             yield toml_comment(f"  found as {' and '.join(map(repr, names))}; not set: {reason}")
         else:
             yield f"{part} = {toml_string(names[0])}"
+
+    def _has_columns(self) -> bool:
+        """Return whether the feed's own files have columns: images and gathered series have not."""
+        return self.items is None or self.items.has_columns
 
     def _kept_ingest(self) -> dict[str, Any]:
         return {key: it for key, it in self.kept.get(_INGEST, {}).items() if key != _COLUMNS}

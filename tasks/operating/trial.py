@@ -22,7 +22,7 @@ from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.kinds import NO_SETTINGS
 from tasks.reading.sources.settings import SourceSettings
-from tasks.store.storage import Store, read_batches
+from tasks.store.storage import Ref, Store, read_batches
 from validation.limits import RawLimits
 from validation.tables.columns import POSITION
 from validation.usual import UsualNight
@@ -44,6 +44,8 @@ class Trial:
         Of the check of raw rows.
     has_digests
         See `AcceptedRows`.
+    contents
+        The items as they were prepared, where the documents are no texts; see `LookedAt`.
     """
 
     aside: Store
@@ -51,6 +53,7 @@ class Trial:
     limits: RawLimits
     verdict: Verdict
     has_digests: bool = False
+    contents: Ref | None = None
 
     @property
     def rows(self) -> Batches:

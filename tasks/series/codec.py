@@ -38,6 +38,8 @@ class SeriesCodec:
 
     name: str = "series"
     version: int = 1
+    is_learnt: bool = True
+    most_learnt: int | None = None
 
     def learn(
         self, contents: Sequence[bytes], seed: int, device: str, progress: Progress

@@ -39,8 +39,10 @@ _AT_ONCE: Final = 2_048
 def mark_series_copies(store: Store, views: Views, assignments: Ref, contents: list[Ref]) -> Copies:
     """Find the documents of the window whose series have the same shape."""
     window, assigned = read_window(store, views.window), read_table(store, assignments)
-    items = read_contents(store, contents, window.texts[TEXT_DIGEST].to_pylist())
-    firsts = first_alike(shapes_of([from_npy(it) for it in items.values()]))
+    # In groups a series may stand twice.
+    digests = window.texts[TEXT_DIGEST].to_pylist()
+    items = read_contents(store, contents, digests)
+    firsts = first_alike(shapes_of([from_npy(items[it]) for it in digests]))
     found = copies_table(window, assigned, firsts)
     copies = Copies(
         tables={"near_duplicates": keep_table(store, "near", found)}, **counted(found, window)

@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 SERIES: Final = "series"
 """Column of the lines that holds times and values, or `!rule!problem`."""
 
-_OF_SERIES: Final = (
+OF_SERIES: Final = (
     "series", "series_id", "id", "recording", "recording_id", "run", "run_id", "track", "sensor",
     "machine", "device", "unit", "key", "name",
 )  # fmt: skip
-_OF_TIME: Final = (
+OF_TIME: Final = (
     "time", "timestamp", "ts", "datetime", "date", "t", "step", "index", "seconds", "at",
 )  # fmt: skip
 """Names of the columns that say which series a row is of, and when; the most usual first."""
@@ -94,7 +94,7 @@ def series_rows(rows: Iterable[Row], name: str, settings: SeriesSettings) -> Ite
 
 def _whole(values: Record, lists: Mapping[str, list[Any]], settings: SeriesSettings) -> Record:
     """Return the row of a series that is whole."""
-    time = settings.time or next((it for it in lists if it.lower() in _OF_TIME), None)
+    time = settings.time or next((it for it in lists if it.lower() in OF_TIME), None)
     wanted = settings.values or tuple(it for it in lists if it != time)
     channels = {name: channel for it in wanted for name, channel in _channels(it, lists.get(it))}
     kept = {key: it for key, it in values.items() if key not in lists and key != SERIES}
@@ -115,8 +115,8 @@ def _channels(name: str, values: list[Any] | None) -> Iterator[tuple[str, list[A
 def _columns_of(values: Record, name: str, settings: SeriesSettings) -> _Columns:
     """Choose the columns of a table by their names and what the first row holds."""
     folded = {key.lower(): key for key in reversed(list(values))}
-    series = settings.column or next((folded[it] for it in _OF_SERIES if it in folded), None)
-    time = settings.time or next((folded[it] for it in _OF_TIME if it in folded), None)
+    series = settings.column or next((folded[it] for it in OF_SERIES if it in folded), None)
+    time = settings.time or next((folded[it] for it in OF_TIME if it in folded), None)
     if series is None:
         columns = ", ".join(repr(it) for it in list(values)[:20])
         raise FeedError(
@@ -124,7 +124,7 @@ def _columns_of(values: Record, name: str, settings: SeriesSettings) -> _Columns
             f" [series] to one of {columns}"
         )
     channels = settings.values or tuple(
-        it for it in values if it not in (series, time) and _number(values[it]) is not None
+        it for it in values if it not in (series, time) and number_of(values[it]) is not None
     )
     if not channels:
         raise FeedError(f"{name} has no column of numbers; set `values` under [series] to some")
@@ -145,8 +145,8 @@ def _add(found: _Gathered, values: Record, columns: _Columns) -> None:
 
 def _told(times: list[Any], values: Mapping[str, list[Any]], in_order: bool = True) -> str:
     """Write times and values as JSON, and whether they come in their order."""
-    channels = {name: [_number(it) for it in channel] for name, channel in values.items()}
-    when = [_number(it) if _number(it) is not None else as_text(it) for it in times]
+    channels = {name: [number_of(it) for it in channel] for name, channel in values.items()}
+    when = [number_of(it) if number_of(it) is not None else as_text(it) for it in times]
     told = {"times": when, "values": channels, "in_order": in_order}
     return json.dumps(told, ensure_ascii=False, allow_nan=False)
 
@@ -158,11 +158,11 @@ def _plain(row: Row) -> Record:
 
 def _lists_of(values: Record) -> dict[str, list[Any]]:
     """Return the cells that hold lists."""
-    found = {name: _listed(value) for name, value in values.items()}
+    found = {name: list_of(value) for name, value in values.items()}
     return {name: it for name, it in found.items() if it is not None}
 
 
-def _listed(value: Any) -> list[Any] | None:
+def list_of(value: Any) -> list[Any] | None:
     """Return a cell that holds a list, itself or as JSON."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
@@ -172,7 +172,7 @@ def _listed(value: Any) -> list[Any] | None:
     return list(value) if isinstance(value, list | tuple) else None
 
 
-def _number(value: Any) -> float | None:
+def number_of(value: Any) -> float | None:
     """Return a cell as a finite number; None for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

@@ -67,5 +67,5 @@ def plan_series_fit(  # noqa: PLR0913, PLR0917 - as above
 ) -> Plan:
     """Fit from scratch with a new encoder, for its reason; else decide as for texts."""
     if learnt.reason:
-        return plan_of(store, learnt, recipe)
+        return plan_of(store, learnt, last, recipe)
     return planned(store, embedded, last, recipe, settings, is_quiet)

@@ -253,7 +253,7 @@ def _past_night(night: date, manifest: Manifest) -> PastNight:
         groups=tuple(group.slug for group in manifest.groups),
         ratings=tables.get("ratings"),
         map=tables.get("map"),
-        modality=manifest.config.get("modality", "text"),
+        modality=manifest.modality,
         contents=tables.get("contents"),
         learnt=manifest.model("encoder") if "encoder" in manifest.models else None,
     )

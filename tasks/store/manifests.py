@@ -137,9 +137,15 @@ class Manifest(BaseModel):
 
     def model(self, name: str) -> ModelRef:
         """Return a model's files; documents that are no texts have no lexical views."""
-        if name == "lexical" and not self.has_texts:
+        if name.partition("@")[0] == "lexical" and not self.has_texts:
             return ModelRef(files={})
         return ModelRef(files=self.models[name])
+
+    @property
+    def modality(self) -> str:
+        """What the documents are."""
+        said: str = self.config.get("modality", "text")
+        return said
 
     @property
     def has_texts(self) -> bool:

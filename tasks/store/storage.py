@@ -114,12 +114,12 @@ def read_tables(
 
 
 def read_batches(
-    store: FeedStore, ref: Ref, columns: list[str] | None = None
+    store: FeedStore, ref: Ref, columns: list[str] | None = None, n_rows: int = _BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
-    """Read a table in batches, so that memory stays flat."""
+    """Read a table in batches of so many rows, so that memory stays flat."""
     # A buffer before all of it would hold every row group of the file until the end.
     with readable(store, ref), pq.ParquetFile(store.resolve(ref), pre_buffer=False) as file:
-        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
+        yield from file.iter_batches(batch_size=n_rows, columns=columns)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """What a first night of images or of time series costs: processor seconds and memory.
 
-make bench-item-nights [KINDS=images,series,series-rows] [ITEMS=20000] [OUT=item_nights.json]
+make bench-item-nights [KINDS=images,series,series-rows] [ITEMS=20000] [SIDE=64] [OUT=item_nights.json]
 
-Images of 64 × 64 are the shapes of the demo, as files; series of 500 steps are its machine signals,
+Images of 64 × 64, or of another side at which they are kept, too, are the shapes of the demo, as
+files; series of 500 steps are its machine signals,
 as Parquet with a list for each series, or (series-rows) as CSV with a row for each step. Processor
 seconds are those of the command and its server; the peak is that of the largest process. The first
 grow where other programs share the cores. Exit code 1 where a night takes more than is allowed.
@@ -10,6 +11,7 @@ grow where other programs share the cores. Exit code 1 where a night takes more 
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -26,7 +28,6 @@ from PIL import Image
 from flows.cli.demo.drawn_images import OUTLINES, draw
 from flows.cli.demo.drawn_series import KINDS
 
-SIDE: Final = 64
 STEPS: Final = 500
 ALLOWED_SECONDS: Final = 600.0
 ALLOWED_MB: Final = 4_000.0
@@ -42,14 +43,14 @@ class Cost(NamedTuple):
     peak_mb: float
 
 
-def draw_images(folder: Path, n_images: int) -> Path:
+def draw_images(folder: Path, n_images: int, side: int) -> Path:
     """Write shapes, as many of each kind; noise makes their files as large as those of cameras."""
     rng, kinds = np.random.default_rng(0), list(OUTLINES)
     place = folder / "images"
     place.mkdir()
     for number in range(n_images):
-        drawn = draw(kinds[number % len(kinds)], rng).resize((SIDE, SIDE))
-        pixels = np.asarray(drawn) + rng.normal(0, 6, (SIDE, SIDE, 3))
+        drawn = draw(kinds[number % len(kinds)], rng).resize((side, side))
+        pixels = np.asarray(drawn) + rng.normal(0, 6, (side, side, 3))
         made = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
         made.save(place / f"{number:06d}.png", compress_level=1)
     return place
@@ -64,7 +65,7 @@ def signals(n_series: int) -> np.ndarray:
     return found + rng.normal(0, 0.15, found.shape)
 
 
-def write_lists(folder: Path, n_series: int) -> Path:
+def write_lists(folder: Path, n_series: int, _: int) -> Path:
     """Write Parquet with a row for each series."""
     found = signals(n_series)
     columns = {
@@ -77,7 +78,7 @@ def write_lists(folder: Path, n_series: int) -> Path:
     return path
 
 
-def write_rows(folder: Path, n_series: int) -> Path:
+def write_rows(folder: Path, n_series: int, _: int) -> Path:
     """Write CSV with a row for each step."""
     found = np.round(signals(n_series)[:, 0], 4)
     at_once = max(1, _STEPS_A_PART // STEPS)
@@ -94,7 +95,7 @@ def write_rows(folder: Path, n_series: int) -> Path:
     return path
 
 
-FEEDS: Final[Mapping[str, Callable[[Path, int], Path]]] = {
+FEEDS: Final[Mapping[str, Callable[[Path, int, int], Path]]] = {
     "images": draw_images,
     "series": write_lists,
     "series-rows": write_rows,
@@ -120,13 +121,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kinds", default=",".join(FEEDS), help="comma-separated")
     parser.add_argument("--items", type=int, default=20_000)
+    parser.add_argument("--side", type=int, default=64, help="of images, in pixels")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
+    os.environ["NIGHTFOLD_IMAGES__SIDE"] = str(given.side)
     found: dict[str, dict[str, float]] = {}
     print("| first night of | processor seconds | peak, MB |\n|---|---:|---:|", flush=True)
     for kind in given.kinds.split(","):
         with TemporaryDirectory() as folder:
-            feed = FEEDS[kind](Path(folder), given.items)
+            feed = FEEDS[kind](Path(folder), given.items, given.side)
             modality = "images" if kind == "images" else "series"
             words = ("run", feed, "--store", Path(folder) / "store", "--modality", modality)
             cost = cost_of(NIGHTFOLD, *words)

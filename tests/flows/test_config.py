@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from flows.config import NightlyConfig, load_config
 from flows.toml_file import ConfigError
@@ -222,7 +221,7 @@ def test_a_model_does_not_depend_on_what_is_watched() -> None:
 
     plain = NightlyConfig(feed="f", store=Path("s"))
     watching = NightlyConfig(feed="f", store=Path("s"), watch=[{"text": "recall"}])
-    assert recipe(plain, "d", Text.stages) == recipe(watching, "d", Text.stages)
+    assert recipe(plain, "d", Text()) == recipe(watching, "d", Text())
 
 
 def test_images_are_clustered_coarsely_unless_it_is_said_how() -> None:
@@ -234,8 +233,6 @@ def test_images_are_clustered_coarsely_unless_it_is_said_how() -> None:
     assert granularity(granularity=3) == 3
     assert granularity(estimator="k-means") == 2.0
     assert NightlyConfig(feed="f", store=Path("s")).clustering.granularity == 2.0
-    with pytest.raises(ValidationError, match="by must be left out where modality is 'images'"):
-        granularity(by="app")
 
 
 def test_what_a_night_of_texts_decides_reads_as_before_there_were_images() -> None:

@@ -18,6 +18,7 @@ from tasks.groups.values import OTHERS, groups_of, slug_of
 from tasks.looking.explain import explain
 from tasks.operating.assign import assign
 from tasks.operating.doctor.examine import examine
+from tasks.operating.placeable import Texts
 from tasks.store.storage import Store
 from tests.flows.kills import KILLED, published, run_night, run_until
 from tests.flows.processes import Forked
@@ -143,7 +144,7 @@ def test_documents_are_placed_in_the_group_that_their_value_says(
     ]
     feed = tmp_path / "later.jsonl"
     feed.write_text("".join(json.dumps(row) + "\n" for row in given), encoding="utf-8")
-    placed = assign(nights.at(1), str(feed), tmp_path / "scratch")
+    placed = assign(nights.at(1), str(feed), tmp_path / "scratch", Texts())
     assert (placed.n_refused, placed.n_ungrouped) == (0, 0)
     found = placed.table.to_pandas().set_index("doc_id")
     clusters = nights.read("clusters", 1).set_index("cluster_id")

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from PIL import Image
 
 from flows.cli.demo.drawn_images import draw
 from flows.config import NightlyConfig
-from flows.modality.before import OtherModalityError
+from flows.modality.before import BEFORE, OtherModalityError
 from flows.nightly import nightly
 from models.nightfold import cotraining
+from tasks.operating.assign import assign
 from tasks.operating.doctor.examine import examine, repair_all
 from tasks.reading.sources.errors import FeedError
+from tasks.store.storage import Store
 from tests.benchmarks.corrupt_images import SPOILT, encoded
 from tests.flows.kills import KILLED, published, run_night, run_until
 from tests.flows.processes import Forked, trained_briefly
@@ -49,6 +52,10 @@ def write_images(folder: Path, night: int) -> None:
     for number in range(OF_A_KIND * len(KINDS)):
         small = draw(KINDS[number % len(KINDS)], rng).resize((28, 28))
         small.save(folder / f"{number:03d}.png")
+
+
+def everything(store: Path) -> dict[str, bytes]:
+    return {str(it): it.read_bytes() for it in store.rglob("*") if it.is_file()}
 
 
 def spoil(folder: Path) -> dict[str, str]:
@@ -198,6 +205,25 @@ def test_a_second_night_goes_on(first: tuple[Feed, dict[str, str]]) -> None:
     encoded_items = pd.concat(pd.read_parquet(it) for it in shelf.glob("*.parquet"))
     assert len(encoded_items) == encoded_items["text_digest"].nunique()
     assert examine(feed.store) == []
+
+
+def test_new_images_are_placed_by_the_encoder_that_is_kept(
+    first: tuple[Feed, dict[str, str]], tmp_path: Path
+) -> None:
+    feed, _ = first
+    write_images(tmp_path / "new", 9)
+    shutil.copy(feed.root / "in" / "2026-03-01" / "000.png", tmp_path / "new" / "known.png")
+    night = Store(root=feed.store, feed="default", night=date(2026, 3, 1))
+    before = everything(feed.store)
+    kind = BEFORE["images"].placeable()
+    placed = assign(night, str(tmp_path / "new"), tmp_path / "scratch", kind)
+    found = placed.table.to_pandas().set_index("doc_id")
+    assert (len(found), placed.n_refused) == (OF_A_KIND * len(KINDS) + 1, 0)
+    assert found.index[found["is_known"]].tolist() == ["known.png"]
+    published_ids = feed.table("assignments", 1).set_index("doc_id")["cluster_id"]
+    assert found.loc["known.png", "cluster_id"] == published_ids["2026-03-01/000.png"]
+    assert set(found["cluster_id"]) <= set(published_ids)
+    assert everything(feed.store) == before
 
 
 def test_a_full_fit_learns_another_encoder(first: tuple[Feed, dict[str, str]]) -> None:

@@ -240,7 +240,7 @@ def set_clocks(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
 def test_only_what_a_model_depends_on_forces_a_refit() -> None:
     def key(**embed: int) -> str:
         given = {"feed": "f.jsonl", "store": "s", "embed": embed}
-        return recipe(NightlyConfig.model_validate(given), "d", Text.stages).key
+        return recipe(NightlyConfig.model_validate(given), "d", Text()).key
 
     assert key(batch_size=8) == key()
     assert key(lexical_dim=8) != key()

@@ -13,9 +13,11 @@ import pytest
 
 from flows.cli.demo import drawn_series
 from flows.config import NightlyConfig
-from flows.modality.before import OtherModalityError
+from flows.modality.before import BEFORE, OtherModalityError
 from flows.nightly import nightly
+from tasks.operating.assign import assign
 from tasks.operating.doctor.examine import examine
+from tasks.store.storage import Store
 from tests.flows.processes import Forked
 from tests.flows.stages import stages
 from tests.flows.test_crash import KILLED, published, run_night, run_until
@@ -128,6 +130,17 @@ def test_a_second_night_goes_on(first: Feed) -> None:
     ids = [set(first.table("clusters", night)["cluster_id"]) for night in (1, 2)]
     assert ids[0] & ids[1]
     assert examine(first.store) == []
+
+
+def test_new_series_are_placed_by_the_encoder_that_is_kept(first: Feed, tmp_path: Path) -> None:
+    night = Store(root=first.store, feed="default", night=date(2026, 3, 1))
+    file = first.root / "in" / "2026-03-02.csv"
+    placed = assign(night, str(file), tmp_path, BEFORE["series"].placeable())
+    found = placed.table.to_pandas().set_index("doc_id")
+    assert not found["is_known"].any()
+    labels = first.table("assignments", 2).set_index("doc_id")["cluster_id"]
+    # The second night has gone on from these models.
+    assert (found["cluster_id"] == labels[found.index]).mean() > 0.8
 
 
 def test_kill_where_series_are_worked_on_then_run_again(forked: Forked, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from tasks.reporting.beside.curves import curves, mean_and_spread
 from tasks.store.manifests import Manifest
-from tasks.store.storage import Store, read_table
+from tasks.store.storage import Store, read_batches, read_table
 from validation.tables.columns import CLUSTER_ID, CONTENT, DOC_ID, MEDIA_TYPE, TEXT_DIGEST
 
 MOST_ON_MAP: Final = 2_000
@@ -20,11 +20,19 @@ MOST_ON_MAP: Final = 2_000
 _MOST_MEMBERS: Final = 200
 """Series of a cluster whose mean is drawn: of more it is the same to the eye."""
 
+_ROWS_AT_ONCE: Final = 256
+"""Items that memory holds beside those that are shown."""
+
 _SERIES: Final = "application/x-npy"
 
 _SMALL_SIDE: Final = 32
 _QUALITY: Final = 60
 """Of a picture on the map, which is shown for a moment: it takes half a kilobyte."""
+
+_AS_IT_IS: Final = 64
+_LARGEST_SIDE: Final = 128
+_LARGE_QUALITY: Final = 80
+"""Of an image that is kept larger: as PNG a page of them would have tens of megabytes."""
 
 
 def read_pictures(
@@ -97,12 +105,11 @@ def read_contents(store: Store, doc_ids: Collection[str]) -> dict[str, Content]:
             continue
         rows = read_table(store, tables["documents"], [DOC_ID, TEXT_DIGEST])
         rows = rows.filter(pc.is_in(rows[DOC_ID], pa.array(lacking, pa.string())))
-        contents = read_table(store, tables["contents"])
-        contents = contents.filter(
-            pc.is_in(contents[TEXT_DIGEST], rows[TEXT_DIGEST].combine_chunks())
-        )
-        columns = (contents[it].to_pylist() for it in (TEXT_DIGEST, MEDIA_TYPE, CONTENT))
-        of = {digest: Content(kind, it) for digest, kind, it in zip(*columns, strict=True)}
+        wanted, of = rows[TEXT_DIGEST].combine_chunks(), dict[str, Content]()
+        for batch in read_batches(store, tables["contents"], n_rows=_ROWS_AT_ONCE):
+            kept = batch.filter(pc.is_in(batch[TEXT_DIGEST], wanted))
+            columns = (kept[it].to_pylist() for it in (TEXT_DIGEST, MEDIA_TYPE, CONTENT))
+            of |= {digest: Content(*it) for digest, *it in zip(*columns, strict=True)}
         pairs = zip(rows[DOC_ID].to_pylist(), rows[TEXT_DIGEST].to_pylist(), strict=True)
         found |= {doc_id: of[digest] for doc_id, digest in pairs if digest in of}
     return found
@@ -118,18 +125,24 @@ def _are_series(store: Store, manifest: Manifest) -> bool:
     return _SERIES in kinds[MEDIA_TYPE].unique().to_pylist()
 
 
-def _as_it_is(content: bytes) -> str:
-    return _url("image/png", content)
+def _whole(content: bytes) -> str:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+        is_small = max(image.size) <= _AS_IT_IS
+    if is_small:
+        return _url("image/png", content)
+    return _shrunk(content, _LARGEST_SIDE, _LARGE_QUALITY)
 
 
-def _shrunk(content: bytes) -> str:
+def _shrunk(content: bytes, side: int = _SMALL_SIDE, quality: int = _QUALITY) -> str:
     from PIL import Image
 
     with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
         small = image.copy()
-    small.thumbnail((_SMALL_SIDE, _SMALL_SIDE))
+    small.thumbnail((side, side))
     file = io.BytesIO()
-    small.save(file, "WEBP", quality=_QUALITY)
+    small.save(file, "WEBP", quality=quality)
     return _url("image/webp", file.getvalue())
 
 
@@ -150,7 +163,7 @@ def _small_curve(content: bytes) -> str:
 
 
 _WHOLE: Final[Mapping[str, Callable[[bytes], str]]] = {
-    "image/png": _as_it_is,
+    "image/png": _whole,
     _SERIES: _curve,
 }
 _SMALL: Final[Mapping[str, Callable[[bytes], str]]] = {

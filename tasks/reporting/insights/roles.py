@@ -24,7 +24,8 @@ class Roles(BaseModel):
     """Columns of ratings, the one of the latest night first: a document has the first that it has a
     value of."""
     has_source: bool
-    """Whether a column of the feed is the source; else it is the name of a file."""
+    """Whether a column of the feed is the source, and documents are not grouped by it; else it is
+    the name of a file."""
     by: str | None = None
     """Column that documents are grouped by: its values would be over-represented everywhere."""
     last_ratings: Ref | None = None
@@ -64,7 +65,7 @@ def roles_of(
     mappings += [it for night in nights for it in night.columns.values()]
     return Roles(
         ratings=_named(mappings) if wanted is None else [wanted] * bool(wanted),
-        has_source=any(SOURCE in it for it in mappings),
+        has_source=by != SOURCE and any(SOURCE in it for it in mappings),
         by=by,
         last_ratings=past.last.ratings if past.last else None,
     )

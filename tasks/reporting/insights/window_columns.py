@@ -57,8 +57,12 @@ class WindowColumns:
     own: dict[str, pa.ChunkedArray]
 
     def at(self, name: str) -> pa.ChunkedArray | None:
-        """Return a column, or the field of an object in one by its dotted path; None if absent."""
-        return _at(self.own, name)
+        """Return a column, or the field of an object in one by its dotted path; None if absent.
+
+        The part `source`, which of image files is their folder, counts as one.
+        """
+        found = _at(self.own, name)
+        return self.sources if found is None and name == SOURCE else found
 
 
 def column_as_text(documents: pa.Table, name: str) -> pa.ChunkedArray | None:
@@ -73,7 +77,8 @@ def column_as_text(documents: pa.Table, name: str) -> pa.ChunkedArray | None:
     """
     fields: Fields = {identity_of(it): it for it in documents.schema if it.name not in RESERVED}
     keys = [it for it in (name, name.partition(".")[0]) if (it, False) in fields]
-    return _at({key: _as_text(documents, fields, key) for key in keys}, name)
+    found = _at({key: _as_text(documents, fields, key) for key in keys}, name)
+    return documents[SOURCE] if found is None and name == SOURCE else found
 
 
 def _at(own: Mapping[str, pa.ChunkedArray], name: str) -> pa.ChunkedArray | None:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from flows.cli.init import starter_toml
 from flows.config import load_config
 
 Invoke = Callable[..., Any]
@@ -135,3 +138,36 @@ def test_a_config_that_is_the_file_to_write_is_left(invoke: Invoke, tmp_path: Pa
     config.write_text(f"feed = '{tmp_path}/gone.csv'\n", encoding="utf-8")
     done = invoke("init", "--config", config, "--out", config)
     assert (done.exit_code, "is there already and is left" in done.stderr) == (2, True)
+
+
+def test_images_are_told_and_a_night_needs_no_more(invoke: Invoke, tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "photos.toml"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        pixels = rng.integers(0, 256, (30, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    done = invoke("init", folder, "--out", out)
+    assert done.exit_code == 0, done.output
+    written = out.read_text(encoding="utf-8")
+    assert "# modality 'images': 3 files of images\n" in written
+    assert "# formats: PNG (3)\n" in written
+    assert tomllib.loads(written).keys() == {"feed", "store", "modality"}
+    assert load_config(out, {}).modality == "images"
+
+
+def test_columns_of_series_are_set_and_texts_beside_them_are_said(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    feed, out = tmp_path / "signals.csv", tmp_path / "signals.toml"
+    rows = (f"{pump},{at},{pump * at % 7},all is well" for at in range(9) for pump in range(1, 4))
+    feed.write_text("pump,time,flow,comment\n" + "\n".join(rows), encoding="utf-8")
+    assert "'time' of each 'pump': 'flow': --modality series looks" in starter_toml(
+        str(feed), tmp_path / "store", None
+    )
+    done = invoke("init", feed, "--modality", "series", "--out", out)
+    assert done.exit_code == 0, done.output
+    told = tomllib.loads(out.read_text(encoding="utf-8"))
+    assert told["series"] == {"column": "pump", "time": "time", "values": ["flow"]}
+    assert "ingest" not in told
+    assert "column 'comment' holds texts: --modality text looks at these" in out.read_text()

@@ -6,6 +6,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.core.arrays import normalise_rows
+from models.images import gradients
 from models.images.augmentation import moved
 from models.images.caption import caption
 from models.images.gradients import gradient_features
@@ -38,13 +39,20 @@ def test_colours_count_beside_gradients() -> None:
     assert _likeness(red, blue) < 0.8 < grey_likeness
 
 
-@pytest.mark.parametrize("shape", [(28, 28, 1), (64, 64, 3), (12, 40, 3)])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (64, 64, 3), (12, 40, 3), (224, 224, 3)])
 def test_images_of_any_size_have_as_many_features(shape: tuple[int, int, int]) -> None:
     images = np.zeros((3, *shape), dtype=np.uint8)
     found = gradient_features(images)
     assert found.shape[0] == 3
     assert np.isfinite(found).all()
     assert np.abs(found).max() == 0
+
+
+def test_large_images_are_measured_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 30, 30, 1), dtype=np.uint8)
+    found = gradient_features(images)
+    monkeypatch.setattr(gradients, "_PIXELS_AT_ONCE", 2 * 30 * 30)
+    np.testing.assert_allclose(gradient_features(images), found, atol=1e-5)
 
 
 def test_moves_are_small_and_each_its_own() -> None:
@@ -60,7 +68,7 @@ def test_moves_are_small_and_each_its_own() -> None:
 def test_the_common_size_is_that_of_the_usual_image() -> None:
     assert common_shape([(8, 8)] * 3, is_colour=False) == (28, 28, 1)
     assert common_shape([(20, 30), (31, 20), (500, 400)], is_colour=True) == (32, 32, 3)
-    assert common_shape([(900, 400)], is_colour=True) == (64, 64, 3)
+    assert common_shape([(900, 400)], is_colour=True) == (224, 224, 3)
     with pytest.raises(ValueError, match="at least one image"):
         common_shape([], is_colour=False)
 

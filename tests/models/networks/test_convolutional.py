@@ -30,7 +30,7 @@ def _bars(n_images: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     return images.reshape(n_images, -1), y
 
 
-@pytest.mark.parametrize("shape", [(8, 8, 1), (9, 7, 3), (28, 28, 1), (33, 64, 3)])
+@pytest.mark.parametrize("shape", [(8, 8, 1), (9, 7, 3), (28, 28, 1), (33, 64, 3), (224, 224, 3)])
 def test_images_come_out_in_their_shape(shape: tuple[int, int, int]) -> None:
     network = ConvolutionalAutoencoder(shape, default_channels(shape), 5)
     x = torch.rand(2, shape[0] * shape[1] * shape[2])
@@ -46,9 +46,11 @@ def test_rows_are_read_as_height_width_channels() -> None:
     assert torch.equal(network.decoder[-1](network.encoder[0](x)), x)
 
 
-@pytest.mark.parametrize(("side", "depth"), [(4, 1), (8, 1), (9, 2), (28, 3), (32, 3), (64, 4)])
+@pytest.mark.parametrize(
+    ("side", "depth"), [(4, 1), (8, 1), (9, 2), (28, 3), (32, 3), (64, 4), (224, 6)]
+)
 def test_channels_double_towards_the_code(side: int, depth: int) -> None:
-    assert default_channels((side, side, 1)) == (16, 32, 64, 128)[4 - depth :]
+    assert default_channels((side, side, 1)) == (4, 8, 16, 32, 64, 128)[6 - depth :]
 
 
 @pytest.mark.parametrize("estimator", [DEC, IDEC, VaDE])

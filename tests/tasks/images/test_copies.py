@@ -54,7 +54,9 @@ def test_rows_of_groups() -> None:
     assigned = pa.table(
         {DOC_ID: ["a", "b", "c"], CLUSTER_ID: ["x", "y", "x"], IS_NEW: [False, True, True]}
     )
-    rows = find_image_copies(window, assigned, [one, other]).to_pylist()
+    rows = find_image_copies(
+        window, assigned, lambda _: [("d" * 64, one), ("e" * 64, other)]
+    ).to_pylist()
     assert [(row["doc_id"], row["first_doc_id"], row["similarity"]) for row in rows] == [
         ("a", "a", 1.0),
         ("c", "a", 1.0),

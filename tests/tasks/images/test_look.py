@@ -15,7 +15,7 @@ from PIL import Image
 from tasks.images.decode import from_png
 from tasks.images.feed import ImageFeed
 from tasks.images.look import limits_of, look_at_images, looked_row, named_by_file
-from tasks.images.settings import ImageSettings
+from tasks.images.settings import SIDE, ImageSettings
 from tasks.items.looked import LookedAt
 from tasks.preparing.checks import CheckSettings, judge_raw
 from tasks.reading.raw_feed import RawFeed
@@ -113,7 +113,7 @@ def test_a_column_of_the_feed_keeps_its_value(
     (tmp_path / "a.png").write_bytes(encode())
     row = raw_row(1, "d") | {"raw": '{"width": "wide", "image": "d"}'}
     row["text"] = sha256(encode()).hexdigest()
-    found, content = looked_row(row, {row["text"]: str(tmp_path / "a.png")}, limits)
+    found, content = looked_row(row, {row["text"]: str(tmp_path / "a.png")}, limits, SIDE)
     told = json.loads(found["raw"])
     assert (told["width"], told["height"], found["width"]) == ("wide", 12, 10)
     assert content is not None
@@ -121,10 +121,10 @@ def test_a_column_of_the_feed_keeps_its_value(
 
 def test_a_file_that_has_gone_or_changed_stops_the_run(tmp_path: Path, limits: ImageLimits) -> None:
     with pytest.raises(FeedError, match=r"a.png is gone since it was found; run again"):
-        looked_row(raw_row(1, "d"), {"d": str(tmp_path / "a.png")}, limits)
+        looked_row(raw_row(1, "d"), {"d": str(tmp_path / "a.png")}, limits, SIDE)
     (tmp_path / "a.png").write_bytes(b"other")
     with pytest.raises(FeedError, match=r"a.png changed while it was read; run again"):
-        looked_row(raw_row(1, "d"), {"d": str(tmp_path / "a.png")}, limits)
+        looked_row(raw_row(1, "d"), {"d": str(tmp_path / "a.png")}, limits, SIDE)
 
 
 def test_rows_of_files_are_named_by_them() -> None:

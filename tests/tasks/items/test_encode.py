@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.items import encode
-from tasks.items.contents import keep_contents, read_contents
+from tasks.items.contents import keep_contents, read_contents, stream_contents
 from tasks.items.encode import ItemWindow, embed_items, encode_missing
 from tasks.items.known import ENCODER_FILE, encoder_of
 from tasks.items.looked import LookedAt
@@ -73,6 +73,12 @@ def test_items_come_in_the_order_that_is_asked_for(store: Store) -> None:
     assert list(read_contents(store, tables, ["c", "a"]).items()) == [("c", b"3"), ("a", b"1")]
 
 
+def test_items_are_streamed_once_each_in_the_order_of_their_tables(store: Store) -> None:
+    tables = [contents(store, a=b"1", b=b"2"), contents(store, b=b"2", c=b"3")]
+    found = stream_contents(store, tables, ["c", "b"])
+    assert list(found) == [("b", b"2"), ("c", b"3")]
+
+
 def test_an_item_that_is_nowhere_is_damage(store: Store) -> None:
     with pytest.raises(DamagedFileError, match="1 items of the window are in no table of contents"):
         read_contents(store, [contents(store, a=b"1")], ["a", "b"])
@@ -81,9 +87,10 @@ def test_an_item_that_is_nowhere_is_damage(store: Store) -> None:
 def test_what_lacks_a_vector_is_encoded_in_chunks(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encode, "_CHUNK_ITEMS", 2)
+    monkeypatch.setattr(encode, "CHUNK_ITEMS", 2)
     shelf, lengths = EmbeddingShelf(store.root, "images", "d"), Lengths()
-    encode_missing(shelf, {"a": b"1", "b": b"22", "c": b"333"}, lambda: lengths)
+    items = {"a": b"1", "b": b"22", "c": b"333"}
+    encode_missing(shelf, items.items(), 3, lambda: lengths)
     assert lengths.asked == [2, 1]
     assert shelf.gather(["c", "a"])[:, 0].tolist() == [3, 1]
 

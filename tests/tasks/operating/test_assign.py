@@ -3,14 +3,17 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tasks.groups.values import OTHERS
-from tasks.operating.assign import prepare_feed, read_known
+from tasks.operating.assign import assign, prepare_documents, read_known
+from tasks.operating.placeable import Texts
+from tasks.operating.trial import Trial
 from tasks.store.storage import Store
 from validation.report import DataValidationError
 
@@ -21,6 +24,12 @@ CONFIG: dict[str, Any] = {"ingest": {}, "check": {}, "prepare": {}}
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> str:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return str(path)
+
+
+def prepare_feed(
+    feed: str, config: dict[str, Any], scratch: Path, groups: Sequence[str] = ()
+) -> tuple[pa.Table, int, int]:
+    return prepare_documents(Texts().trial(feed, config, scratch), config, groups)
 
 
 def test_a_feed_is_prepared_as_a_night_prepares_it(tmp_path: Path) -> None:
@@ -68,11 +77,21 @@ def test_documents_are_in_the_groups_of_the_night(tmp_path: Path) -> None:
     assert set(documents["group"].to_pylist()) == {OTHERS}
 
 
-def test_a_feed_that_is_broken_as_a_whole_is_refused(tmp_path: Path) -> None:
+class AsEver(Texts):
+    """Texts that are read with the settings of these tests."""
+
+    def trial(self, feed: str, config: Mapping[str, Any], scratch: Path) -> Trial:
+        return super().trial(feed, CONFIG, scratch)
+
+
+def test_a_feed_that_is_broken_as_a_whole_is_refused(
+    store: Store, publish_night: PublishNight, tmp_path: Path
+) -> None:
+    publish_night(2, ["a", "b"])
     feed = write_rows(tmp_path / "feed.jsonl", [{"id": 1, "text": ""}] * 3)
     error = f"feed '{feed}' fails the raw check, so nothing is placed: without_text_share .* text_present"
     with pytest.raises(DataValidationError, match=error):
-        prepare_feed(feed, CONFIG, tmp_path / "scratch")
+        assign(store, feed, tmp_path / "scratch", AsEver())
 
 
 def test_what_was_published_is_known_by_its_text(store: Store, publish_night: PublishNight) -> None:

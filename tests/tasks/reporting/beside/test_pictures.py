@@ -59,6 +59,12 @@ def test_small_ones_are_small(nights: Any) -> None:
     assert max(opened(found["a"]).size) == pictures._SMALL_SIDE
 
 
+def test_an_image_that_is_kept_large_is_shown_smaller() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (224, 112), "red").save(file, "PNG")
+    assert opened(pictures._whole(file.getvalue())).size == (128, 64)
+
+
 def test_texts_have_none(nights: Any) -> None:
     assert read_pictures(nights[0], SimpleNamespace(has_texts=True), ["a"]) == {}  # type: ignore[arg-type]
 

@@ -36,6 +36,12 @@ def test_a_quiet_night_has_the_roles_of_the_nights_before() -> None:
     assert (found.ratings, found.has_source) == (["stars"], True)
 
 
+def test_the_source_tells_nothing_of_clusters_that_are_grouped_by_it() -> None:
+    past = History(nights=[])
+    assert roles_of(raw({}, source="shop"), past, [], None, by="app").has_source
+    assert not roles_of(raw({}, source="shop"), past, [], None, by="source").has_source
+
+
 def test_the_config_decides() -> None:
     past = History(nights=[past_night(2, rating="stars")])
     assert roles_of(raw({"a": "score"}), past, within(2), "points").ratings == ["points"]
