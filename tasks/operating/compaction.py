@@ -82,9 +82,7 @@ def write_parts(layout: Layout) -> list[Path]:
 
 
 def _write(layout: Layout, tables: list[pa.Table]) -> Path:
-    # Those of an older nightfold have 32 bits a number, and then all in the file have.
-    table = pa.concat_tables(tables, promote_options="permissive")
-    return write_part(layout.rewritten[0].parent, table.sort_by(TEXT_DIGEST))
+    return write_part(layout.rewritten[0].parent, pa.concat_tables(tables).sort_by(TEXT_DIGEST))
 
 
 def _wanted_rows(layout: Layout) -> Iterator[pa.Table]:

@@ -6,7 +6,7 @@ Reads and writes embeddings/encoder=E/ (text_digest, embedding), and embeddings/
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from models.core.arrays import narrowest
 from tasks.store.files import sha256_of, write_part
 from tasks.store.storage import DamagedFileError
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
@@ -65,8 +64,8 @@ class EmbeddingShelf:
 
     def add(self, digests: list[str], vectors: NDArray[np.float32]) -> None:
         """Save some vectors, all of them finite, under the digest of their file's content."""
-        lists = narrow_lists(vectors)
-        table = pa.table([pa.array(digests), lists], schema=embeddings(lists.type))
+        schema = embeddings(vectors.shape[1])
+        table = pa.table([pa.array(digests), fixed_lists(vectors)], schema=schema)
         write_part(self.folder, table)
 
     def complete(self, items: pa.Table) -> None:
@@ -177,16 +176,7 @@ def fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
     return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
 
 
-def narrow_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
-    """Return a matrix (n, d) as an Arrow array of n lists of d float16, or of float32.
-
-    In 16 bits where these hold every number of it, bit for bit: vectors of texts are rounded so.
-    """
-    flat = pa.array(narrowest(np.ascontiguousarray(matrix, dtype=np.float32)).ravel())
-    return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
-
-
 def matrix_of(lists: pa.ChunkedArray) -> NDArray[np.float32]:
-    """Return an Arrow column of n lists of d float32, or of float16, as a matrix (n, d)."""
-    array: NDArray[Any] = lists.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return array.reshape(-1, lists.type.list_size).astype(np.float32, copy=False)
+    """Return an Arrow column of n lists of d float32 as a matrix (n, d)."""
+    array: NDArray[np.float32] = lists.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return array.reshape(-1, lists.type.list_size)

@@ -28,7 +28,7 @@ from tasks.frame.mapper import Mapper
 from tasks.frame.progress import Report, shown_progress
 from tasks.frame.runner import mapper_for
 from tasks.frame.stage import stage
-from tasks.store.embeddings import EmbeddingShelf, narrow_lists
+from tasks.store.embeddings import EmbeddingShelf, fixed_lists
 from tasks.store.history import NightTable
 from tasks.store.storage import Ref, Store, keep_table
 from tasks.vectors.chunks import Chunk, Encoding, cut_into_chunks
@@ -154,7 +154,7 @@ def encoded(shelf: EmbeddingShelf, texts: pa.Table, how: Encoding) -> pa.Table:
             encode_chunks(shelf, chunks, how, mapper_for(n_shards), report)
     # An older nightfold has kept 32 bits, of which a text that is encoded now has 16.
     vectors = in_16_bits(shelf.gather(digests))
-    return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: narrow_lists(vectors)})
+    return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
 
 
 def encode_chunks(

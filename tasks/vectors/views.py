@@ -19,7 +19,7 @@ from models.encoding.kinds import REFERENCE, Backend
 from tasks.frame.result import StageResult
 from tasks.frame.runner import mapper_for
 from tasks.frame.stage import stage
-from tasks.store.embeddings import narrow_lists
+from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
 from tasks.vectors.elsewhere import project_there
 from tasks.vectors.embed import Embedded
@@ -93,7 +93,7 @@ def lay_out_views(
     earlier = load_model(store, lexical, LexicalViews.load) if lexical else None
     views = earlier or LexicalViews(settings.lexical_dim, random_state).fit(texts)
     kept = lexical or keep_model(store, "views", views.save)
-    rows = narrow_lists(_projected(store, views, kept, texts))
+    rows = fixed_lists(_projected(store, views, kept, texts))
     return Views(
         items=embedded.items,
         lexical=keep_table(store, "views", pa.table({LEXICAL: rows})),

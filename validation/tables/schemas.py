@@ -176,11 +176,11 @@ EVERY_NIGHT: Final = tuple(name for name, table in PUBLISHED.items() if not tabl
 """The tables that tonight has, whatever its documents are."""
 
 
-def embeddings(vectors: pa.DataType) -> pa.Schema:
-    """Return the schema of the embedding store for vectors of one width, in 16 or 32 bits."""
+def embeddings(embedding_dim: int) -> pa.Schema:
+    """Return the schema of the embedding store for vectors of one width."""
     return pa.schema(
         [
             pa.field(TEXT_DIGEST, pa.string(), nullable=False),
-            pa.field(EMBEDDING, vectors, nullable=False),
+            pa.field(EMBEDDING, pa.list_(pa.float32(), embedding_dim), nullable=False),
         ]
     )

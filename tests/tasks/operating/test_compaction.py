@@ -50,20 +50,6 @@ def test_unused_texts_go_and_small_files_become_one(shelf: EmbeddingShelf, tmp_p
     assert len(list(folder_of(tmp_path).iterdir())) == 1
 
 
-def test_vectors_of_an_older_nightfold_are_put_with_those_of_16_bits(
-    shelf: EmbeddingShelf, tmp_path: Path
-) -> None:
-    wide = np.full((1, 2), 0.1, np.float32)
-    shelf.add(["wide"], wide)
-    layout = plan(folder_of(tmp_path), {"a", "c", "wide"}, set())
-    (written,) = write_parts(layout)
-    for path in layout.rewritten:
-        path.unlink()
-    assert shelf.parts() == [written]
-    expected = np.concatenate([wide, [VECTORS["a"]], [VECTORS["c"]]])
-    np.testing.assert_array_equal(shelf.gather(["wide", "a", "c"]), expected)
-
-
 def test_a_layout_that_is_good_stays(shelf: EmbeddingShelf, tmp_path: Path) -> None:
     for path in compact(tmp_path, "abcdef"):
         path.unlink()

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from models.core.arrays import in_16_bits
 from tasks.store import embeddings as embeddings_module
-from tasks.store.embeddings import (
-    EmbeddingShelf,
-    fixed_lists,
-    holds_finite,
-    matrix_of,
-    narrow_lists,
-)
+from tasks.store.embeddings import EmbeddingShelf, fixed_lists, holds_finite, matrix_of
 from tasks.store.storage import DamagedFileError
 from tests.tasks.shelves import digests_on
 from validation.tables.schemas import embeddings
@@ -47,25 +40,6 @@ def test_vectors_come_back_bit_for_bit_in_any_order(shelf: EmbeddingShelf) -> No
     gathered = shelf.gather(["e", "a", "d"])
     assert gathered.dtype == np.float32
     np.testing.assert_array_equal(gathered, matrix[[4, 0, 3]])
-
-
-def test_vectors_that_16_bits_hold_take_half_and_stand_beside_others(
-    shelf: EmbeddingShelf, tmp_path: Path
-) -> None:
-    """A shelf of an older nightfold has 32 bits of every number."""
-    matrix = np.concatenate([in_16_bits(vectors(500)), vectors(500, seed=1)])
-    digests = [f"text {number}" for number in range(len(matrix))]
-    sizes = []
-    for rows in (slice(0, 500), slice(500, 1000)):
-        there = set(parts(tmp_path))
-        shelf.add(digests[rows], matrix[rows])
-        (new,) = set(parts(tmp_path)) - there
-        sizes.append(new.stat().st_size)
-        assert holds_finite(new)
-    assert sizes[0] < 0.8 * sizes[1], "the digests, too, take room"
-    gathered = shelf.gather(digests)
-    assert gathered.dtype == np.float32
-    np.testing.assert_array_equal(gathered, matrix)
 
 
 def test_only_files_that_hold_a_wanted_text_are_read(
@@ -147,7 +121,7 @@ def test_a_part_is_named_by_its_content_and_laid_out_as_published(
     (part,) = parts(tmp_path)
     folder = "embeddings/encoder=all-MiniLM-L6-v2-0123456789ab"
     assert part.parent == tmp_path / folder
-    assert pq.read_schema(part).equals(embeddings(pa.list_(pa.float32(), 4)))
+    assert pq.read_schema(part).equals(embeddings(4))
     shelf.add(["a", "b"], vectors(2, seed=1))
     assert len(parts(tmp_path)) == 2
 
@@ -197,9 +171,6 @@ def test_a_shelf_stays_in_its_folder_whatever_the_encoder_is_called(
 @settings(deadline=None)
 def test_matrix_and_lists_are_two_forms_of_one_thing(matrix: Matrix) -> None:
     lists = pa.chunked_array([fixed_lists(matrix)])
-    narrow = pa.chunked_array([narrow_lists(matrix)])
-    np.testing.assert_array_equal(matrix_of(narrow), matrix)
-    assert matrix_of(narrow).dtype == np.float32
     np.testing.assert_array_equal(matrix_of(lists), matrix)
     np.testing.assert_array_equal(matrix_of(lists.slice(1)), matrix[1:])
     chunks = pa.chunked_array([fixed_lists(matrix), fixed_lists(matrix[::-1])])
