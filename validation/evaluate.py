@@ -4,14 +4,16 @@ from collections.abc import Collection, Iterable, Sequence
 from string import Formatter
 from typing import Any, Final
 
-import great_expectations as gx
 import numpy as np
 import pandas as pd
-from great_expectations.core import ExpectationValidationResult
-from great_expectations.core.batch_definition import BatchDefinition
-from great_expectations.data_context.types.base import ProgressBarsConfig
-from great_expectations.expectations.expectation import Expectation
 
+from validation.gx import (
+    BatchDefinition,
+    Expectation,
+    ExpectationValidationResult,
+    ProgressBarsConfig,
+    gx,
+)
 from validation.tally import column_of, meta, rule_id, scope
 
 _BRIEF: Final[dict[str, Any]] = {"result_format": "BASIC", "partial_unexpected_count": 0}

@@ -5,10 +5,7 @@
 
 import math
 
-import great_expectations as gx
-import great_expectations.expectations as gxe
-from great_expectations.expectations.expectation import Expectation
-
+from validation.gx import Expectation, gx, gxe
 from validation.ids import IS_SHARED
 from validation.limits import PreparedLimits
 from validation.measure import (

@@ -5,10 +5,7 @@
 
 from collections.abc import Sequence
 
-import great_expectations as gx
-import great_expectations.expectations as gxe
-from great_expectations.expectations.expectation import Expectation
-
+from validation.gx import Expectation, gx, gxe
 from validation.ids import CONFLICT, ID_USE, REPEAT
 from validation.limits import MAX_USUAL_LINES, RawLimits
 from validation.measure import (

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import pandas as pd
-from great_expectations.expectations.expectation import Expectation
 
+from validation.gx import Expectation
 from validation.rules import TEXT_PRESENT
 from validation.tables.columns import N_LINES, POSITION, REASON, RULE_ID, SEVERITY
 from validation.tally import rule_id, severity

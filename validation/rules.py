@@ -10,9 +10,7 @@ rule, the template of a reason, which is filled with the measurements of the ref
 
 from typing import Any, Final
 
-import great_expectations.expectations as gxe
-from great_expectations.expectations.expectation import Expectation
-
+from validation.gx import Expectation, gxe
 from validation.limits import NightDates
 from validation.measure import N_CHARS
 from validation.report import Severity

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import Final
 
-import great_expectations as gx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from great_expectations.expectations.expectation import Expectation
 
 from validation.evaluate import batch_definition, evaluate, reason_template, reasons
+from validation.gx import Expectation, gx
 from validation.ids import CONFLICT, ID_USE, IS_SHARED, OF_ALL_ROWS, IdKeys, read_quoted
 from validation.items.item_rules import OF_TEXTS, ItemRules
 from validation.limits import PreparedLimits, RawLimits

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from great_expectations.core import ExpectationValidationResult
-from great_expectations.expectations.expectation import ColumnMapExpectation, Expectation
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-
+from validation.gx import (
+    ColumnMapExpectation,
+    Expectation,
+    ExpectationConfiguration,
+    ExpectationValidationResult,
+)
 from validation.report import RuleOutcome, Severity
 
 _N_FIRST: Final = 5

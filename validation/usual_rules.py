@@ -5,9 +5,7 @@
 
 from typing import Final
 
-import great_expectations.expectations as gxe
-from great_expectations.expectations.expectation import Expectation
-
+from validation.gx import Expectation, gxe
 from validation.limits import NightDates, midnight
 from validation.rules import table_rule
 from validation.usual import Usual, count_bounds, fresh_from, share_limit

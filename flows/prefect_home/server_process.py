@@ -6,6 +6,7 @@ of that is the end of its parent.
 """
 
 import argparse
+import atexit
 import gc
 import os
 import signal
@@ -26,6 +27,8 @@ def main() -> None:
     parser.add_argument("descriptor", type=int)
     parser.add_argument("--ui", action="store_true")
     given = parser.parse_args()
+    # At the very end, Python would look for garbage in all that was loaded.
+    atexit.register(gc.freeze)
     key = sys.stdin.readline().strip()
     Thread(target=_end_with_parent, daemon=True).start()
     _serve(socket.socket(fileno=given.descriptor), key, given.ui)

@@ -56,7 +56,10 @@ def save_state(
     beside = _spelled(steady) if steady else None
     if beside:
         document["steady_sha256"] = hashlib.sha256(beside).hexdigest()
-    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    # A term of a vocabulary on a line of its own would take twice its letters in spaces.
+    text = json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS_FILE).write_bytes(weights)
     if beside:

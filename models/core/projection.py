@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.arrays import Floats, normalise_rows
+from models.core.arrays import Floats, in_16_bits, normalise_rows
 
 LEXICAL_WEIGHT: Final = 0.9
 """Weight of all lexical views together beside the semantic one. At .6 and at 1.2 clusterings match
@@ -25,7 +25,7 @@ class Projection:
     """Principal components: rows are centred, then projected."""
 
     mean: Floats  # (n_features,)
-    components: Floats  # (n_features, n_components), orthonormal columns
+    components: Floats  # (n_features, n_components), columns orthonormal but for 16 bits
 
     @classmethod
     def fit(cls, X: Floats, n_components: int) -> Self:
@@ -42,7 +42,8 @@ class Projection:
         centred = np.asarray(X - mean, dtype=np.float32)
         kept = min(n_components, X.shape[1], max(len(X) - 1, 1))
         components = _directions(centred)[:, :kept]
-        return cls(mean.astype(np.float32), np.ascontiguousarray(components, dtype=np.float32))
+        kept_components = np.ascontiguousarray(components, dtype=np.float32)
+        return cls(mean.astype(np.float32), in_16_bits(kept_components))
 
     def transform(self, X: Floats) -> Floats:
         """Project rows, shape (n_samples, n_features) to (n_samples, n_components)."""

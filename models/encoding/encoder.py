@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,8 @@ _WEIGHTS: Final = "model.safetensors"
 _CARD: Final = "README.md"
 _VECTOR_SUFFIXES: Final = frozenset({".json", ".jinja", ".model", ".safetensors", ".txt"})
 _PICKLE_SUFFIXES: Final = frozenset({".bin", ".ckpt", ".pkl", ".pt", ".pth"})
+_METADATA: Final = re.compile(r"\s*---[\r\n]+(.*?)[\r\n]+---(?:[\r\n]|\Z)", re.DOTALL)
+"""Of a card, the YAML that it begins with."""
 # A list of training sets, and the same weights for other runtimes: neither is read here.
 _UNUSED_FILES: Final = frozenset({"data_config.json"})
 _UNUSED_FOLDERS: Final = frozenset({"onnx", "openvino"})
@@ -205,17 +208,18 @@ def _source(name: str, folder: Path, digests: dict[str, str]) -> EncoderSource:
 
 def _languages(card: Path) -> tuple[str, ...]:
     """Read from the card of a model which languages it has learnt."""
-    from huggingface_hub.repocard import metadata_load
-    from yaml import YAMLError
+    import yaml
 
     try:
-        said = metadata_load(card) or {}
-    except (OSError, ValueError, YAMLError) as error:
+        # Not by huggingface_hub: to import it takes a tenth of what an unchanged night takes.
+        found = _METADATA.match(card.read_text(encoding="utf-8"))
+        said = yaml.safe_load(found[1]) if found else {}
+        languages = said.get("language") if isinstance(said, dict) else None
+    except (OSError, ValueError, yaml.YAMLError) as error:
         # A card is for people, and its absence keeps nobody from encoding.
         logger.info("the card of the encoder says nothing about its languages: %s", error)
         return ()
-    languages = said.get("language") or ()
-    return (languages,) if isinstance(languages, str) else tuple(map(str, languages))
+    return (languages,) if isinstance(languages, str) else tuple(map(str, languages or ()))
 
 
 def _file_digests(folder: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.arrays import Floats, normalise_rows
+from models.core.arrays import Floats, in_16_bits, normalise_rows
 from models.encoding.encoder import EncoderSource
 from models.encoding.static_table import read_table
 from models.encoding.text_encoder import MOST_TEXTS, Done, require_finite
@@ -74,7 +74,7 @@ class StaticEncoder:
             if progress is not None:
                 progress(piece.stop)
         require_finite(embeddings, self._folder)
-        return embeddings
+        return in_16_bits(embeddings)
 
     def _encode_piece(self, texts: list[str]) -> Floats:
         counts = self._token_counts(texts)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.arrays import in_16_bits
 from models.core.threads import map_ahead
 from models.encoding.encoder import EncoderSource
 from models.encoding.kinds import REFERENCE, Kind
@@ -39,7 +40,10 @@ Done: TypeAlias = Callable[[int], None]
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors of length one."""
+    """Turns texts into vectors of length one, rounded to numbers of 16 bits.
+
+    So a shelf takes half of the room, and whoever encodes a text later has what was kept of it.
+    """
 
     def encode(self, texts: Sequence[str], *, progress: Done | None = None) -> NDArray[np.float32]:
         """Return one row for each text, shape (n_texts, embedding_dim), all of them finite."""
@@ -136,7 +140,7 @@ class TextEncoder:
             embeddings[some] = self._encode_batches(batches, tell)
             n_before += len(some)
         require_finite(embeddings, self._folder)
-        return embeddings
+        return in_16_bits(embeddings)
 
     def _batches(self, texts: list[str]) -> "list[Batch]":
         """Cut texts into batches whose tokens are made together."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from models.core.devices import place_rows
 from models.core.records import History, Progress
 from models.networks.autoencoder import Autoencoder
-from models.networks.training import Schedule, pretrain_autoencoder
+from models.networks.training import Schedule, pretrain_autoencoder, round_weights
 
 LEARNING_RATE: Final = 1e-3
 
@@ -58,6 +58,8 @@ def pretrain_on_neighbourhoods(
     """
     device = autoencoder.feature_mean.device
     placed, placed_targets = place_rows(rows, device), place_rows(targets, device)
-    return pretrain_autoencoder(
+    history = pretrain_autoencoder(
         autoencoder, placed, schedule, learning_rate, progress, placed_targets
     )
+    round_weights(autoencoder)
+    return history

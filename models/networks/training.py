@@ -7,7 +7,7 @@ from itertools import count, takewhile
 from typing import TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.core.devices import autocast, seeded_rng
 from models.core.records import History, Progress
@@ -105,6 +105,16 @@ def fit_epochs(
             if progress is not None:
                 progress(schedule.step, epoch, schedule.n_epochs, means["loss"])
     return history
+
+
+@torch.no_grad()
+def round_weights(network: nn.Module) -> None:
+    """Round the weights of a network that has learnt, in place, to numbers that 16 bits hold.
+
+    What it says from now on is what it says when it was kept in 16 bits and is loaded again.
+    """
+    for weights in network.parameters():
+        weights.copy_(weights.half())
 
 
 def map_rows(function: Callable[[Tensor], Tensor], rows: Tensor, device: torch.device) -> Tensor:

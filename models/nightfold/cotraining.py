@@ -18,7 +18,7 @@ from models.core.records import History, Progress
 from models.networks.adam import Adam
 from models.networks.functional import sharpened, target_distribution
 from models.networks.heads import ClusterHeads
-from models.networks.training import Schedule, fit_epochs
+from models.networks.training import Schedule, fit_epochs, round_weights
 
 STEPS: Final = 200
 """Steps of a round: the same for a small feed, in more epochs, and for a large one, in fewer."""
@@ -169,6 +169,7 @@ def train_heads(
     heads.train()
     schedule = Schedule(run.step, n_epochs(len(target)), BATCH_SIZE, run.seed)
     history = fit_epochs(optimizer, batch_losses, len(target), schedule, progress=run.progress)
+    round_weights(heads)
     heads.eval()
     return history
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from models.core.arrays import narrowest
 from models.core.devices import resolve_device
 from models.core.persistence import JSON
 from models.core.projection import FusedView, Projection
@@ -65,7 +66,7 @@ def state_of(estimator: BaseEstimator) -> tuple[Arrays, dict[str, JSON]]:
     }
     if "feature_names_in_" in fitted:
         config["feature_names"] = fitted["feature_names_in_"].tolist()
-    return tensors, config
+    return {name: narrowest(array) for name, array in tensors.items()}, config
 
 
 def restore(
@@ -82,6 +83,7 @@ def restore(
         raise ValueError(
             f"estimator must be {type(estimator).__name__}, got {config['estimator']!r}"
         )
+    tensors = {name: _in_32_bits(array) for name, array in tensors.items()}
     params = dict(config["params"])
     params |= {name: _as_tuple(params.get(name)) for name in ("view_dims", "near")}
     estimator.set_params(**params)
@@ -104,6 +106,11 @@ def restore(
         fitted["feature_names_in_"] = np.array(config["feature_names"], dtype=object)
     for name, record in config["records"].items():
         fitted[name] = None if record is None else _RECORDS[name](**_as_tuples(record))
+
+
+def _in_32_bits(array: NDArray[Any]) -> NDArray[Any]:
+    """Undo `models.core.arrays.narrowest`: nothing is computed with in 16 bits."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _layers_of(network: Autoencoder | ClusterHeads) -> dict[str, JSON]:

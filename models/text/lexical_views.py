@@ -7,6 +7,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.arrays import in_16_bits
 from models.text.lexical import LexicalView
 
 _PARTS: Final = ("words", "characters")
@@ -53,8 +54,12 @@ class LexicalViews:
         return self
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Project texts, shape (n_texts, sum of the widths); each view's row has length one."""
-        return np.hstack([self.words.transform(texts), self.characters.transform(texts)])
+        """Project texts, shape (n_texts, sum of the widths); each view's row has length one.
+
+        In numbers that 16 bits hold: the rows of a window are as many as its vectors, and as wide.
+        """
+        views = (self.words.transform(texts), self.characters.transform(texts))
+        return in_16_bits(np.hstack(views))
 
     def save(self, folder: Path) -> None:
         """Write each view into a folder of its own."""

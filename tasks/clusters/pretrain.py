@@ -30,7 +30,7 @@ from tasks.vectors.views import Views, read_vectors
 logger = logging.getLogger(__name__)
 
 
-@stage("pretrain", version=7, retries=1)
+@stage("pretrain", version=8, retries=1)
 @one_thread()
 def pretrain(
     store: Store,

@@ -48,7 +48,7 @@ class Refined(StageResult):
         return {"numbers": None if self.numbers is None else self.numbers.model_dump(mode="json")}
 
 
-@stage("refine", version=6, retries=1)
+@stage("refine", version=7, retries=1)
 @one_thread()
 def refine(
     store: Store,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from models.core.arrays import in_16_bits
 from models.encoding.kinds import (
     REFERENCE,
     STATIC,
@@ -73,7 +74,7 @@ class Embedded(BaseModel):
         return Kind(self.backend, self.dtype)
 
 
-@stage("embed", version=5, retries=2)
+@stage("embed", version=6, retries=2)
 def embed(
     store: Store,
     window: list[NightTable],
@@ -151,7 +152,8 @@ def encoded(shelf: EmbeddingShelf, texts: pa.Table, how: Encoding) -> pa.Table:
             # A static encoder is done with a chunk before it would have gone to a worker.
             n_shards = 1 if how.encoder.kind == STATIC else len(chunks)
             encode_chunks(shelf, chunks, how, mapper_for(n_shards), report)
-    vectors = shelf.gather(digests)
+    # An older nightfold has kept 32 bits, of which a text that is encoded now has 16.
+    vectors = in_16_bits(shelf.gather(digests))
     return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
 
 

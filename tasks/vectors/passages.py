@@ -49,7 +49,7 @@ class Passages(BaseModel):
     items: Ref
 
 
-@stage("passages", version=1, retries=2)
+@stage("passages", version=2, retries=2)
 def cut_passages(
     store: Store,
     views: Views,

@@ -76,7 +76,7 @@ class Views(StageResult):
         return "lexical" in self.models
 
 
-@stage("views", version=4)
+@stage("views", version=5)
 @one_thread()
 def lay_out_views(
     store: Store,

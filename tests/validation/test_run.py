@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import great_expectations as gx
-import great_expectations.expectations as gxe
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from validation.evaluate import plain
+from validation.gx import gx, gxe
 from validation.limits import RawLimits
 from validation.report import Report
 from validation.rules import IS_REFUSED, row_rule, table_rule
@@ -250,6 +249,7 @@ def test_a_check_prints_writes_and_sends_nothing(tmp_path: Path) -> None:
         "assert 'great_expectations' not in sys.modules\n"
         "from validation.run import validate_raw\n"
         "validate_raw(lambda _: [], RawLimits(night=date(2026, 11, 24)))\n"
+        "assert not {'sqlalchemy', 'botocore'} & sys.modules.keys()\n"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
     done = subprocess.run(

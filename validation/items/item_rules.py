@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
-from great_expectations.expectations.expectation import Expectation
 
+from validation.gx import Expectation
 from validation.tables.columns import TEXT_DIGEST
 
 

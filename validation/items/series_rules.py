@@ -5,11 +5,10 @@
 
 from typing import Final
 
-import great_expectations.expectations as gxe
 import pyarrow as pa
-from great_expectations.expectations.expectation import Expectation
 from pydantic import BaseModel, ConfigDict
 
+from validation.gx import Expectation, gxe
 from validation.items.item_rules import ItemRules
 from validation.rules import row_rule
 from validation.tables.columns import PROBLEM_RULE

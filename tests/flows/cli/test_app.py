@@ -49,12 +49,14 @@ def test_help_answers_at_once(nightfold: Nightfold) -> None:
     """What is imported takes the time, and not the machine that is busy."""
     code = (
         "import sys; from flows.cli.app import main; sys.argv = ['nightfold', '--help']\n"
+        "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count(), file=sys.stderr))\n"
         "try: main()\nexcept SystemExit as end: print(end.code, *sys.modules, file=sys.stderr)"
     )
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment())
-    code, *modules = done.stderr.split()
+    code, *modules, n_frozen = done.stderr.split()
     assert code == "0"
+    assert int(n_frozen) > 10_000, "at the end nothing is searched for garbage"
     assert "typer" in modules
     assert HEAVY & set(modules) == set()
     assert all(command in nightfold("--help").stdout for command in ("run", "demo", "clusters"))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.core.arrays import centroids_of, normalise_rows
+from models.core.arrays import centroids_of, in_16_bits, narrowest, normalise_rows
 
 
 def test_rows_get_length_one_and_zeros_stay() -> None:
@@ -19,3 +19,21 @@ def test_centroids_are_the_directions_of_the_means_in_the_order_of_the_labels() 
 def test_a_cluster_whose_rows_cancel_out_has_a_centroid_of_zeros() -> None:
     X = np.array([[1, 0], [-1, 0]], dtype=np.float32)
     assert centroids_of(X, np.array([0, 0])).tolist() == [[0, 0]]
+
+
+def test_rounding_to_16_bits_hardly_turns_a_vector_and_is_kept_without_loss() -> None:
+    X = normalise_rows(np.random.default_rng(0).normal(size=(200, 384)).astype(np.float32))
+    rounded = in_16_bits(X)
+    assert rounded.dtype == np.float32
+    assert 0 < np.abs(rounded - X).max() < 2**-12
+    assert (normalise_rows(rounded) * X).sum(axis=1).min() > 1 - 2e-7
+    np.testing.assert_array_equal(in_16_bits(rounded), rounded)
+    assert narrowest(rounded).dtype == np.float16
+    np.testing.assert_array_equal(narrowest(rounded), rounded)
+
+
+@pytest.mark.parametrize("number", [0.1, 70_000, np.nan])
+def test_what_16_bits_do_not_hold_stays_in_32(number: float) -> None:
+    X = np.array([1, number], dtype=np.float32)
+    assert narrowest(X) is X
+    assert narrowest(labels := np.arange(3)) is labels

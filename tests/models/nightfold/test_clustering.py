@@ -110,6 +110,21 @@ def test_saved_between_the_stages_and_after_them_it_does_the_same(tmp_path: Path
     np.testing.assert_array_equal(older.predict_proba(X), whole.predict_proba(X))
 
 
+@pytest.mark.usefixtures("short_training")
+def test_what_is_learnt_is_kept_in_16_bits_and_nothing_is_lost_by_that(tmp_path: Path) -> None:
+    X, _ = feed(60)
+    learnt = fitted(X)
+    for model in (learnt, learnt.continue_pretraining(X, np.arange(60) > 50)):
+        tensors, _ = state_of(model.continue_refinement(X))
+        wide = {name for name, it in tensors.items() if it.ndim == 2 and it.dtype != np.float16}
+        assert wide == {"soft_assignments_", "cluster_centers_"}
+        model.save(tmp_path)
+        loaded = NightfoldClustering.load(tmp_path)
+        assert loaded.view_.projection.components.dtype == np.float32
+        np.testing.assert_array_equal(loaded.transform(X), model.transform(X))
+        np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
 def test_themes_are_under_topics_after_a_night_on_disk_too(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     topics = np.repeat(rng.normal(size=(3, 24)), 3, axis=0)

@@ -16,7 +16,7 @@ from models.encoding.encoder import find_encoder
 from models.encoding.kinds import REFERENCE, STATIC, Kind, KindRefusedError, has_openvino
 from models.encoding.text_encoder import TextEncoder, VectorsNotFiniteError, require_finite
 from tasks.frame.mapper import InProcess
-from tasks.store.embeddings import EmbeddingShelf
+from tasks.store.embeddings import EmbeddingShelf, matrix_of
 from tasks.store.history import NightTable
 from tasks.store.storage import Store, keep_table
 from tasks.vectors import chunks as chunks_module
@@ -143,6 +143,18 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(
         encoded(shelf, group, Fake(broken_after=chunks_done))
     encoded(shelf, group)
     np.testing.assert_array_equal(shelf.gather(list(group)), undisturbed.gather(list(group)))
+
+
+def test_vectors_of_an_older_nightfold_are_read_as_they_would_be_made_now(
+    shelf: EmbeddingShelf,
+) -> None:
+    group = texts(0, 1)
+    kept = np.array([[0.6, 0.8], [0.1, 0.2]], dtype=np.float32)
+    shelf.add(list(group), kept)
+    how = Encoding(ENCODER, EmbedSettings())
+    items = module.encoded(shelf, window_texts(group), how)["embedding"]
+    np.testing.assert_array_equal(matrix_of(items), kept.astype(np.float16))
+    np.testing.assert_array_equal(shelf.gather(list(group)), kept)
 
 
 def test_a_lost_file_comes_back_as_it_was_though_the_night_has_grown(shelf: EmbeddingShelf) -> None:
