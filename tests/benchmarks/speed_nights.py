@@ -1,5 +1,7 @@
 """What a night costs besides its work: start-up, an unchanged night, and the bytes of the store.
 
+And what it takes only to load what a night loads, one after the other: no night costs less.
+
     python tests/benchmarks/speed_nights.py --out speed_nights.json
 
 Processor seconds are those of the command and its server. They grow where other programs share the
@@ -11,11 +13,13 @@ import csv
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import time
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -34,6 +38,27 @@ FIRST: Final = date(2020, 1, 1)
 NIGHTFOLD: Final = Path(sys.executable).with_name("nightfold")
 
 
+LOADED: Final = {
+    "Prefect": "import prefect",
+    "the flow, pandas": "import flows.nightly",
+    "Great Expectations": "import validation.run",
+    "scikit-learn": "import sklearn.cluster, sklearn.feature_extraction.text",
+    "torch": "import torch",
+    "OpenVINO": "import openvino",
+}
+"""What a run loads, in this order: each without what those before it have loaded."""
+
+SERVER: Final = "import uvicorn; from prefect.server.api.server import create_app"
+
+AS_COMMANDS_DO: Final = """
+import atexit, gc
+gc.set_threshold(50_000)
+atexit.register(gc.freeze)
+from flows.prefect_home.environment import set_environment
+set_environment()
+"""
+
+
 def write_feed(path: Path) -> None:
     """Write the first documents of the sample as JSON lines."""
     with SAMPLE.open(encoding="utf-8", errors="replace", newline="") as file:
@@ -42,12 +67,27 @@ def write_feed(path: Path) -> None:
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
-def seconds_of(*words: str | Path) -> float:
+def seconds_of(*words: str | Path, program: str | Path = NIGHTFOLD) -> float:
     """Run a command; return the processor seconds of it and of its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([NIGHTFOLD, *words], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([program, *words], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def seconds_to_load() -> dict[str, float]:
+    """Return the processor seconds to load each part of a run, and those of its server."""
+
+    def of(code: str) -> float:
+        words = ("-c", AS_COMMANDS_DO + code)
+        return statistics.median(seconds_of(*words, program=sys.executable) for _ in range(3))
+
+    steps = ["", *LOADED.values()]
+    whole = [of("\n".join(steps[: n + 1])) for n in range(len(steps))]
+    found = {
+        name: after - before for name, (before, after) in zip(LOADED, pairwise(whole), strict=True)
+    }
+    return {name: round(it, 2) for name, it in (found | {"Prefect's server": of(SERVER)}).items()}
 
 
 def seconds_to_read_history(store: Path, folder: Path) -> dict[str, float]:
@@ -102,6 +142,7 @@ def main() -> None:
         }
         found = {
             "processor_seconds": seconds,
+            "processor_seconds_to_load": seconds_to_load(),
             "processor_seconds_to_read_history": seconds_to_read_history(store, Path(folder)),
             "bytes": bytes_of(store),
         }
