@@ -229,7 +229,6 @@ def _views(
         window=WindowRef(texts=texts, documents=documents),
         embedding_dim=themes.embedding_dim,
         lexical_dims=(),
-        item_dims=themes.item_dims,
         encoder_digest=themes.encoder_digest,
         encoder_weights=themes.encoder_weights,
         encoder_languages=themes.encoder_languages,
