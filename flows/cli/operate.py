@@ -111,7 +111,7 @@ def assign(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Place documents in the clusters of a published night, without training."""
+    """Place documents in the clusters of a night, without training."""
 
     def place() -> None:
         from tasks.reporting.published import published_night

@@ -44,6 +44,11 @@ FEWEST_EPOCHS: Final = 6
 FEWEST_STEPS: Final = 320
 """Few images are seen more often: with 40 steps the network has learnt next to nothing."""
 
+LARGE_SIDE: Final = 64
+LARGE_WEIGHT: Final = 0.1
+"""Of the reconstruction of images with longer sides, from which the network is to learn the small
+marks that neighbours share: with more weight it is busy with areas, and misses them."""
+
 _FOR_STATISTICS: Final = 10_000
 _AT_ONCE: Final = 1024
 _PIXELS_AT_ONCE: Final = _AT_ONCE * 64 * 64
@@ -59,7 +64,9 @@ class ImageEncoder:
 
     .. math::
         L = \frac{1}{d} \| f(\tilde{x}) - \sqrt{d} \, u \|^2
-          + \frac{1}{p} \| g(f(\tilde{x})) - x \|^2
+          + \frac{w}{p} \| g(f(\tilde{x})) - x \|^2
+
+    with w = 1, and less for images with sides longer than `LARGE_SIDE`.
 
     So it can place an image that the graph has not seen, and what an image does not share with its
     neighbours, and small moves, are noise to it.
@@ -108,7 +115,7 @@ class ImageEncoder:
         progress
             See `models.core.records.Progress`.
         """
-        places = diffusion_coordinates(_gradient_rows(images))
+        places = diffusion_coordinates(gradient_rows(images))
         targets = torch.from_numpy(places * np.float32(np.sqrt(places.shape[1])))
         shape = (images.shape[1], images.shape[2], images.shape[3])
         with seeded_rng(seed, torch.device("cpu")):
@@ -154,7 +161,7 @@ class ImageEncoder:
         return cls(network.to(resolve_device(device)).eval(), centre)
 
 
-def _gradient_rows(images: Images) -> Floats:
+def gradient_rows(images: Images) -> Floats:
     """Return the principal components of the gradients, rows of length one."""
     features = gradient_features(images)
     projection = Projection.fit(_thinned(features), GRADIENT_DIM)
@@ -175,13 +182,15 @@ def _fit(
 ) -> None:
     """Train a network; see `ImageEncoder`."""
     where, shape = network.feature_mean.device, network.image_shape
+    weight = LARGE_WEIGHT if max(shape[:2]) > LARGE_SIDE else 1.0
 
     def batch_losses(indices: Tensor) -> dict[str, Tensor]:
         rows = network.standardize(pixels[indices].to(where).float())
         code, written = network(moved(rows, shape))
         place = functional.mse_loss(code, targets[indices].to(where))
         reconstruction = reconstruction_loss(rows, written)
-        return {"loss": place + reconstruction, "reconstruction_loss": reconstruction}
+        loss = place + weight * reconstruction
+        return {"loss": loss, "reconstruction_loss": reconstruction}
 
     schedule = _schedule(len(pixels), seed)
     steps = schedule.n_epochs * -(-len(pixels) // schedule.batch_size)

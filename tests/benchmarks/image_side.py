@@ -21,7 +21,7 @@ from items import clustered, timed
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from models.images.encoder import ImageEncoder
+from models.images.encoder import ImageEncoder, gradient_rows
 
 Images = NDArray[np.uint8]
 Pen = ImageDraw.ImageDraw
@@ -33,11 +33,21 @@ N_KINDS: Final = 5
 """No mark, a cross, a ring, lines that lie, and lines that stand."""
 
 
+MEASURED: Final = {
+    "ACC": "acc",
+    "NMI": "nmi",
+    "neighbours by gradients": "by_gradients",
+    "by vectors": "by_vectors",
+}
+
+
 class Cost(NamedTuple):
     """What a size gives and takes.
 
     Parameters
     ----------
+    by_gradients, by_vectors
+        Share of the five nearest neighbours of an image that have its mark.
     learn_ms, encode_ms
         Processor time for each image.
     peak_mb
@@ -48,6 +58,8 @@ class Cost(NamedTuple):
     seed: int
     acc: float
     nmi: float
+    by_gradients: float
+    by_vectors: float
     learn_ms: float
     encode_ms: float
     peak_mb: float
@@ -97,7 +109,17 @@ def measure(images: Images, y: NDArray[np.int64], seed: int) -> Cost:
     scores = timed(partial(clustered, vectors, N_KINDS, seed, "images"), y)
     learn_ms, encode_ms = (1000 * float(it) / len(images) for it in np.diff(times))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    return Cost(images.shape[1], seed, scores["acc"], scores["nmi"], learn_ms, encode_ms, peak)
+    alike = (share_alike(rows, y) for rows in (gradient_rows(images), vectors))
+    quality = (scores["acc"], scores["nmi"], *alike)
+    return Cost(images.shape[1], seed, *quality, learn_ms, encode_ms, peak)
+
+
+def share_alike(rows: NDArray[np.float32], y: NDArray[np.int64]) -> float:
+    """Return the share of the five nearest neighbours, by cosine, that have the same label."""
+    likeness = rows @ rows.T
+    np.fill_diagonal(likeness, -np.inf)
+    nearest = np.argsort(-likeness, axis=1)[:, :5]
+    return float((y[nearest] == y[:, None]).mean())
 
 
 def main() -> None:
@@ -111,21 +133,19 @@ def main() -> None:
     rng, y = np.random.default_rng(0), np.arange(given.items) % N_KINDS
     drawn = [draw(int(kind), rng) for kind in y]
     found: list[Cost] = []
-    print("| side | ACC | NMI | learn, ms an image | encode, ms an image | peak, MB |")
-    print("|---:|---:|---:|---:|---:|---:|", flush=True)
+    print(f"| side | {' | '.join(MEASURED)} | learn, ms | encode, ms | peak, MB |")
+    print("|---:" * (len(MEASURED) + 4) + "|", flush=True)
     for side in map(int, given.sides.split(",")):
         images = shrunk(drawn, side)
         costs = [measure(images, y, seed) for seed in range(given.seeds)]
         found += costs
-        acc, nmi = (100 * np.array([getattr(it, name) for it in costs]) for name in ("acc", "nmi"))
-        learn, encode = (
-            np.mean([getattr(it, f"{name}_ms") for it in costs]) for name in ("learn", "encode")
-        )
-        print(
-            f"| {side} | {acc.mean():.1f} ± {acc.std():.1f} | {nmi.mean():.1f} ± {nmi.std():.1f} |"
-            f" {learn:.0f} | {encode:.1f} | {costs[-1].peak_mb:,.0f} |",
-            flush=True,
-        )
+        told = [
+            f"{100 * np.mean([getattr(it, name) for it in costs]):.1f}"
+            for name in MEASURED.values()
+        ]
+        taken = (np.mean([getattr(it, name) for it in costs]) for name in ("learn_ms", "encode_ms"))
+        times = " | ".join(f"{it:.1f}" for it in taken)
+        print(f"| {side} | {' | '.join(told)} | {times} | {costs[-1].peak_mb:,.0f} |", flush=True)
         given.out.write_text(json.dumps([it._asdict() for it in found], indent=2) + "\n")
 
 

@@ -159,14 +159,16 @@ def test_a_warm_night_again_changes_nothing(two_nights: Path) -> None:
 
 def test_a_warm_model_places_what_it_published(two_nights: Path, tmp_path: Path) -> None:
     from tasks.operating.assign import assign
+    from tasks.operating.placeable import Texts
 
     folder = two_nights
     store = Store(root=folder / "store", feed="default", night=date(2026, 3, 2))
     fresh = [row | {"id": f"x{row['id']}", "text": row["text"] + " Yes."} for row in NIGHTS[2]]
     (tmp_path / "fresh.jsonl").write_text("".join(json.dumps(row) + "\n" for row in fresh))
-    placed = assign(store, str(tmp_path / "fresh.jsonl"), tmp_path / "scratch").table.to_pandas()
+    placed = assign(store, str(tmp_path / "fresh.jsonl"), tmp_path / "scratch", Texts()).table
     published = clusters_of(folder, 2)
-    assert [published[doc_id[1:]] for doc_id in placed.doc_id] == placed.cluster_id.tolist()
+    expected = [published[doc_id[1:]] for doc_id in placed["doc_id"].to_pylist()]
+    assert placed["cluster_id"].to_pylist() == expected
 
 
 @pytest.mark.parametrize(

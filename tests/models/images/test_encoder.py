@@ -1,11 +1,15 @@
 """The encoder of images: kinds come apart, new images fall to theirs, and bits repeat."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from models.images import encoder
 from models.images.encoder import ImageEncoder, _schedule
 
 Images = NDArray[np.uint8]
@@ -91,6 +95,29 @@ def test_a_few_images_and_none(n_images: int) -> None:
     encoder = ImageEncoder.learn(_shapes(n_images, channels=3)[0], 0, "cpu")
     assert np.isfinite(encoder.encode(_shapes(2, channels=3)[0])).all()
     assert encoder.encode(np.zeros((0, 28, 28, 3), dtype=np.uint8)).shape == (0, encoder.dimension)
+
+
+@pytest.mark.parametrize(("side", "is_counted"), [(64, True), (72, False)])
+def test_of_large_images_what_is_written_counts_less(
+    side: int, is_counted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[dict[str, torch.Tensor]] = []
+
+    def fit_epochs(_: object, losses: Callable[[torch.Tensor], Any], *__: object) -> None:
+        torch.manual_seed(0)
+        found.append(losses(torch.arange(4)))
+
+    monkeypatch.setattr(encoder, "fit_epochs", fit_epochs)
+    images = np.random.default_rng(0).integers(0, 256, (4, side, side, 1), dtype=np.uint8)
+    for weight in (0.0, encoder.LARGE_WEIGHT):
+        monkeypatch.setattr(encoder, "LARGE_WEIGHT", weight)
+        ImageEncoder.learn(images, 0, "cpu")
+    without, with_it = (float(it["loss"].detach()) for it in found)
+    written = float(found[0]["reconstruction_loss"].detach())
+    if is_counted:
+        assert without == with_it > written
+    else:
+        assert with_it - without == pytest.approx(0.1 * written, rel=1e-3)
 
 
 def test_images_of_another_size_are_refused(learnt: ImageEncoder) -> None:
