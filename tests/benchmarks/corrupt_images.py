@@ -41,6 +41,10 @@ from validation.usual import UsualNight
 
 Spoil = Callable[[bytes, np.random.Generator], bytes]
 
+START_OF_SCAN: Final = b"\xff\xda"
+SCAN_HEAD: Final = 12
+"""Bytes before the pixels of a JPEG of three colours."""
+
 
 def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -79,6 +83,12 @@ def noise(rng: np.random.Generator, n: int) -> bytes:
     return rng.integers(0, 256, n, dtype=np.uint8).tobytes()
 
 
+def cut_in_pixels(jpeg: bytes, rng: np.random.Generator) -> bytes:
+    """Cut behind the head, which may be half of a small file: cut there, it is of no format."""
+    first = jpeg.index(START_OF_SCAN) + len(START_OF_SCAN) + SCAN_HEAD
+    return jpeg[: int(rng.integers(first, (first + len(jpeg)) // 2))]
+
+
 SPOILT: Final[dict[str, tuple[str, Spoil]]] = {
     "empty": ("image_found", lambda _, __: b""),
     "noise": ("image_format", lambda _, rng: noise(rng, int(rng.integers(1, 4000)))),
@@ -87,7 +97,7 @@ SPOILT: Final[dict[str, tuple[str, Spoil]]] = {
     "pdf": ("image_format", lambda _, __: b"%PDF-1.7\n1 0 obj\n"),
     "svg": ("image_format", lambda _, __: b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
     "cut png": ("image_decodes", lambda it, rng: it[: int(rng.integers(60, len(it) // 2))]),
-    "cut jpeg": ("image_decodes", lambda it, rng: (j := jpeg_of(it))[: int(rng.integers(len(j) // 2, 3 * len(j) // 4))]),
+    "cut jpeg": ("image_decodes", lambda it, rng: cut_in_pixels(jpeg_of(it), rng)),
     "cut head": ("", lambda it, rng: it[: int(rng.integers(1, 33))]),
     "body of noise": ("image_decodes", lambda it, rng: it[:41] + noise(rng, len(it) - 41)),
     "bomb of lines": ("image_pixels", lambda _, __: png(60_000, 60_000, 8, 2, b"\0" * 1000)),
