@@ -21,6 +21,7 @@ from tasks.publishing.conservation import (
 from tasks.store.aside.copies import manifest_copy, report_copy
 from tasks.store.listing import REPORTS, named_refs
 from tasks.store.manifests import Manifest, ManifestError
+from tasks.store.pruned import read_pruned
 from tasks.store.records import forget_records, records_folder
 from tasks.store.refs import digest_in_name
 from tasks.store.storage import Ref, Store
@@ -115,11 +116,25 @@ def damaged_manifest(store: Store, error: ManifestError) -> Finding:
 
 
 def remedy_of(store: Store) -> str:
-    """Return how to publish a night again."""
+    """Return how to publish a night again, or to go without where it builds on pruned nights."""
+    if _is_first_kept(store):
+        return (
+            "bring it back from a backup, or let go of the night by `nightfold prune`: those before"
+            " it were pruned, so it cannot be run again"
+        )
     return (
         f"run the night again: nightfold run FEED --store {store.root}"
         f" --feed-name {store.feed} --night {store.night}"
     )
+
+
+def _is_first_kept(store: Store) -> bool:
+    """Return whether all nights before one were pruned, so far as their list can be read."""
+    try:
+        pruned = read_pruned(store)
+    except ManifestError:  # a finding of its own, after whose repair this is asked again
+        return False
+    return bool(pruned) and not any(it < store.night for it in store.published_nights())
 
 
 def stage_copies(store: Store, ref: Ref) -> Iterator[str]:

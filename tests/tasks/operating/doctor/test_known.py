@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tasks.operating.doctor.examine import examine, repair_all
+from tasks.operating.doctor.night import remedy_of
 from tasks.operating.prune import prune
-from tasks.store.history import read_history
+from tasks.store.history import PrunedNightError, read_history
 from tasks.store.manifests import ManifestError
 from tasks.store.pruned import known_files, pruned_path, read_pruned
 from tasks.store.sealed import canonical_json
@@ -86,3 +87,12 @@ def test_a_list_of_an_older_nightfold_with_another_feeds_tables_is_made_anew(pru
     pruned_path(pruned).write_bytes(canonical_json({"format_version": 2, "nights": nights}))
     assert repair_all(pruned.root)[1] == []
     assert read_pruned(pruned) == before
+
+
+def test_the_first_night_that_is_kept_is_not_to_be_run_again(pruned: Store) -> None:
+    first, second, *_ = (pruned.on(night) for night in pruned.published_nights())
+    with pytest.raises(PrunedNightError):
+        read_history(first)
+    assert "from a backup" in remedy_of(first)
+    assert "nightfold run" not in remedy_of(first)
+    assert f"--night {second.night}" in remedy_of(second)
