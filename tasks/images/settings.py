@@ -11,7 +11,7 @@ _LEAST_SPREAD: Final = 1.0
 """Of 255: the noise of a camera that has its cap on is about as much."""
 
 SIDE: Final = 64
-"""At which people recognise what is on an image, and a night of 20,000 takes seven minutes."""
+"""At which people recognise what is on an image, and a night of 20,000 takes under six minutes."""
 
 SMALLEST_SIDE: Final = 28
 LARGEST_SIDE: Final = 224

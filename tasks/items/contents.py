@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
@@ -32,10 +31,12 @@ _ROWS_AT_ONCE: Final = 256
 @stage("keep contents", version=1)
 def keep_contents(store: Store, looked: LookedAt, documents: NightTable) -> StageResult:
     """Keep those of the items that are tonight's documents: what is known is there already."""
-    wanted = read_table(store, documents.table, [TEXT_DIGEST])[TEXT_DIGEST].combine_chunks()
+    # A set, which Arrow would make anew for each of many small batches.
+    wanted = set(read_table(store, documents.table, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
     with TableWriter(store, "contents", CONTENTS) as writer:
         for batch in read_batches(store, looked.contents, n_rows=_ROWS_AT_ONCE):
-            writer.write(batch.filter(pc.is_in(batch[TEXT_DIGEST], wanted)))
+            is_wanted = [it in wanted for it in batch[TEXT_DIGEST].to_pylist()]
+            writer.write(batch.filter(pa.array(is_wanted, pa.bool_())))
     return StageResult(tables={"contents": writer.ref})
 
 
@@ -63,12 +64,10 @@ def stream_contents(
     lacking = set(digests)
     for ref in contents:
         for batch in read_batches(store, ref, [TEXT_DIGEST, CONTENT], _ROWS_AT_ONCE):
-            rows = batch.filter(
-                pc.is_in(batch[TEXT_DIGEST], pa.array(sorted(lacking), pa.string()))
-            )
-            pairs = zip(rows[TEXT_DIGEST].to_pylist(), rows[CONTENT].to_pylist(), strict=True)
-            yield from pairs
-            lacking.difference_update(rows[TEXT_DIGEST].to_pylist())
+            for row, digest in enumerate(batch[TEXT_DIGEST].to_pylist()):
+                if digest in lacking:
+                    lacking.remove(digest)
+                    yield digest, batch[CONTENT][row].as_py()
     if lacking:
         raise DamagedFileError(
             f"{len(lacking):,} items of the window are in no table of contents of {store.root}:"

@@ -5,7 +5,6 @@ Writes nothing but scratch
 """
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,14 +22,14 @@ from tasks.items.base import ItemCodec
 from tasks.operating.glance import Glance, Told
 from tasks.operating.items.looks import ItemLooks, measured, shares_of, spread_of
 from tasks.operating.items.placing import Items
+from tasks.operating.items.tried import tried_items
 from tasks.operating.placeable import sources_of, today
 from tasks.operating.trial import Trial
-from tasks.preparing.checks import CheckSettings, judge_raw
+from tasks.preparing.checks import CheckSettings
 from tasks.reading.formats.kinds import format_of
 from tasks.reading.raw_feed import IngestSettings, read_feed
-from tasks.store.storage import Store, read_batches
+from tasks.store.storage import Store
 from validation.items.image_rules import COLOUR_MODE, FORMAT, HEIGHT, WIDTH, image_rules
-from validation.usual import UsualNight
 
 _NAME_CHARS: Final = 60
 
@@ -49,11 +48,7 @@ def try_images(aside: Store, where: Where, check: CheckSettings) -> Trial:
     """
     feed = find_images(aside, where, None)
     looked = looked_at(aside, read_feed(aside, feed, where.rows()), feed, where.images)
-    raw = looked.raw
-    limits = check.raw_limits(aside.night, UsualNight()).without_dates()
-    rules = image_rules(limits_of(where.images))
-    verdict = judge_raw(partial(read_batches, aside, raw.rows), limits, rules)
-    return Trial(aside, raw, limits, verdict, has_digests=True, contents=looked.contents)
+    return tried_items(aside, looked, check, image_rules(limits_of(where.images)))
 
 
 def told(glance: Glance) -> Told | None:

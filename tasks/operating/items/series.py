@@ -5,7 +5,6 @@ Writes nothing but scratch
 """
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,18 @@ from tasks.items.base import ItemCodec
 from tasks.operating.glance import Glance, Told
 from tasks.operating.items.looks import ItemLooks, measured, shares_of, spread_of
 from tasks.operating.items.placing import Items
+from tasks.operating.items.tried import tried_items
 from tasks.operating.placeable import sources_of, today
 from tasks.operating.trial import Trial
-from tasks.preparing.checks import CheckSettings, judge_raw
+from tasks.preparing.checks import CheckSettings
 from tasks.reading.raw_feed import IngestSettings, read_feed
 from tasks.series.codec import SERIES
 from tasks.series.feed import Where, find_series
 from tasks.series.glance import list_columns, listed, long_columns
 from tasks.series.look import limits_of, looked_at
 from tasks.series.settings import SeriesSettings
-from tasks.store.storage import Store, read_batches
+from tasks.store.storage import Store
 from validation.items.series_rules import MISSING, N_CHANNELS, N_STEPS, series_rules
-from validation.usual import UsualNight
 
 
 def try_series(aside: Store, where: Where, check: CheckSettings) -> Trial:
@@ -41,11 +40,7 @@ def try_series(aside: Store, where: Where, check: CheckSettings) -> Trial:
     """
     feed = find_series(aside, where, None)
     looked = looked_at(aside, read_feed(aside, feed, where.rows()), where.series)
-    raw = looked.raw
-    limits = check.raw_limits(aside.night, UsualNight()).without_dates()
-    rules = series_rules(limits_of(where.series))
-    verdict = judge_raw(partial(read_batches, aside, raw.rows), limits, rules)
-    return Trial(aside, raw, limits, verdict, has_digests=True, contents=looked.contents)
+    return tried_items(aside, looked, check, series_rules(limits_of(where.series)))
 
 
 def told(glance: Glance) -> Told | None:
