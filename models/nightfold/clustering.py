@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from models.clusterer.deep_clusterer import DeepClusterer
-from models.core.arrays import Floats, Integers
+from models.core.arrays import Floats, Integers, wide
 from models.core.devices import as_tensor, draw_seed, resolve_device
 from models.core.lloyd import cluster_means
 from models.core.persistence import JSON, Tensors
@@ -142,9 +142,9 @@ class NightfoldClustering(DeepClusterer):
         self.device = device
 
     def _check(self, X: ArrayLike, reset: bool) -> Floats:
-        """Check the parameters, and X: float32, finite, as wide as at `pretrain`."""
+        """Check the parameters, and X: finite, as wide as at `pretrain`; 16 bits stay 16."""
         check_parameters(self)
-        checked = np.asarray(validate_data(self, X, dtype=np.float32, reset=reset))
+        checked = np.asarray(validate_data(self, X, dtype=(np.float32, np.float16), reset=reset))
         check_widths(self.view_dims or self._dims(checked), checked.shape[1], self.view_dims)
         return checked
 
@@ -158,7 +158,7 @@ class NightfoldClustering(DeepClusterer):
         for name in _REFINED:  # what an earlier fit found lies in another latent space
             self.__dict__.pop(name, None)
         self.seed_ = draw_seed(self.random_state)
-        X = X[self._fitted(X)]
+        X = wide(X[self._fitted(X)])
         self.view_ = FusedView.fit(X, self._dims(X), FUSED_DIM, self.lexical_weight)
         fused = self.view_.transform(X)
         device = resolve_device(self.device)
@@ -177,11 +177,12 @@ class NightfoldClustering(DeepClusterer):
     def _refine(self, X: Floats, progress: Progress | None = None) -> Self:
         """Do what `refine` says, with X checked."""
         chosen = self._fitted(X)
-        views, fused = self._views(X[chosen]), self.view_.transform(X[chosen])
+        rows = wide(X[chosen])
+        views, fused = self._views(rows), self.view_.transform(rows)
         settings = settings_of(self, len(fused))
         n_neighbors, device = settings.n_neighbors, settings.device
         neighbours = take_neighbours(self.__dict__, fused, n_neighbors, device)
-        apart = views_apart(X[chosen], self.view_dims or ()) if self.rows == "items" else ()
+        apart = views_apart(rows, self.view_dims or ()) if self.rows == "items" else ()
         partition = find_partition(fused, views, neighbours, settings, progress, apart)
         soft, near = partition.soft_assignments, partition.mixing_neighbours
         run = Run("heads", self.seed_, device, progress)
@@ -214,7 +215,7 @@ class NightfoldClustering(DeepClusterer):
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
         fitted = self._fitted(X)
-        fused = self.view_.transform(X[fitted])
+        fused = self.view_.transform(wide(X[fitted]))
         chosen = with_replay(np.asarray(is_new, dtype=bool)[fitted], self.seed_)
         device = self.autoencoder_.feature_mean.device
         self.searched_, smoothed = smoothed_rows(fused, neighbours_of(self, len(fused)), device)
@@ -245,16 +246,12 @@ class NightfoldClustering(DeepClusterer):
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
         chosen = self._fitted(X)
-        fused = self.view_.transform(X[chosen])
+        rows = wide(X[chosen])
+        views, fused = self._views(rows), self.view_.transform(rows)
         settings = settings_of(self, len(fused))
-        partition, self.heads_ = continue_partition(
-            fused,
-            self._views(X[chosen]),
-            take_neighbours(self.__dict__, fused, settings.n_neighbors, settings.device),
-            Earlier(self.heads_, self.topics_, self.evidence_),
-            settings,
-            progress,
-        )
+        near = take_neighbours(self.__dict__, fused, settings.n_neighbors, settings.device)
+        earlier = Earlier(self.heads_, self.topics_, self.evidence_)
+        partition, self.heads_ = continue_partition(fused, views, near, earlier, settings, progress)
         self.history_ = partition.history
         self._keep(partition, X, chosen)
         return self

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 
-from models.core.arrays import Floats, Integers, normalise_rows
+from models.core.arrays import AnyFloats, Floats, Integers, normalise_rows, wide
 from models.core.graph import nearest_among
 
 ROWS_AT_ONCE: Final = 50_000
@@ -24,7 +24,7 @@ class Fitted(NamedTuple):
     soft_assignments: Floats  # (n_fitted, n_clusters), rows sum to 1
 
 
-def in_batches(function: Callable[[Floats], Floats], X: Floats) -> Floats:
+def in_batches(function: Callable[[Floats], Floats], X: AnyFloats) -> Floats:
     """Apply a function of rows to `ROWS_AT_ONCE` of them at a time.
 
     Parameters
@@ -32,24 +32,24 @@ def in_batches(function: Callable[[Floats], Floats], X: Floats) -> Floats:
     function
         From (n, n_features) to (n, any).
     X
-        Shape (n_samples, n_features).
+        Shape (n_samples, n_features); see `models.core.arrays.wide`.
 
     Returns
     -------
     The results, shape (n_samples, any).
     """
-    first = function(X[:ROWS_AT_ONCE])
+    first = function(wide(X[:ROWS_AT_ONCE]))
     if len(X) <= ROWS_AT_ONCE:
         return first
     found = np.empty((len(X), *first.shape[1:]), dtype=first.dtype)
     found[:ROWS_AT_ONCE] = first
     for start in range(ROWS_AT_ONCE, len(X), ROWS_AT_ONCE):
-        found[start : start + ROWS_AT_ONCE] = function(X[start : start + ROWS_AT_ONCE])
+        found[start : start + ROWS_AT_ONCE] = function(wide(X[start : start + ROWS_AT_ONCE]))
     return found
 
 
 def with_others(
-    X: Floats,
+    X: AnyFloats,
     fitted: Fitted,
     encode: Callable[[Floats], Floats],
     place: Callable[[Floats], Floats],

@@ -15,6 +15,10 @@ _FREQUENT: Final = 5
 """Documents that must hold an n-gram: a word of three documents has many n-grams."""
 _MAX_N_GRAMS: Final = 50_000
 
+MOST_LEARNT_FROM: Final = 50_000
+"""Texts: as many as a clustering is fitted on. The n-grams of all of a million titles would be
+100 million numbers, counted before any is left out."""
+
 
 class LexicalViews:
     """Words beside character n-grams, each as `models.text.lexical.LexicalView` makes them.
@@ -48,9 +52,10 @@ class LexicalViews:
         return tuple(len(view.components_) for view in (self.words, self.characters))
 
     def fit(self, texts: Sequence[str]) -> Self:
-        """Learn both views; see `models.text.lexical.LexicalView.fit`."""
-        self.words.fit(texts)
-        self.characters.fit(texts)
+        """Learn both views, from some of very many texts; see `LexicalView.fit` for errors."""
+        learnt_from = self._chosen(texts)
+        self.words.fit(learnt_from)
+        self.characters.fit(learnt_from)
         return self
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -60,6 +65,14 @@ class LexicalViews:
         """
         views = (self.words.transform(texts), self.characters.transform(texts))
         return in_16_bits(np.hstack(views))
+
+    def _chosen(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return the texts that are learnt from, in their order: all, up to `MOST_LEARNT_FROM`."""
+        if len(texts) <= MOST_LEARNT_FROM:
+            return texts
+        rng = np.random.default_rng(self.words.random_state)
+        chosen = np.sort(rng.choice(len(texts), MOST_LEARNT_FROM, replace=False))
+        return [texts[it] for it in chosen.tolist()]
 
     def save(self, folder: Path) -> None:
         """Write each view into a folder of its own."""

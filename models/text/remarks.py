@@ -75,8 +75,9 @@ def find_remarks(texts: Sequence[str], X: Floats, stop_words: Collection[str]) -
     longer = np.flatnonzero(~is_short)
     if len(longer) < max(_FEWEST_LONGER, _LEAST_SHARE_LONGER * len(texts)) or is_short.sum() == 0:
         return none
-    x = normalise_rows(X - X[longer].mean(axis=0))
-    told = _told([words[it] for it in longer], x[longer])
+    x = X - X[longer].mean(axis=0)
+    normalise_rows(x, out=x)
+    told = _told([words[it] for it in longer], longer, x)
     short = np.flatnonzero(is_short)
     says_nothing = np.array([_best_told(words[it], told) < _TELLS for it in short])
     held_against = _sample(longer)
@@ -147,15 +148,15 @@ def _length(text: str, content: set[str]) -> int:
     return max(len(content), sum(map(len, HAN.findall(text))) // _CHARACTERS_OF_A_WORD)
 
 
-def _told(words: Sequence[set[str]], x: Floats) -> dict[str, float]:
-    """Compute what each word tells, from the longer texts."""
+def _told(words: Sequence[set[str]], longer: NDArray[np.int64], x: Floats) -> dict[str, float]:
+    """Compute what each word tells, from the longer texts: their words, and their rows in x."""
     columns: dict[str, int] = {}
     rows, held = [], []
-    for row, own in enumerate(words):
+    for row, own in zip(longer.tolist(), words, strict=True):
         for word in sorted(own):
             rows.append(row)
             held.append(columns.setdefault(word, len(columns)))
-    shape = (len(columns), len(words))
+    shape = (len(columns), len(x))
     holds = sparse.csr_array((np.ones(len(rows), np.float32), (held, rows)), shape=shape)
     m = np.bincount(held, minlength=len(columns)).astype(np.float64)
     sums = np.asarray(holds @ x, dtype=np.float64)

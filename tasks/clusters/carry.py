@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from models.core.threads import one_thread
-from tasks.clusters.estimators import ClusteringSettings, features_of, load_estimator
+from tasks.clusters.estimators import ClusteringSettings, load_estimator
+from tasks.clusters.features import read_features
 from tasks.clusters.numbers import ChosenNumbers
 from tasks.clusters.refine import Refined
 from tasks.frame.stage import stage
@@ -22,7 +23,7 @@ from tasks.store.manifest_parts import GroupPart
 from tasks.store.manifests import Manifest
 from tasks.store.storage import Store, keep_table, load_model, read_table
 from tasks.vectors.items import read_window
-from tasks.vectors.views import Views, read_vectors
+from tasks.vectors.views import Views
 from validation.tables.columns import (
     CLUSTER_ID,
     CONFIDENCE,
@@ -49,12 +50,14 @@ def carry_over(
     numbers: ChosenNumbers | None = None,
 ) -> Refined:
     """Give every text of the window the cluster that it had on the last night."""
-    items, documents = read_vectors(store, views), read_window(store, views.window).documents
+    window = read_window(store, views.window)
     assigned = read_table(store, last.assignments)
-    labels, ids = carried(documents, assigned, len(items))
+    labels, ids = carried(window.documents, assigned, len(window.texts))
     estimator = load_model(store, last.clustering, partial(load_estimator, settings))
-    latent = fixed_lists(estimator.transform(features_of(items, settings)))
-    table = labels.add_column(0, TEXT_DIGEST, items[TEXT_DIGEST]).append_column(LATENT, latent)
+    latent = fixed_lists(estimator.transform(read_features(store, views, settings)))
+    table = labels.add_column(0, TEXT_DIGEST, window.texts[TEXT_DIGEST]).append_column(
+        LATENT, latent
+    )
     logger.info("nothing new: the clusters of night %s stay as they are", last.night)
     return Refined(
         models={"clustering": last.clustering},

@@ -6,15 +6,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, Self
 
-import numpy as np
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from models.clusterer.clusterer import Clusterer
-from models.core.arrays import Floats
 from models.core.projection import FOREIGN_LEXICAL_WEIGHT
-from tasks.store.embeddings import matrix_of
-from validation.tables.columns import EMBEDDING, LEXICAL
 
 Estimator = Literal[
     "nightfold", "dec", "idec", "dcn", "vade", "separation", "mutual-information",
@@ -161,17 +156,6 @@ def new_estimator(
 def load_estimator(settings: ClusteringSettings, folder: Path) -> Clusterer:
     """Load a saved estimator."""
     return class_of(settings.estimator).load(folder)
-
-
-def features_of(items: pa.Table, settings: ClusteringSettings) -> Floats:
-    """Lay out what the estimator clusters: the embedding, and the lexical views if it uses them.
-
-    Items that are no texts have none.
-    """
-    embedding = matrix_of(items[EMBEDDING])
-    if LEXICAL not in items.column_names or not class_of(settings.estimator).uses_views:
-        return embedding
-    return np.hstack([embedding, matrix_of(items[LEXICAL])])
 
 
 def _require_pretraining(estimator: Estimator, pretraining: Pretraining) -> None:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from prefect.events import emit_event
 from pydantic import BaseModel, ConfigDict
 
+from models.core.arrays import Floats
 from models.core.threads import one_thread
 from tasks.boundary.counted import counted
 from tasks.clusters.drift import Figure, RefitSettings, WindowSince, measure_drift
@@ -26,11 +27,11 @@ from tasks.frame.result import StageResult
 from tasks.frame.show import show_table
 from tasks.frame.stage import cache_key, stage
 from tasks.preparing.prepare_settings import PrepareSettings
-from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_table, load_model, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Window, read_window
+from tasks.vectors.matrices import read_matrix
 from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, IS_ALARM, NIGHT, REMARKS, TEXT
 from validation.tables.schemas import DRIFT
 
@@ -232,14 +233,13 @@ def _as_it_was(store: Store, last: PastNight, recipe: Recipe) -> Plan:
     )
 
 
-def _read(store: Store, embedded: Embedded) -> tuple[pa.Table, Window]:
-    items = read_table(store, embedded.items, [EMBEDDING])
-    return items, read_window(store, embedded.window)
+def _read(store: Store, embedded: Embedded) -> tuple[Floats, Window]:
+    return read_matrix(store, embedded.items, EMBEDDING), read_window(store, embedded.window)
 
 
 def measured(
     store: Store,
-    read: Callable[[], tuple[pa.Table, Window]],
+    read: Callable[[], tuple[Floats, Window]],
     settings: RefitSettings,
     last: PastNight,
     since: date,
@@ -251,7 +251,7 @@ def measured(
     store
         Of the night.
     read
-        Reads the window's vectors (embedding), and the window.
+        Reads the window's vectors, shape (n_texts, embedding_dim), and the window.
     settings
         The limits.
     last, since
@@ -259,9 +259,9 @@ def measured(
     """
     from models.text.lexical_views import LexicalViews
 
-    items, (texts, documents) = read()
+    X, (texts, documents) = read()
     window = WindowSince(
-        X=matrix_of(items[EMBEDDING]),
+        X=X,
         texts=texts[TEXT].to_pylist(),
         is_new=pc.greater(texts[NIGHT], since).to_numpy(),
         clusters=clusters_of_texts(documents, _assigned(store, last), len(texts)),

@@ -11,21 +11,17 @@ from typing import Literal
 import numpy as np
 
 from models.clusterer.clusterer import Clusterer
-from models.core.arrays import Floats
+from models.core.arrays import AnyFloats
 from models.core.records import Progress
 from models.core.threads import one_thread
 from models.text.language.told import is_mostly_foreign
-from tasks.clusters.estimators import (
-    ClusteringSettings,
-    features_of,
-    load_estimator,
-    new_estimator,
-)
+from tasks.clusters.estimators import ClusteringSettings, load_estimator, new_estimator
+from tasks.clusters.features import read_features
 from tasks.clusters.numbers import ChosenNumbers
 from tasks.frame.progress import shown_progress
 from tasks.frame.stage import stage
 from tasks.store.storage import ModelRef, Store, keep_model, load_model
-from tasks.vectors.views import Views, read_vectors
+from tasks.vectors.views import Views
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +42,7 @@ def pretrain(
     that an earlier fit chose stay with the new model, which holds on to them. Where the encoder has
     not learnt the language of most texts, their words weigh more.
     """
-    X = features_of(read_vectors(store, views), settings)
+    X = read_features(store, views, settings)
     if earlier is None:
         estimator = estimator_for(views, settings, random_state, chosen)
     else:
@@ -68,7 +64,7 @@ def estimator_for(
 
 
 def learn_representation(
-    estimator: Clusterer, X: Floats, n_known: int | None, report: Progress
+    estimator: Clusterer, X: AnyFloats, n_known: int | None, report: Progress
 ) -> None:
     """Train the part of an estimator that comes before the clusters, in place.
 

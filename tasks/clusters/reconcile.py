@@ -24,9 +24,9 @@ from tasks.clusters.memberships import joined, shared_out
 from tasks.clusters.refine import Refined
 from tasks.clusters.window import WindowDocuments, clusters_of_window, documents_in
 from tasks.frame.stage import stage
-from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_table, load_model, read_table
+from tasks.vectors.matrices import read_matrix
 from tasks.vectors.views import Views
 from validation.tables.columns import CONFIDENCE, EMBEDDING, LABEL, MARGIN
 
@@ -60,7 +60,7 @@ def rejoin_pieces(
     """
     if last is None:
         return refined
-    X = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
+    X = read_matrix(store, views.items, EMBEDDING)
     documents = documents_in(read_table(store, views.window.documents), store.night)
     known = load_known(store, last, frozenset(documents.doc_ids), views.encoder_digest)
     estimator = load_model(store, refined.models["clustering"], partial(load_estimator, settings))

@@ -13,17 +13,18 @@ import pyarrow as pa
 from pydantic import Field
 
 from models.clusterer.clusterer import Clusterer
-from models.core.arrays import Floats, top_two
+from models.core.arrays import AnyFloats, top_two
 from models.core.records import Progress
 from models.core.threads import one_thread
-from tasks.clusters.estimators import ClusteringSettings, features_of, load_estimator
+from tasks.clusters.estimators import ClusteringSettings, load_estimator
+from tasks.clusters.features import read_features
 from tasks.clusters.numbers import ChosenNumbers
 from tasks.frame.progress import shown_progress
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
-from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model
-from tasks.vectors.views import Views, read_vectors
+from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
+from tasks.vectors.views import Views
 from validation.tables.columns import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST, TOPIC
 
 logger = logging.getLogger(__name__)
@@ -63,21 +64,22 @@ def refine(
     If the night continues from an earlier one, that model already knows the clusters, and their
     number is the one chosen earlier.
     """
-    items = read_vectors(store, views)
+    X = read_features(store, views, settings)
     estimator = load_model(store, pretrained, partial(load_estimator, settings))
     with shown_progress("refine") as report:
-        labels = find_clusters(estimator, features_of(items, settings), goes_on, report)
-    logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(items):,}")
+        labels = find_clusters(estimator, X, goes_on, report)
+    logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(X):,}")
+    digests = read_table(store, views.items, [TEXT_DIGEST])[TEXT_DIGEST]
     return Refined(
         models={"clustering": keep_model(store, "refine", estimator.save, pretrained)},
-        labels=keep_table(store, "refine", labels.add_column(0, TEXT_DIGEST, items[TEXT_DIGEST])),
+        labels=keep_table(store, "refine", labels.add_column(0, TEXT_DIGEST, digests)),
         n_clusters=estimator.n_clusters_,
         label_of={label: label for label in range(estimator.n_clusters_)},
         numbers=ChosenNumbers.of(estimator) or earlier,
     )
 
 
-def find_clusters(estimator: Clusterer, X: Floats, goes_on: bool, report: Progress) -> pa.Table:
+def find_clusters(estimator: Clusterer, X: AnyFloats, goes_on: bool, report: Progress) -> pa.Table:
     """Refine a pretrained estimator, in place, and lay out what it says of every row.
 
     Parameters

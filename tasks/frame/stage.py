@@ -4,14 +4,12 @@ import functools
 import hashlib
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
-import psutil
 from prefect import Task
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
@@ -20,6 +18,7 @@ from prefect.settings import PREFECT_TASKS_REFRESH_CACHE
 from pydantic import BaseModel, ConfigDict
 
 from tasks.boundary.transient import is_transient_error
+from tasks.frame.memory import give_back, peak_memory
 from tasks.store.storage import Ref, Store
 
 logger = logging.getLogger(__name__)
@@ -166,8 +165,9 @@ def _measured(name: str, function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         logger.info("%s: started", name)
         started, cpu_started = time.perf_counter(), time.process_time()
-        with _peak_memory() as peak:
+        with peak_memory() as peak:
             result = function(*args, **kwargs)
+        give_back()
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started
         logger.info("%s: done in %.1f s, peak memory %.0f MB", name, seconds, peak[0] / 1e6)
         records = _records.get()
@@ -183,23 +183,3 @@ def _measured(name: str, function: Callable[P, R]) -> Callable[P, R]:
         return result
 
     return run
-
-
-@contextmanager
-def _peak_memory() -> Iterator[list[int]]:
-    """Sample this process's resident memory; the peak, in bytes, is the list's only item."""
-    process = psutil.Process()
-    peak = [process.memory_info().rss]
-    done = threading.Event()
-
-    def sample() -> None:
-        while not done.wait(0.05):
-            peak[0] = max(peak[0], process.memory_info().rss)
-
-    thread = threading.Thread(target=sample, name="memory sampler", daemon=True)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        done.set()
-        thread.join()

@@ -15,9 +15,9 @@ from models.core.arrays import Floats, normalise_rows
 from models.core.threads import one_thread
 from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
-from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import Embedded
+from tasks.vectors.matrices import read_matrix
 from validation.tables.cluster_schemas import MAP
 from validation.tables.columns import DOC_ID, EMBEDDING, POSITION, X_PLACE, Y_PLACE
 
@@ -94,7 +94,7 @@ def map_documents(
         nothing = keep_table(store, "map", MAP.empty_table())
         return Mapped(tables={"map": nothing}, drawn=MapFacts(kind="none"))
     documents = read_table(store, embedded.window.documents, [DOC_ID, POSITION])
-    X = matrix_of(read_table(store, embedded.items, [EMBEDDING])[EMBEDDING])
+    X = read_matrix(store, embedded.items, EMBEDDING)
     before = read_table(store, last) if last else MAP.empty_table()
     drawn, table = draw(normalise_rows(X), documents, before, is_refit, random_state)
     logger.info("map of %s documents: %s", f"{drawn.n_documents:,}", drawn.kind)

@@ -34,10 +34,10 @@ from tasks.mentions.rows import (
 from tasks.preparing.texts.cut_column import read_cut_texts
 from tasks.reporting.describe import Described
 from tasks.reporting.evaluate import Evaluation
-from tasks.store.embeddings import matrix_of
 from tasks.store.history import NightTable
 from tasks.store.storage import ModelRef, Ref, Store, keep_table, load_model, read_table
 from tasks.vectors.items import Window, read_window
+from tasks.vectors.matrices import read_matrix
 from tasks.vectors.passages import Passages, distinct_texts
 from tasks.vectors.views import Views
 from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, TEXT, TEXT_DIGEST
@@ -147,8 +147,8 @@ def _placed(
     table = read_table(store, passages.passages)
     if not len(table):
         return NOTHING
-    vectors = matrix_of(read_table(store, passages.items, [EMBEDDING])[EMBEDDING])
-    X = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
+    vectors = read_matrix(store, passages.items, EMBEDDING)
+    X = read_matrix(store, views.items, EMBEDDING)
     placed, first = [], 0
     for part in found.parts:
         texts = range(first, first + part.n_texts)

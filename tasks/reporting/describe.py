@@ -20,10 +20,10 @@ from tasks.reporting.evaluate import Evaluation
 from tasks.reporting.portraits import VERSION, OfGroup, Tonight, portray
 from tasks.reporting.remarks import RemarksTonight, count_themes, read_remarks
 from tasks.reporting.topics import load_topics
-from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, keep_model, keep_table, read_table
 from tasks.vectors.items import read_window
+from tasks.vectors.matrices import read_matrix
 from tasks.vectors.views import Views
 from validation.tables.columns import CLUSTER_ID, EMBEDDING, TEXT, TOPIC
 
@@ -86,7 +86,7 @@ def _read(
     return Tonight(
         night=str(store.night),
         encoder_digest=views.encoder_digest,
-        X=matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING]),
+        X=read_matrix(store, views.items, EMBEDDING),
         texts=window.texts[TEXT].to_pylist(),
         documents=documents_in(window.documents, store.night),
         decided=read_table(store, evaluation.labels),

@@ -35,6 +35,7 @@ from tasks.reporting.figures import (
 from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.items import Window, read_window
+from tasks.vectors.matrices import read_matrix
 from tasks.vectors.views import Views
 from validation.tables.columns import (
     BASELINE_VALUE,
@@ -119,7 +120,7 @@ def evaluate(
     store: Store, views: Views, refined: Refined, settings: EvaluateSettings, random_state: int
 ) -> Evaluation:
     """Score the refined clusters and plain k-means on the same vectors; keep the better labels."""
-    embedding = matrix_of(read_table(store, views.items, [EMBEDDING])[EMBEDDING])
+    embedding = read_matrix(store, views.items, EMBEDDING)
     found, window = read_table(store, refined.labels), read_window(store, views.window)
     scores = score(embedding, found, refined.n_clusters, window, settings, random_state)
     show_table("metrics", scores.rows, "Quality beside plain k-means on the same vectors")

@@ -14,10 +14,10 @@ import pyarrow as pa
 from models.core.arrays import Floats, normalise_rows
 from tasks.clusters.window import WindowDocuments, documents_in
 from tasks.reporting.quoted import Quoted
-from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import Store, read_table
 from tasks.vectors.items import Remarks, read_window
+from tasks.vectors.matrices import read_matrix
 from validation.tables.cluster_schemas import ASSIGNMENTS
 from validation.tables.columns import (
     CLUSTER_ID,
@@ -89,7 +89,7 @@ def read_remarks(
     rows = read_table(store, last.clusters).to_pylist() if last else []
     return RemarksTonight(
         texts=window.texts[TEXT].to_pylist(),
-        X=matrix_of(read_table(store, remarks.items, [EMBEDDING])[EMBEDDING]),
+        X=read_matrix(store, remarks.items, EMBEDDING),
         documents=documents_in(window.documents, store.night),
         before=next((row for row in rows if row[CLUSTER_ID] == REMARKS), None),
     )

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.core.arrays import Floats
-from tasks.store.embeddings import matrix_of
-from tasks.store.storage import Store, read_table
+from tasks.store.storage import Store
 from tasks.vectors.items import Window, read_window
+from tasks.vectors.matrices import read_stacked
 from tasks.vectors.views import Views
 from validation.tables.columns import EMBEDDING, POSITION
 
@@ -31,5 +31,4 @@ def read_whole_window(store: Store, views: Views) -> Window:
 def read_all_embeddings(store: Store, views: Views) -> Floats:
     """Read the embeddings of the texts of `read_whole_window`, in their order."""
     items = [views.items, *([views.remarks.items] if views.remarks else [])]
-    tables = [read_table(store, it, [EMBEDDING]) for it in items]
-    return matrix_of(pa.concat_tables(tables)[EMBEDDING])
+    return read_stacked(store, items, EMBEDDING)

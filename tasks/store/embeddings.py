@@ -176,7 +176,8 @@ def fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
     return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
 
 
-def matrix_of(lists: pa.ChunkedArray) -> NDArray[np.float32]:
+def matrix_of(lists: pa.ChunkedArray | pa.FixedSizeListArray) -> NDArray[np.float32]:
     """Return an Arrow column of n lists of d float32 as a matrix (n, d)."""
-    array: NDArray[np.float32] = lists.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    whole = lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists
+    array: NDArray[np.float32] = whole.flatten().to_numpy(zero_copy_only=False)
     return array.reshape(-1, lists.type.list_size)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from models.core.arrays import Floats
 from models.core.threads import one_thread
 from tasks.frame.stage import stage
-from tasks.store.embeddings import matrix_of
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Remarks, Window, WindowRef, read_window
+from tasks.vectors.matrices import read_matrix
 from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, REMARKS, TEXT
 
 logger = logging.getLogger(__name__)
@@ -52,17 +52,18 @@ def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> 
     """
     from models.text.language.told import language_shares
 
-    items, window = read_table(store, embedded.items), read_window(store, embedded.window)
+    window = read_window(store, embedded.window)
     texts = window.texts[TEXT].to_pylist()
     languages = language_shares(texts)
     if carried is None:
-        is_remark = judged(texts, matrix_of(items[EMBEDDING]), languages)
+        is_remark = judged(texts, read_matrix(store, embedded.items, EMBEDDING), languages)
     else:
         is_remark = as_before(window, read_table(store, carried, [DOC_ID, CLUSTER_ID]))
     known = embedded.model_copy(update={"languages": languages})
     if not is_remark.any():
         return known
     logger.info("%s of %s texts are short remarks", f"{is_remark.sum():,}", f"{len(texts):,}")
+    items = read_table(store, embedded.items)
     themes, remarks = (_kept(store, part_of(items, window, it)) for it in (~is_remark, is_remark))
     parts = {"items": themes.items, "window": themes.window, "remarks": remarks}
     return known.model_copy(update=parts)

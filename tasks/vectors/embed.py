@@ -153,7 +153,8 @@ def encoded(shelf: EmbeddingShelf, texts: pa.Table, how: Encoding) -> pa.Table:
             n_shards = 1 if how.encoder.kind == STATIC else len(chunks)
             encode_chunks(shelf, chunks, how, mapper_for(n_shards), report)
     # An older nightfold has kept 32 bits, of which a text that is encoded now has 16.
-    vectors = in_16_bits(shelf.gather(digests))
+    vectors = shelf.gather(digests)
+    in_16_bits(vectors, out=vectors)
     return pa.table({TEXT_DIGEST: texts[TEXT_DIGEST], EMBEDDING: fixed_lists(vectors)})
 
 

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pydantic import Field
 
 from models.core.threads import one_thread
@@ -20,7 +18,15 @@ from tasks.frame.result import StageResult
 from tasks.frame.runner import mapper_for
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
-from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
+from tasks.store.storage import (
+    ModelRef,
+    Ref,
+    Store,
+    TableWriter,
+    keep_model,
+    load_model,
+    read_table,
+)
 from tasks.vectors.elsewhere import project_there
 from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
@@ -76,7 +82,7 @@ class Views(StageResult):
         return "lexical" in self.models
 
 
-@stage("views", version=5)
+@stage("views", version=6)
 @one_thread()
 def lay_out_views(
     store: Store,
@@ -93,10 +99,9 @@ def lay_out_views(
     earlier = load_model(store, lexical, LexicalViews.load) if lexical else None
     views = earlier or LexicalViews(settings.lexical_dim, random_state).fit(texts)
     kept = lexical or keep_model(store, "views", views.save)
-    rows = fixed_lists(_projected(store, views, kept, texts))
     return Views(
         items=embedded.items,
-        lexical=keep_table(store, "views", pa.table({LEXICAL: rows})),
+        lexical=_keep_projected(store, views, kept, texts),
         window=embedded.window,
         models={"lexical": kept},
         embedding_dim=embedded.embedding_dim,
@@ -111,22 +116,18 @@ def lay_out_views(
     )
 
 
-def read_vectors(store: Store, views: Views) -> pa.Table:
-    """Read the embeddings with the lexical views beside them, where there are any."""
-    items = read_table(store, views.items)
-    if views.lexical is None:
-        return items
-    return items.append_column(LEXICAL, read_table(store, views.lexical)[LEXICAL])
-
-
-def _projected(
+def _keep_projected(
     store: Store, views: "LexicalViews", kept: ModelRef, texts: Sequence[str]
-) -> NDArray[np.float32]:
+) -> Ref:
     """Project texts into the views, shard by shard: a row depends on its text alone."""
     shards = [texts[it] for it in cut_by_length(texts)]
     mapper = mapper_for(len(shards))
     project = views.transform if mapper.is_here else partial(project_there, store, kept)
-    return np.concatenate(list(mapper.map(project, shards)))
+    schema = pa.schema({LEXICAL: pa.list_(pa.float32(), sum(views.dims))})
+    with TableWriter(store, "views", schema) as writer:
+        for rows in mapper.map(project, shards):
+            writer.write(pa.table([fixed_lists(rows)], schema=schema))
+    return writer.ref
 
 
 def cut_by_length(texts: Sequence[str]) -> Iterator[slice]:

@@ -1,7 +1,10 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from models.core.arrays import centroids_of, in_16_bits, narrowest, normalise_rows
+from models.core import arrays
+from models.core.arrays import centroids_of, in_16_bits, narrowest, normalise_rows, wide
 
 
 def test_rows_get_length_one_and_zeros_stay() -> None:
@@ -9,6 +12,26 @@ def test_rows_get_length_one_and_zeros_stay() -> None:
     scaled = normalise_rows(rows)
     assert scaled.tolist() == [[pytest.approx(0.6), pytest.approx(0.8)], [0, 0]]
     assert scaled.dtype == np.float32
+
+
+@pytest.mark.parametrize("function", [normalise_rows, in_16_bits])
+def test_part_by_part_and_in_place_the_numbers_are_the_same(
+    function: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = np.random.default_rng(0).normal(size=(11, 3)).astype(np.float32)
+    whole, given = function(X), X.copy()
+    monkeypatch.setattr(arrays, "_ROWS_AT_ONCE", 4)
+    np.testing.assert_array_equal(function(given), whole)
+    np.testing.assert_array_equal(given, X)
+    assert function(given, out=given) is given
+    np.testing.assert_array_equal(given, whole)
+
+
+def test_16_bits_are_widened_before_they_are_computed_with() -> None:
+    X = np.array([[3e-4, 4e-4], [30_000, 40_000]], dtype=np.float16)
+    np.testing.assert_array_equal(normalise_rows(X), normalise_rows(X.astype(np.float32)))
+    assert wide(X).dtype == np.float32
+    assert wide(whole := np.ones(2, np.float32)) is whole
 
 
 def test_centroids_are_the_directions_of_the_means_in_the_order_of_the_labels() -> None:

@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from models.core.arrays import in_16_bits
+from models.text import lexical_views
 from models.text.lexical import LexicalView
 from models.text.lexical_views import LexicalViews
 
@@ -33,3 +35,17 @@ def test_saved_and_loaded_they_transform_alike(tmp_path: Path) -> None:
     loaded = LexicalViews.load(tmp_path)
     assert loaded.dims == views.dims
     np.testing.assert_array_equal(loaded.transform(TEXTS), views.transform(TEXTS))
+
+
+def test_very_many_texts_are_learnt_from_in_part_the_same_part_by_the_same_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = LexicalViews(n_components=4).fit(TEXTS)
+    monkeypatch.setattr(lexical_views, "MOST_LEARNT_FROM", 30)
+    some, again, other = (LexicalViews(4, seed).fit(TEXTS) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(some.words.idf_, again.words.idf_)
+    assert not np.array_equal(some.words.idf_, whole.words.idf_)
+    assert not np.array_equal(some.words.idf_, other.words.idf_)
+    assert some.transform(TEXTS).shape == (len(TEXTS), sum(some.dims))
+    monkeypatch.setattr(lexical_views, "MOST_LEARNT_FROM", len(TEXTS))
+    np.testing.assert_array_equal(LexicalViews(4).fit(TEXTS).words.idf_, whole.words.idf_)

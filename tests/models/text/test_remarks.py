@@ -45,7 +45,7 @@ class Feed:
 def test_words_that_go_with_everything_tell_nothing() -> None:
     feed = Feed()
     words = [set(text.split()) - {text.split()[-1]} for text in feed.texts]
-    told = _told(words, normalise_rows(feed.X - feed.X.mean(axis=0)))
+    told = _told(words, np.arange(len(words)), normalise_rows(feed.X - feed.X.mean(axis=0)))
     assert told.keys() == {*MOODS, *" ".join(STORIES).split()}
     assert max(told[it] for it in MOODS) < 0.08
     assert min(told[it] for it in " ".join(STORIES).split()) > 0.5
@@ -53,10 +53,13 @@ def test_words_that_go_with_everything_tell_nothing() -> None:
 
 def test_what_a_word_tells_is_the_mean_cosine_of_the_texts_that_hold_it() -> None:
     x = normalise_rows(np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32))
-    told = _told([{"a", "b"}, {"a"}, {"b"}, {"a"}, {"a", "b"}], x)
+    every, words = np.arange(5), [{"a", "b"}, {"a"}, {"b"}, {"a"}, {"a", "b"}]
+    told = _told(words, every, x)
     cosines = (x @ x.T)[np.ix_([0, 1, 3, 4], [0, 1, 3, 4])]
     assert told["a"] == pytest.approx(cosines[np.triu_indices(4, 1)].mean(), abs=1e-6)
-    assert "c" not in _told([{"c"}, {"c"}, {"a"}, {"a"}, {"a"}], x)  # two texts are too few
+    assert "c" not in _told([{"c"}, {"c"}, {"a"}, {"a"}, {"a"}], every, x)  # two texts are too few
+    some = [0, 1, 3, 4]
+    assert _told([words[it] for it in some], np.array(some), x)["a"] == told["a"]
 
 
 def test_moods_are_remarks_and_short_complaints_are_not() -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from models.networks.pretraining import Pretraining as ModelPretraining
@@ -14,11 +13,9 @@ from tasks.clusters.estimators import (
     Estimator,
     Pretraining,
     class_of,
-    features_of,
     load_estimator,
     new_estimator,
 )
-from tasks.store.embeddings import fixed_lists
 
 VIEW_DIMS = (12, 5, 3)
 
@@ -118,11 +115,3 @@ def test_an_estimator_can_do_what_it_says(word: Estimator) -> None:
     assert bool(found.pretrainings) == ("pretraining" in parameters)
     assert found.goes_on == hasattr(found, "continue_refinement")
     assert found.goes_on == hasattr(found, "continue_pretraining")
-
-
-def test_only_an_estimator_that_uses_them_gets_the_lexical_views() -> None:
-    X = three_topics(3)
-    items = pa.table({"embedding": fixed_lists(X), "lexical": fixed_lists(-X[:, :2])})
-    with_views = features_of(items, ClusteringSettings(estimator="nightfold"))
-    np.testing.assert_array_equal(with_views, np.hstack([X, -X[:, :2]]))
-    np.testing.assert_array_equal(features_of(items, ClusteringSettings(estimator="k-means")), X)

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.core.arrays import AnyFloats
 from models.text.lexical_views import LexicalViews
 from tasks.items.views import views_of
-from tasks.store.embeddings import fixed_lists, matrix_of
-from tasks.store.storage import Store, keep_table, load_model, read_table
+from tasks.store.embeddings import fixed_lists
+from tasks.store.storage import Store, keep_table, load_model
 from tasks.vectors import views as module
 from tasks.vectors.embed import Embedded
 from tasks.vectors.encoder import EmbedSettings
 from tasks.vectors.items import WindowRef
-from tasks.vectors.views import cut_by_length, lay_out_views, read_vectors
+from tasks.vectors.matrices import read_matrix
+from tasks.vectors.views import Views, cut_by_length, lay_out_views
 from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 TEXTS = ["coffee machine leaks", "parcel came late", "coffee is cold", "parcel is lost"]
@@ -41,20 +43,16 @@ def embedded(store: Store) -> Embedded:
     )
 
 
+def _lexical(store: Store, views: Views) -> AnyFloats:
+    assert views.lexical is not None
+    return read_matrix(store, views.lexical, "lexical")
+
+
 def test_the_views_stand_beside_the_embeddings_row_by_row(store: Store, embedded: Embedded) -> None:
     views = lay_out_views.fn(store, embedded, None, SETTINGS, 0)
     assert views.items == embedded.items, "the embeddings are kept twice"
-    found = read_vectors(store, views)
-    np.testing.assert_array_equal(matrix_of(found["embedding"]), np.eye(4, 2))
     lexical = load_model(store, views.models["lexical"], LexicalViews.load).transform(TEXTS)
-    np.testing.assert_array_equal(matrix_of(found["lexical"]), lexical)
-    assert found["text_digest"].to_pylist() == [f"{n:064x}" for n in range(4)]
-
-
-def test_without_lexical_views_there_are_the_embeddings(store: Store, embedded: Embedded) -> None:
-    views = lay_out_views.fn(store, embedded, None, SETTINGS, 0)
-    alone = views.model_copy(update={"lexical": None})
-    assert read_vectors(store, alone) == read_table(store, embedded.items)
+    np.testing.assert_array_equal(_lexical(store, views), lexical)
 
 
 def test_views_are_fitted_on_the_window_and_taken_on_by_the_next_night(
@@ -65,7 +63,7 @@ def test_views_are_fitted_on_the_window_and_taken_on_by_the_next_night(
     assert first.dims == (2, *first.lexical_dims)
     second = lay_out_views.fn(store, embedded, first.models["lexical"], SETTINGS, 1)
     assert second.models == first.models
-    assert read_vectors(store, second) == read_vectors(store, first)
+    np.testing.assert_array_equal(_lexical(store, second), _lexical(store, first))
 
 
 @pytest.mark.parametrize(("item_dims", "expected"), [((1, 1), (1, 1)), ((), (2,))])
@@ -96,4 +94,4 @@ def test_a_text_has_the_same_view_whatever_shard_it_is_in(
     whole = lay_out_views.fn(store, embedded, None, SETTINGS, 0)
     monkeypatch.setattr(module, "_SHARD_TEXTS", 1)
     cut = lay_out_views.fn(store, embedded, None, SETTINGS, 0)
-    assert cut.lexical == whole.lexical
+    np.testing.assert_array_equal(_lexical(store, cut), _lexical(store, whole))
