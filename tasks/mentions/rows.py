@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy import sparse
 
-from models.core.arrays import AnyFloats, Floats, Integers
+from models.core.arrays import Floats, Integers
 from tasks.vectors.items import Window
 from tasks.vectors.passages import body_of
 from validation.tables.cluster_schemas import MENTIONED
@@ -51,10 +52,10 @@ NOTHING: Final = Placed(
 """Where no text has several passages, as among remarks."""
 
 
-def anchors_of(
+def whole_texts_of(
     n_texts: int, placed: Integers, assigned: pa.Table, window: pa.Table, cluster_ids: list[str]
-) -> tuple[Integers, AnyFloats]:
-    """Return the texts that are their own only passage, and the memberships that they have.
+) -> sparse.csr_array:
+    """Return which texts of each cluster are their own only passage, (n_clusters, n_texts).
 
     Parameters
     ----------
@@ -67,13 +68,15 @@ def anchors_of(
     window
         The window's documents, with the schema `WINDOW_DOCUMENTS`.
     cluster_ids
-        The cluster of each column.
+        The cluster of each row.
     """
-    whole = np.setdiff1d(np.arange(n_texts), placed)
     of_text = _by_text(n_texts, assigned[CLUSTER_ID], window)
-    columns = pc.index_in(of_text.take(pa.array(whole)), pa.array(cluster_ids, pa.string()))
-    marks = np.eye(len(cluster_ids) + 1, dtype=np.float32)[columns.fill_null(-1).to_numpy()]
-    return whole, marks[:, :-1]
+    clusters = pc.index_in(of_text, pa.array(cluster_ids, pa.string())).fill_null(-1).to_numpy()
+    is_whole = clusters >= 0
+    is_whole[placed] = False
+    whole = np.flatnonzero(is_whole)
+    marks = np.ones(len(whole), dtype=np.float32)
+    return sparse.csr_array((marks, (clusters[whole], whole)), shape=(len(cluster_ids), n_texts))
 
 
 def mention_rows(window: Window, assigned: pa.Table, placed: Placed) -> pa.Table:

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from models.core.arrays import Floats
+from models.core.arrays import AnyFloats
 from models.core.threads import one_thread
 from tasks.frame.stage import stage
 from tasks.store.storage import Ref, Store, keep_table, read_table
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Remarks, Window, WindowRef, read_window
-from tasks.vectors.matrices import read_matrix
+from tasks.vectors.matrices import read_side_by_side
 from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, REMARKS, TEXT
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,9 @@ def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> 
     texts = window.texts[TEXT].to_pylist()
     languages = language_shares(texts)
     if carried is None:
-        is_remark = judged(texts, read_matrix(store, embedded.items, EMBEDDING), languages)
+        X = read_side_by_side(store, [(embedded.items, EMBEDDING)], np.float16)  # as they are made
+        is_remark = judged(texts, X, languages)
+        del X  # the vectors are read once more below, and are most of what there is
     else:
         is_remark = as_before(window, read_table(store, carried, [DOC_ID, CLUSTER_ID]))
     known = embedded.model_copy(update={"languages": languages})
@@ -69,7 +71,7 @@ def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> 
     return known.model_copy(update=parts)
 
 
-def judged(texts: list[str], X: Floats, languages: Mapping[str, float]) -> NDArray[np.bool_]:
+def judged(texts: list[str], X: AnyFloats, languages: Mapping[str, float]) -> NDArray[np.bool_]:
     """Find the remarks among the window's texts, from what the texts say; see `find_remarks`."""
     from models.text.language.stop_words import stop_words_of
     from models.text.remarks import find_remarks

@@ -1,6 +1,6 @@
 """Clusters of images: nightfold beside k-means on the pixels, and DEC, IDEC and VaDE by convolutions.
 
-make bench-images [SETS=digits,mnist] [SPLIT=all] [SEEDS=3] [EPOCHS=30] [OUT=images.json]
+make bench-images [SETS=digits,mnist] [SPLIT=all] [SEEDS=3] [EPOCHS=30] [DEVICE=cuda] [OUT=images.json]
 
 The digits of scikit-learn (1,797), enlarged as a night enlarges them, and MNIST (70,000, of which a
 sample of 10,000 unless SPLIT is "all"). One configuration for all sets: an encoder is learnt and
@@ -54,16 +54,17 @@ def pixels_of(images: Images) -> Floats:
     return images.reshape(len(images), -1).astype(np.float32) / 255
 
 
-def nightfold(images: Images, n_clusters: Any, seed: int) -> Labels:
+def nightfold(images: Images, n_clusters: Any, seed: int, device: str) -> Labels:
     """Learn an encoder and cluster its vectors, as a first night does."""
     shape = common_shape([it.shape[:2] for it in images[:1]], is_colour=False)
     small = np.stack([fitted(it, shape) for it in images])
-    return clustered(
-        ImageEncoder.learn(small, seed, "cpu").encode(small), n_clusters, seed, "images"
-    )
+    vectors = ImageEncoder.learn(small, seed, device).encode(small)
+    return clustered(vectors, n_clusters, seed, "images", device=device)
 
 
-def by_paper(name: str, images: Images, n_clusters: int, seed: int, epochs: int) -> Labels:
+def by_paper(
+    name: str, images: Images, n_clusters: int, seed: int, epochs: int, device: str
+) -> Labels:
     """Cluster by a method of a paper, with a convolutional encoder."""
     cls, settings = SETTINGS[name]
     shape = (images.shape[1], images.shape[2], images.shape[3])
@@ -74,17 +75,17 @@ def by_paper(name: str, images: Images, n_clusters: int, seed: int, epochs: int)
         pretrain_epochs=epochs,
         clustering_epochs=epochs,
         random_state=seed,
-        device="cpu",
+        device=device,
     )
     return np.asarray(model.fit(pixels_of(images)).labels_)
 
 
-Method = Callable[[Images, int, int, int], Labels]
+Method = Callable[[Images, int, int, int, str], Labels]
 
 METHODS: Final[Mapping[str, Method]] = {
-    "k-means on pixels": lambda it, k, seed, _: fit_kmeans(pixels_of(it), k, 10, seed)[0],
-    "nightfold": lambda it, k, seed, _: nightfold(it, k, seed),
-    "nightfold-auto": lambda it, k, seed, _: nightfold(it, "auto", seed),
+    "k-means on pixels": lambda it, k, seed, *_: fit_kmeans(pixels_of(it), k, 10, seed)[0],
+    "nightfold": lambda it, k, seed, _, device: nightfold(it, k, seed, device),
+    "nightfold-auto": lambda it, k, seed, _, device: nightfold(it, "auto", seed, device),
     "conv dec": partial(by_paper, "dec"),
     "conv idec": partial(by_paper, "idec"),
     "conv vade": partial(by_paper, "vade"),
@@ -107,7 +108,9 @@ def results_of(options: argparse.Namespace) -> Iterator[list[Result]]:
                     method,
                     f"{name} {len(y):,}",
                     seed,
-                    timed(partial(run, images, n_clusters, seed, options.epochs), y),
+                    timed(
+                        partial(run, images, n_clusters, seed, options.epochs, options.device), y
+                    ),
                 )
                 for seed in range(options.seeds)
             ]
@@ -123,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--methods", default=",".join(METHODS), help="comma-separated")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="of the methods of papers")
+    parser.add_argument("--device", default="cpu", help="where networks are trained")
     options = parser.parse_args(arguments)
     print(HEADER, flush=True)
     found: list[Result] = []

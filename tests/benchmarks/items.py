@@ -41,6 +41,7 @@ def clustered(
     seed: int,
     modality: str,
     view_dims: tuple[int, ...] | None = None,
+    device: str = "cpu",
 ) -> Labels:
     """Cluster vectors, of views of these widths, as a night of this modality does."""
     model = NightfoldClustering(
@@ -49,7 +50,7 @@ def clustered(
         granularity=GRANULARITY[modality],
         rows="items",
         random_state=seed,
-        device="cpu",
+        device=device,
     )
     return np.asarray(model.pretrain(vectors).refine(vectors).labels_)
 

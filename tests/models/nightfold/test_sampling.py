@@ -96,3 +96,17 @@ def test_a_night_that_goes_on_is_fitted_on_a_sample_too(monkeypatch: pytest.Monk
     model.continue_pretraining(X, np.arange(400) >= 300).continue_refinement(X)
     assert clustering_accuracy(truth, model.labels_) == 1
     assert searched == [100]
+
+
+@pytest.mark.parametrize("n_fitted", [120, 240])
+def test_rows_in_16_bits_are_clustered_as_the_same_numbers_in_32(
+    n_fitted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "MOST_FITTED", n_fitted)
+    narrow = feed()[0].astype(np.float16)
+    found, expected = (
+        NightfoldClustering(3, pretrain_epochs=2, random_state=0).fit(X)
+        for X in (narrow, narrow.astype(np.float32))
+    )
+    np.testing.assert_array_equal(found.soft_assignments_, expected.soft_assignments_)
+    np.testing.assert_array_equal(found.transform(narrow), expected.transform(narrow))

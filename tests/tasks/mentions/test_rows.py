@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from tasks.mentions.rows import (
     Placed,
-    anchors_of,
     in_whole_texts,
     mention_rows,
+    whole_texts_of,
     with_mentions,
 )
 from tasks.vectors.items import Window
@@ -72,13 +72,11 @@ def test_a_passage_of_a_cut_mail_is_found_in_the_whole_text() -> None:
 
 
 def test_texts_of_one_passage_keep_their_cluster() -> None:
-    whole, memberships = anchors_of(
-        3, np.array([1, 1]), assigned(), window().documents, ["c-3", "c-2", "c-1"]
-    )
-    assert whole.tolist() == [0, 2]
-    assert memberships.tolist() == [[0, 1, 0], [1, 0, 0]]
-    _, unknown = anchors_of(3, np.array([1]), assigned(), window().documents, ["c-3"])
-    assert unknown.tolist() == [[0], [1]]
+    clusters = ["c-3", "c-2", "c-1"]
+    found = whole_texts_of(3, np.array([1, 1]), assigned(), window().documents, clusters)
+    assert found.toarray().tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
+    known_in_part = whole_texts_of(3, np.array([1]), assigned(), window().documents, ["c-3"])
+    assert known_in_part.toarray().tolist() == [[0, 0, 1]]
 
 
 def test_a_cluster_counts_each_document_that_mentions_it_once() -> None:
