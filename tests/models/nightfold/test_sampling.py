@@ -103,7 +103,7 @@ def test_rows_in_16_bits_are_clustered_as_the_same_numbers_in_32(
     n_fitted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sampling, "MOST_FITTED", n_fitted)
-    narrow = feed()[0].astype(np.float16)
+    narrow = groups(80, 80, 80)[0].astype(np.float16)
     found, expected = (
         NightfoldClustering(3, pretrain_epochs=2, random_state=0).fit(X)
         for X in (narrow, narrow.astype(np.float32))
