@@ -4,7 +4,7 @@ Reads and writes embeddings/encoder=E/ (text_digest, embedding), and embeddings/
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from pathlib import Path
 from typing import Final
 
@@ -123,12 +123,14 @@ class EmbeddingShelf:
         return sorted(self.parts(), key=lambda part: part.stat().st_mtime, reverse=True)
 
 
-def _digests_in(part: Path, digests: Collection[str]) -> list[str]:
-    """Return those of some digests that a file has; see `read_part` for errors."""
-    column = read_part(part, [TEXT_DIGEST])[TEXT_DIGEST]
-    wanted = pa.array(list(digests), pa.string())
-    found: list[str] = column.filter(pc.is_in(column, wanted)).to_pylist()
-    return found
+def _digests_in(part: Path, digests: Set[str]) -> list[str]:
+    """Return those of some digests that a file has; see `read_part` for errors.
+
+    Costs what the file has, however many digests are asked for: of a large window there are
+    thousands of files, and a million digests.
+    """
+    column: list[str] = read_part(part, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist()
+    return [digest for digest in column if digest in digests]
 
 
 def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:

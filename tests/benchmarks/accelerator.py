@@ -28,7 +28,7 @@ from models.encoding.kinds import Kind
 from models.encoding.text_encoder import TextEncoder
 from models.nightfold.clustering import NightfoldClustering
 from models.quality.metrics import clustering_accuracy, nmi
-from tests.benchmarks.speed_embedding import DEFAULT, LONG, SHORT
+from tests.benchmarks.speed_embedding import DEFAULT, LONG, SHORT, cosines
 from tests.benchmarks.speed_table import table
 
 Vectors = NDArray[np.float32]
@@ -120,7 +120,7 @@ def embedding(source: EncoderSource, device: str, texts: list[str]) -> dict[str,
             "documents": len(some),
             "per_second": len(some) / seconds.wall,
             "processor_seconds_per_1000": seconds.processor / len(some) * 1000,
-            "least_cosine": float((vectors[: len(expected)] * expected).sum(axis=1).min()),
+            "least_cosine": float(cosines(vectors[: len(expected)], expected).min()),
         }
         if name == "torch bfloat16":
             again = encode(texts)

@@ -18,6 +18,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from models.core.arrays import normalise_rows
 from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
 from models.encoding.kinds import REFERENCE, Kind, choose_kind, has_openvino
 from models.encoding.loading import load, load_model
@@ -173,7 +174,7 @@ def _texts(path: Path, count: int, least_chars: int) -> list[str]:
 def _measured(encoders: dict[str, Encode], texts: Sequence[str], n_rounds: int) -> dict[str, Any]:
     """Embed the texts round by round."""
     seconds: dict[str, list[float]] = {name: [] for name in encoders}
-    cosines: dict[str, list[Vectors]] = {name: [] for name in encoders}
+    found: dict[str, list[Vectors]] = {name: [] for name in encoders}
     for number in range(n_rounds):
         some = list(texts[number::n_rounds])
         expected = None
@@ -182,16 +183,22 @@ def _measured(encoders: dict[str, Encode], texts: Sequence[str], n_rounds: int) 
             vectors = encode(some)
             seconds[name].append((time.process_time() - began) / len(some) * 1000)
             expected = vectors if expected is None else expected
-            cosines[name].append((vectors * expected).sum(axis=1))
+            found[name].append(cosines(vectors, expected))
     default = np.array(seconds[DEFAULT])
     return {
         "documents": len(texts),
         "rounds": n_rounds,
         "encoders": {
-            name: _summary(np.array(seconds[name]), default, np.concatenate(cosines[name]))
+            name: _summary(np.array(seconds[name]), default, np.concatenate(found[name]))
             for name in encoders
         },
     }
+
+
+def cosines(vectors: Vectors, others: Vectors) -> Vectors:
+    """Return the cosine of each vector to its other: rounded ones are of length one but nearly."""
+    found: Vectors = (normalise_rows(vectors) * normalise_rows(others)).sum(axis=1)
+    return found
 
 
 def _summary(seconds: Vectors, default: Vectors, cosines: Vectors) -> dict[str, float]:
