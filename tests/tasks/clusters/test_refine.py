@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.clusters.refine import find_clusters
+from tasks.clusters.refine import find_clusters, told_of
 from tasks.store.embeddings import matrix_of
 
 X = np.arange(8, dtype=np.float32).reshape(4, 2)
@@ -40,7 +40,8 @@ def silent(*_: Any) -> None:
 @pytest.mark.parametrize(("goes_on", "step"), [(False, "refine"), (True, "continue_refinement")])
 def test_every_row_has_label_confidence_margin_and_latent_vector(goes_on: bool, step: str) -> None:
     fake: Any = Fake()
-    found = find_clusters(fake, X, goes_on, silent)
+    find_clusters(fake, X, goes_on, silent)
+    found = told_of(fake, X)
     assert fake.asked == [(step, 4)]
     assert found["label"].to_pylist() == [0, 1, 0, 0]
     assert found["label"].type == "int32"
@@ -54,6 +55,6 @@ def test_a_row_has_the_topic_of_its_cluster_or_the_cluster_itself(
     finds_topics: bool, topics: list[int]
 ) -> None:
     fake: Any = Fake(finds_topics)
-    found = find_clusters(fake, X, False, silent)
+    found = told_of(fake, X)
     assert found["topic"].type == "int32"
     assert found["topic"].to_pylist() == topics
