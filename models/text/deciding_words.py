@@ -16,6 +16,9 @@ _STILL_POSSIBLE: Final = 0.1
 it is, the more of a cluster its name describes; at .05 clusters no longer match the themes that
 people have given to reviews better than without."""
 
+_HAIR: Final = 1e-5
+"""Above the rounding of 32 bits, and nothing to a reader."""
+
 
 class _Named(NamedTuple):
     """Some texts, and the clusters whose names they hold."""
@@ -33,8 +36,8 @@ def decide_by_words(
     """Let unsure texts go where their words say that they belong.
 
     A text that holds no term of its cluster's name, and some of another's in which its membership
-    is not much lower, goes there. Both memberships become their mean: the text is as little sure of
-    the one cluster as of the other. No cluster loses all of its texts.
+    is not much lower, goes there: that membership is raised to the one in its own cluster, so that
+    the text is as little sure of the one as of the other. No cluster loses all of its texts.
 
     Parameters
     ----------
@@ -60,7 +63,7 @@ def decide_by_words(
     goes = elsewhere.any(axis=1) & ~named.holds[np.arange(len(at)), own]
     goal = np.where(elsewhere, q[at], -1).argmax(axis=1)
     goes &= ~np.isin(own, _emptied(labels, own[goes]))
-    return _shared(q, at[goes], own[goes], goal[goes])
+    return _raised(q, at[goes], own[goes], goal[goes])
 
 
 def _named(
@@ -100,10 +103,10 @@ def _emptied(labels: Integers, left: Integers) -> Integers:
     return np.flatnonzero((leaving > 0) & (leaving >= sizes))
 
 
-def _shared(q: AnyFloats, at: Integers, own: Integers, goal: Integers) -> AnyFloats:
-    """Give each of some texts the mean of two memberships in both, a hair more in its goal."""
+def _raised(q: AnyFloats, at: Integers, own: Integers, goal: Integers) -> AnyFloats:
+    """Raise the memberships of some texts in their goals above all others, by a hair."""
     decided = q.copy()
-    mean = (q[at, own] + q[at, goal]) / 2
-    decided[at, own] = np.nextafter(mean, np.zeros_like(mean))
-    decided[at, goal] = np.nextafter(mean, np.ones_like(mean))
+    rows = q[at]
+    rows[np.arange(len(at)), goal] = q[at, own] * (1 + _HAIR)
+    decided[at] = rows / rows.sum(axis=1, keepdims=True)
     return decided

@@ -1,12 +1,18 @@
 """The second step of an estimator, and what it says of every row."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from tasks.clusters.refine import find_clusters, told_of
+from tasks.clusters import refine as module
+from tasks.clusters.estimators import ClusteringSettings
+from tasks.clusters.refine import find_clusters, let_words_decide, told_of
 from tasks.store.embeddings import matrix_of
+from tasks.store.storage import Store
+from tasks.vectors.items import Window
 
 X = np.arange(8, dtype=np.float32).reshape(4, 2)
 
@@ -58,3 +64,43 @@ def test_a_row_has_the_topic_of_its_cluster_or_the_cluster_itself(
     found = told_of(fake, X)
     assert found["topic"].type == "int32"
     assert found["topic"].to_pylist() == topics
+
+
+def test_words_decide_of_texts_that_the_estimator_is_not_sure_of() -> None:
+    colours = ("red", "blue", "green", "black")
+    texts = [f"battery {it}" for it in colours] + [f"parcel {it}" for it in colours] + ["parcel"]
+    fake: Any = Fake()
+    fake.soft_assignments_ = np.array([[1, 0]] * 4 + [[0, 1]] * 4 + [[0.6, 0.4]])
+    fake.labels_ = fake.soft_assignments_.argmax(axis=1)
+    documents = pa.table({"position": [*range(9), 8]})
+    let_words_decide(fake, Window(pa.table({"text": texts}), documents), ("en",))
+    assert fake.labels_.tolist() == [0] * 4 + [1] * 5
+    np.testing.assert_allclose(fake.soft_assignments_[-1], 0.5, atol=1e-5)
+    assert told_of(fake, np.zeros((9, 2), np.float32))["margin"].to_pylist()[-1] < 1e-5
+
+
+class Reached(Exception):  # noqa: N818 -- no error
+    """The step was asked for."""
+
+
+@pytest.mark.parametrize("are_texts", [True, False])
+@pytest.mark.parametrize("uses_views", [True, False])
+def test_words_decide_of_texts_alone_and_where_the_estimator_looks_at_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, are_texts: bool, uses_views: bool
+) -> None:
+    def decide(*_: Any) -> None:
+        raise Reached("words")
+
+    def tell(*_: Any) -> None:
+        raise Reached("told")
+
+    fake: Any = Fake()
+    fake.uses_views = uses_views
+    monkeypatch.setattr(module, "read_features", lambda *_: X)
+    monkeypatch.setattr(module, "load_model", lambda *_: fake)
+    monkeypatch.setattr(module, "read_window", lambda *_: None)
+    monkeypatch.setattr(module, "let_words_decide", decide)
+    monkeypatch.setattr(module, "told_of", tell)
+    views: Any = SimpleNamespace(are_texts=are_texts, window=None, languages={})
+    with pytest.raises(Reached, match="words" if are_texts and uses_views else "told"):
+        module.refine.fn(store, views, None, False, ClusteringSettings())  # type: ignore[arg-type]
