@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import (
     adjusted_rand_score,
-    calinski_harabasz_score,
     davies_bouldin_score,
     normalized_mutual_info_score,
     silhouette_score,
 )
 from sklearn.metrics.cluster import contingency_matrix
+
+from models.core.arrays import parts_of
+from models.core.lloyd import indicator
 
 SILHOUETTE_SAMPLE_SIZE: Final = 4000
 """Above this number of rows the silhouette is that of a random sample of so many of them."""
@@ -59,7 +61,14 @@ def silhouette(
 
 
 def calinski_harabasz(X: NDArray[np.floating], labels: ArrayLike) -> float | None:
-    """Compute the variance ratio criterion, higher is better; outliers are left out.
+    r"""Compute the variance ratio criterion, higher is better; outliers are left out.
+
+    .. math::
+        \frac{\sum_j n_j \lVert m_j - m \rVert^2 / (k - 1)}
+             {\sum_i \lVert x_i - m_{j(i)} \rVert^2 / (n - k)}
+
+    with m the mean of all rows and m_j that of cluster j. Part by part: scikit-learn's would hold
+    all rows once more, in 64 bits.
 
     Parameters
     ----------
@@ -70,10 +79,26 @@ def calinski_harabasz(X: NDArray[np.floating], labels: ArrayLike) -> float | Non
 
     Returns
     -------
-    At least 0, or None with fewer than 2 clusters, or with as many as rows.
+    At least 0, or None with fewer than 2 clusters, or with as many as rows; 1 where all rows of
+    each cluster are the same, as scikit-learn has it.
+
+    References
+    ----------
+    Caliński, Harabasz (1974), A dendrite method for cluster analysis.
     """
     X, labels = _without_outliers(X, labels)
-    return float(calinski_harabasz_score(X, labels)) if _is_partition(labels) else None
+    if not _is_partition(labels):
+        return None
+    clusters, own, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(clusters), X.shape[1]))
+    for part in parts_of(len(X)):
+        sums += indicator(own[part], len(clusters)) @ X[part].astype(np.float64)
+    means = sums / sizes[:, None]
+    between = (sizes * ((means - sums.sum(axis=0) / len(X)) ** 2).sum(axis=1)).sum()
+    within = sum(float(((X[part] - means[own[part]]) ** 2).sum()) for part in parts_of(len(X)))
+    if within == 0:
+        return 1.0
+    return float(between / (len(clusters) - 1) / (within / (len(X) - len(clusters))))
 
 
 def davies_bouldin(X: NDArray[np.floating], labels: ArrayLike) -> float | None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.core.arrays import AnyFloats, Floats, normalise_rows, wide
+from models.core.arrays import AnyFloats, Floats, normalise_rows
 from models.core.graph import BLOCK_CELLS
 from models.text.keywords import words_of
 from models.text.language.segmentation import HAN
@@ -77,7 +77,8 @@ def find_remarks(
     longer = np.flatnonzero(~is_short)
     if len(longer) < max(_FEWEST_LONGER, _LEAST_SHARE_LONGER * len(texts)) or is_short.sum() == 0:
         return none
-    x = np.subtract(X, wide(X[longer]).mean(axis=0), dtype=np.float32)
+    centre = X.mean(axis=0, dtype=np.float32, where=~is_short[:, None])
+    x = np.subtract(X, centre, dtype=np.float32)
     normalise_rows(x, out=x)
     told = _told([words[it] for it in longer], longer, x)
     short = np.flatnonzero(is_short)

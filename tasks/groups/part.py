@@ -6,7 +6,7 @@ Writes items, texts and documents of every group
 
 import logging
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,6 @@ from tasks.groups.values import OTHERS, SMALLEST, groups_of
 from tasks.reporting.insights.window_columns import WindowColumns, read_columns
 from tasks.store.history import NightTable, PastNight
 from tasks.store.storage import Ref, Store, keep_table, read_table
-from tasks.vectors.apart import Part
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Window, WindowRef, read_window
 from validation.errors import NightfoldError
@@ -34,6 +33,13 @@ NAME_CHARS: Final = 40
 
 _NAMED: Final = 20
 """Columns that a message names."""
+
+
+class Part(NamedTuple):
+    """A part of the window: its vectors, and its texts and documents."""
+
+    items: pa.Table
+    window: Window
 
 
 class NoSuchColumnError(NightfoldError, ValueError):

@@ -6,30 +6,31 @@ Writes items, texts and documents of the themes; the same of the remarks
 
 import logging
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from models.core.arrays import AnyFloats
 from models.core.threads import one_thread
 from tasks.frame.stage import stage
-from tasks.store.storage import Ref, Store, keep_table, read_table
+from tasks.store.storage import (
+    Ref,
+    Store,
+    TableWriter,
+    keep_table,
+    read_batches,
+    read_table,
+    readable,
+)
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Remarks, Window, WindowRef, read_window
 from tasks.vectors.matrices import read_side_by_side
 from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, REMARKS, TEXT
 
 logger = logging.getLogger(__name__)
-
-
-class Part(NamedTuple):
-    """A part of the window: its vectors, and its texts and documents."""
-
-    items: pa.Table
-    window: Window
 
 
 @stage("set apart", version=1)
@@ -58,15 +59,16 @@ def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> 
     if carried is None:
         X = read_side_by_side(store, [(embedded.items, EMBEDDING)], np.float16)  # as they are made
         is_remark = judged(texts, X, languages)
-        del X  # the vectors are read once more below, and are most of what there is
     else:
         is_remark = as_before(window, read_table(store, carried, [DOC_ID, CLUSTER_ID]))
     known = embedded.model_copy(update={"languages": languages})
     if not is_remark.any():
         return known
     logger.info("%s of %s texts are short remarks", f"{is_remark.sum():,}", f"{len(texts):,}")
-    items = read_table(store, embedded.items)
-    themes, remarks = (_kept(store, part_of(items, window, it)) for it in (~is_remark, is_remark))
+    themes, remarks = (
+        Remarks(window=_keep_window(store, window, it), items=_keep_rows(store, embedded.items, it))
+        for it in (~is_remark, is_remark)
+    )
     parts = {"items": themes.items, "window": themes.window, "remarks": remarks}
     return known.model_copy(update=parts)
 
@@ -96,13 +98,11 @@ def as_before(window: Window, assigned: pa.Table) -> NDArray[np.bool_]:
     return found
 
 
-def part_of(items: pa.Table, window: Window, is_in: NDArray[np.bool_]) -> Part:
-    """Take the texts that are in a part, their vectors and their documents, in the same order.
+def part_of(window: Window, is_in: NDArray[np.bool_]) -> Window:
+    """Take the texts that are in a part, and their documents, in the same order.
 
     Parameters
     ----------
-    items
-        Vectors of the window's texts.
     window
         Texts and documents.
     is_in
@@ -114,11 +114,21 @@ def part_of(items: pa.Table, window: Window, is_in: NDArray[np.bool_]) -> Part:
     at = documents.schema.get_field_index(POSITION)
     moved = pa.array(place[documents[POSITION].to_numpy()], pa.int64())
     documents = documents.set_column(at, documents.schema.field(at), moved)
-    mask = pa.array(is_in)
-    return Part(items.filter(mask), Window(window.texts.filter(mask), documents))
+    return Window(window.texts.filter(pa.array(is_in)), documents)
 
 
-def _kept(store: Store, part: Part) -> Remarks:
-    texts, documents = (keep_table(store, "set-apart", table) for table in part.window)
-    window = WindowRef(texts=texts, documents=documents)
-    return Remarks(window=window, items=keep_table(store, "set-apart", part.items))
+def _keep_window(store: Store, window: Window, is_in: NDArray[np.bool_]) -> WindowRef:
+    texts, documents = (keep_table(store, "set-apart", it) for it in part_of(window, is_in))
+    return WindowRef(texts=texts, documents=documents)
+
+
+def _keep_rows(store: Store, items: Ref, is_in: NDArray[np.bool_]) -> Ref:
+    """Keep some rows of a table, batch by batch: vectors are most of what a window is."""
+    with readable(store, items):
+        schema = pq.read_schema(store.resolve(items))
+    first = 0
+    with TableWriter(store, "set-apart", schema) as writer:
+        for batch in read_batches(store, items):
+            writer.write(batch.filter(pa.array(is_in[first : first + len(batch)])))
+            first += len(batch)
+    return writer.ref

@@ -7,12 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.store.embeddings import fixed_lists, matrix_of
+from tasks.store import storage
+from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import Store, keep_table, read_table
 from tasks.vectors import apart
 from tasks.vectors.apart import as_before, part_of, set_remarks_apart
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Window, WindowRef, read_window
+from tasks.vectors.matrices import read_matrix
 from validation.tables.stage_schemas import WINDOW_DOCUMENTS, WINDOW_TEXTS
 
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
@@ -57,23 +59,36 @@ def text_of_each(window: Window) -> dict[str, str]:
     return {row["doc_id"]: texts[row["position"]] for row in rows}
 
 
-def test_every_text_and_document_is_in_exactly_one_part(items: pa.Table, window: Window) -> None:
-    themes, remarks = (part_of(items, window, it) for it in (~IS_REMARK, IS_REMARK))
-    assert themes.window.texts["text"].to_pylist() == [TEXTS[0], TEXTS[2], TEXTS[4]]
-    assert remarks.window.texts["text"].to_pylist() == ["good", "ok"]
-    assert themes.window.documents["doc_id"].to_pylist() == ["d0", "d3", "d5", "d6"]
-    assert remarks.window.documents["doc_id"].to_pylist() == ["d1", "d2", "d4", "d7"]
-    assert text_of_each(themes.window) | text_of_each(remarks.window) == text_of_each(window)
-    for part in (themes, remarks):
-        assert part.items["text_digest"] == part.window.texts["text_digest"]
-        assert part.window.documents.schema == WINDOW_DOCUMENTS
-    assert matrix_of(remarks.items["embedding"]).tolist() == [[2, 3], [6, 7]]
+def test_every_text_and_document_is_in_exactly_one_part(window: Window) -> None:
+    themes, remarks = (part_of(window, it) for it in (~IS_REMARK, IS_REMARK))
+    assert themes.texts["text"].to_pylist() == [TEXTS[0], TEXTS[2], TEXTS[4]]
+    assert remarks.texts["text"].to_pylist() == ["good", "ok"]
+    assert themes.documents["doc_id"].to_pylist() == ["d0", "d3", "d5", "d6"]
+    assert remarks.documents["doc_id"].to_pylist() == ["d1", "d2", "d4", "d7"]
+    assert text_of_each(themes) | text_of_each(remarks) == text_of_each(window)
+    assert all(part.documents.schema == WINDOW_DOCUMENTS for part in (themes, remarks))
 
 
-def test_a_part_may_be_empty(items: pa.Table, window: Window) -> None:
-    part = part_of(items, window, np.zeros(5, bool))
-    assert [len(it) for it in (part.items, *part.window)] == [0, 0, 0]
-    assert part_of(items, window, np.ones(5, bool)).window == window
+@pytest.mark.parametrize("at_once", [1, 2, 8192])
+def test_every_text_keeps_its_vector(
+    store: Store, embedded: Embedded, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(storage, "_BATCH_ROWS", at_once)
+    monkeypatch.setattr(apart, "judged", lambda *_: IS_REMARK)
+    themes = set_remarks_apart.fn(store, embedded, None)
+    assert themes.remarks is not None
+    for items, texts, expected in (
+        (themes.items, themes.window.texts, [[0, 1], [4, 5], [8, 9]]),
+        (themes.remarks.items, themes.remarks.window.texts, [[2, 3], [6, 7]]),
+    ):
+        assert read_matrix(store, items, "embedding").tolist() == expected
+        digests = [read_table(store, it, ["text_digest"]) for it in (items, texts)]
+        assert digests[0]["text_digest"].to_pylist() == digests[1]["text_digest"].to_pylist()
+
+
+def test_a_part_may_be_empty(window: Window) -> None:
+    assert [len(it) for it in part_of(window, np.zeros(5, bool))] == [0, 0]
+    assert part_of(window, np.ones(5, bool)) == window
 
 
 def test_what_was_a_remark_stays_one(window: Window) -> None:
