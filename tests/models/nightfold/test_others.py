@@ -42,3 +42,22 @@ def test_heads_and_neighbours_have_a_say_each_and_fitted_rows_stay() -> None:
     nearness = X[2] @ X[:2].T
     np.testing.assert_allclose(found[2], (heads + nearness / nearness.sum() @ soft) / 2, rtol=1e-5)
     np.testing.assert_allclose(found[3], heads, rtol=1e-6)  # nothing fitted is near it
+
+
+def test_of_very_many_fitted_rows_some_evenly_spaced_have_a_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(others, "N_BESIDE", 1)
+    monkeypatch.setattr(others, "MOST_BESIDE", 2)
+    X = np.eye(5, dtype=np.float32)
+    X[4] = [0.9, 1, 0.8, 1, 0]  # nearest to the second and the fourth, then to the first
+    soft = np.eye(4, dtype=np.float32)
+    nothing = np.zeros(4, dtype=np.float32)
+    found = with_others(
+        X,
+        Fitted(np.arange(4), X[:4], soft),
+        lambda rows: rows,
+        lambda rows: np.tile(nothing, (len(rows), 1)),
+        torch.device("cpu"),
+    )
+    np.testing.assert_allclose(found[4], [1, 0, 0, 0])
