@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from tasks.operating.doctor.finding import Finding, file_problem
-from tasks.operating.doctor.followed import examine_followed
 from tasks.preparing.counts import PLACES
 from tasks.publishing.conservation import (
     COMPARED,
@@ -89,8 +88,6 @@ def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
     yield from unsound
     if unsound:
         yield from _untrusted_records(store)
-    if not broken:  # a report is made of the files of its night
-        yield from examine_followed(store, manifest)
 
 
 def _untrusted_records(store: Store) -> Iterator[Finding]:
