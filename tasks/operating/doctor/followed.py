@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from tasks.operating.doctor.finding import Finding
+from tasks.store.aside.trash import make_way
 from tasks.store.followed import followed_problem, record_path
 from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.storage import FeedStore, Store
@@ -48,4 +49,6 @@ def _make_again(store: Store) -> None:
     # Here, for the page brings libraries that an examination does without.
     from tasks.publishing.report_files import write_report
 
+    for path in store.partition("reports").glob("*"):
+        make_way(store.root, path.relative_to(store.root).as_posix())
     write_report(store)

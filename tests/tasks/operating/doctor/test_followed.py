@@ -38,6 +38,18 @@ def test_a_report_that_is_gone_is_made_again(reported: Store) -> None:
     assert examine(reported.root) == []
 
 
+@pytest.mark.parametrize("name", ["followed.json", "index.html"])
+def test_a_folder_in_the_place_of_a_report_goes_to_the_trash(reported: Store, name: str) -> None:
+    path = reported.partition("reports") / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    (path / "a").write_text("not ours")
+    _, left = repair_all(reported.root)
+    assert left == []
+    assert path.is_file()
+    assert [it.read_text() for it in reported.root.glob("trash/**/a")] == ["not ours"]
+
+
 def test_a_report_is_made_again_after_all_that_it_shows(
     reported: Store, publish_night: PublishNight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
