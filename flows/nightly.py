@@ -47,6 +47,7 @@ from tasks.store.manifests import require_known_format
 from tasks.store.storage import Store, clear_scratch
 from tasks.store.turn import turn_of
 from tasks.titling.titles import give_titles
+from tasks.vectors.passages import Passages
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ def nightly(config: NightlyConfig) -> NightReport:
                 config.random_state,
             ),
         ]
-        around = _around(tonight, encoded)
+        around = _around(tonight, encoded, passages)
         return _reported(claim, results, around, stages, config, key)
 
 
@@ -176,12 +177,13 @@ def _begin(store: Store, config: NightlyConfig) -> tuple[History, TonightsCurati
     return past, read_curation(store, config.curation)
 
 
-def _around(tonight: Tonight, encoded: Encoded) -> Surroundings:
+def _around(tonight: Tonight, encoded: Encoded, passages: Passages) -> Surroundings:
     """Return what the night is published from besides the results of its stages."""
     config = tonight.config
     return Surroundings(
         window=tonight.window,
         items=encoded.embedded.items,
+        passages=passages.items,
         encoder=encoded.encoder,
         config=config.decided(),
         read_from=without_query(config.tonights_feed()),

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-import pyarrow.compute as pc
-
+from tasks.mentions.shelved import passage_digests
 from tasks.operating.compaction import Layout, plan, write_parts
-from tasks.preparing.texts.cleaning import text_digest
 from tasks.store.aside.copies import forget_copies
 from tasks.store.aside.trash import empty_trash, remove_empty_folders, trashed
 from tasks.store.embeddings import is_of_passages
@@ -21,7 +19,7 @@ from tasks.store.listing import feeds_of, named_refs, read_retired, write_retire
 from tasks.store.manifests import require_known_format
 from tasks.store.pruned import KNOWN, PrunedNight, read_pruned, write_pruned
 from tasks.store.storage import FeedStore, Ref, Store, read_table, require_file
-from validation.tables.columns import DOC_ID, PASSAGE, TEXT_DIGEST
+from validation.tables.columns import DOC_ID, TEXT_DIGEST
 
 SMALLEST_KEEP = 2
 """The last night can be run again only on the night before it."""
@@ -229,10 +227,7 @@ def _text_digests(night: Store) -> set[str]:
 def _passage_digests(night: Store) -> set[str]:
     """Return the digests of the passages in a night's window."""
     mentions = night.read_manifest().tables.get("mentions")
-    if mentions is None:
-        return set()
-    passages = pc.unique(read_table(night, mentions, [PASSAGE])[PASSAGE])
-    return {text_digest(None, it) for it in passages.to_pylist()}
+    return set() if mentions is None else passage_digests(night, mentions)
 
 
 def _keep_known(night: Store) -> PrunedNight:

@@ -29,6 +29,8 @@ class Surroundings(BaseModel):
     """The documents that are clustered together, tonight's among them."""
     items: Ref
     """Their distinct texts with their vectors."""
+    passages: Ref
+    """The distinct passages of those that have several, with theirs."""
     encoder: EncoderRef
     config: dict[str, Any]
     read_from: str

@@ -2,7 +2,8 @@
 
 Reads  the references of all stages
 Writes every table of the night, its models, its summary, runs/feed=F/night=D/manifest.json
-       embeddings/encoder=E/, where a vector of the window was lost since it was made
+       embeddings/encoder=E/ and E-passages/, where a vector of the window was lost since it was
+       made
        state/retired.json, where the night replaces one
 Removes stage files that no run needs any more; see `tasks.publishing.release`
 """
@@ -34,7 +35,7 @@ from tasks.reporting.render.artifacts import show_artifacts
 from tasks.reporting.render.links import PAGE
 from tasks.reporting.render.markdown import SUMMARY, summarise
 from tasks.store.aside.copies import keep_copy
-from tasks.store.embeddings import EmbeddingShelf
+from tasks.store.embeddings import shelves_of
 from tasks.store.files import WRITING, copy_atomically, write_atomically
 from tasks.store.listing import read_retired, write_retired
 from tasks.store.manifests import Manifest, ManifestError, read_object
@@ -93,7 +94,7 @@ def publish_night(store: Store, night: Night, records: list[StageRecord]) -> Pub
         require_kept(store, night.tables["documents"])
     has_report = night.around.config.get("report", {}).get("enabled", True)
     show_artifacts(view, store.partition("reports") / PAGE if has_report else None)
-    _complete_shelf(store, night)
+    _complete_shelves(store, night)
     if changed:
         commit(store, placed(store, night), summary, content | run)
     path, summary_path = store.manifest_path(), store.partition("reports") / SUMMARY
@@ -146,12 +147,13 @@ def _retire(store: Store, manifest: Mapping[str, Any]) -> None:
         write_retired(store.root, read_retired(store.root) | left)
 
 
-def _complete_shelf(store: Store, night: Night) -> None:
+def _complete_shelves(store: Store, night: Night) -> None:
     """Put back the vectors that were lost after they were cached: no stage would miss them."""
-    items, encoder = night.around.items, night.around.encoder
-    shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
-    if shelf.missing(read_table(store, items, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist()):
-        shelf.complete(read_table(store, items, [TEXT_DIGEST, EMBEDDING]))
+    around, encoder = night.around, night.around.encoder
+    shelves = shelves_of(store.root, encoder.name, encoder.digest)
+    for shelf, items in zip(shelves, (around.items, around.passages), strict=True):
+        if shelf.missing(read_table(store, items, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist()):
+            shelf.complete(read_table(store, items, [TEXT_DIGEST, EMBEDDING]))
 
 
 def _run(night: Night, records: list[StageRecord]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tasks.publishing.night import Surroundings, published_refs
 from tasks.reporting.render.markdown import SUMMARY
 from tasks.store.aside.copies import copy_path
-from tasks.store.embeddings import EmbeddingShelf
+from tasks.store.embeddings import shelves_of
 from tasks.store.files import sha256_of, write_atomically
 from tasks.store.manifests import read_object
 from tasks.store.records import (
@@ -27,7 +27,7 @@ from tasks.store.records import (
 from tasks.store.storage import DamagedFileError, Ref, Store, is_intact, read_table
 from validation.tables.columns import TEXT_DIGEST
 
-_NAME: Final = "night-v1-"
+_NAME: Final = "night-v2-"
 """The number counts what the record holds."""
 
 
@@ -42,6 +42,8 @@ class _Kept(BaseModel):
     """Names of the stages' records."""
     items: Ref
     """The texts of the window, which have vectors on the shelf of the encoder."""
+    passages: Ref
+    """The passages of these texts, which have theirs on a shelf beside it."""
     encoder: str
     encoder_digest: str
 
@@ -65,6 +67,7 @@ def keep_night(store: Store, key: str, around: Surroundings) -> None:
         manifest=sha256_of(store.manifest_path()),
         records=[path.name for path in _sound_records(folder)],
         items=around.items,
+        passages=around.passages,
         encoder=around.encoder.name,
         encoder_digest=around.encoder.digest,
     )
@@ -82,7 +85,7 @@ def is_kept(store: Store, key: str) -> bool:
     """Return whether a night made from just this is published, whole, and nothing of it was lost.
 
     That is: its manifest, the files that this names and their copies, the results of all stages,
-    and a vector for each of its texts.
+    and a vector for each of its texts and their passages.
     """
     path = _path(store, key)
     try:
@@ -91,7 +94,7 @@ def is_kept(store: Store, key: str) -> bool:
         return (
             _is_published(store, kept.manifest)
             and _all_intact(store, refs)
-            and not _lost(store, kept)
+            and not _has_lost_vectors(store, kept)
         )
     except (*UNREADABLE, DamagedFileError):
         # Whatever it is, the run finds it, says what it is, and mends it.
@@ -131,6 +134,9 @@ def _all_intact(store: Store, refs: list[Ref]) -> bool:
     return all(is_intact(store, ref) for ref in {ref.path: ref for ref in refs}.values())
 
 
-def _lost(store: Store, kept: _Kept) -> set[str]:
-    shelf = EmbeddingShelf(store.root, kept.encoder, kept.encoder_digest)
-    return shelf.missing(read_table(store, kept.items, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
+def _has_lost_vectors(store: Store, kept: _Kept) -> bool:
+    shelves = shelves_of(store.root, kept.encoder, kept.encoder_digest)
+    return any(
+        shelf.missing(read_table(store, items, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
+        for shelf, items in zip(shelves, (kept.items, kept.passages), strict=True)
+    )

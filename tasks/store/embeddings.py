@@ -123,6 +123,14 @@ class EmbeddingShelf:
         return sorted(self.parts(), key=lambda part: part.stat().st_mtime, reverse=True)
 
 
+def shelves_of(root: Path, encoder: str, digest: str) -> tuple[EmbeddingShelf, EmbeddingShelf]:
+    """Return an encoder's shelf of the texts of documents, and that of their passages."""
+    return (
+        EmbeddingShelf(root, encoder, digest),
+        EmbeddingShelf(root, encoder, digest, PASSAGES_SHELF),
+    )
+
+
 def _digests_in(part: Path, digests: Set[str]) -> list[str]:
     """Return those of some digests that a file has; see `read_part` for errors.
 

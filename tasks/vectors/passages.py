@@ -47,9 +47,11 @@ class Passages(BaseModel):
 
     passages: Ref
     items: Ref
+    encoder_digest: str
+    """Of the encoder that the vectors are of: a repair takes them from no other."""
 
 
-@stage("passages", version=2, retries=2)
+@stage("passages", version=3, retries=2)
 def cut_passages(
     store: Store,
     views: Views,
@@ -71,7 +73,9 @@ def cut_passages(
         items = _no_items()
     forget_encoder()  # nothing embeds after this stage
     return Passages(
-        passages=keep_table(store, "passages", found), items=keep_table(store, "passages", items)
+        passages=keep_table(store, "passages", found),
+        items=keep_table(store, "passages", items),
+        encoder_digest=encoder.digest,
     )
 
 

@@ -2,11 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Final
+
+from tasks.store.embeddings import is_as_named, read_part
+from validation.tables.columns import EMBEDDING, TEXT_DIGEST
+
+Vector = tuple[str, tuple[float, ...]]
+"""Digest of a text, and its vector."""
 
 LEFT_OUT: Final = ("state/prefect", "state/run.lock")
 """Prefect's own, and the file that is locked: whoever looks at a store holds it open."""
@@ -78,11 +84,37 @@ def linked(source: Path, target: Path) -> Path:
 
 
 def changed(before: Path, after: Path) -> set[str]:
-    """Return what is published before and not, bit for bit, after."""
+    """Return what is published before and not, bit for bit, after.
+
+    A file of embeddings is there while each of its vectors is, in whichever files.
+    """
     return {
         file
         for file in files_of(before)
-        if file.startswith(PUBLISHED) and not _is_same(before / file, after / file)
+        if file.startswith(PUBLISHED)
+        and not _is_same(before / file, after / file)
+        and not (is_of_vectors(file) and _vectors_in([before / file]) <= _shelved_in(after / file))
+    }
+
+
+def is_of_vectors(file: str) -> bool:
+    """Return whether a file, relative to its store, is one of embeddings."""
+    return file.startswith("embeddings/")
+
+
+def _shelved_in(part: Path) -> set[Vector]:
+    """Return the vectors of the sound files beside one, which need not be there itself."""
+    parts = sorted(part.parent.glob("part-*.parquet"))
+    return _vectors_in([it for it in parts if it.is_file() and is_as_named(it)])
+
+
+def _vectors_in(parts: Sequence[Path]) -> set[Vector]:
+    return {
+        (digest, tuple(vector))
+        for part in parts
+        for digest, vector in zip(
+            *(read_part(part)[name].to_pylist() for name in (TEXT_DIGEST, EMBEDDING)), strict=True
+        )
     }
 
 

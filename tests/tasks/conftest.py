@@ -1,5 +1,5 @@
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,13 @@ import pyarrow as pa
 import pytest
 
 from tasks.clusters.fit import Fit
+from tasks.preparing.texts.cleaning import text_digest
 from tasks.publishing.night import Night, Surroundings
 from tasks.reading.pieces import find_pieces
 from tasks.reading.raw_feed import IngestSettings, RawFeed, read_feed
 from tasks.reading.sources.base import Piece
 from tasks.store.aside.copies import keep_copy
-from tasks.store.embeddings import EmbeddingShelf, fixed_lists
+from tasks.store.embeddings import EmbeddingShelf, fixed_lists, shelves_of
 from tasks.store.files import copy_atomically, sha256_of, write_atomically
 from tasks.store.history import NightTable
 from tasks.store.manifests import FORMAT_VERSION
@@ -90,7 +91,7 @@ def publish_night(store: Store) -> PublishNight:
     """Publish a sound night without a run: some documents, two clusters, small models.
 
     Documents of earlier nights that are still in the window come as `window`; of all, those that
-    are short remarks as `remarks`.
+    are short remarks as `remarks`, and those of several passages with these as `passages`.
     """
 
     def publish(
@@ -100,11 +101,16 @@ def publish_night(store: Store) -> PublishNight:
         feed: str = "reviews",
         withdrawn: list[str] | None = None,
         remarks: list[str] | None = None,
+        *,
+        passages: Mapping[str, Sequence[str]] | None = None,
     ) -> dict[str, Any]:
         tonight = Store(root=store.root, feed=feed, night=date(2026, 3, day))
         rows = night_rows(new, window or [], withdrawn or [], remarks or [])
         shelf = EmbeddingShelf(store.root, ENCODER["name"], ENCODER["digest"])
         shelf.complete(vectors_of(new, day))
+        if passages:
+            rows["mentions"] = in_passages(rows["mentions"], passages)
+            shelve_passages(store, passages, day)
         tables = {
             name: published(
                 tonight, name, keep_table(store, "made", rows_table(name, rows.get(name, [])))
@@ -166,6 +172,25 @@ def vectors_of(doc_ids: list[str], day: int) -> pa.Table:
     matrix = np.full((len(doc_ids), 2), day, np.float32)
     digests = pa.array([text_digest_of(it) for it in doc_ids])
     return pa.table([digests, fixed_lists(matrix)], names=["text_digest", "embedding"])
+
+
+def in_passages(
+    mentions: list[dict[str, Any]], passages: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
+    """Cut the documents that have several passages into these."""
+    return [
+        row | {"passage": said, "start": 100 * place, "end": 100 * place + len(said)}
+        for row in mentions
+        for place, said in enumerate(passages.get(row["doc_id"], [row["passage"]]))
+    ]
+
+
+def shelve_passages(store: Store, passages: Mapping[str, Sequence[str]], day: int) -> None:
+    """Put a vector for each of some passages on their shelf."""
+    digests = [text_digest(None, it) for of in passages.values() for it in of]
+    _, shelf = shelves_of(store.root, ENCODER["name"], ENCODER["digest"])
+    matrix = fixed_lists(np.full((len(digests), 2), -day, np.float32))
+    shelf.complete(pa.table([pa.array(digests), matrix], names=["text_digest", "embedding"]))
 
 
 def night_rows(
@@ -232,7 +257,12 @@ def rows_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
 def make_night(store: Store) -> MakeNight:
     """Make a sound night that is ready to be published: as `publish_night`, by its stage files."""
 
-    def make(day: int, new: list[str], window: list[str] | None = None) -> tuple[Store, Night]:
+    def make(
+        day: int,
+        new: list[str],
+        window: list[str] | None = None,
+        passages: list[str] | None = None,
+    ) -> tuple[Store, Night]:
         tonight = store.model_copy(update={"night": date(2026, 3, day)})
         rows = night_rows(new, window or [], [])
         tables = {
@@ -265,6 +295,7 @@ def make_night(store: Store) -> MakeNight:
                     NightTable(night=tonight.night, table=tables["documents"]),
                 ],
                 items=keep_table(store, "made", vectors_of(new, day)),
+                passages=keep_table(store, "made", vectors_of(passages or [], day)),
                 encoder=EncoderRef(**ENCODER, folder="f"),
                 config={"window_days": 30},
                 read_from="feed",

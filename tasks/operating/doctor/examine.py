@@ -8,6 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from tasks.operating.doctor.finding import Finding, repair
+from tasks.operating.doctor.followed import examine_reports
 from tasks.operating.doctor.known import examine_known
 from tasks.operating.doctor.lost import (
     examine_lost,
@@ -26,9 +27,10 @@ from tasks.store.manifests import ManifestError, NewerStoreError, require_known_
 from tasks.store.storage import FeedStore
 from validation.errors import NightfoldError
 
-_ROUNDS: Final = 6
+_ROUNDS: Final = 7
 """A folder in the way, the file that belongs there, the list that names it, the files that it does
-not name, the vectors that they hold: each is found once the one before it is repaired."""
+not name, the vectors that they hold, the report that shows them: each is found, or can be repaired,
+once the one before it is."""
 
 
 def examine(root: Path) -> list[Finding]:
@@ -83,6 +85,15 @@ def repair_all(root: Path) -> tuple[list[Finding], list[Finding]]:
 
 
 def examine_feed(store: FeedStore) -> Iterator[Finding]:
+    """Examine what is left of a feed's nights, and then the reports that show them."""
+    is_whole = True
+    for finding in _examine_nights(store):
+        is_whole = False
+        yield finding
+    yield from examine_reports(store, is_whole)
+
+
+def _examine_nights(store: FeedStore) -> Iterator[Finding]:
     """Examine the nights of a feed, oldest first, and what stays of those that were pruned."""
     earlier = Earlier()
     yield from examine_known(store, earlier)

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from tasks.operating.doctor.finding import Finding, file_problem
-from tasks.operating.doctor.followed import examine_followed
 from tasks.preparing.counts import PLACES
 from tasks.publishing.conservation import (
     COMPARED,
@@ -87,8 +88,6 @@ def examine_night(store: Store, earlier: Earlier) -> Iterator[Finding]:
     yield from unsound
     if unsound:
         yield from _untrusted_records(store)
-    if not broken:  # a report is made of the files of its night
-        yield from examine_followed(store, manifest)
 
 
 def _untrusted_records(store: Store) -> Iterator[Finding]:
@@ -117,24 +116,47 @@ def damaged_manifest(store: Store, error: ManifestError) -> Finding:
 
 def remedy_of(store: Store) -> str:
     """Return how to publish a night again, or to go without where it builds on pruned nights."""
-    if _is_first_kept(store):
+    if not can_be_run_again(store):
         return (
             "bring it back from a backup, or let go of the night by `nightfold prune`: those before"
             " it were pruned, so it cannot be run again"
         )
     return (
         f"run the night again: nightfold run FEED --store {store.root}"
-        f" --feed-name {store.feed} --night {store.night}"
+        f" --feed-name {store.feed} --night {store.night}{_what_it_lacks(store)}"
     )
 
 
-def _is_first_kept(store: Store) -> bool:
-    """Return whether all nights before one were pruned, so far as their list can be read."""
+def can_be_run_again(store: Store) -> bool:
+    """Return whether a night has one before it, or none was pruned, as far as can be read."""
     try:
         pruned = read_pruned(store)
     except ManifestError:  # a finding of its own, after whose repair this is asked again
-        return False
-    return bool(pruned) and not any(it < store.night for it in store.published_nights())
+        return True
+    return not pruned or any(it < store.night for it in store.published_nights())
+
+
+def _what_it_lacks(store: Store) -> str:
+    """Return what a person should know of a night that is run again on less than it was made of."""
+    try:
+        pruned = read_pruned(store)
+    except ManifestError:
+        return ""
+    window = timedelta(days=_window_days(store))
+    if not any(store.night - window < it.night < store.night for it in pruned):
+        return ""
+    return (
+        "; nights of its window were pruned, and it comes out without their documents: where there"
+        " is a backup, bring the file back from that"
+    )
+
+
+def _window_days(store: Store) -> int:
+    """Return how many days the window of a night has, or that of another night of its feed."""
+    for night in (store.night, *reversed(store.published_nights())):
+        with suppress(ManifestError):
+            return store.read_manifest(night).window_days
+    return 0
 
 
 def stage_copies(store: Store, ref: Ref) -> Iterator[str]:

@@ -18,7 +18,9 @@ from tasks.store.manifests import ManifestError
 from tasks.store.pruned import read_pruned
 from tasks.store.records import UNREADABLE, read_record, refs_in_result
 from tasks.store.refs import digest_in_name
+from tasks.store.sealed import NotAsWrittenError
 from tasks.store.storage import FeedStore
+from tasks.titling.kept import read_title
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
 
 _RECORD: Final = re.compile(r".+-v\d+-[0-9a-f]{40}(-\d+)?")
@@ -37,6 +39,7 @@ def examine_state(root: Path) -> Iterator[Finding]:
     yield from broken
     yield from examine_stage_files(root, named, copy_names(root))
     yield from examine_embeddings(root)
+    yield from examine_titles(root)
 
 
 def find_temporaries(root: Path) -> Iterator[Finding]:
@@ -140,6 +143,19 @@ def embedding_problem(path: Path) -> str | None:
     if not {TEXT_DIGEST, EMBEDDING} <= set(schema.names):
         return f"it has columns {schema.names}"
     return None if holds_finite(path) else NOT_FINITE
+
+
+def examine_titles(root: Path) -> Iterator[Finding]:
+    """Find titles of clusters that are not what was kept."""
+    for path in sorted((root / "state" / "titles").glob("*.json")):
+        if not path.is_file():
+            yield _in_the_way(root, path, "title")
+            continue
+        try:
+            read_title(path)
+        except (OSError, NotAsWrittenError) as error:
+            remedy = "the next night asks for it again"
+            yield Finding(_name(root, path), "title", f"it {error}", remedy, is_removable=True)
 
 
 def _name_problem(path: Path, digest: str) -> str | None:

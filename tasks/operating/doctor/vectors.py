@@ -1,7 +1,8 @@
-"""Look for published documents whose vector is gone, and bring it back from the stage files.
+"""Look for published documents and passages whose vector is gone, and bring it back.
 
-Reads  documents of published nights, embeddings/encoder=E/, the cache's records and stage files
-Writes embeddings/encoder=E/ (text_digest, embedding), where a finding is repaired
+Reads  documents and mentions of published nights, embeddings/encoder=E/ and E-passages/,
+       the cache's records and stage files
+Writes embeddings/ (text_digest, embedding), where a finding is repaired
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,11 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.mentions.shelved import passage_digests
 from tasks.operating.doctor.finding import Finding, file_problem
-from tasks.operating.doctor.night import remedy_of
+from tasks.operating.doctor.night import can_be_run_again, remedy_of
 from tasks.operating.doctor.state import embedding_problem
-from tasks.store.embeddings import EmbeddingShelf, read_part
-from tasks.store.manifests import ManifestError
+from tasks.store.embeddings import EmbeddingShelf, read_part, shelves_of
+from tasks.store.manifests import Manifest, ManifestError
 from tasks.store.records import UNREADABLE, read_record
 from tasks.store.storage import Ref, Store, is_intact, read_table
 from validation.tables.columns import EMBEDDING, TEXT_DIGEST
@@ -32,9 +34,20 @@ class Shelves:
     ----------
     found
         Folder of an encoder → text digests.
+    said
+        Folder of an encoder → those that a night is said to lack: one that has them in its window
+        is not to be run again for them, too.
     """
 
     found: dict[Path, set[str]] = field(default_factory=dict)
+    said: dict[Path, set[str]] = field(default_factory=dict)
+
+    def lost(self, shelf: EmbeddingShelf, digests: set[str]) -> set[str]:
+        """Return those of some texts that are not on a shelf, and say so once."""
+        said = self.said.setdefault(shelf.folder, set())
+        lost = digests - self.digests(shelf) - said
+        said |= lost
+        return lost
 
     def digests(self, shelf: EmbeddingShelf) -> set[str]:
         """Return the texts on a shelf, without those in files that are damaged."""
@@ -47,44 +60,90 @@ class Shelves:
         return self.found[shelf.folder]
 
 
+@dataclass(frozen=True)
+class Shelved:
+    """Texts of a night that must have vectors.
+
+    Parameters
+    ----------
+    shelf
+        Where these are.
+    digests
+        Of the texts.
+    what
+        They are called.
+    stage
+        Whose cached results hold their vectors, too.
+    """
+
+    shelf: EmbeddingShelf
+    digests: set[str]
+    what: str
+    stage: str
+
+
 def find_lost_vectors(nights: Iterable[Store]) -> Iterator[Finding]:
-    """Find the documents of some nights that have no vector of their night's encoder.
+    """Find the documents of some nights, and their passages, that have no vector.
 
     A night that cannot be read is a finding of its own and is passed over here.
     """
     shelves = Shelves()
     for night in nights:
         with suppress(ManifestError):
-            yield from _examine_vectors(night, shelves)
+            manifest = night.read_manifest()
+            for shelved in _shelved(night, manifest):
+                yield from _examine_vectors(night, manifest.encoder.digest, shelved, shelves)
 
 
-def _examine_vectors(store: Store, shelves: Shelves) -> Iterator[Finding]:
-    manifest = store.read_manifest()
-    encoder, documents = manifest.encoder, manifest.tables.get("documents")
-    if documents is None or file_problem(store, documents):
-        return
-    shelf = EmbeddingShelf(store.root, encoder.name, encoder.digest)
-    texts = set(read_table(store, documents, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
-    lost = texts - shelves.digests(shelf)
+def _shelved(store: Store, manifest: Manifest) -> Iterator[Shelved]:
+    """Yield what of a night has vectors of its encoder, as far as its tables can be read."""
+    of_texts, of_passages = shelves_of(store.root, manifest.encoder.name, manifest.encoder.digest)
+    if documents := _readable(store, manifest, "documents"):
+        texts = set(read_table(store, documents, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
+        yield Shelved(of_texts, texts, "texts", "embed")
+    if mentions := _readable(store, manifest, "mentions"):
+        yield Shelved(of_passages, passage_digests(store, mentions), "passages", "passages")
+
+
+def _readable(store: Store, manifest: Manifest, table: str) -> Ref | None:
+    """Return a table of a night, if it has one that is intact."""
+    ref = manifest.tables.get(table)
+    return None if ref is None or file_problem(store, ref) else ref
+
+
+def _examine_vectors(
+    store: Store, encoder_digest: str, shelved: Shelved, shelves: Shelves
+) -> Iterator[Finding]:
+    lost = shelves.lost(shelved.shelf, shelved.digests)
     if not lost:
         return
     copies = [
         ref
-        for ref in vector_copies(store, encoder.digest)
+        for ref in vector_copies(store, shelved.stage, encoder_digest)
         if not lost.isdisjoint(read_table(store, ref, [TEXT_DIGEST])[TEXT_DIGEST].to_pylist())
     ]
     yield Finding(
-        shelf.folder.relative_to(store.root).as_posix(),
+        shelved.shelf.folder.relative_to(store.root).as_posix(),
         "vectors",
-        f"{len(lost):,} texts of night {store.night} of feed {store.feed} have none",
-        "" if copies else remedy_of(store),
-        mend=partial(bring_back, store, shelf, lost, copies) if copies else None,
+        f"{len(lost):,} {shelved.what} of night {store.night} of feed {store.feed} have none",
+        "" if copies else _remedy(store),
+        mend=partial(bring_back, store, shelved.shelf, lost, copies) if copies else None,
     )
 
 
-def vector_copies(store: Store, encoder_digest: str) -> Iterator[Ref]:
-    """Find the intact stage files with vectors of an encoder, as the records of `embed` say."""
-    for path in sorted((store.state / "results").rglob("embed-v*")):
+def _remedy(store: Store) -> str:
+    """Return how the texts of a night get their vectors where there is no copy."""
+    if can_be_run_again(store):
+        return remedy_of(store)
+    return (
+        "bring them back from a backup; a later night that has these texts in its window embeds"
+        " them when it is run again"
+    )
+
+
+def vector_copies(store: Store, stage: str, encoder_digest: str) -> Iterator[Ref]:
+    """Find the intact stage files with vectors of an encoder, as the records of a stage say."""
+    for path in sorted((store.state / "results").rglob(f"{stage}-v*")):
         # A record that cannot be read is a finding of its own.
         with suppress(*UNREADABLE):
             made: dict[str, Any] = read_record(path)["data"]

@@ -104,6 +104,16 @@ def test_lost_vectors_come_back_as_they_were(operated: Any, invoke: Invoke) -> N
     assert embeddings_of(operated.store) == before
 
 
+def test_a_report_that_is_made_again_is_what_it_was(operated: Any, invoke: Invoke) -> None:
+    pages = sorted(operated.store.glob("reports/*/*/index.html"))
+    before = {it: it.read_bytes() for page in pages for it in page.parent.iterdir()}
+    for page in pages:
+        page.unlink()
+    done = invoke("doctor", "--store", operated.store, "--repair")
+    assert done.output.count("report: index.html is gone or changed") == len(pages) == 2
+    assert {it: it.read_bytes() for it in before} == before
+
+
 def test_a_run_recomputes_what_its_cache_has_lost(operated: Any) -> None:
     cut(one(operated.store, "state/results/*/night=2026-03-02/describe-*"))
     for path in (operated.store / "state" / "stages" / "refine").iterdir():

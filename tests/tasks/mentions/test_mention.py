@@ -111,6 +111,7 @@ def cut_at(store: Store, views: Views) -> Passages:
     return Passages(
         passages=keep_table(store, "t", passages),
         items=items_of(store, distinct_texts(passages)["text_digest"], [FOOD, STAFF]),
+        encoder_digest="d",
     )
 
 

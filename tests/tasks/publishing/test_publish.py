@@ -11,9 +11,11 @@ from tasks.operating.prune import prune
 from tasks.publishing.guard import LostDocumentsError, UnsoundNightError
 from tasks.publishing.night import Night
 from tasks.publishing.publish import publish_night
+from tasks.store.embeddings import shelves_of
 from tasks.store.listing import REPORTS, read_retired, refs_of
 from tasks.store.manifests import ManifestError
 from tasks.store.storage import Ref, Store, is_intact, read_table
+from tests.tasks.shelves import digests_on
 from validation.tables.schemas import EVERY_NIGHT
 
 MakeNight = Callable[..., tuple[Store, Night]]
@@ -66,6 +68,14 @@ def test_a_night_is_published_whole(make_night: MakeNight) -> None:
     assert ids_of(store) == ["a", "b"]
     assert is_whole(store)
     assert read_retired(store.root) == set()
+
+
+def test_vectors_that_were_lost_since_they_were_made_are_put_back(make_night: MakeNight) -> None:
+    store, night = make_night(2, ["a"], passages=["a 1", "a 2"])
+    texts, passages = shelves_of(store.root, "E", "0123456789abcdef")
+    publish_night(store, night, [])
+    assert digests_on(texts) == {"digest of a"}
+    assert digests_on(passages) == {"digest of a 1", "digest of a 2"}
 
 
 def test_the_same_night_again_writes_nothing(

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.curating.curate import Curated
+from tasks.operating.doctor.state import examine_titles
 from tasks.store.storage import Store, keep_table, read_table
 from tasks.titling.ask import cleaned
 from tasks.titling.settings import KEY_VARIABLE, URL_VARIABLE, TitleSettings
@@ -121,6 +123,40 @@ def test_a_title_is_asked_for_once_while_its_cluster_keeps_its_name(
     renamed = [ROWS[0] | {"name": "spout"}, *ROWS[1:]]
     assert titles_of(store, settings, renamed)[:2] == ["On spout", "On delivery"]
     assert len(server.asked) == 1
+
+
+def flip_a_letter(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"On ", b"In "))
+
+
+def take_anothers(path: Path) -> None:
+    other = next(it for it in path.parent.iterdir() if it != path)
+    path.write_bytes(other.read_bytes())
+
+
+@pytest.mark.parametrize("damage", [flip_a_letter, take_anothers])
+def test_a_title_that_is_not_what_was_kept_is_asked_for_again(
+    store: Store, server: ModelServer, damage: Callable[[Path], None]
+) -> None:
+    settings = TitleSettings(model="m", url=server.address)
+    before = titles_of(store, settings, ROWS)
+    kept = sorted((store.state / "titles").iterdir())
+    damage(kept[0])
+    server.asked.clear()
+    assert [it.rule for it in examine_titles(store.root)] == ["title"]
+    assert titles_of(store, settings, ROWS) == before
+    assert len(server.asked) == 1
+    assert list(examine_titles(store.root)) == []
+
+
+def test_a_title_of_an_older_nightfold_is_not_asked_for_again(
+    store: Store, server: ModelServer
+) -> None:
+    settings = TitleSettings(model="m", url=server.address)
+    titles_of(store, settings, ROWS)
+    for path in (store.state / "titles").iterdir():
+        path.write_text('{"title": "From before"}')
+    assert titles_of(store, settings, ROWS) == ["From before"] * 3 + [None]
 
 
 @pytest.mark.parametrize(

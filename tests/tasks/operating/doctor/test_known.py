@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ from tasks.operating.prune import prune
 from tasks.store.history import PrunedNightError, read_history
 from tasks.store.manifests import ManifestError
 from tasks.store.pruned import known_files, pruned_path, read_pruned
-from tasks.store.sealed import canonical_json
+from tasks.store.sealed import canonical_json, write_sealed
 from tasks.store.storage import Store
 
 PublishNight = Callable[..., dict[str, Any]]
@@ -96,3 +97,18 @@ def test_the_first_night_that_is_kept_is_not_to_be_run_again(pruned: Store) -> N
     assert "from a backup" in remedy_of(first)
     assert "nightfold run" not in remedy_of(first)
     assert f"--night {second.night}" in remedy_of(second)
+
+
+def test_a_night_whose_window_was_pruned_is_said_to_come_out_otherwise(pruned: Store) -> None:
+    said = "nights of its window were pruned, and it comes out without their documents"
+    second = pruned.on(pruned.published_nights()[1])
+    assert said in remedy_of(second)
+    manifest = json.loads(second.manifest_path().read_bytes())
+    del manifest["digest"]
+    for n_days, is_said in ((2, False), (3, True)):
+        manifest["config"]["window_days"] = n_days
+        write_sealed(second.manifest_path(), manifest)
+        assert (said in remedy_of(second)) is is_said
+    # That of another night is what is left where its own manifest is gone.
+    second.manifest_path().unlink()
+    assert said in remedy_of(second)

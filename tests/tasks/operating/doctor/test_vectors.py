@@ -12,6 +12,7 @@ import pytest
 from tasks.operating.doctor.examine import repair_all
 from tasks.operating.doctor.finding import Finding
 from tasks.operating.doctor.vectors import find_lost_vectors
+from tasks.operating.prune import prune
 from tasks.store.embeddings import fixed_lists
 from tasks.store.files import write_atomically
 from tasks.store.records import records_folder, seal
@@ -41,12 +42,14 @@ def by_text(table: pa.Table) -> dict[str, list[float]]:
     return dict(zip(*(table[it].to_pylist() for it in ("text_digest", "embedding")), strict=True))
 
 
-def cache_items(store: Store, items: pa.Table, number: int = 0, encoder: str = DIGEST) -> Ref:
-    """Keep vectors as the stage `embed` does, with their record."""
-    ref = keep_table(store, "embed", items)
+def cache_items(
+    store: Store, items: pa.Table, number: int = 0, encoder: str = DIGEST, stage: str = "embed"
+) -> Ref:
+    """Keep vectors as a stage does, with their record."""
+    ref = keep_table(store, stage, items)
     data = {"items": ref.model_dump(), "embedding_dim": 2, "encoder_digest": encoder}
     record = {"metadata": {}, "result": json.dumps({"__class__": "tasks.x", "data": data})}
-    path = records_folder(store) / f"embed-v3-{number:040}"
+    path = records_folder(store) / f"{stage}-v3-{number:040}"
     write_atomically(path, seal(json.dumps(record).encode(), path.name))
     return ref
 
@@ -128,3 +131,62 @@ def test_a_night_that_cannot_be_read_is_passed_over(stored: Store) -> None:
     assert finding.problem == "2 texts of night 2026-03-02 of feed reviews have none"
     next(stored.partition("documents").iterdir()).write_bytes(b"x")
     assert found(stored) == []
+
+
+@pytest.fixture
+def cut(store: Store, publish_night: PublishNight) -> Store:
+    """Two nights; a document in the windows of both has two passages, the others are their own."""
+    passages = {"a": ["Too loud.", "Nobody came."]}
+    publish_night(1, ["a", "b"], passages=passages)
+    publish_night(2, ["c", "d"], window=["a", "b"], passages=passages)
+    return store
+
+
+def of_passages(store: Store) -> list[Path]:
+    return sorted(store.root.glob("embeddings/*-passages/part-*.parquet"))
+
+
+def test_passages_that_have_no_vector_are_found(cut: Store) -> None:
+    assert found(cut) == []
+    (path,) = of_passages(cut)
+    path.unlink()
+    (finding,) = found(cut)
+    assert (finding.file, finding.rule) == ("embeddings/encoder=E-0123456789ab-passages", "vectors")
+    assert finding.problem == "2 passages of night 2026-03-01 of feed reviews have none"
+    assert "nightfold run FEED" in finding.line()
+
+
+@pytest.mark.parametrize("damage", ["gone", "another's content"])
+def test_passages_get_their_very_vectors_back(cut: Store, damage: str) -> None:
+    before = by_text(vectors(cut))
+    (path,) = of_passages(cut)
+    kept = pq.read_table(path, partitioning=None)
+    cache_items(cut, kept, stage="passages")
+    # Vectors of the texts of documents are none of passages.
+    cache_items(cut, kept.set_column(1, "embedding", fixed_lists(np.full((2, 2), 7, np.float32))))
+    content = parts(cut)[0].read_bytes()
+    path.unlink() if damage == "gone" else path.write_bytes(content)
+    _, left = repair_all(cut.root)
+    assert left == []
+    assert by_text(vectors(cut)) == before
+
+
+def test_passages_without_a_copy_are_left_for_a_person(cut: Store) -> None:
+    (path,) = of_passages(cut)
+    path.write_bytes(parts(cut)[0].read_bytes())
+    repaired, left = repair_all(cut.root)
+    assert [it.rule for it in repaired if it.rule == "embeddings"] == ["embeddings"]
+    assert [it.rule for it in left] == ["vectors"]
+
+
+def test_vectors_of_the_first_kept_night_come_with_a_later_one(
+    store: Store, publish_night: PublishNight
+) -> None:
+    for day in (1, 2, 3):
+        publish_night(day, [f"a{day}", f"b{day}"])
+    prune(store.root, keep=2)
+    for path in parts(store):
+        path.unlink()
+    first, second = (it.line() for it in found(store))
+    assert "a later night that has these texts in its window embeds them" in first
+    assert "--night 2026-03-03" in second
