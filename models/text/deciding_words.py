@@ -1,15 +1,15 @@
 """Texts of which a clustering is not sure: the words that clusters are named by decide."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.arrays import AnyFloats, Integers
-from models.text.keywords import count_terms, sample_of_clusters
+from models.core.arrays import AnyFloats, Integers, parts_of, top_two
+from models.text.keywords import count_terms, sample_of_clusters, words_of
 from models.text.names import documents_of_sample, terms_of_clusters
-from models.text.term_table import TermTable, term_table
+from models.text.term_table import term_table
 
 _STILL_POSSIBLE: Final = 0.1
 """Of the membership in its own cluster, what a text must have in another one to go there. The lower
@@ -18,13 +18,6 @@ people have given to reviews better than without."""
 
 _HAIR: Final = 1e-5
 """Above the rounding of 32 bits, and nothing to a reader."""
-
-
-class _Named(NamedTuple):
-    """Some texts, and the clusters whose names they hold."""
-
-    positions: Integers  # (n_some,), among all texts
-    holds: NDArray[np.bool_]  # (n_some, n_clusters)
 
 
 def decide_by_words(
@@ -55,45 +48,60 @@ def decide_by_words(
     Memberships of the same shape and type; q is left as it is.
     """
     labels = q.argmax(axis=1)
-    possible = q >= _STILL_POSSIBLE * q.max(axis=1, keepdims=True)
-    unsure = np.flatnonzero(possible.sum(axis=1) > 1)
-    named = _named(labels, unsure, texts, n_documents, stop_words, q.shape[1])
-    at, own = named.positions, labels[named.positions]
-    elsewhere = named.holds & possible[at]
-    goes = elsewhere.any(axis=1) & ~named.holds[np.arange(len(at)), own]
-    goal = np.where(elsewhere, q[at], -1).argmax(axis=1)
-    goes &= ~np.isin(own, _emptied(labels, own[goes]))
-    return _raised(q, at[goes], own[goes], goal[goes])
+    unsure = _unsure(q)
+    terms = _terms(labels, texts, n_documents, stop_words)
+    goals = [labels[:0]]
+    for part in parts_of(len(unsure)):
+        at = unsure[part]
+        holds = _holding(terms, [texts[it] for it in at], q.shape[1])
+        goals.append(_goals(q[at], labels[at], holds))
+    goal = np.concatenate(goals)
+    goes = goal != labels[unsure]
+    goes &= ~np.isin(labels[unsure], _emptied(labels, labels[unsure][goes]))
+    return _raised(q, unsure[goes], labels[unsure][goes], goal[goes])
 
 
-def _named(
-    labels: Integers,
-    unsure: Integers,
-    texts: Sequence[str],
-    n_documents: Integers,
-    stop_words: Collection[str],
-    n_clusters: int,
-) -> _Named:
-    """Name the clusters by a sample of their texts, and find what the unsure ones hold."""
+def _unsure(q: AnyFloats) -> Integers:
+    """Return the rows in which a second membership is high enough to count."""
+    if q.shape[1] < 2:
+        return np.zeros(0, dtype=np.int64)
+    confidence, margin = top_two(q)
+    return np.flatnonzero(confidence - margin >= _STILL_POSSIBLE * confidence)
+
+
+def _terms(
+    labels: Integers, texts: Sequence[str], n_documents: Integers, stop_words: Collection[str]
+) -> Mapping[int, Sequence[str]]:
+    """Find the terms that the clusters are named by, in a sample of their texts."""
     sample = sample_of_clusters(labels)
-    positions = np.union1d(sample, unsure)
-    counted = count_terms([texts[it] for it in positions])
-    weights = np.zeros(len(texts))
-    weights[sample] = documents_of_sample(labels, n_documents, sample)
-    table = term_table(counted, weights[positions], stop_words)
-    terms = terms_of_clusters(table, labels[positions])
-    is_unsure = np.isin(positions, unsure)
-    return _Named(positions[is_unsure], _holding(table, terms, n_clusters)[is_unsure])
+    counted = count_terms([texts[it] for it in sample])
+    weights = documents_of_sample(labels, n_documents, sample)
+    return terms_of_clusters(term_table(counted, weights, stop_words), labels[sample])
 
 
 def _holding(
-    table: TermTable, terms: Mapping[int, Sequence[str]], n_clusters: int
+    terms: Mapping[int, Sequence[str]], texts: Sequence[str], n_clusters: int
 ) -> NDArray[np.bool_]:
-    """Return which texts hold a term of each cluster's name, shape (n_texts, n_clusters)."""
-    holds = np.zeros((len(table.weights), n_clusters), dtype=bool)
+    """Return which texts hold all words of a term of each cluster, (n_texts, n_clusters)."""
+    by_word: dict[str, list[tuple[frozenset[str], int]]] = {}
     for label, own in terms.items():
-        holds[:, label] = table.holding(own)
+        for term in own:
+            words = term.split(" ")
+            by_word.setdefault(words[0], []).append((frozenset(words), label))
+    holds = np.zeros((len(texts), n_clusters), dtype=bool)
+    for row, text in enumerate(texts):
+        there = set(words_of(text))
+        for word in there & by_word.keys():
+            for needed, label in by_word[word]:
+                holds[row, label] |= needed <= there
     return holds
+
+
+def _goals(q: AnyFloats, own: Integers, holds: NDArray[np.bool_]) -> Integers:
+    """Return where each text belongs: in its own cluster, or in one whose name it holds."""
+    elsewhere = holds & (q >= _STILL_POSSIBLE * q.max(axis=1, keepdims=True))
+    goes = elsewhere.any(axis=1) & ~holds[np.arange(len(own)), own]
+    return np.where(goes, np.where(elsewhere, q, -1).argmax(axis=1), own)
 
 
 def _emptied(labels: Integers, left: Integers) -> Integers:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from pydantic import Field
 
+from models.core.arrays import Floats
 from tasks.clusters.drift import Figure, RefitSettings
 from tasks.clusters.fit import Fit
 from tasks.clusters.numbers import ChosenNumbers
@@ -24,10 +25,11 @@ from tasks.items.base import ItemCodec, LearntEncoder
 from tasks.items.contents import read_contents
 from tasks.items.encode import ItemWindow, load_encoder, vectors_of
 from tasks.items.known import ENCODER_FILE, encoder_of
+from tasks.store.embeddings import matrix_of
 from tasks.store.history import PastNight
 from tasks.store.storage import ModelRef, Store, is_intact, keep_model, keep_table
-from tasks.vectors.items import lay_out_window, read_night
-from validation.tables.columns import IS_ALARM, TEXT_DIGEST
+from tasks.vectors.items import Window, lay_out_window, read_night
+from validation.tables.columns import EMBEDDING, IS_ALARM, TEXT_DIGEST
 from validation.tables.schemas import DRIFT
 
 logger = logging.getLogger(__name__)
@@ -87,7 +89,11 @@ def learn(
     if is_quiet and last.fit and last.fit["recipe"] == recipe.key:
         return Learnt(models={"encoder": before})
     load = partial(load_encoder, store, before, how.codec, how.device)
-    read = partial(vectors_of, store, window, encoder, load)
+
+    def read() -> tuple[Floats, Window]:
+        items, laid_out = vectors_of(store, window, encoder, load)
+        return matrix_of(items[EMBEDDING]), laid_out
+
     measure = partial(measured, store, read, how.settings)
     found = decide(store.night, last, recipe, how.settings, partial(has_models, store), measure)
     if found.fit.kind == "warm":
