@@ -68,6 +68,12 @@ def parts_of(n_rows: int) -> Iterator[slice]:
         yield slice(first, first + _ROWS_AT_ONCE)
 
 
+def evenly_spaced(n_rows: int, most: int) -> Integers:
+    """Return the positions of so many of some rows at most, evenly spaced from the first on."""
+    n_kept = min(n_rows, most)
+    return np.arange(n_kept) * n_rows // max(n_kept, 1)
+
+
 def narrowest(X: NDArray[Any]) -> NDArray[Any]:
     """Return 32-bit numbers in 16 bits where these hold all of them, bit for bit."""
     if X.dtype != np.float32:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 
-from models.core.arrays import AnyFloats, Floats, Integers, normalise_rows, wide
+from models.core.arrays import AnyFloats, Floats, Integers, evenly_spaced, normalise_rows, wide
 from models.core.graph import nearest_among
 
 ROWS_AT_ONCE: Final = 50_000
@@ -17,7 +17,7 @@ N_BESIDE: Final = 5
 
 MOST_BESIDE: Final = 10_000
 """Fitted rows that others are held against: of more, so many, evenly spaced. To hold a million
-against 50,000 is a fifth of what the whole night takes, and five times as much as against these."""
+against 50,000 takes five times as long, and was a fifth of a whole night besides embedding."""
 
 
 class Fitted(NamedTuple):
@@ -85,8 +85,7 @@ def with_others(
     -------
     Soft assignments of all rows, shape (n_samples, n_clusters); those of the fitted are as given.
     """
-    chosen = np.arange(min(len(fitted.latent), MOST_BESIDE))
-    chosen = chosen * len(fitted.latent) // len(chosen)
+    chosen = evenly_spaced(len(fitted.latent), MOST_BESIDE)
     known, q_known = normalise_rows(fitted.latent[chosen]), fitted.soft_assignments[chosen]
 
     def placed(rows: Floats) -> Floats:

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from models.core.arrays import Floats
+from models.core.arrays import Floats, evenly_spaced
 from models.core.graph import nearest_among
 
 _NEIGHBOURS: Final = 5
@@ -42,7 +42,7 @@ def place_beside(X: Floats, placed: Floats, positions: Floats, random_state: int
     if not len(X):
         return np.empty((0, 2), dtype=np.float32)
     if len(placed) > MOST_BESIDE:
-        kept = np.arange(MOST_BESIDE) * len(placed) // MOST_BESIDE
+        kept = evenly_spaced(len(placed), MOST_BESIDE)
         placed, positions = placed[kept], positions[kept]
     around = positions[nearest_among(X, placed, _NEIGHBOURS).indices]  # (n_new, n_neighbours, 2)
     middle = np.median(around, axis=1, keepdims=True)

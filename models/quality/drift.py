@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.arrays import Floats, Integers, normalise_rows
+from models.core.arrays import Floats, Integers, evenly_spaced, normalise_rows
 from models.core.graph import BLOCK_CELLS
 from models.core.lloyd import cluster_means
 from models.text.lexical import words_of
@@ -76,17 +76,16 @@ def count_novel(reference: Floats, newcomers: Floats, is_far: NDArray[np.bool_])
     everyone = np.vstack([reference, newcomers])
     if len(far) == 0 or len(everyone) <= _NEIGHBOURS:
         return 0
-    n_kept = min(len(far), MOST_LOOKED_AT)
-    kept = far[np.arange(n_kept) * len(far) // n_kept]
+    kept = far[evenly_spaced(len(far), MOST_LOOKED_AT)]
     block, n_novel = max(1, BLOCK_CELLS // len(everyone)), 0
-    for start in range(0, n_kept, block):
+    for start in range(0, len(kept), block):
         rows = kept[start : start + block]
         cosines = newcomers[rows] @ everyone.T
         cosines[np.arange(len(rows)), len(reference) + rows] = -np.inf
         nearest = np.argpartition(-cosines, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
         n_new = (nearest >= len(reference)).sum(axis=1)
         n_novel += int(np.count_nonzero(n_new >= _NEW_NEIGHBOURS))
-    return round(n_novel * len(far) / n_kept)
+    return round(n_novel * len(far) / len(kept))
 
 
 def population_stability(reference: Integers, newcomers: Integers, n_clusters: int) -> float:

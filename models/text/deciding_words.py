@@ -82,7 +82,10 @@ def _terms(
 def _holding(
     terms: Mapping[int, Sequence[str]], texts: Sequence[str], n_clusters: int
 ) -> NDArray[np.bool_]:
-    """Return which texts hold all words of a term of each cluster, (n_texts, n_clusters)."""
+    """Return which texts hold all words of a term of each cluster, (n_texts, n_clusters).
+
+    In the texts themselves: a table of all terms of a million titles would be 4 gigabytes.
+    """
     by_word: dict[str, list[tuple[frozenset[str], int]]] = {}
     for label, own in terms.items():
         for term in own:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
+from models.core.arrays import evenly_spaced
 from models.text.language.segmentation import HAN, segmented
 from models.text.language.stop_words import ENGLISH_WORDS
 
@@ -131,8 +132,7 @@ def sample_of_clusters(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     chosen = []
     for cluster in clusters:
         positions = np.flatnonzero(labels == cluster)
-        n_chosen = min(len(positions), n_each)
-        chosen.append(positions[np.arange(n_chosen) * len(positions) // n_chosen])
+        chosen.append(positions[evenly_spaced(len(positions), n_each)])
     return np.concatenate([np.zeros(0, np.int64), *chosen])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.core.arrays import AnyFloats, Floats, normalise_rows
+from models.core.arrays import AnyFloats, Floats, evenly_spaced, normalise_rows
 from models.core.graph import BLOCK_CELLS
 from models.text.keywords import words_of
 from models.text.language.segmentation import HAN
@@ -174,5 +174,4 @@ def _best_told(words: set[str], told: dict[str, float]) -> float:
 
 def _sample(positions: NDArray[np.int64]) -> NDArray[np.int64]:
     """Take positions evenly spaced, where there are many."""
-    n_kept = min(len(positions), _SAMPLE)
-    return positions[np.arange(n_kept) * len(positions) // n_kept]
+    return positions[evenly_spaced(len(positions), _SAMPLE)]

@@ -55,9 +55,8 @@ def carry_over(
     labels, ids = carried(window.documents, assigned, len(window.texts))
     estimator = load_model(store, last.clustering, partial(load_estimator, settings))
     latent = fixed_lists(estimator.transform(read_features(store, views, settings)))
-    table = labels.add_column(0, TEXT_DIGEST, window.texts[TEXT_DIGEST]).append_column(
-        LATENT, latent
-    )
+    digests = window.texts[TEXT_DIGEST]
+    table = labels.add_column(0, TEXT_DIGEST, digests).append_column(LATENT, latent)
     logger.info("nothing new: the clusters of night %s stay as they are", last.night)
     return Refined(
         models={"clustering": last.clustering},

@@ -3,12 +3,10 @@
 Reads  items (embedding), the lexical views
 """
 
-import numpy as np
-
 from models.core.arrays import AnyFloats
 from tasks.clusters.estimators import ClusteringSettings, class_of
 from tasks.store.storage import Store
-from tasks.vectors.matrices import read_matrix, read_side_by_side
+from tasks.vectors.matrices import read_in_16_bits, read_matrix
 from tasks.vectors.views import Views
 from validation.tables.columns import EMBEDDING, LEXICAL
 
@@ -25,5 +23,4 @@ def read_features(store: Store, views: Views, settings: ClusteringSettings) -> A
     """
     if views.lexical is None or not class_of(settings.estimator).uses_views:
         return read_matrix(store, views.items, EMBEDDING)
-    columns = [(views.items, EMBEDDING), (views.lexical, LEXICAL)]
-    return read_side_by_side(store, columns, np.float16)
+    return read_in_16_bits(store, [(views.items, EMBEDDING), (views.lexical, LEXICAL)])

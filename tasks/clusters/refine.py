@@ -130,11 +130,9 @@ def let_words_decide(estimator: Clusterer, window: Window, languages: tuple[str,
 
     texts, before = window.texts[TEXT].to_pylist(), estimator.labels_
     n_documents = np.bincount(window.documents[POSITION].to_numpy(), minlength=len(texts))
-    found = estimator.soft_assignments_
-    estimator.soft_assignments_ = decide_by_words(
-        found, texts, n_documents, stop_words_of(languages)
-    )
-    estimator.labels_ = estimator.soft_assignments_.argmax(axis=1)
+    stop_words = stop_words_of(languages)
+    q = decide_by_words(estimator.soft_assignments_, texts, n_documents, stop_words)
+    estimator.soft_assignments_, estimator.labels_ = q, q.argmax(axis=1)
     n_moved = np.count_nonzero(estimator.labels_ != before)
     logger.info("words decided where %s of %s texts go", f"{n_moved:,}", f"{len(texts):,}")
 

@@ -27,7 +27,7 @@ from tasks.store.storage import (
 )
 from tasks.vectors.embed import Embedded
 from tasks.vectors.items import Remarks, Window, WindowRef, read_window
-from tasks.vectors.matrices import read_side_by_side
+from tasks.vectors.matrices import read_in_16_bits
 from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, REMARKS, TEXT
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> 
     texts = window.texts[TEXT].to_pylist()
     languages = language_shares(texts)
     if carried is None:
-        X = read_side_by_side(store, [(embedded.items, EMBEDDING)], np.float16)  # as they are made
+        X = read_in_16_bits(store, [(embedded.items, EMBEDDING)])
         is_remark = judged(texts, X, languages)
     else:
         is_remark = as_before(window, read_table(store, carried, [DOC_ID, CLUSTER_ID]))

@@ -33,10 +33,10 @@ def read_stacked(store: FeedStore, refs: Sequence[Ref], column: str) -> Floats:
     return matrix
 
 
-def read_side_by_side(
-    store: FeedStore, columns: Sequence[tuple[Ref, str]], dtype: type[np.floating[Any]]
-) -> NDArray[Any]:
+def read_in_16_bits(store: FeedStore, columns: Sequence[tuple[Ref, str]]) -> NDArray[np.float16]:
     """Read columns of tables that go together row by row as one matrix; see `readable` for errors.
+
+    For numbers that 16 bits hold, as vectors of texts are of.
 
     Parameters
     ----------
@@ -44,15 +44,13 @@ def read_side_by_side(
         Where the tables are.
     columns
         Table and name of each, one at least.
-    dtype
-        Of the matrix. Numbers that 16 bits hold need not take 32.
 
     Returns
     -------
     Shape (n, sum of the widths of the lists).
     """
     shapes = [_shape(store, *it) for it in columns]
-    matrix = np.empty((shapes[0][0], sum(width for _, width in shapes)), dtype=dtype)
+    matrix = np.empty((shapes[0][0], sum(width for _, width in shapes)), dtype=np.float16)
     left = 0
     for (ref, column), (_, width) in zip(columns, shapes, strict=True):
         _fill(matrix[:, left : left + width], store, ref, column)

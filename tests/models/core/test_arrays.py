@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from models.core import arrays
-from models.core.arrays import centroids_of, in_16_bits, narrowest, normalise_rows, wide
+from models.core.arrays import (
+    centroids_of,
+    evenly_spaced,
+    in_16_bits,
+    narrowest,
+    normalise_rows,
+    wide,
+)
 
 
 def test_rows_get_length_one_and_zeros_stay() -> None:
@@ -60,3 +67,11 @@ def test_what_16_bits_do_not_hold_stays_in_32(number: float) -> None:
     X = np.array([1, number], dtype=np.float32)
     assert narrowest(X) is X
     assert narrowest(labels := np.arange(3)) is labels
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "most", "expected"),
+    [(0, 3, []), (2, 3, [0, 1]), (4, 2, [0, 2]), (10, 4, [0, 2, 5, 7]), (5, 5, [0, 1, 2, 3, 4])],
+)
+def test_some_rows_lie_evenly_among_all(n_rows: int, most: int, expected: list[int]) -> None:
+    assert evenly_spaced(n_rows, most).tolist() == expected

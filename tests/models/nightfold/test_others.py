@@ -50,7 +50,7 @@ def test_of_very_many_fitted_rows_some_evenly_spaced_have_a_say(
     monkeypatch.setattr(others, "N_BESIDE", 1)
     monkeypatch.setattr(others, "MOST_BESIDE", 2)
     X = np.eye(5, dtype=np.float32)
-    X[4] = [0.9, 1, 0.8, 1, 0]  # nearest to the second and the fourth, then to the first
+    X[4] = [0.8, 1, 0.9, 1, 0]  # nearest to the second and the fourth, then to the third
     soft = np.eye(4, dtype=np.float32)
     heads = np.full(4, 0.25, dtype=np.float32)
     found = with_others(
@@ -60,4 +60,4 @@ def test_of_very_many_fitted_rows_some_evenly_spaced_have_a_say(
         lambda rows: np.tile(heads, (len(rows), 1)),
         torch.device("cpu"),
     )
-    np.testing.assert_allclose(found[4], (heads + soft[0]) / 2, rtol=1e-6)
+    np.testing.assert_allclose(found[4], (heads + soft[2]) / 2, rtol=1e-6)

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as reference
 
+from models.core import arrays
 from models.quality.agreement import neighbour_agreement
 from models.quality.density import dbcv
 from models.quality.metrics import (
@@ -54,6 +55,15 @@ def _classes(n_samples: int = 60, n_classes: int = 3) -> Labels:
 def test_scores_of_a_space_are_those_of_scikit_learn(ours: Score, theirs: Score) -> None:
     X, labels = _clustering()
     assert ours(X, labels) == pytest.approx(theirs(X, labels))
+
+
+def test_the_variance_ratio_is_the_same_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, labels = _clustering()
+    monkeypatch.setattr(arrays, "_ROWS_AT_ONCE", 7)
+    expected = reference.calinski_harabasz_score(X, labels)
+    assert calinski_harabasz(X, labels) == pytest.approx(expected)
+    same = np.repeat(np.eye(3, dtype=np.float32), 20, axis=0)
+    assert calinski_harabasz(same, np.repeat([0, 1, 2], 20)) == 1.0
 
 
 @pytest.mark.parametrize(("ours", "theirs"), SUPERVISED)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.core import arrays
 from models.core.arrays import AnyFloats
-from models.text.deciding_words import decide_by_words
+from models.text.deciding_words import _holding, decide_by_words
 
 WORDS = ("red", "blue", "green", "black", "white", "grey")
 BATTERY = [f"the battery of a {word} one" for word in WORDS]
@@ -64,6 +65,23 @@ def test_a_cluster_that_the_model_rules_out_is_not_taken() -> None:
     sure = [[1, 0, 0]] * 6 + [[0, 1, 0]] * 6 + [[0, 0, 1]] * 4
     assert decided(texts, [*sure, [0.55, 0.41, 0.04]])[-1].argmax() == 0
     assert decided(texts, [*sure, [0.55, 0.35, 0.1]])[-1].argmax() == 2
+
+
+def test_a_term_of_two_words_is_held_where_both_stand() -> None:
+    terms = {0: ["battery life", "battery"], 2: ["life insurance"]}
+    texts = ["life of a battery", "life", "insurance for life", "a battery"]
+    held = [[True, False, False], [False] * 3, [False, False, True], [True, False, False]]
+    assert _holding(terms, texts, 3).tolist() == held
+    assert _holding({0: ["battery life"]}, texts, 1).tolist() == [[True], [False], [False], [False]]
+
+
+def test_many_texts_are_looked_at_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = [("a parcel", (0.6, 0.4)), ("neither", (0.6, 0.4)), ("a battery", (0.4, 0.6))]
+    _, whole = two_themes(*more)
+    monkeypatch.setattr(arrays, "_ROWS_AT_ONCE", 1)
+    _, in_parts = two_themes(*more)
+    np.testing.assert_array_equal(in_parts, whole)
+    assert in_parts[12:].argmax(axis=1).tolist() == [1, 0, 0]
 
 
 def test_no_cluster_loses_all_of_its_texts() -> None:

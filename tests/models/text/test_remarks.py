@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.core.arrays import normalise_rows
+from models.text import remarks
 from models.text.remarks import _told, find_remarks, nearness
 
 STOP_WORDS = frozenset({"it", "is", "the", "and", "very"})
@@ -142,3 +143,22 @@ def test_nearness_is_the_mean_cosine_to_the_nearest_five_but_oneself() -> None:
     alone = nearness(x, x, itself=True)
     np.testing.assert_allclose(alone, cosines[:, -6:-1].mean(axis=1), rtol=1e-5)
     np.testing.assert_allclose(nearness(x, x[:2], itself=False), np.sort(x @ x[:2].T).mean(axis=1), rtol=1e-5)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_rows_are_centred_on_the_longer_texts_in_32_bits(
+    dtype: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, centred = Feed(), []
+
+    def caught(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+        centred.append(x.copy())
+        return normalise_rows(x, out=out)
+
+    monkeypatch.setattr(remarks, "normalise_rows", caught)
+    n_longer = len(feed.texts)
+    moods = [feed.add(text, None) for text in ("good", "ok", "bad", "love")]
+    X = feed.X.astype(dtype)
+    assert np.flatnonzero(find_remarks(feed.texts, X, STOP_WORDS)).tolist() == moods
+    numbers = X.astype(np.float32)
+    np.testing.assert_array_equal(centred[0], numbers - numbers[:n_longer].mean(axis=0))

@@ -1,15 +1,15 @@
 """Remarks are set apart: every text and document is in exactly one part, in its place."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.store import storage
 from tasks.store.embeddings import fixed_lists
-from tasks.store.storage import Store, keep_table, read_table
+from tasks.store.storage import Store, keep_table, read_batches, read_table
 from tasks.vectors import apart
 from tasks.vectors.apart import as_before, part_of, set_remarks_apart
 from tasks.vectors.embed import Embedded
@@ -73,7 +73,7 @@ def test_every_text_and_document_is_in_exactly_one_part(window: Window) -> None:
 def test_every_text_keeps_its_vector(
     store: Store, embedded: Embedded, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(storage, "_BATCH_ROWS", at_once)
+    monkeypatch.setattr(apart, "read_batches", partial(read_batches, n_rows=at_once))
     monkeypatch.setattr(apart, "judged", lambda *_: IS_REMARK)
     themes = set_remarks_apart.fn(store, embedded, None)
     assert themes.remarks is not None
