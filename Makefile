@@ -22,7 +22,7 @@ SIDES ?= 64,128,224
 DIGITS ?= $(HOME)/.cache/nightfold-digits
 COMMA := ,
 # What was said on the command line, or the target's own default.
-given = $(if $(filter file,$(origin $(1))),$(2),$($(1)))
+given = $(if $(filter file undefined,$(origin $(1))),$(2),$($(1)))
 
 # Networks this small are several times slower on two threads where the cores are shared.
 bench-%: export OMP_NUM_THREADS ?= 1
