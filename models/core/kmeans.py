@@ -9,6 +9,8 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from models.core.arrays import Integers
+from models.core.devices import draw_seed
+from models.core.lloyd import kmeans_plus_plus
 from models.core.threads import one_thread
 
 SAMPLE_SIZE: Final = 10_000
@@ -46,7 +48,9 @@ def fit_kmeans_of_many(
 ) -> tuple[Integers, NDArray[np.float32]]:
     """Run k-means as `fit_kmeans` does, but compare the starts on a sample of very many rows.
 
-    The best one goes on with all rows, until they settle or for `_ROUNDS_ON_ALL` rounds.
+    The best one goes on with all rows, until they settle or for `_ROUNDS_ON_ALL` rounds. Starts are
+    chosen as scikit-learn does, but in 32 bits all along, which takes an eighth of the time: with a
+    hundred clusters they are half of what k-means costs.
 
     Parameters
     ----------
@@ -59,13 +63,21 @@ def fit_kmeans_of_many(
     See `fit_kmeans`.
     """
     wanted = max(SAMPLE_SIZE, ROWS_PER_CLUSTER * n_clusters)
+    compared = KMeans(n_clusters, init=_spread_out, n_init=n_init, random_state=seed)
     if len(X) <= wanted:
-        return fit_kmeans(X, n_clusters, n_init, seed)
+        return _settled(compared, X)
     rows = np.sort(np.random.default_rng(seed).choice(len(X), wanted, replace=False))
-    centers = fit_kmeans(X[rows], n_clusters, n_init, seed)[1]
+    _, centers = _settled(compared, X[rows])
     # A tolerance is a share of the variance, for which scikit-learn would copy all rows once more.
     kmeans = KMeans(n_clusters, init=centers, n_init=1, max_iter=_ROUNDS_ON_ALL, tol=0)
     return _settled(kmeans, X)
+
+
+def _spread_out(
+    X: NDArray[np.float32], n_clusters: int, random_state: np.random.RandomState
+) -> NDArray[np.float32]:
+    """Choose first centres, for scikit-learn."""
+    return kmeans_plus_plus(X, n_clusters, np.random.default_rng(draw_seed(random_state)))
 
 
 def _settled(kmeans: KMeans, X: NDArray[np.float32]) -> tuple[Integers, NDArray[np.float32]]:

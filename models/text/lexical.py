@@ -1,36 +1,20 @@
 """A lexical view: which terms a document uses, as a dense vector (latent semantic analysis)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 from models.core.persistence import load_state, save_state
-from models.text.language.segmentation import with_spaces
+from models.text.term_counts import TERMS, Analyzer, count_known_terms, count_terms
 from models.text.term_space import TermSpace, weigh
-
-Analyzer = Literal["word", "char_wb"]
-
-
-def _spaced_out(text: str) -> str:
-    """Prepare a text for the counter of words, which finds them between spaces."""
-    return with_spaces(text.lower())
-
-
-_TERMS: Final[
-    Mapping[Analyzer, Mapping[str, Any]]
-] = {  # character n-grams inside words: also the stems and the typos of unseen words
-    "word": {"analyzer": "word", "stop_words": "english", "preprocessor": _spaced_out},
-    "char_wb": {"analyzer": "char_wb", "ngram_range": (3, 5)},
-}
 
 _WORTH_IT: Final = 0.5
 """A space that takes more of the room of its components is kept as these: to compute them on every
@@ -93,8 +77,8 @@ class LexicalView:
         random_state: int = 0,
         analyzer: Analyzer = "word",
     ) -> None:
-        if analyzer not in _TERMS:
-            raise ValueError(f"analyzer must be one of {', '.join(_TERMS)}, got {analyzer!r}")
+        if analyzer not in TERMS:
+            raise ValueError(f"analyzer must be one of {', '.join(TERMS)}, got {analyzer!r}")
         for name, value in (
             ("n_components", n_components),
             ("max_features", max_features),
@@ -121,7 +105,7 @@ class LexicalView:
         """
         if len(texts) == 0:
             raise ValueError("texts must hold at least one text, got none")
-        terms, counts = _count_terms(texts, self.analyzer)
+        terms, counts = count_terms(texts, self.analyzer)
         kept = self._choose_terms(counts)
         self.vocabulary_ = [terms[i] for i in kept]
         if not self.vocabulary_:
@@ -159,8 +143,8 @@ class LexicalView:
             raise NotFittedError("LexicalView must be fitted before it transforms")
         if not self.vocabulary_ or len(texts) == 0:
             return np.zeros((len(texts), len(self.components_)), dtype=np.float32)
-        vectorizer = _vectorizer(self.analyzer, self.vocabulary_)
-        rows = weigh(vectorizer.transform(texts), self.idf_) @ self.components_.T
+        counts = count_known_terms(texts, self.analyzer, self.vocabulary_)
+        rows = weigh(counts, self.idf_) @ self.components_.T
         rows[np.linalg.norm(rows, axis=1) < _SMALLEST_NORM] = 0
         return np.asarray(normalize(rows), dtype=np.float32)
 
@@ -233,32 +217,6 @@ class LexicalView:
         self.idf_ = np.ascontiguousarray(idf, dtype=np.float32)
         self.components_ = np.asarray(components, dtype=np.float32)
         return self
-
-
-def words_of(text: str) -> list[str]:
-    """Cut a text into the words that a view of words counts."""
-    return list(_find_words()(text))
-
-
-@cache
-def _find_words() -> Callable[[str], Sequence[str]]:
-    find: Callable[[str], Sequence[str]] = _vectorizer("word").build_analyzer()
-    return find
-
-
-def _vectorizer(analyzer: Analyzer, vocabulary: list[str] | None = None) -> CountVectorizer:
-    """Make the counter of terms; without a vocabulary it learns one."""
-    return CountVectorizer(**_TERMS[analyzer], vocabulary=vocabulary, dtype=np.float32)
-
-
-def _count_terms(texts: Sequence[str], analyzer: Analyzer) -> tuple[list[str], sparse.csr_matrix]:
-    """Count every term in every text; the terms come sorted."""
-    vectorizer = _vectorizer(analyzer)
-    find_terms = vectorizer.build_analyzer()
-    if not any(find_terms(text) for text in texts):
-        return [], sparse.csr_matrix((len(texts), 0), dtype=np.float32)
-    counts = vectorizer.fit_transform(texts)
-    return list(vectorizer.get_feature_names_out()), counts
 
 
 def _signs(components: NDArray[np.float32]) -> NDArray[np.float32]:

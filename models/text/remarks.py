@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.core.arrays import AnyFloats, Floats, evenly_spaced, normalise_rows
-from models.core.graph import BLOCK_CELLS
+from models.core.graph import nearest_among
 from models.text.keywords import words_of
 from models.text.language.segmentation import HAN
 
@@ -126,15 +126,9 @@ def nearness(x: Floats, others: Floats, *, itself: bool = False) -> NDArray[np.f
     -------
     Shape (n_samples,).
     """
-    nearest, skipped = min(_NEAREST, len(others) - itself), int(itself)
-    block = max(1, BLOCK_CELLS // len(others))
-    found = [np.zeros(0)]
-    for start in range(0, len(x), block):
-        cosines = x[start : start + block] @ others.T
-        best = np.partition(cosines, -nearest - skipped, axis=1)[:, -nearest - skipped :]
-        best.sort(axis=1)
-        found.append(best[:, :nearest].mean(axis=1))
-    return np.concatenate(found)
+    skipped = int(itself)
+    found = nearest_among(x, others, min(_NEAREST, len(others) - skipped) + skipped)
+    return found.similarities[:, skipped:].mean(axis=1, dtype=np.float64)
 
 
 def _content(text: str, stop_words: Collection[str]) -> set[str]:

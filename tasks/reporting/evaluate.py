@@ -120,7 +120,7 @@ class Scores:
         return {name: getattr(self, name) for name in ("published", "reason", "stability")}
 
 
-@stage("evaluate", version=8)
+@stage("evaluate", version=9)
 @one_thread()
 def evaluate(
     store: Store, views: Views, refined: Refined, settings: EvaluateSettings, random_state: int

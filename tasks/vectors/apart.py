@@ -33,7 +33,7 @@ from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, R
 logger = logging.getLogger(__name__)
 
 
-@stage("set apart", version=1)
+@stage("set apart", version=2)
 @one_thread()
 def set_remarks_apart(store: Store, embedded: Embedded, carried: Ref | None) -> Embedded:
     """Part the window into what is clustered and short remarks.

@@ -82,7 +82,7 @@ class Views(StageResult):
         return "lexical" in self.models
 
 
-@stage("views", version=6)
+@stage("views", version=7)
 @one_thread()
 def lay_out_views(
     store: Store,

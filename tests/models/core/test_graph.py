@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
@@ -110,3 +111,19 @@ def test_there_are_no_more_than_are_known() -> None:
     assert nearest_among(
         np.eye(3, dtype=np.float32), np.eye(2, 3, dtype=np.float32), 5
     ).indices.shape == (3, 2)
+
+
+@given(st.integers(1, 90), st.integers(1, 12), st.integers(0, 2**31), st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_the_greatest_of_a_row_are_found_in_bundles_as_without(
+    n_columns: int, kept: int, seed: int, has_ties: bool
+) -> None:
+    drawn = np.random.default_rng(seed).normal(size=(3, n_columns)).astype(np.float32)
+    cosines = torch.from_numpy(drawn.round() if has_ties else drawn)
+    kept = min(kept, n_columns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph, "_FEWEST_BUNDLED", 1)
+        values, columns = graph.greatest(cosines, kept)
+    assert torch.equal(values, cosines.topk(kept, dim=1).values)
+    assert torch.equal(cosines.gather(1, columns), values)
+    assert all(len(set(row)) == kept for row in columns.tolist())

@@ -10,7 +10,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from models.text import lexical
-from models.text.lexical import Analyzer, LexicalView, words_of
+from models.text.lexical import LexicalView
+from models.text.term_counts import TERMS, Analyzer, words_of
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -222,5 +223,5 @@ def test_ideographs_are_cut_into_words_and_other_texts_are_as_before(
     texts = planted_texts()
     rows = LexicalView(n_components=6).fit_transform(texts)
     plain = {"analyzer": "word", "stop_words": "english"}
-    monkeypatch.setitem(lexical._TERMS, "word", plain)  # type: ignore[index]
+    monkeypatch.setitem(TERMS, "word", plain)  # type: ignore[index]
     np.testing.assert_array_equal(LexicalView(n_components=6).fit_transform(texts), rows)
