@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from models.core.arrays import Floats, Integers, normalise_rows
+from models.core.arrays import Floats, Integers, evenly_spaced, normalise_rows
 from models.core.devices import CPU, map_on
 
 BLOCK_CELLS: Final = 4_000_000
@@ -196,3 +196,39 @@ def neighbourhood_means(X: Floats, n_neighbors: int, device: torch.device = CPU)
     """Smooth rows of length one, shape (n_samples, n_features), over their own neighbour graph."""
     walk = neighbour_graph(nearest_neighbours(X, n_neighbors, device), n_neighbors)
     return smooth(X, walk, SMOOTHING_ROUNDS)
+
+
+def smooth_over_some(X: Floats, n_neighbors: int, most: int, device: torch.device = CPU) -> Floats:
+    """Smooth rows over the neighbour graph of some of them, which costs less than that of all.
+
+    Those in the graph are smoothed as `neighbourhood_means` does. Each of the others is joined to
+    its nearest in the graph, and is drawn to their mean as in a round of `smooth`.
+
+    Parameters
+    ----------
+    X
+        Rows of length one, shape (n_samples, n_features).
+    n_neighbors
+        Neighbours that a row is joined to.
+    most
+        Rows in the graph, evenly spaced; all, where they are no more.
+    device
+        Where to compare the rows.
+    """
+    if len(X) <= most:
+        return neighbourhood_means(X, n_neighbors, device)
+    joined = evenly_spaced(len(X), most)
+    means = neighbourhood_means(X[joined], n_neighbors, device)
+    rest = np.setdiff1d(np.arange(len(X)), joined)
+    smoothed = np.empty_like(X)
+    smoothed[joined] = means
+    for start in range(0, len(rest), most):
+        at = rest[start : start + most]
+        near = nearest_among(X[at], X[joined], n_neighbors, device)
+        weights = np.maximum(near.similarities, 0.0)
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+        drawn = 0.5 * X[at]
+        for indices, weight in zip(near.indices.T, weights.T, strict=True):
+            drawn += weight[:, None] * means[indices]
+        smoothed[at] = normalise_rows(drawn)
+    return smoothed

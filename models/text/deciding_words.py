@@ -48,8 +48,27 @@ def decide_by_words(
     Memberships of the same shape and type; q is left as it is.
     """
     labels = q.argmax(axis=1)
+    return decide_by_terms(q, texts, _terms(labels, texts, n_documents, stop_words))
+
+
+def decide_by_terms(
+    q: AnyFloats, texts: Sequence[str], terms: Mapping[int, Sequence[str]]
+) -> AnyFloats:
+    """Let unsure texts go where their words say, by the names that clusters have already.
+
+    Parameters
+    ----------
+    q, texts
+        See `decide_by_words`.
+    terms
+        Label of a cluster → the terms of its name; none of a cluster that has no name.
+
+    Returns
+    -------
+    See `decide_by_words`.
+    """
+    labels = q.argmax(axis=1)
     unsure = _unsure(q)
-    terms = _terms(labels, texts, n_documents, stop_words)
     goals = [labels[:0]]
     for part in parts_of(len(unsure)):
         at = unsure[part]

@@ -69,7 +69,7 @@ def name_clusters(
     Label → name; no two clusters have one name.
     """
     names = covering_names(term_table(counted, weights, stop_words), labels, known)
-    terms = {term for name in names.values() for term in name.split(_SEPARATOR)}
+    terms = {term for name in names.values() for term in terms_of(name)}
     for label in sorted(keywords.keys() - names.keys()):
         own, used = [it for it in keywords[label] if it not in terms], set(names.values())
         names[label] = next(name for name in _of_keywords(own) if name not in used)
@@ -97,7 +97,7 @@ def covering_names(table: TermTable, labels: Labels, known: Mapping[int, str]) -
     """
     clusters = _by_size(labels, table.weights)
     fit = _fit_of_terms(table, clusters)
-    owners = {term: label for label, name in known.items() for term in name.split(_SEPARATOR)}
+    owners = {term: label for label, name in known.items() for term in terms_of(name)}
     names: dict[int, str] = {}
     for cluster, of_terms in zip(clusters, fit, strict=True):
         free = [
@@ -110,14 +110,19 @@ def covering_names(table: TermTable, labels: Labels, known: Mapping[int, str]) -
         kept = _fit_of_name(table, cluster, before)
         if name := before if kept and kept >= _STILL_FITS * score else _SEPARATOR.join(terms):
             names[cluster.label] = name
-            owners |= dict.fromkeys(name.split(_SEPARATOR), cluster.label)
+            owners |= dict.fromkeys(terms_of(name), cluster.label)
     return names
 
 
 def terms_of_clusters(table: TermTable, labels: Labels) -> dict[int, list[str]]:
     """Return the terms of every cluster's name, where one describes it; see `covering_names`."""
     names = covering_names(table, labels, {})
-    return {label: name.split(_SEPARATOR) for label, name in names.items()}
+    return {label: terms_of(name) for label, name in names.items()}
+
+
+def terms_of(name: str) -> list[str]:
+    """Return the terms of a name."""
+    return name.split(_SEPARATOR)
 
 
 def documents_of_sample(
@@ -168,7 +173,7 @@ def _best_first(fit: NDArray[np.float64]) -> list[int]:
 
 def _fit_of_name(table: TermTable, cluster: _Cluster, name: str) -> float:
     """Compute how well a name describes a cluster."""
-    held = table.holding(name.split(_SEPARATOR))
+    held = table.holding(terms_of(name))
     inside, everywhere = (table.weights[it].sum() for it in (held & cluster.own, held))
     return float(f_beta(inside, everywhere, cluster.size))
 

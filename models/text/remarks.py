@@ -128,7 +128,7 @@ def nearness(x: Floats, others: Floats, *, itself: bool = False) -> NDArray[np.f
     """
     skipped = int(itself)
     found = nearest_among(x, others, min(_NEAREST, len(others) - skipped) + skipped)
-    return found.similarities[:, skipped:].mean(axis=1, dtype=np.float64)
+    return np.asarray(found.similarities[:, skipped:].mean(axis=1, dtype=np.float64))
 
 
 def _content(text: str, stop_words: Collection[str]) -> set[str]:

@@ -4,7 +4,7 @@ Reads  the window's texts and documents, the passages, tonight's models, assignm
 Writes mentions (MENTIONED), clusters with the number of documents that mention each
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -40,7 +40,15 @@ from tasks.vectors.items import Window, read_window
 from tasks.vectors.matrices import read_matrix
 from tasks.vectors.passages import Passages, distinct_texts
 from tasks.vectors.views import Views
-from validation.tables.columns import CLUSTER_ID, DOC_ID, EMBEDDING, POSITION, TEXT, TEXT_DIGEST
+from validation.tables.columns import (
+    CLUSTER_ID,
+    DOC_ID,
+    EMBEDDING,
+    NAME,
+    POSITION,
+    TEXT,
+    TEXT_DIGEST,
+)
 
 _AT_ONCE: Final = 4_096
 """Passages whose lexical views are in memory together."""
@@ -89,7 +97,7 @@ def found_clusters(
     )
 
 
-@stage("mention", version=3)
+@stage("mention", version=4)
 @one_thread()
 def mention(
     store: Store,
@@ -154,7 +162,9 @@ def _placed(
         texts = range(first, first + part.n_texts)
         cut = cut_part(texts, X, window.documents, assigned, (table, vectors))
         if len(cut.passages):
-            placed.append(_placed_part(cut, _placer(store, part)))
+            named = _named(store, part)
+            placer = load_placer(partial(load_model, store), part.models, named.keys())
+            placed.append(_placed_part(cut, placer, named, tuple(views.languages)))
         first += part.n_texts
     return Placed(
         table,
@@ -163,35 +173,48 @@ def _placed(
     )
 
 
-def _placer(store: Store, part: FoundPart) -> Placer:
-    there = read_table(store, part.clusters, [CLUSTER_ID])[CLUSTER_ID].to_pylist()
-    return load_placer(partial(load_model, store), part.models, frozenset(there))
+def _named(store: Store, part: FoundPart) -> dict[str, str]:
+    """Read the name of every cluster of a part."""
+    clusters = read_table(store, part.clusters, [CLUSTER_ID, NAME])
+    ids, names = (clusters[column].to_pylist() for column in (CLUSTER_ID, NAME))
+    return dict(zip(ids, names, strict=True))
 
 
-def _placed_part(cut: CutPart, placer: Placer) -> tuple[pa.Array, Floats]:
+def _placed_part(
+    cut: CutPart, placer: Placer, named: Mapping[str, str], languages: tuple[str, ...]
+) -> tuple[pa.Array, Floats]:
     """Return cluster and confidence of every passage."""
+    from models.text.language.stop_words import stop_words_of
+    from models.text.names import terms_of
+    from models.text.passage_themes import CutTexts, themes_of_passages
+
     texts, digests = distinct_texts(cut.passages), cut.passages[TEXT_DIGEST].combine_chunks()
-    whole = whole_texts_of(
-        len(cut.X),
-        cut.passages[POSITION].to_numpy(),
-        cut.assigned,
-        cut.documents,
-        placer.cluster_ids,
+    positions = cut.passages[POSITION].to_numpy()
+    whole = whole_texts_of(len(cut.X), positions, cut.assigned, cut.documents, placer.cluster_ids)
+    of_passages = pc.index_in(digests, texts[TEXT_DIGEST].combine_chunks()).to_numpy()
+    n_documents = np.bincount(cut.documents[POSITION].to_numpy(), minlength=len(cut.X))
+    passages = CutTexts(
+        X=cut.vectors,
+        texts=texts[TEXT].to_pylist(),
+        n_documents=np.bincount(of_passages, n_documents[positions]).astype(np.int64),
     )
-    q = _memberships(placer, cut.vectors, texts[TEXT].to_pylist(), whole @ cut.X)
-    of_passages = pc.index_in(digests, texts[TEXT_DIGEST].combine_chunks())
+    q = themes_of_passages(
+        passages,
+        _said(placer, passages.X, passages.texts),
+        whole @ cut.X,
+        {it: terms_of(named[name]) for it, name in enumerate(placer.cluster_ids) if name in named},
+        stop_words_of(languages),
+    )
     winners = pa.array(placer.cluster_ids, pa.string()).take(pa.array(q.argmax(axis=1)))
-    return winners.take(of_passages), q.max(axis=1)[of_passages.to_numpy()]
+    return winners.take(pa.array(of_passages)), q.max(axis=1)[of_passages]
 
 
-def _memberships(placer: Placer, vectors: Floats, texts: list[str], known: Floats) -> Floats:
-    """Compute the memberships of passages from those that the models find of them."""
-    from models.core.memberships import recentred
-
+def _said(placer: Placer, vectors: Floats, texts: Sequence[str]) -> Floats:
+    """Ask the models for the memberships of passages."""
     starts = range(0, len(texts), _AT_ONCE)
     parts = (slice(start, start + _AT_ONCE) for start in starts)
     q = np.vstack([placer.memberships(vectors[it], texts[it]) for it in parts])
-    return recentred(vectors, q.astype(np.float32), known)
+    return q.astype(np.float32)
 
 
 def _cut_documents(store: Store, nights: Iterable[NightTable]) -> dict[str, str]:
