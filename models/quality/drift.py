@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Floats, Integers, evenly_spaced, normalise_rows
-from models.core.graph import BLOCK_CELLS
+from models.core.graph import nearest_among
 from models.core.lloyd import cluster_means
 from models.text.term_counts import words_of
 
@@ -77,14 +77,11 @@ def count_novel(reference: Floats, newcomers: Floats, is_far: NDArray[np.bool_])
     if len(far) == 0 or len(everyone) <= _NEIGHBOURS:
         return 0
     kept = far[evenly_spaced(len(far), MOST_LOOKED_AT)]
-    block, n_novel = max(1, BLOCK_CELLS // len(everyone)), 0
-    for start in range(0, len(kept), block):
-        rows = kept[start : start + block]
-        cosines = newcomers[rows] @ everyone.T
-        cosines[np.arange(len(rows)), len(reference) + rows] = -np.inf
-        nearest = np.argpartition(-cosines, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
-        n_new = (nearest >= len(reference)).sum(axis=1)
-        n_novel += int(np.count_nonzero(n_new >= _NEW_NEIGHBOURS))
+    # One more than asked for, as every row finds itself.
+    found = nearest_among(newcomers[kept], everyone, _NEIGHBOURS + 1).indices
+    is_itself = found == (len(reference) + kept)[:, None]
+    n_new = ((found >= len(reference)) & ~is_itself).sum(axis=1)
+    n_novel = int(np.count_nonzero(n_new >= _NEW_NEIGHBOURS))
     return round(n_novel * len(far) / len(kept))
 
 

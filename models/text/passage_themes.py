@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from models.core.arrays import AnyFloats, Floats, Integers, normalise_rows
-from models.core.graph import MOST_NEIGHBOURS, scaled_neighbours, smooth_over_some
+from models.core.graph import scaled_neighbours, smooth_over_some
 from models.core.lloyd import cluster_means
 from models.core.memberships import memberships, recentred
 from models.text.deciding_words import decide_by_terms, decide_by_words
@@ -78,5 +78,4 @@ def _smoothed(X: Floats) -> Floats:
     """Pull passages towards their neighbours, where there are enough of them."""
     if len(X) < _FEWEST_JOINED:
         return X
-    n_neighbors = min(MOST_NEIGHBOURS, scaled_neighbours(len(X)))
-    return smooth_over_some(X, n_neighbors, _MOST_JOINED)
+    return smooth_over_some(X, scaled_neighbours(len(X)), _MOST_JOINED)

@@ -18,11 +18,6 @@ def _spaced_out(text: str) -> str:
     return with_spaces(text.lower())
 
 
-def _parts(text: str) -> list[str]:
-    """Cut a text at white space, as scikit-learn does before it takes n-grams."""
-    return text.lower().split()
-
-
 TERMS: Final[
     Mapping[Analyzer, Mapping[str, Any]]
 ] = {  # character n-grams inside words: also the stems and the typos of unseen words
@@ -81,10 +76,10 @@ def _of_parts(
 ) -> tuple[list[str], sparse.csr_matrix]:
     """Count n-grams: of each different part once, then by how often the parts stand in the texts.
 
-    No n-gram reaches beyond a part. Of 20,000 titles it takes a fifth of what it takes to go
-    through all texts letter by letter, and counts the same.
+    Parts lie between white space, beyond which no n-gram reaches. Of titles it takes less than half
+    of the time that it takes to go through all of them letter by letter, and counts the same.
     """
-    parts, in_texts = _learnt(CountVectorizer(analyzer=_parts, dtype=np.float32), texts)
+    parts, in_texts = _learnt(CountVectorizer(analyzer=str.split, dtype=np.float32), texts)
     counter = _vectorizer("char_wb", vocabulary)
     if vocabulary is None:
         vocabulary, in_parts = _learnt(counter, parts)

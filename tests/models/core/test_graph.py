@@ -14,6 +14,7 @@ from models.core.graph import (
     neighbour_graph,
     neighbourhood_means,
     smooth,
+    smooth_over_some,
 )
 
 
@@ -127,3 +128,25 @@ def test_the_greatest_of_a_row_are_found_in_bundles_as_without(
     assert torch.equal(values, cosines.topk(kept, dim=1).values)
     assert torch.equal(cosines.gather(1, columns), values)
     assert all(len(set(row)) == kept for row in columns.tolist())
+
+
+def test_rows_beside_a_graph_are_drawn_as_those_in_it() -> None:
+    X = normalise_rows(np.repeat(rows(4, 6), 30, axis=0) + 0.3 * rows(120, 6, seed=1))
+    theme = np.repeat(np.arange(4), 30)
+    whole, some = smooth_over_some(X, 5, 120), smooth_over_some(X, 5, 40)
+    np.testing.assert_array_equal(whole, neighbourhood_means(X, 5))
+    in_graph = np.arange(40) * 3
+    np.testing.assert_array_equal(some[in_graph], neighbourhood_means(X[in_graph], 5))
+    np.testing.assert_allclose(np.linalg.norm(some, axis=1), 1, rtol=1e-5)
+    centre = normalise_rows(np.stack([X[theme == it].mean(axis=0) for it in range(4)]))[theme]
+    beside = np.setdiff1d(np.arange(120), in_graph)
+    before, after = ((it * centre).sum(axis=1)[beside] for it in (X, some))
+    assert (after > before).mean() > 0.95
+
+
+def test_a_row_beside_a_graph_is_joined_to_its_nearest() -> None:
+    X = np.eye(3, dtype=np.float32)[[0, 2, 0, 1, 1, 1]]
+    X[1] = [0.8, 0, 0.6]
+    found = smooth_over_some(X, 1, 3)  # rows 0, 2 and 4 are in the graph
+    np.testing.assert_allclose(found[1], normalise_rows(0.5 * X[[1]] + X[[0]])[0], rtol=1e-5)
+    np.testing.assert_array_equal(found[3], X[4])

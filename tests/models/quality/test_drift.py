@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from models.core import graph
 from models.core.arrays import normalise_rows
 from models.quality import drift
 from models.quality.drift import (
@@ -53,7 +54,7 @@ def test_strays_are_far_but_no_theme() -> None:
 
 def test_of_very_many_far_ones_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     newcomers = np.vstack([around(5, 40, 3), around(0, 60, 2)])
-    monkeypatch.setattr(drift, "BLOCK_CELLS", 3 * 400)
+    monkeypatch.setattr(graph, "BLOCK_CELLS", 3 * 400)
     assert count_novel(REFERENCE, newcomers, np.arange(100) < 60) == 40
     monkeypatch.setattr(drift, "MOST_LOOKED_AT", 30)
     assert count_novel(REFERENCE, newcomers, np.arange(100) < 60) == 40

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.core import arrays
 from models.core.arrays import AnyFloats
-from models.text.deciding_words import _holding, decide_by_words
+from models.text.deciding_words import _holding, decide_by_terms, decide_by_words
 
 WORDS = ("red", "blue", "green", "black", "white", "grey")
 BATTERY = [f"the battery of a {word} one" for word in WORDS]
@@ -65,6 +65,15 @@ def test_a_cluster_that_the_model_rules_out_is_not_taken() -> None:
     sure = [[1, 0, 0]] * 6 + [[0, 1, 0]] * 6 + [[0, 0, 1]] * 4
     assert decided(texts, [*sure, [0.55, 0.41, 0.04]])[-1].argmax() == 0
     assert decided(texts, [*sure, [0.55, 0.35, 0.1]])[-1].argmax() == 2
+
+
+def test_names_that_clusters_have_decide_whatever_their_texts_say() -> None:
+    q = np.array([[0.6, 0.4, 0], [0.6, 0.35, 0.05], [0.6, 0.4, 0]], dtype=np.float32)
+    texts = ["a late parcel", "a screen", "late"]
+    found = decide_by_terms(q, texts, {1: ["late parcel", "courier"], 2: ["screen"]})
+    assert found.argmax(axis=1).tolist() == [1, 0, 0]
+    np.testing.assert_array_equal(found[1:], q[1:])
+    np.testing.assert_array_equal(decide_by_terms(q, texts, {}), q)
 
 
 def test_a_term_of_two_words_is_held_where_both_stand() -> None:

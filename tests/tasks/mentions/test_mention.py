@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from models.core.persistence import save_state
+from models.text import passage_themes
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.placement import NightModels
 from tasks.curating.curate import Curated
@@ -155,6 +156,24 @@ def test_a_document_mentions_the_themes_of_its_passages(
     assert [(it["size"], it["mentions"]) for it in clusters] == [(4, 4), (1, 3)]
     assert found.tables["assignments"] == described.tables["assignments"]
     assert found.cluster_ids == described.cluster_ids
+
+
+def test_passages_are_placed_by_the_names_of_clusters_and_count_by_documents(
+    store: Store,
+    tonight: NightTable,
+    described: Described,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place, asked = passage_themes.themes_of_passages, []
+
+    def spy(passages: Any, q: Any, known: Any, names: Any, stop_words: Any) -> Any:
+        asked.append((passages.texts, passages.n_documents.tolist(), names))
+        return place(passages, q, known, names, stop_words)
+
+    monkeypatch.setattr(passage_themes, "themes_of_passages", spy)
+    mentioned(store, tonight, views_at(store, tonight), described)
+    of_both = ["The food was cold.", "The staff was slow, too."]
+    assert asked == [(of_both, [2, 2], {0: ["c-1"], 1: ["c-2"]})]
 
 
 def test_remarks_mention_their_own_cluster_alone(
