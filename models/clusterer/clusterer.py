@@ -22,8 +22,8 @@ class Clusterer(Protocol):
     Attributes
     ----------
     uses_views
-        Whether it clusters the lexical views beside the embedding. It is made with their widths
-        then, as ``view_dims``.
+        Whether it clusters the lexical views beside the embedding: see `fuse`. It is made with
+        their widths then, as ``view_dims``.
     goes_on
         Whether it can continue from an earlier fit: `continue_pretraining`, `continue_refinement`.
     finds_topics
@@ -67,6 +67,10 @@ class Clusterer(Protocol):
 
     def transform(self, X: Floats) -> Floats:
         """Return the latent vectors, shape (n_samples, latent_dim)."""
+        ...
+
+    def fuse(self, X: Floats) -> Floats:
+        """Return rows of length one in which alike ones are near each other; see `uses_views`."""
         ...
 
     def predict_proba(self, X: Floats) -> NDArray[np.floating[Any]]:

@@ -15,9 +15,12 @@ from torch import Tensor
 from models.core.arrays import Floats, Integers, evenly_spaced, normalise_rows
 from models.core.devices import CPU, map_on
 
-BLOCK_CELLS: Final = 4_000_000
-"""Similarities in a block: 16 MB. A larger one goes back to the kernel after its use, which clears
-the pages of the next."""
+BLOCK_CELLS: Final = 8_000_000
+"""Similarities in a block: 32 MB."""
+
+_BLOCKS_OF_A_PIECE: Final = 16
+"""Blocks that one after the other are in the same memory. Were it given back after each, what is
+found would come to lie in between, and of 50,000 rows 5 GB would be lost in the gaps."""
 
 MOST_BLOCKS: Final = 4
 """Blocks held at once: more cores would save little time for their memory."""
@@ -71,20 +74,8 @@ def nearest_neighbours(
     -------
     Indices and similarities, each of shape (n_samples - first, min(n_neighbors, n_samples - 1)).
     """
-    n_samples = len(X)
-    kept = min(n_neighbors, n_samples - 1)
     rows = torch.from_numpy(np.ascontiguousarray(X)).to(device)
-    block = max(1, BLOCK_CELLS // max(1, n_samples))
-
-    def search(start: int) -> tuple[Tensor, Tensor]:
-        cosines = rows[start : start + block] @ rows.T
-        # The diagonal that begins at the block's first row: each row beside itself.
-        cosines[:, start:].fill_diagonal_(-torch.inf)
-        return greatest(cosines, kept)
-
-    found = map_on(device, search, range(first, n_samples, block), at_once=MOST_BLOCKS)
-    similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
-    return Neighbours(indices, similarities)
+    return _search(rows[first:], rows, min(n_neighbors, len(X) - 1), device, itself=first)
 
 
 def nearest_among(
@@ -107,14 +98,43 @@ def nearest_among(
     Positions among the known and similarities, each of shape (n_samples, n_kept), nearest first.
     """
     rows, others = (torch.from_numpy(np.ascontiguousarray(it)).to(device) for it in (X, known))
-    block, kept = max(1, BLOCK_CELLS // len(known)), min(n_neighbors, len(known))
+    return _search(rows, others, min(n_neighbors, len(known)), device)
 
-    def search(start: int) -> tuple[Tensor, Tensor]:
-        return greatest(rows[start : start + block] @ others.T, kept)
 
-    found = map_on(device, search, range(0, len(X), block), at_once=MOST_BLOCKS)
-    similarities, indices = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
-    return Neighbours(indices, similarities)
+def _search(
+    rows: Tensor, known: Tensor, kept: int, device: torch.device, itself: int | None = None
+) -> Neighbours:
+    """Find the nearest known rows of every row, block by block.
+
+    Parameters
+    ----------
+    rows, known
+        On the device, shapes (n_samples, n_features) and (n_known, n_features).
+    kept
+        Neighbours of each.
+    device
+        Where to compare them.
+    itself
+        Where the first row is among the known, if the rows are these from one on: none is its own
+        neighbour.
+    """
+    block = max(1, BLOCK_CELLS // max(1, len(known)))
+    similarities = torch.empty((len(rows), kept), dtype=rows.dtype)
+    indices = torch.empty((len(rows), kept), dtype=torch.int64)
+
+    def search(first: int) -> None:
+        room = torch.empty((block, len(known)), dtype=rows.dtype, device=device)
+        for start in range(first, min(first + _BLOCKS_OF_A_PIECE * block, len(rows)), block):
+            part = slice(start, start + block)
+            cosines = torch.mm(rows[part], known.T, out=room[: len(rows[part])])
+            if itself is not None:
+                # The diagonal that begins at the block's first row: each row beside itself.
+                cosines[:, itself + start :].fill_diagonal_(-torch.inf)
+            similarities[part], indices[part] = greatest(cosines, kept)
+
+    pieces = range(0, len(rows), _BLOCKS_OF_A_PIECE * block)
+    map_on(device, search, pieces, at_once=MOST_BLOCKS)
+    return Neighbours(indices.numpy(), similarities.numpy())
 
 
 def greatest(cosines: Tensor, kept: int) -> tuple[Tensor, Tensor]:

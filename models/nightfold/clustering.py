@@ -256,6 +256,21 @@ class NightfoldClustering(DeepClusterer):
         self._keep(partition, X, chosen)
         return self
 
+    def fuse(self, X: ArrayLike) -> Floats:
+        """Fuse the views of rows, as those in which a fit looks for neighbours.
+
+        Parameters
+        ----------
+        X
+            Shape (n_samples, n_features).
+
+        Returns
+        -------
+        Rows of length one, shape (n_samples, any).
+        """
+        check_is_fitted(self, "view_")
+        return in_batches(self.view_.transform, self._check(X, reset=False))
+
     def _fitted(self, X: Floats) -> Integers | slice:
         """Return the rows that a fit is made on, told apart by their first view; mostly all."""
         return rows_to_fit(X[:, : self._dims(X)[0]], self.n_clusters, self.seed_)

@@ -23,6 +23,8 @@ class CutTexts(NamedTuple):
     ----------
     X
         Their embeddings, rows of length one, shape (n_passages, embedding_dim).
+    fused
+        What neighbours are looked for among: rows of length one, shape (n_passages, any).
     texts
         What they say.
     n_documents
@@ -30,6 +32,7 @@ class CutTexts(NamedTuple):
     """
 
     X: Floats
+    fused: Floats
     texts: Sequence[str]
     n_documents: Integers
 
@@ -67,7 +70,7 @@ def themes_of_passages(
     Memberships of the same shape; rows sum to 1.
     """
     labels = recentred(passages.X, q, known).argmax(axis=1)
-    smoothed = _smoothed(passages.X)
+    smoothed = _smoothed(passages.fused)
     centroids = normalise_rows(cluster_means(smoothed, labels, q.shape[1]))
     near = memberships(smoothed @ centroids.T)
     said = decide_by_words(near, passages.texts, passages.n_documents, stop_words)

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from models.core.arrays import AnyFloats, Floats
+from models.core.arrays import AnyFloats, Floats, normalise_rows
 from tasks.clusters.estimators import ClusteringSettings, class_of, load_estimator
 from tasks.clusters.memberships import joined, parted
 from tasks.store.storage import ModelRef
@@ -54,13 +54,19 @@ class Placer:
     ----------
     cluster_ids
         The cluster of each column of the memberships.
+    lay_out
+        Embeddings with rows of length 1, shape (n_texts, embedding_dim), and their texts → what the
+        model sees of them, shape (n_texts, n_features).
     memberships
-        Embeddings with rows of length 1, shape (n_texts, embedding_dim), and their texts →
-        memberships, shape (n_texts, n_clusters).
+        What the model sees → memberships, shape (n_texts, n_clusters).
+    fuse
+        What the model sees → rows of length 1 in which texts that are alike lie near each other.
     """
 
     cluster_ids: list[str]
-    memberships: Callable[[Floats, Sequence[str]], AnyFloats]
+    lay_out: Callable[[Floats, Sequence[str]], Floats]
+    memberships: Callable[[Floats], AnyFloats]
+    fuse: Callable[[Floats], Floats]
 
 
 def load_placer(load: Load, models: NightModels, there: Collection[str]) -> Placer:
@@ -87,7 +93,12 @@ def _by_centroids(centroids: Mapping[str, Floats], there: Collection[str]) -> Pl
 
     cluster_ids = [cluster_id for cluster_id in centroids if cluster_id in there]
     stacked = np.stack([centroids[cluster_id] for cluster_id in cluster_ids])
-    return Placer(cluster_ids, lambda embedding, _texts: memberships(embedding @ stacked.T))
+    return Placer(
+        cluster_ids,
+        lay_out=lambda embedding, _texts: embedding,
+        memberships=lambda embedding: memberships(embedding @ stacked.T),
+        fuse=normalise_rows,
+    )
 
 
 def _by_model(load: Load, models: NightModels) -> Placer:
@@ -103,14 +114,18 @@ def _by_model(load: Load, models: NightModels) -> Placer:
     centroids = _centroids(load, models.identity) if models.whole_of else {}
     cuts = _cuts(known, models.whole_of, centroids)
 
-    def memberships(embedding: Floats, texts: Sequence[str]) -> AnyFloats:
-        X = np.hstack([embedding, views.transform(texts)]) if views else embedding
+    def lay_out(embedding: Floats, texts: Sequence[str]) -> Floats:
+        return np.hstack([embedding, views.transform(texts)]) if views else embedding
+
+    def memberships(X: Floats) -> AnyFloats:
         q = joined(estimator.predict_proba(X), place)
         for column, _, stories in cuts:
-            q = parted(q, column, embedding @ stories.T)
+            q = parted(q, column, X[:, : stories.shape[1]] @ stories.T)
         return q
 
-    return Placer([*known, *(part for _, parts, _ in cuts for part in parts)], memberships)
+    cluster_ids = [*known, *(part for _, parts, _ in cuts for part in parts)]
+    fuse = estimator.fuse if uses_views else normalise_rows
+    return Placer(cluster_ids, lay_out, memberships, fuse)
 
 
 def _cuts(

@@ -219,7 +219,7 @@ def _memberships(
 ) -> dict[str, float]:
     """Return what the night's models find, by the clusters that a person has made of theirs."""
     placer = placer_of(store, manifest, group)
-    shares: list[float] = placer.memberships(vector, [text])[0].tolist()
+    shares: list[float] = placer.memberships(placer.lay_out(vector, [text]))[0].tolist()
     ids = curated_clusters(manifest.curation, placer.cluster_ids, [text] * len(shares))
     found: dict[str, float] = defaultdict(float)
     for cluster_id, share in zip(ids, shares, strict=True):

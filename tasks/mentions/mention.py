@@ -193,14 +193,16 @@ def _placed_part(
     whole = whole_texts_of(len(cut.X), positions, cut.assigned, cut.documents, placer.cluster_ids)
     of_passages = pc.index_in(digests, texts[TEXT_DIGEST].combine_chunks()).to_numpy()
     n_documents = np.bincount(cut.documents[POSITION].to_numpy(), minlength=len(cut.X))
+    q, fused = _seen(placer, cut.vectors, texts[TEXT].to_pylist())
     passages = CutTexts(
         X=cut.vectors,
+        fused=fused,
         texts=texts[TEXT].to_pylist(),
         n_documents=np.bincount(of_passages, n_documents[positions]).astype(np.int64),
     )
     q = themes_of_passages(
         passages,
-        _said(placer, passages.X, passages.texts),
+        q,
         whole @ cut.X,
         {it: terms_of(named[name]) for it, name in enumerate(placer.cluster_ids) if name in named},
         stop_words_of(languages),
@@ -209,12 +211,15 @@ def _placed_part(
     return winners.take(pa.array(of_passages)), q.max(axis=1)[of_passages]
 
 
-def _said(placer: Placer, vectors: Floats, texts: Sequence[str]) -> Floats:
-    """Ask the models for the memberships of passages."""
-    starts = range(0, len(texts), _AT_ONCE)
-    parts = (slice(start, start + _AT_ONCE) for start in starts)
-    q = np.vstack([placer.memberships(vectors[it], texts[it]) for it in parts])
-    return q.astype(np.float32)
+def _seen(placer: Placer, vectors: Floats, texts: Sequence[str]) -> tuple[Floats, Floats]:
+    """Return what the models say of passages, and the rows in which alike ones are near."""
+    q, fused = [], []
+    for start in range(0, len(texts), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        X = placer.lay_out(vectors[some], texts[some])
+        q.append(placer.memberships(X).astype(np.float32))
+        fused.append(placer.fuse(X))
+    return np.vstack(q), np.vstack(fused)
 
 
 def _cut_documents(store: Store, nights: Iterable[NightTable]) -> dict[str, str]:

@@ -73,7 +73,7 @@ def place(
     """
     embedding = encode()
     placer = placer_of(store, manifest, group)
-    q = placer.memberships(embedding, texts)
+    q = placer.memberships(placer.lay_out(embedding, texts))
     confidence, margin = top_two(q)
     found = [placer.cluster_ids[column] for column in q.argmax(axis=1)]
     winners = curated_clusters(manifest.curation, found, texts)

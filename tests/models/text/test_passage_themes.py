@@ -21,7 +21,7 @@ def three_themes(n_each: int, noise: float) -> tuple[CutTexts, Integers]:
     drawn = np.eye(6)[theme] + rng.normal(0, noise, (3 * n_each, 6))
     texts = [f"passage {it} says nothing" for it in range(3 * n_each)]
     X = normalise_rows(drawn.astype(np.float32))
-    return CutTexts(X, texts, np.ones(3 * n_each, dtype=np.int64)), theme
+    return CutTexts(X, X, texts, np.ones(3 * n_each, dtype=np.int64)), theme
 
 
 def guessed(theme: Integers, share: float) -> Floats:
@@ -46,8 +46,9 @@ def test_a_model_that_guesses_is_put_right() -> None:
 
 def test_passages_are_drawn_to_their_neighbours_before_they_are_placed() -> None:
     passages, theme = three_themes(100, noise=0.6)
+    passages = passages._replace(fused=three_themes(100, noise=0.5)[0].X)
     q = guessed(theme, share=0.6)
-    drawn = neighbourhood_means(passages.X, scaled_neighbours(300))
+    drawn = neighbourhood_means(passages.fused, scaled_neighbours(300))
     labels = recentred(passages.X, q, NOBODY).argmax(axis=1)
     means = np.stack([drawn[labels == it].mean(axis=0) for it in range(3)])
     expected = memberships(drawn @ normalise_rows(means).T)
@@ -77,7 +78,7 @@ def test_a_passage_between_themes_goes_where_its_words_say() -> None:
     q = np.vstack([guessed(theme, 0), [[0.5, 0.4, 0.1]]]).astype(np.float32)
     ones = np.ones(len(X), dtype=np.int64)
     nothing, parcel = (
-        placed(CutTexts(X, [*texts, said], ones), q, {})[-1]
+        placed(CutTexts(X, X, [*texts, said], ones), q, {})[-1]
         for said in ("it was late", "the parcel was late")
     )
     assert (nothing, parcel) == (0, 1)
@@ -87,6 +88,7 @@ def test_the_names_that_people_see_have_the_last_word() -> None:
     passages, theme = three_themes(8, noise=0.05)
     X = np.vstack([passages.X, normalise_rows(np.array([[1, 0.95, 0, 0, 0, 0]], np.float32))])
     q = np.vstack([guessed(theme, 0), [[0.5, 0.4, 0.1]]]).astype(np.float32)
-    cut = CutTexts(X, [*passages.texts, "a refund, please"], np.ones(len(X), dtype=np.int64))
+    texts = [*passages.texts, "a refund, please"]
+    cut = CutTexts(X, X, texts, np.ones(len(X), dtype=np.int64))
     assert placed(cut, q, {})[-1] == 0
     assert placed(cut, q, {1: ["refund", "money back"]})[-1] == 1

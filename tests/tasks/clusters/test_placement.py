@@ -51,7 +51,7 @@ def place(store: Store) -> Place:
 
 
 def winners(placer: Placer, X: np.ndarray) -> list[str]:
-    q = placer.memberships(X.astype(np.float32), [""] * len(X))
+    q = placer.memberships(placer.lay_out(X.astype(np.float32), [""] * len(X)))
     assert q.shape == (len(X), len(placer.cluster_ids))
     np.testing.assert_allclose(q.sum(axis=1), 1, rtol=1e-5)
     return [placer.cluster_ids[it] for it in q.argmax(axis=1)]
