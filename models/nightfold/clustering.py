@@ -214,7 +214,7 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
-        fitted = self._fitted(X)
+        fitted = self._fitted(X, goes_on=True)
         fused = self.view_.transform(wide(X[fitted]))
         chosen = with_replay(np.asarray(is_new, dtype=bool)[fitted], self.seed_)
         device = self.autoencoder_.feature_mean.device
@@ -245,7 +245,7 @@ class NightfoldClustering(DeepClusterer):
         """
         check_is_fitted(self, "heads_")
         X = self._check(X, reset=False)
-        chosen = self._fitted(X)
+        chosen = self._fitted(X, goes_on=True)
         rows = wide(X[chosen])
         views, fused = self._views(rows), self.view_.transform(rows)
         settings = settings_of(self, len(fused))
@@ -271,9 +271,9 @@ class NightfoldClustering(DeepClusterer):
         check_is_fitted(self, "view_")
         return in_batches(self.view_.transform, self._check(X, reset=False))
 
-    def _fitted(self, X: Floats) -> Integers | slice:
+    def _fitted(self, X: Floats, goes_on: bool = False) -> Integers | slice:
         """Return the rows that a fit is made on, told apart by their first view; mostly all."""
-        return rows_to_fit(X[:, : self._dims(X)[0]], self.n_clusters, self.seed_)
+        return rows_to_fit(X[:, : self._dims(X)[0]], self.n_clusters, self.seed_, goes_on)
 
     def _keep(self, partition: Partition, X: Floats, fitted: Integers | slice) -> None:
         """Set what was found, and place the rows that were not fitted."""

@@ -15,6 +15,9 @@ MOST_FITTED: Final = 50_000
 """Rows: the search for the neighbours of each among all grows with the square. It is a quarter of
 the processor time of a fit of so many rows, and would be most of one of four times as many."""
 
+MOST_CONTINUED: Final = 20_000
+"""Rows that an earlier fit goes on with: what it has learnt is to be kept, and takes fewer."""
+
 ROWS_PER_CLUSTER: Final = 20
 """Of a sample, on average, at least, where a number of clusters is asked for."""
 
@@ -23,7 +26,9 @@ _ROWS_FOR_CELLS: Final = 20_000
 _ROWS_AT_ONCE: Final = 10_000
 
 
-def rows_to_fit(X: Floats, n_clusters: int | Literal["auto"], seed: int) -> Integers | slice:
+def rows_to_fit(
+    X: Floats, n_clusters: int | Literal["auto"], seed: int, goes_on: bool = False
+) -> Integers | slice:
     """Choose the rows that a fit is made on: all, where there are no more than `MOST_FITTED`.
 
     Rows are put into cells by a coarse k-means, and inside of each in the order of their cosines to
@@ -38,6 +43,8 @@ def rows_to_fit(X: Floats, n_clusters: int | Literal["auto"], seed: int) -> Inte
         To be found; for very many the sample is larger, see `ROWS_PER_CLUSTER`.
     seed
         Of every draw.
+    goes_on
+        Whether it goes on from an earlier fit: then it is all up to `MOST_CONTINUED`.
 
     Returns
     -------
@@ -47,8 +54,9 @@ def rows_to_fit(X: Floats, n_clusters: int | Literal["auto"], seed: int) -> Inte
     ----------
     Madow, Madow (1944), On the Theory of Systematic Sampling.
     """
-    wanted = MOST_FITTED if n_clusters == "auto" else n_clusters * ROWS_PER_CLUSTER
-    wanted = max(MOST_FITTED, wanted)
+    wanted = MOST_CONTINUED if goes_on else MOST_FITTED
+    if n_clusters != "auto":
+        wanted = max(wanted, n_clusters * ROWS_PER_CLUSTER)
     if len(X) <= wanted:
         return slice(None)
     logger.info("of %s rows a sample of %s is fitted", f"{len(X):,}", f"{wanted:,}")

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.core.arrays import Floats, normalise_rows
+from models.core.arrays import Floats, evenly_spaced, normalise_rows
 from models.core.graph import nearest_neighbours
 from models.plane.layout import NEIGHBOURS, components_of
+from models.plane.placing import MOST_BESIDE
 
 _PHASES: Final = ((40, 12.0, 0.5), (60, 1.0, 0.8))
 """Rounds, exaggeration and momentum: of the search, then of the rest, as `layout` has them. Half as
@@ -47,17 +48,19 @@ def settle(X: Floats, positions: Floats, is_placed: NDArray[np.bool_]) -> Floats
     positions
         Of all rows; of the new ones where they begin, shape (n_samples, 2).
     is_placed
-        Which rows keep their places, shape (n_samples,).
+        Which rows keep their places, shape (n_samples,). Of more than `MOST_BESIDE` so many, evenly
+        spaced, stand for all.
 
     Returns
     -------
     Of all rows, shape (n_samples, 2); the same bits for the same arguments.
     """
-    n_placed = int(is_placed.sum())
-    if n_placed == len(X) or len(X) <= NEIGHBOURS:
+    placed, new = np.flatnonzero(is_placed), np.flatnonzero(~is_placed)
+    if not len(new) or len(X) <= NEIGHBOURS:
         return positions
-    order = np.argsort(~is_placed, kind="stable")
-    shares = _shares(normalise_rows(components_of(X)[order]), n_placed)
+    placed = placed[evenly_spaced(len(placed), MOST_BESIDE)]
+    n_placed, order = len(placed), np.concatenate([placed, new])
+    shares = _shares(normalise_rows(components_of(X[order])), n_placed)
     settled = positions.copy()
     settled[order[n_placed:]] = _descend(positions[order].astype(np.float64), shares, n_placed)
     return settled

@@ -22,12 +22,14 @@ def groups(*sizes: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a hundred rows for very many."""
+    """Take a hundred rows for very many, and sixty where a fit goes on."""
     monkeypatch.setattr(sampling, "MOST_FITTED", 100)
+    monkeypatch.setattr(sampling, "MOST_CONTINUED", 60)
 
 
 def test_no_more_than_can_be_fitted_are_all_fitted() -> None:
     assert rows_to_fit(groups(400, 40)[0], "auto", 0) == slice(None)
+    assert rows_to_fit(groups(400, 40)[0], "auto", 0, goes_on=True) == slice(None)
 
 
 @pytest.mark.usefixtures("few")
@@ -95,7 +97,7 @@ def test_a_night_that_goes_on_is_fitted_on_a_sample_too(monkeypatch: pytest.Monk
     monkeypatch.setattr("models.nightfold.searched.nearest_neighbours", counted)
     model.continue_pretraining(X, np.arange(400) >= 300).continue_refinement(X)
     assert clustering_accuracy(truth, model.labels_) == 1
-    assert searched == [100]
+    assert searched == [60]
 
 
 @pytest.mark.parametrize("n_fitted", [120, 240])

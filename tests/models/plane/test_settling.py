@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from models.core.arrays import Floats, normalise_rows
+from models.plane import settling
 from models.plane.layout import lay_out
 from models.plane.settling import settle
 
@@ -29,6 +30,24 @@ def test_new_rows_that_are_alike_find_each_other_and_the_old_ones_stay() -> None
     nearest = np.argsort(away, axis=1)[:, 1:11]
     assert (~is_placed)[nearest].mean() > 0.9
     assert settle(X, positions, is_placed).tobytes() == settled.tobytes()
+
+
+def test_new_rows_are_held_against_some_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, positions, is_placed = a_story_begins(400)
+    monkeypatch.setattr(settling, "MOST_BESIDE", 50)
+    asked: list[int] = []
+    components_of = settling.components_of
+
+    def counted(rows: Floats) -> Floats:
+        asked.append(len(rows))
+        return components_of(rows)
+
+    monkeypatch.setattr(settling, "components_of", counted)
+    settled = settle(X, positions, is_placed)
+    assert asked == [70]
+    assert settled[is_placed].tobytes() == positions[is_placed].tobytes()
+    before, after = (np.linalg.norm(it[~is_placed].std(axis=0)) for it in (positions, settled))
+    assert after < 0.5 * before
 
 
 @pytest.mark.parametrize("n_new", [0, 1, 3])
