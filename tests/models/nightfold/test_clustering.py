@@ -2,9 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from models.core.graph import nearest_neighbours
 from models.core.persistence import STEADY_FILE, load_state, save_state
 from models.counting.n_clusters import NClustersChoice
 from models.counting.votes import Seen
@@ -48,6 +50,17 @@ def test_planted_topics_are_found() -> None:
     model = fitted(X, deep_refinement=True)
     assert model.evidence_.score_after is not None
     assert clustering_accuracy(truth, model.labels_) > 0.97
+
+
+def test_fused_rows_are_those_in_which_neighbours_were_looked_for() -> None:
+    X, _ = feed(90)
+    model = NightfoldClustering(3, view_dims=(16, 8), pretrain_epochs=1).pretrain(X)
+    fused = model.fuse(X)
+    np.testing.assert_allclose(np.linalg.norm(fused, axis=1), 1, rtol=1e-5)
+    near = nearest_neighbours(fused, 5).indices
+    np.testing.assert_array_equal(model.searched_.neighbours.indices[:, :5], near)
+    with pytest.raises(NotFittedError):
+        NightfoldClustering(3).fuse(X)
 
 
 @pytest.mark.usefixtures("short_training")

@@ -85,3 +85,10 @@ def test_where_k_means_was_published_centroids_place_and_vanished_clusters_get_n
     placer = place("baseline", {})
     assert placer.cluster_ids == ["c-1", "c-2", "c-3", "c-part"]
     assert winners(placer, AXES) == ["c-1", "c-2", "c-3", "c-part"]
+
+
+@pytest.mark.parametrize("published", ["refined", "baseline"])
+def test_without_views_texts_are_near_by_their_embeddings(place: Place, published: str) -> None:
+    placer = place(published, {0: "c-3", 1: "c-1", 2: "c-2"})
+    X = placer.lay_out(AXES[:2], ["", ""])
+    np.testing.assert_array_equal(placer.fuse(2 * X), AXES[:2])
