@@ -23,7 +23,8 @@ class Clusterer(Protocol):
     ----------
     uses_views
         Whether it clusters the lexical views beside the embedding: see `fuse`. It is made with
-        their widths then, as ``view_dims``.
+        their widths then, as ``view_dims``, and knows where the rows that it was refined on lie,
+        as ``latent_``.
     goes_on
         Whether it can continue from an earlier fit: `continue_pretraining`, `continue_refinement`.
     finds_topics
@@ -42,6 +43,7 @@ class Clusterer(Protocol):
     takes_n_clusters: ClassVar[bool]
 
     labels_: Labels
+    latent_: Floats
     soft_assignments_: NDArray[np.floating[Any]]
     n_clusters_: int
     topics_: Labels

@@ -104,8 +104,11 @@ class FusedView:
 
     def transform(self, X: Floats) -> Floats:
         """Fuse the views and project, shape (n_samples, n_components), rows of length one."""
-        fused = fuse(self.split(X), self.lexical_weight)
-        return normalise_rows(self.projection.transform(fused))
+        return self.fuse(self.split(X))
+
+    def fuse(self, views: Sequence[Floats]) -> Floats:
+        """Do what `transform` does, with views that were split already."""
+        return normalise_rows(self.projection.transform(fuse(views, self.lexical_weight)))
 
 
 def split(X: Floats, dims: Sequence[int], semantic_mean: Floats) -> list[Floats]:

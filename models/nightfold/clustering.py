@@ -1,13 +1,11 @@
 """nightfold's own clustering: two views, a neighbour graph, many starts, deep refinement."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor
 
 from models.clusterer.deep_clusterer import DeepClusterer
 from models.core.arrays import Floats, Integers, wide
@@ -30,7 +28,7 @@ from models.nightfold.partition import Partition, find_partition
 from models.nightfold.sampling import rows_to_fit
 from models.nightfold.searched import smoothed_rows, take_neighbours
 from models.nightfold.state import restore, state_of
-from models.nightfold.views import latent_rows, views_apart, views_of
+from models.nightfold.views import Look, latent_rows, look_at, views_apart
 from models.nightfold.warm_start import (
     CONTINUED_EPOCHS,
     LEARNING_SHARE,
@@ -42,7 +40,7 @@ from models.nightfold.warm_start import (
 FUSED_DIM: Final = 256
 
 _REFINED: Final = (
-    *("heads_", "labels_", "soft_assignments_", "cluster_centers_", "n_clusters_"),
+    *("heads_", "labels_", "soft_assignments_", "latent_", "cluster_centers_", "n_clusters_"),
     *("topics_", "history_", "evidence_", "n_clusters_choice_"),
 )
 
@@ -87,6 +85,8 @@ class NightfoldClustering(DeepClusterer):
     ----------
     labels_, soft_assignments_
         Cluster of each row, (n_samples,), and memberships, (n_samples, n_clusters_), that sum to 1.
+    latent_
+        Where the rows lie in the latent space, shape (n_samples, latent_dim); it is not saved.
     cluster_centers_
         Mean of each cluster in the latent space, shape (n_clusters_, latent_dim).
     n_clusters_
@@ -178,7 +178,7 @@ class NightfoldClustering(DeepClusterer):
         """Do what `refine` says, with X checked."""
         chosen = self._fitted(X)
         rows = wide(X[chosen])
-        views, fused = self._views(rows), self.view_.transform(rows)
+        fused, latent, views = self._look(rows)
         settings = settings_of(self, len(fused))
         n_neighbors, device = settings.n_neighbors, settings.device
         neighbours = take_neighbours(self.__dict__, fused, n_neighbors, device)
@@ -188,7 +188,7 @@ class NightfoldClustering(DeepClusterer):
         run = Run("heads", self.seed_, device, progress)
         self.heads_, records = fit_heads(views, soft, near, partition.recipe, run)
         self.history_ = partition.history + records
-        self._keep(partition, X, chosen)
+        self._keep(partition, X, chosen, latent)
         return self
 
     def continue_pretraining(
@@ -247,13 +247,13 @@ class NightfoldClustering(DeepClusterer):
         X = self._check(X, reset=False)
         chosen = self._fitted(X, goes_on=True)
         rows = wide(X[chosen])
-        views, fused = self._views(rows), self.view_.transform(rows)
+        fused, latent, views = self._look(rows)
         settings = settings_of(self, len(fused))
         near = take_neighbours(self.__dict__, fused, settings.n_neighbors, settings.device)
         earlier = Earlier(self.heads_, self.topics_, self.evidence_)
         partition, self.heads_ = continue_partition(fused, views, near, earlier, settings, progress)
         self.history_ = partition.history
-        self._keep(partition, X, chosen)
+        self._keep(partition, X, chosen, latent)
         return self
 
     def fuse(self, X: ArrayLike) -> Floats:
@@ -275,33 +275,40 @@ class NightfoldClustering(DeepClusterer):
         """Return the rows that a fit is made on, told apart by their first view; mostly all."""
         return rows_to_fit(X[:, : self._dims(X)[0]], self.n_clusters, self.seed_, goes_on)
 
-    def _keep(self, partition: Partition, X: Floats, fitted: Integers | slice) -> None:
+    def _keep(
+        self, partition: Partition, X: Floats, fitted: Integers | slice, latent: Floats
+    ) -> None:
         """Set what was found, and place the rows that were not fitted."""
         soft = partition.soft_assignments.numpy()
         if not isinstance(fitted, slice):
-            known = Fitted(fitted, self._transform(X[fitted]), soft)
-            device = resolve_device(self.device)
-            soft = with_others(X, known, self._transform, self._predict_proba, device)
+            known = Fitted(fitted, latent, soft)
+            soft, latent = with_others(X, known, self._place, resolve_device(self.device))
         self.soft_assignments_ = soft
         self.labels_ = self.soft_assignments_.argmax(axis=1)
         self.n_clusters_ = self.soft_assignments_.shape[1]
         self.topics_ = partition.topics
-        self.cluster_centers_ = cluster_means(self._transform(X), self.labels_, self.n_clusters_)
+        self.latent_ = latent
+        self.cluster_centers_ = cluster_means(latent, self.labels_, self.n_clusters_)
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
 
     def _transform(self, X: Floats) -> Floats:
         """Do what `transform` says, with X checked."""
         network = self.autoencoder_.to(resolve_device(self.device))
-        return in_batches(partial(latent_rows, self.view_, network), X)
+        return in_batches(lambda rows: latent_rows(network, self.view_.transform(rows)), X)
 
     def _predict_proba(self, X: Floats) -> Floats:
         """Place rows by the heads alone: alike, whatever comes with them."""
-        return in_batches(lambda rows: self.heads_.predict_proba(self._views(rows)).numpy(), X)
+        return in_batches(lambda rows: self._place(rows)[1], X)
 
-    def _views(self, X: Floats) -> list[Tensor]:
-        """Return what the heads see."""
-        return views_of(self.view_, self.autoencoder_.to(resolve_device(self.device)), X)
+    def _place(self, X: Floats) -> tuple[Floats, Floats]:
+        """Return where rows lie in the latent space, and what the heads say of them."""
+        look = self._look(X)
+        return look.latent, self.heads_.predict_proba(look.views).numpy()
+
+    def _look(self, X: Floats) -> Look:
+        """See rows as the model does."""
+        return look_at(self.view_, self.autoencoder_.to(resolve_device(self.device)), X)
 
     def _state(self) -> tuple[Tensors, Mapping[str, JSON]]:
         """Take the estimator apart."""

@@ -55,10 +55,9 @@ def in_batches(function: Callable[[Floats], Floats], X: AnyFloats) -> Floats:
 def with_others(
     X: AnyFloats,
     fitted: Fitted,
-    encode: Callable[[Floats], Floats],
-    place: Callable[[Floats], Floats],
+    place: Callable[[Floats], tuple[Floats, Floats]],
     device: torch.device,
-) -> Floats:
+) -> tuple[Floats, Floats]:
     r"""Place the rows that were not fitted, by the heads and by what is known of rows near them.
 
     As in a round of `models.nightfold.cotraining`, what the heads say is averaged with a
@@ -76,27 +75,28 @@ def with_others(
         All rows, shape (n_samples, n_features).
     fitted
         See `Fitted`.
-    encode, place
+    place
         From rows to latent ones, and to what the heads say.
     device
         Where neighbours are looked for.
 
     Returns
     -------
-    Soft assignments of all rows, shape (n_samples, n_clusters); those of the fitted are as given.
+    Soft assignments of all rows, shape (n_samples, n_clusters), those of the fitted as given, and
+    where the rows lie in the latent space.
     """
     chosen = evenly_spaced(len(fitted.latent), MOST_BESIDE)
     known, q_known = normalise_rows(fitted.latent[chosen]), fitted.soft_assignments[chosen]
-
-    def placed(rows: Floats) -> Floats:
-        near = nearest_among(normalise_rows(encode(rows)), known, N_BESIDE, device)
+    soft = np.empty((len(X), q_known.shape[1]), dtype=np.float32)
+    latent = np.empty((len(X), known.shape[1]), dtype=np.float32)
+    for start in range(0, len(X), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        latent[rows], q = place(wide(X[rows]))
+        near = nearest_among(normalise_rows(latent[rows]), known, N_BESIDE, device)
         weights = np.maximum(near.similarities, 0.0)
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-        q = place(rows)
         for indices, weight in zip(near.indices.T, weights.T, strict=True):
             q += weight[:, None] * q_known[indices]
-        return np.asarray(q / q.sum(axis=1, keepdims=True))
-
-    found = in_batches(placed, X)
-    found[fitted.positions] = fitted.soft_assignments
-    return found
+        soft[rows] = q / q.sum(axis=1, keepdims=True)
+    soft[fitted.positions] = fitted.soft_assignments
+    return soft, latent

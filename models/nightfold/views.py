@@ -1,6 +1,7 @@
 """What the heads see of a row: its views, and where it lies in the latent space."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -12,20 +13,42 @@ from models.networks.autoencoder import Autoencoder
 from models.networks.training import map_rows
 
 
-def latent_rows(view: FusedView, network: Autoencoder, X: Floats) -> Floats:
-    """Encode rows, (n_samples, n_features), on the network's device; (n_samples, latent_dim)."""
+class Look(NamedTuple):
+    """What a model sees of rows, found in one go: one follows from the other.
+
+    Attributes
+    ----------
+    fused
+        The views in one space, rows of length one, shape (n_samples, any).
+    latent
+        Where the rows lie in the latent space, shape (n_samples, latent_dim).
+    views
+        What the heads see: semantic, lexical and latent rows, (n_samples, view_dim) each, all of
+        one scale.
+    """
+
+    fused: Floats
+    latent: Floats
+    views: list[Tensor]
+
+
+def look_at(view: FusedView, network: Autoencoder, X: Floats) -> Look:
+    """See rows, (n_samples, n_features), as a model does, on the network's device."""
+    parts = view.split(X)
+    fused = view.fuse(parts)
+    latent = latent_rows(network, fused)
+    scaled = [it * np.float32(np.sqrt(it.shape[1]) / 4) for it in (*parts, normalise_rows(latent))]
+    return Look(fused, latent, [as_tensor(it) for it in scaled])
+
+
+def latent_rows(network: Autoencoder, fused: Floats) -> Floats:
+    """Encode fused rows on the network's device, shape (n_samples, latent_dim)."""
     codes = map_rows(
         lambda rows: network.encode(network.standardize(rows)),
-        as_tensor(view.transform(X)),
+        as_tensor(fused),
         network.feature_mean.device,
     )
     return np.asarray(codes.cpu().numpy())
-
-
-def views_of(view: FusedView, network: Autoencoder, X: Floats) -> list[Tensor]:
-    """Return semantic, lexical and latent rows, (n_samples, view_dim) each, all of one scale."""
-    views = [*view.split(X), normalise_rows(latent_rows(view, network, X))]
-    return [as_tensor(each * np.float32(np.sqrt(each.shape[1]) / 4)) for each in views]
 
 
 def views_apart(X: Floats, dims: Sequence[int]) -> list[Floats]:

@@ -147,6 +147,7 @@ def told_of(estimator: Clusterer, X: AnyFloats) -> pa.Table:
     """
     confidence, margin = top_two(estimator.soft_assignments_)
     own = np.arange(estimator.n_clusters_)
+    latent = estimator.latent_ if estimator.uses_views else estimator.transform(X)
     topics = estimator.topics_ if estimator.finds_topics else own
     return pa.table(
         {
@@ -154,6 +155,6 @@ def told_of(estimator: Clusterer, X: AnyFloats) -> pa.Table:
             TOPIC: pa.array(topics[estimator.labels_].astype(np.int32)),
             CONFIDENCE: pa.array(confidence),
             MARGIN: pa.array(margin),
-            LATENT: fixed_lists(estimator.transform(X)),
+            LATENT: fixed_lists(latent),
         }
     )

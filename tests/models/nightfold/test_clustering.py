@@ -63,6 +63,18 @@ def test_fused_rows_are_those_in_which_neighbours_were_looked_for() -> None:
         NightfoldClustering(3).fuse(X)
 
 
+@pytest.mark.parametrize("n_fitted", [60, 90])
+def test_it_knows_where_the_rows_lie_that_it_was_refined_on(
+    n_fitted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.nightfold.sampling.MOST_FITTED", n_fitted)
+    X, _ = feed(90)
+    model = fitted(X)
+    np.testing.assert_allclose(model.latent_, model.transform(X), atol=1e-5)
+    means = [model.latent_[model.labels_ == it].mean(axis=0) for it in range(3)]
+    np.testing.assert_allclose(model.cluster_centers_, means, atol=1e-5)
+
+
 @pytest.mark.usefixtures("short_training")
 def test_the_same_seed_gives_the_same_bits() -> None:
     X, _ = feed(90)

@@ -31,13 +31,13 @@ def test_heads_and_neighbours_have_a_say_each_and_fitted_rows_stay() -> None:
     X = np.array([[1, 0, 0], [0.6, 0.8, 0], [0.8, 0.6, 0], [0, 0, -1]], dtype=np.float32)
     soft = np.array([[0.9, 0.1], [0.2, 0.8]], dtype=np.float32)
     heads = np.array([0.5, 0.5], dtype=np.float32)
-    found = with_others(
+    found, latent = with_others(
         X,
         Fitted(np.array([0, 1]), X[:2], soft),
-        lambda rows: rows,
-        lambda rows: np.tile(heads, (len(rows), 1)),
+        lambda rows: (rows, np.tile(heads, (len(rows), 1))),
         torch.device("cpu"),
     )
+    np.testing.assert_array_equal(latent, X)
     np.testing.assert_array_equal(found[:2], soft)
     nearness = X[2] @ X[:2].T
     np.testing.assert_allclose(found[2], (heads + nearness / nearness.sum() @ soft) / 2, rtol=1e-5)
@@ -53,11 +53,11 @@ def test_of_very_many_fitted_rows_some_evenly_spaced_have_a_say(
     X[4] = [0.8, 1, 0.9, 1, 0]  # nearest to the second and the fourth, then to the third
     soft = np.eye(4, dtype=np.float32)
     heads = np.full(4, 0.25, dtype=np.float32)
-    found = with_others(
+    found, latent = with_others(
         X,
         Fitted(np.arange(4), X[:4], soft),
-        lambda rows: rows,
-        lambda rows: np.tile(heads, (len(rows), 1)),
+        lambda rows: (rows, np.tile(heads, (len(rows), 1))),
         torch.device("cpu"),
     )
+    np.testing.assert_array_equal(latent, X)
     np.testing.assert_allclose(found[4], (heads + soft[2]) / 2, rtol=1e-6)

@@ -21,6 +21,7 @@ class Fake:
     """An estimator that remembers what it was asked for."""
 
     n_clusters_ = 2
+    uses_views = False
 
     def __init__(self, finds_topics: bool = True) -> None:
         self.asked: list[tuple[str, Any]] = []
@@ -54,6 +55,12 @@ def test_every_row_has_label_confidence_margin_and_latent_vector(goes_on: bool, 
     np.testing.assert_allclose(found["confidence"].to_numpy(), [0.7, 0.6, 0.9, 0.5])
     np.testing.assert_allclose(found["margin"].to_numpy(), [0.4, 0.2, 0.8, 0], atol=1e-6)
     np.testing.assert_array_equal(matrix_of(found["latent"]), -X)
+
+
+def test_rows_are_not_encoded_again_where_the_estimator_knows_where_they_lie() -> None:
+    fake: Any = Fake()
+    fake.uses_views, fake.latent_ = True, 2 * X
+    np.testing.assert_array_equal(matrix_of(told_of(fake, X)["latent"]), 2 * X)
 
 
 @pytest.mark.parametrize(("finds_topics", "topics"), [(True, [7] * 4), (False, [0, 1, 0, 0])])
