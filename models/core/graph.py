@@ -19,8 +19,8 @@ BLOCK_CELLS: Final = 8_000_000
 """Similarities in a block: 32 MB."""
 
 _BLOCKS_OF_A_PIECE: Final = 16
-"""Blocks that one after the other are in the same memory. Were it given back after each, what is
-found would come to lie in between, and of 50,000 rows 5 GB would be lost in the gaps."""
+"""Blocks that are made in the same memory, one after the other. Were it given back after each, what
+is found would lie between the blocks, and the search among 50,000 rows would lose 5 GB in gaps."""
 
 MOST_BLOCKS: Final = 4
 """Blocks held at once: more cores would save little time for their memory."""
@@ -117,6 +117,10 @@ def _search(
     itself
         Where the first row is among the known, if the rows are these from one on: none is its own
         neighbour.
+
+    Returns
+    -------
+    Among the known, nearest first, each of shape (n_samples, kept).
     """
     block = max(1, BLOCK_CELLS // max(1, len(known)))
     similarities = torch.empty((len(rows), kept), dtype=rows.dtype)
@@ -245,10 +249,27 @@ def smooth_over_some(X: Floats, n_neighbors: int, most: int, device: torch.devic
     for start in range(0, len(rest), most):
         at = rest[start : start + most]
         near = nearest_among(X[at], X[joined], n_neighbors, device)
-        weights = np.maximum(near.similarities, 0.0)
-        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-        drawn = 0.5 * X[at]
-        for indices, weight in zip(near.indices.T, weights.T, strict=True):
-            drawn += weight[:, None] * means[indices]
-        smoothed[at] = normalise_rows(drawn)
+        smoothed[at] = normalise_rows(0.5 * X[at] + means_of(near, means))
     return smoothed
+
+
+def means_of(near: Neighbours, values: Floats) -> Floats:
+    """Average what neighbours have, each weighted by its cosine where that is above 0.
+
+    Parameters
+    ----------
+    near
+        Of n rows, among those that have values.
+    values
+        Shape (n_known, n_values).
+
+    Returns
+    -------
+    Shape (n, n_values); zeros for a row without a positive neighbour.
+    """
+    weights = np.maximum(near.similarities, 0.0)
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+    means = np.zeros((len(weights), values.shape[1]), dtype=np.float32)
+    for indices, weight in zip(near.indices.T, weights.T, strict=True):
+        means += weight[:, None] * values[indices]
+    return means

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from models.core.arrays import AnyFloats, Floats, Integers, evenly_spaced, normalise_rows, wide
-from models.core.graph import nearest_among
+from models.core.graph import means_of, nearest_among
 
 ROWS_AT_ONCE: Final = 50_000
 """What is made of rows to place them is several times as large as these."""
@@ -93,10 +93,7 @@ def with_others(
         rows = slice(start, start + ROWS_AT_ONCE)
         latent[rows], q = place(wide(X[rows]))
         near = nearest_among(normalise_rows(latent[rows]), known, N_BESIDE, device)
-        weights = np.maximum(near.similarities, 0.0)
-        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-        for indices, weight in zip(near.indices.T, weights.T, strict=True):
-            q += weight[:, None] * q_known[indices]
+        q += means_of(near, q_known)
         soft[rows] = q / q.sum(axis=1, keepdims=True)
     soft[fitted.positions] = fitted.soft_assignments
     return soft, latent
