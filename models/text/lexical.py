@@ -13,7 +13,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 from models.core.persistence import load_state, save_state
-from models.text.term_counts import TERMS, Analyzer, count_known_terms, count_terms
+from models.text.term_counts import TERMS, Analyzer, count_known_terms, learn_terms
 from models.text.term_space import TermSpace, weigh
 
 _WORTH_IT: Final = 0.5
@@ -105,7 +105,7 @@ class LexicalView:
         """
         if len(texts) == 0:
             raise ValueError("texts must hold at least one text, got none")
-        terms, counts = count_terms(texts, self.analyzer)
+        terms, counts = learn_terms(texts, self.analyzer)
         kept = self._choose_terms(counts)
         self.vocabulary_ = [terms[i] for i in kept]
         if not self.vocabulary_:

@@ -27,8 +27,8 @@ TERMS: Final[
 """Parameters of scikit-learn's counter for each kind of term."""
 
 
-def count_terms(texts: Sequence[str], analyzer: Analyzer) -> tuple[list[str], sparse.csr_matrix]:
-    """Count every term in every text.
+def learn_terms(texts: Sequence[str], analyzer: Analyzer) -> tuple[list[str], sparse.csr_matrix]:
+    """Learn the terms of texts, and count every one in every text.
 
     Parameters
     ----------

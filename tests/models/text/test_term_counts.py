@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from models.text.term_counts import TERMS, Analyzer, count_known_terms, count_terms
+from models.text.term_counts import TERMS, Analyzer, count_known_terms, learn_terms
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,7 +38,7 @@ def by_scikit_learn(
 @given(texts=TEXTS, analyzer=st.sampled_from(["word", "char_wb"]))
 @STEADY
 def test_terms_are_counted_as_by_scikit_learn(texts: list[str], analyzer: Analyzer) -> None:
-    terms, counts = count_terms([*texts, *ODD], analyzer)
+    terms, counts = learn_terms([*texts, *ODD], analyzer)
     expected, of_each = by_scikit_learn([*texts, *ODD], analyzer)
     assert terms == expected
     np.testing.assert_array_equal(counts.toarray(), of_each.toarray())
@@ -58,7 +58,7 @@ def test_terms_of_a_vocabulary_are_counted_as_by_scikit_learn(
 @pytest.mark.parametrize("analyzer", ["word", "char_wb"])
 def test_counts_come_in_the_order_of_the_terms(analyzer: Analyzer) -> None:
     texts = ["zebra yacht apple", "apple zebra"]
-    terms, counts = count_terms(texts, analyzer)
+    terms, counts = learn_terms(texts, analyzer)
     for found in (counts, count_known_terms(texts, analyzer, terms)):
         assert found.dtype == np.float32
         for row in range(2):
@@ -67,6 +67,6 @@ def test_counts_come_in_the_order_of_the_terms(analyzer: Analyzer) -> None:
 
 @pytest.mark.parametrize("analyzer", ["word", "char_wb"])
 def test_texts_without_a_term_have_none(analyzer: Analyzer) -> None:
-    terms, counts = count_terms(["", " \n"], analyzer)
+    terms, counts = learn_terms(["", " \n"], analyzer)
     assert (terms, counts.shape) == ([], (2, 0))
     assert count_known_terms(["", " \n"], analyzer, ["bat"]).nnz == 0
