@@ -27,8 +27,9 @@ from models.nightfold.parameters import check_parameters, check_widths, neighbou
 from models.nightfold.partition import Partition, find_partition
 from models.nightfold.sampling import rows_to_fit
 from models.nightfold.searched import smoothed_rows, take_neighbours
+from models.nightfold.seeing import SeesRows
 from models.nightfold.state import restore, state_of
-from models.nightfold.views import Look, latent_rows, look_at, views_apart
+from models.nightfold.views import views_apart
 from models.nightfold.warm_start import (
     CONTINUED_EPOCHS,
     LEARNING_SHARE,
@@ -45,7 +46,7 @@ _REFINED: Final = (
 )
 
 
-class NightfoldClustering(DeepClusterer):
+class NightfoldClustering(SeesRows, DeepClusterer):
     """Cluster documents by what they mean and which terms they use.
 
     `pretrain` learns a latent space: an autoencoder on the fused view that is asked for the mean of
@@ -257,17 +258,7 @@ class NightfoldClustering(DeepClusterer):
         return self
 
     def fuse(self, X: ArrayLike) -> Floats:
-        """Fuse the views of rows, as those in which a fit looks for neighbours.
-
-        Parameters
-        ----------
-        X
-            Shape (n_samples, n_features).
-
-        Returns
-        -------
-        Rows of length one, shape (n_samples, any).
-        """
+        """Fuse the views of rows, (n_samples, n_features), as a fit does for their neighbours."""
         check_is_fitted(self, "view_")
         return in_batches(self.view_.transform, self._check(X, reset=False))
 
@@ -291,24 +282,6 @@ class NightfoldClustering(DeepClusterer):
         self.cluster_centers_ = cluster_means(latent, self.labels_, self.n_clusters_)
         self.evidence_ = partition.evidence
         self.n_clusters_choice_ = partition.choice
-
-    def _transform(self, X: Floats) -> Floats:
-        """Do what `transform` says, with X checked."""
-        network = self.autoencoder_.to(resolve_device(self.device))
-        return in_batches(lambda rows: latent_rows(network, self.view_.transform(rows)), X)
-
-    def _predict_proba(self, X: Floats) -> Floats:
-        """Place rows by the heads alone: alike, whatever comes with them."""
-        return in_batches(lambda rows: self._place(rows)[1], X)
-
-    def _place(self, X: Floats) -> tuple[Floats, Floats]:
-        """Return where rows lie in the latent space, and what the heads say of them."""
-        look = self._look(X)
-        return look.latent, self.heads_.predict_proba(look.views).numpy()
-
-    def _look(self, X: Floats) -> Look:
-        """See rows as the model does."""
-        return look_at(self.view_, self.autoencoder_.to(resolve_device(self.device)), X)
 
     def _state(self) -> tuple[Tensors, Mapping[str, JSON]]:
         """Take the estimator apart."""
