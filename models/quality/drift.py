@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.core.arrays import Floats, Integers, evenly_spaced, normalise_rows
 from models.core.graph import nearest_among
 from models.core.lloyd import cluster_means
-from models.text.term_counts import words_of
+from models.text.lexical.term_counts import words_of
 
 FAR_QUANTILE: Final = 0.05
 """A newcomer is far if it is farther out than this share of the cluster's own documents."""

@@ -103,7 +103,7 @@ def _by_centroids(centroids: Mapping[str, Floats], there: Collection[str]) -> Pl
 
 def _by_model(load: Load, models: NightModels) -> Placer:
     """Place by the refined model, whose labels are pieces of clusters or hold several."""
-    from models.text.lexical_views import LexicalViews
+    from models.text.lexical.views import LexicalViews
 
     estimator = load(models.clustering, partial(load_estimator, models.settings))
     uses_views = class_of(models.settings.estimator).uses_views

@@ -257,7 +257,7 @@ def measured(
     last, since
         The night before, and that of its last full fit.
     """
-    from models.text.lexical_views import LexicalViews
+    from models.text.lexical.views import LexicalViews
 
     X, (texts, documents) = read()
     window = WindowSince(

@@ -15,7 +15,7 @@ from validation.errors import SettingError
 
 if TYPE_CHECKING:
     from models.encoding.text_encoder import Encoder
-    from models.text.lexical_views import LexicalViews
+    from models.text.lexical.views import LexicalViews
 
 _loading = Lock()
 """A worker may have several threads: one of them loads what all of them use."""
@@ -56,6 +56,6 @@ def _encoder(how: Encoding) -> "Encoder":
 
 @lru_cache(maxsize=1)
 def _views(store: Store, views: str) -> "LexicalViews":
-    from models.text.lexical_views import LexicalViews
+    from models.text.lexical.views import LexicalViews
 
     return load_model(store, ModelRef.model_validate_json(views), LexicalViews.load)

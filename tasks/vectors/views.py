@@ -34,7 +34,7 @@ from tasks.vectors.items import Remarks, WindowRef
 from validation.tables.columns import LEXICAL, NIGHT, TEXT
 
 if TYPE_CHECKING:
-    from models.text.lexical_views import LexicalViews
+    from models.text.lexical.views import LexicalViews
 
 
 _SHARD_CHARS: Final = 4_000_000
@@ -92,7 +92,7 @@ def lay_out_views(
     random_state: int,
 ) -> Views:
     """Fit the lexical views on the window, or take those of an earlier night, and lay all out."""
-    from models.text.lexical_views import LexicalViews
+    from models.text.lexical.views import LexicalViews
 
     found = read_table(store, embedded.window.texts, [TEXT, NIGHT])
     texts = found[TEXT].to_pylist()

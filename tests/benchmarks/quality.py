@@ -30,7 +30,7 @@ from models.nightfold import partition, sampling
 from models.nightfold.clustering import NightfoldClustering
 from models.nightfold.cotraining import MANY
 from models.quality.metrics import ari, clustering_accuracy, nmi
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 
 logger = logging.getLogger("quality")
 

@@ -9,7 +9,7 @@ import numpy as np
 from identity_store import Labels, Night, Vectors
 
 from models.nightfold.clustering import NightfoldClustering
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 
 logger = logging.getLogger("identity")
 

@@ -22,7 +22,7 @@ import pandas as pd
 
 from models.core.graph import nearest_neighbours
 from models.core.threads import one_thread
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 from tasks.preparing.check_prepared import check_prepared
 from tasks.preparing.check_raw import check_raw
 from tasks.preparing.checks import CheckSettings

@@ -23,7 +23,7 @@ import pandas as pd
 from models.encoding.distillation import distil
 from models.encoding.encoder import DEFAULT_ENCODER, find_encoder
 from models.encoding.text_encoder import Encoder
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 from tasks.vectors.encoder import EmbedSettings, encoder_ref, load_encoder
 from tests.benchmarks import quality, themes
 from tests.benchmarks.speed import processor

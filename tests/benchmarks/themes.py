@@ -39,7 +39,7 @@ from models.text.deciding_words import decide_by_words
 from models.text.keywords import count_terms
 from models.text.language.stop_words import stop_words_of
 from models.text.language.told import is_mostly_foreign, language_shares
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 from models.text.names import covering_names
 from models.text.remarks import find_remarks
 from models.text.term_table import TermTable, term_table

@@ -38,7 +38,7 @@ from models.quality.stability import (
 from models.text.coherence import clustering_coherence
 from models.text.keywords import count_terms
 from models.text.language.told import language_shares, not_learnt
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 
 logger = logging.getLogger("trust")
 

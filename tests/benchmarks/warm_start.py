@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from models.nightfold.clustering import NightfoldClustering
 from models.quality.metrics import clustering_accuracy, nmi
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 from tests.benchmarks.quality import Dataset, load_dataset
 
 FIRST_SHARE: Final = 0.9

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 from tasks.frame.mapper import InProcess
 from tasks.store.embeddings import EmbeddingShelf
 from tasks.store.storage import Store, keep_model

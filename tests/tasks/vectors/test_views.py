@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.core.arrays import AnyFloats
-from models.text.lexical_views import LexicalViews
+from models.text.lexical.views import LexicalViews
 from tasks.items.views import views_of
 from tasks.store.embeddings import fixed_lists
 from tasks.store.storage import Store, keep_table, load_model

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.text.term_space import TermSpace, weigh
+from models.text.lexical.term_space import TermSpace, weigh
 
 COUNTS = st.integers(1, 12).flatmap(
     lambda n: st.lists(st.lists(st.integers(0, 3), min_size=5, max_size=5), min_size=n, max_size=n)

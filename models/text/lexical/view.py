@@ -13,8 +13,8 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 from models.core.persistence import load_state, save_state
-from models.text.term_counts import TERMS, Analyzer, count_known_terms, learn_terms
-from models.text.term_space import TermSpace, weigh
+from models.text.lexical.term_counts import TERMS, Analyzer, count_known_terms, learn_terms
+from models.text.lexical.term_space import TermSpace, weigh
 
 _WORTH_IT: Final = 0.5
 """A space that takes more of the room of its components is kept as these: to compute them on every

@@ -9,9 +9,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from models.text import lexical
-from models.text.lexical import LexicalView
-from models.text.term_counts import TERMS, Analyzer, words_of
+from models.text.lexical import view as module
+from models.text.lexical.term_counts import TERMS, Analyzer, words_of
+from models.text.lexical.view import LexicalView
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -138,7 +138,7 @@ def test_a_view_of_few_documents_takes_less_room_and_shows_the_same(
     words = ["".join(letters) for letters in rng.choice(list("abcdefghijklmno"), (60, 8))]
     texts = [" ".join(rng.choice(words, 6)) for _ in range(40)]
     small = LexicalView(n_components=20, min_df=1, analyzer=analyzer).fit(texts)
-    monkeypatch.setattr(lexical, "_WORTH_IT", 0.0)
+    monkeypatch.setattr(module, "_WORTH_IT", 0.0)
     large = LexicalView(n_components=20, min_df=1, analyzer=analyzer).fit(texts)
     assert (small.space_ is None, large.space_ is None) == (False, True)
     sizes = []

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from models.text.term_counts import TERMS, Analyzer, count_known_terms, learn_terms
+from models.text.lexical.term_counts import TERMS, Analyzer, count_known_terms, learn_terms
 
 # A busy machine must not fail a property.
 STEADY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from models.core.arrays import in_16_bits
-from models.text import lexical_views
-from models.text.lexical import LexicalView
-from models.text.lexical_views import LexicalViews
+from models.text.lexical import views as module
+from models.text.lexical.view import LexicalView
+from models.text.lexical.views import LexicalViews
 
 TOPICS = ("battery charger cable voltage", "flight airport luggage pilot", "recipe oven flour")
 RNG = np.random.default_rng(0)
@@ -41,11 +41,11 @@ def test_very_many_texts_are_learnt_from_in_part_the_same_part_by_the_same_seed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = LexicalViews(n_components=4).fit(TEXTS)
-    monkeypatch.setattr(lexical_views, "MOST_LEARNT_FROM", 30)
+    monkeypatch.setattr(module, "MOST_LEARNT_FROM", 30)
     some, again, other = (LexicalViews(4, seed).fit(TEXTS) for seed in (0, 0, 1))
     np.testing.assert_array_equal(some.words.idf_, again.words.idf_)
     assert not np.array_equal(some.words.idf_, whole.words.idf_)
     assert not np.array_equal(some.words.idf_, other.words.idf_)
     assert some.transform(TEXTS).shape == (len(TEXTS), sum(some.dims))
-    monkeypatch.setattr(lexical_views, "MOST_LEARNT_FROM", len(TEXTS))
+    monkeypatch.setattr(module, "MOST_LEARNT_FROM", len(TEXTS))
     np.testing.assert_array_equal(LexicalViews(4).fit(TEXTS).words.idf_, whole.words.idf_)

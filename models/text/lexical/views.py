@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import in_16_bits
-from models.text.lexical import LexicalView
+from models.text.lexical.view import LexicalView
 
 _PARTS: Final = ("words", "characters")
 _FREQUENT: Final = 5
@@ -21,7 +21,7 @@ MOST_LEARNT_FROM: Final = 50_000
 
 
 class LexicalViews:
-    """Words beside character n-grams, each as `models.text.lexical.LexicalView` makes them.
+    """Words beside character n-grams, each as `models.text.lexical.view.LexicalView` makes them.
 
     Parameters
     ----------
