@@ -9,6 +9,8 @@ from models.core import graph
 from models.core.arrays import normalise_rows
 from models.core.graph import (
     SMOOTHING_ROUNDS,
+    Neighbours,
+    means_of,
     nearest_among,
     nearest_neighbours,
     neighbour_graph,
@@ -150,3 +152,12 @@ def test_a_row_beside_a_graph_is_joined_to_its_nearest() -> None:
     found = smooth_over_some(X, 1, 3)  # rows 0, 2 and 4 are in the graph
     np.testing.assert_allclose(found[1], normalise_rows(0.5 * X[[1]] + X[[0]])[0], rtol=1e-5)
     np.testing.assert_array_equal(found[3], X[4])
+
+
+def test_neighbours_weigh_by_their_cosines_and_opposite_ones_not_at_all() -> None:
+    values = np.array([[1, 0], [0, 1], [5, 5]], dtype=np.float32)
+    near = Neighbours(
+        np.array([[0, 1, 2], [2, 1, 0]]),
+        np.array([[0.6, 0.2, -0.9], [0, -0.1, -0.2]], dtype=np.float32),
+    )
+    np.testing.assert_allclose(means_of(near, values), [[0.75, 0.25], [0, 0]], rtol=1e-6)

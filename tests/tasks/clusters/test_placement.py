@@ -1,14 +1,17 @@
 """New vectors in the clusters of a night: by its model, by its pieces and parts, or by centroids."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from models.core.arrays import normalise_rows
 from models.core.persistence import save_state
 from models.estimators.baselines import KMeansBaseline
+from models.nightfold.clustering import NightfoldClustering
 from tasks.clusters.estimators import ClusteringSettings
 from tasks.clusters.placement import NightModels, Placer, load_placer
 from tasks.store.storage import ModelRef, Store, keep_model, load_model
@@ -92,3 +95,22 @@ def test_without_views_texts_are_near_by_their_embeddings(place: Place, publishe
     placer = place(published, {0: "c-3", 1: "c-1", 2: "c-2"})
     X = placer.lay_out(AXES[:2], ["", ""])
     np.testing.assert_array_equal(placer.fuse(2 * X), AXES[:2])
+
+
+def test_a_model_of_views_says_itself_where_texts_are_near(store: Store) -> None:
+    rng = np.random.default_rng(0)
+    X = np.repeat(AXES[:3], 20, axis=0) + rng.normal(0, 0.1, (60, 4)).astype(np.float32)
+    model = NightfoldClustering(3, pretrain_epochs=1, deep_refinement=False).fit(X)
+    models = NightModels(
+        clustering=keep_model(store, "t", model.save),
+        lexical=ModelRef(files={}),
+        identity=ModelRef(files={}),
+        settings=ClusteringSettings(),
+        published="refined",
+        cluster_ids={0: "c-1", 1: "c-2", 2: "c-3"},
+        whole_of={},
+    )
+    placer = load_placer(partial(load_model, store), models, {"c-1", "c-2", "c-3"})
+    seen = placer.lay_out(X, [""] * 60)
+    np.testing.assert_allclose(placer.fuse(seen), model.fuse(X), atol=1e-6)
+    assert not np.allclose(placer.fuse(seen)[:, :4], normalise_rows(X), atol=1e-2)
