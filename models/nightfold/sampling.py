@@ -16,7 +16,8 @@ MOST_FITTED: Final = 50_000
 the processor time of a fit of so many rows, and would be most of one of four times as many."""
 
 MOST_CONTINUED: Final = 20_000
-"""Rows that an earlier fit goes on with: what it has learnt is to be kept, and takes fewer."""
+"""Rows that an earlier fit goes on with: what it has learnt is to be kept, and takes fewer. In a
+window of 200,000 titles 50,000 took 89 s in place of 54, and as many old ones moved."""
 
 ROWS_PER_CLUSTER: Final = 20
 """Of a sample, on average, at least, where a number of clusters is asked for."""

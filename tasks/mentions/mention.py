@@ -188,21 +188,21 @@ def _placed_part(
     from models.text.names import terms_of
     from models.text.passage_themes import CutTexts, themes_of_passages
 
-    texts, digests = distinct_texts(cut.passages), cut.passages[TEXT_DIGEST].combine_chunks()
-    positions = cut.passages[POSITION].to_numpy()
+    distinct, digests = distinct_texts(cut.passages), cut.passages[TEXT_DIGEST].combine_chunks()
+    texts, positions = distinct[TEXT].to_pylist(), cut.passages[POSITION].to_numpy()
     whole = whole_texts_of(len(cut.X), positions, cut.assigned, cut.documents, placer.cluster_ids)
-    of_passages = pc.index_in(digests, texts[TEXT_DIGEST].combine_chunks()).to_numpy()
+    of_passages = pc.index_in(digests, distinct[TEXT_DIGEST].combine_chunks()).to_numpy()
     n_documents = np.bincount(cut.documents[POSITION].to_numpy(), minlength=len(cut.X))
-    q, fused = _seen(placer, cut.vectors, texts[TEXT].to_pylist())
+    said, fused = _seen(placer, cut.vectors, texts)
     passages = CutTexts(
         X=cut.vectors,
         fused=fused,
-        texts=texts[TEXT].to_pylist(),
+        texts=texts,
         n_documents=np.bincount(of_passages, n_documents[positions]).astype(np.int64),
     )
     q = themes_of_passages(
         passages,
-        q,
+        said,
         whole @ cut.X,
         {it: terms_of(named[name]) for it, name in enumerate(placer.cluster_ids) if name in named},
         stop_words_of(languages),
